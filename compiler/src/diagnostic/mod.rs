@@ -1,0 +1,49 @@
+//! Compile-time reports. Passes return them as data next to their result; nothing here prints.
+
+pub mod codes;
+
+use crate::syntax::Span;
+pub use codes::{Code, Severity};
+
+/// One report: what is wrong, on the smallest span that proves it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Diagnostic {
+    /// Its row in the table of codes.
+    pub code: Code,
+    /// What is wrong, in the language's words.
+    pub message: String,
+    /// Where.
+    pub span: Span,
+    /// Other places involved, each with what it has to do with this.
+    pub labels: Vec<(Span, String)>,
+    /// `note:` lines below the source.
+    pub notes: Vec<String>,
+}
+
+impl Diagnostic {
+    /// A report without labels and notes.
+    #[must_use]
+    pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
+        Diagnostic { code, message: message.into(), span, labels: Vec::new(), notes: Vec::new() }
+    }
+
+    /// Adds another place.
+    #[must_use]
+    pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.labels.push((span, text.into()));
+        self
+    }
+
+    /// Adds a `note:` line.
+    #[must_use]
+    pub fn note(mut self, text: impl Into<String>) -> Self {
+        self.notes.push(text.into());
+        self
+    }
+
+    /// The severity of its code.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        self.code.severity()
+    }
+}

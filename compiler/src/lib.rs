@@ -1,0 +1,10 @@
+//! The AIVI front end. Pure: text in, module and diagnostics out; no files, no clock.
+//!
+//!     text -> lex -> parse -> resolve -> check -> lower -> bytecode module
+
+#![forbid(unsafe_code)]
+
+pub mod check;
+pub mod core;
+pub mod diagnostic;
+pub mod syntax;
