@@ -1,6 +1,8 @@
 //! The AIVI front end. Pure: text in, module and diagnostics out; no files, no clock.
 //!
-//!     text -> lex -> parse -> resolve -> check -> lower -> bytecode module
+//! ```text
+//! text -> lex -> parse -> resolve -> check -> lower -> bytecode module
+//! ```
 
 #![forbid(unsafe_code)]
 

@@ -1,0 +1,2 @@
+//! The `aivi` program.
+fn main() {}

@@ -1,0 +1,136 @@
+//! The nodes of a wheel and the lists that run through them.
+//!
+//! A node is an index into one vector, so lists are links of four bytes and the whole structure is safe code. A node is
+//! in exactly one [`Place`]: free, in the list of a slot, or known by value to the current tick.
+
+/// Names an armed timer. Worth nothing once the timer has fired or was disarmed.
+///
+/// `generation` is the low half of the timer's arming number, so a key would hit a stranger only if its node were reused
+/// by an arming exactly a multiple of 2^32 armings later.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TimerKey {
+    pub(super) index: u32,
+    pub(super) generation: u32,
+}
+
+/// The end of a list.
+pub(super) const NIL: u32 = u32::MAX;
+
+/// Where a node is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Place {
+    /// On the free list.
+    Free,
+    /// In the list of this slot, counted through all levels.
+    Slot(u16),
+    /// In the current tick, which refers to it by (index, arming number).
+    Current,
+}
+
+/// One timer. 40 bytes with a handle of 8.
+#[derive(Clone, Copy)]
+pub(super) struct Node<H> {
+    pub deadline_ns: u64,
+    /// Arming number: unique in the wheel, breaks ties of deadlines.
+    pub armed: u64,
+    pub handle: H,
+    pub prev: u32,
+    pub next: u32,
+    pub place: Place,
+}
+
+/// All nodes of a wheel, in use or free.
+pub(super) struct Slab<H> {
+    nodes: Vec<Node<H>>,
+    free: u32,
+    live: usize,
+}
+
+/// Above this many nodes an empty slab gives its memory back; below, it keeps it (40 KiB, arbitrary).
+const KEEP_NODES: usize = 1024;
+
+impl<H: Copy> Slab<H> {
+    pub const fn new() -> Self {
+        Slab { nodes: Vec::new(), free: NIL, live: 0 }
+    }
+
+    pub fn live(&self) -> usize {
+        self.live
+    }
+
+    #[cfg(test)]
+    pub fn retained_bytes(&self) -> usize {
+        self.nodes.capacity() * size_of::<Node<H>>()
+    }
+
+    /// Takes a free node and fills it; the caller links it.
+    pub fn insert(&mut self, deadline_ns: u64, armed: u64, handle: H) -> u32 {
+        let node = Node { deadline_ns, armed, handle, prev: NIL, next: NIL, place: Place::Current };
+        self.live += 1;
+        if self.free == NIL {
+            let index = u32::try_from(self.nodes.len()).ok().filter(|index| *index != NIL);
+            let index = index.expect("a wheel holds fewer than 2^32 - 1 timers: their nodes alone take 160 GiB");
+            self.nodes.push(node);
+            return index;
+        }
+        let index = self.free;
+        self.free = self.nodes[index as usize].next;
+        self.nodes[index as usize] = node;
+        index
+    }
+
+    /// Puts an unlinked node on the free list.
+    pub fn remove(&mut self, index: u32) {
+        let free = self.free;
+        let node = self.node_mut(index);
+        node.place = Place::Free;
+        node.next = free;
+        self.free = index;
+        self.live -= 1;
+        if self.live == 0 && self.nodes.len() > KEEP_NODES {
+            *self = Self::new();
+        }
+    }
+
+    pub fn node(&self, index: u32) -> &Node<H> {
+        &self.nodes[index as usize]
+    }
+
+    pub fn node_mut(&mut self, index: u32) -> &mut Node<H> {
+        &mut self.nodes[index as usize]
+    }
+
+    /// The node that `key` was given for, if it is still armed.
+    pub fn find(&self, key: TimerKey) -> Option<&Node<H>> {
+        let node = self.nodes.get(key.index as usize)?;
+        (node.place != Place::Free && node.armed as u32 == key.generation).then_some(node)
+    }
+
+    /// Is the timer with this arming number still in the node?
+    pub fn is_armed(&self, index: u32, armed: u64) -> bool {
+        self.nodes.get(index as usize).is_some_and(|node| node.place != Place::Free && node.armed == armed)
+    }
+
+    /// Links a node in front of the list that starts at `head` and becomes its new head.
+    pub fn push_front(&mut self, head: u32, index: u32) {
+        let node = self.node_mut(index);
+        node.prev = NIL;
+        node.next = head;
+        if head != NIL {
+            self.node_mut(head).prev = index;
+        }
+    }
+
+    /// Unlinks a node from the list that starts at `head`; returns the new head.
+    pub fn unlink(&mut self, head: u32, index: u32) -> u32 {
+        let Node { prev, next, .. } = *self.node(index);
+        if next != NIL {
+            self.node_mut(next).prev = prev;
+        }
+        if prev == NIL {
+            return next;
+        }
+        self.node_mut(prev).next = next;
+        head
+    }
+}

@@ -1,0 +1,430 @@
+//! The instruction table.
+//!
+//! Notation: `R[a]` is a register; `:=` moves the right side in; *takes* means the register's value is consumed (the
+//! register is dead afterwards), *borrows* means it stays with the register, *copies* means a counted copy. "Raw" registers
+//! hold an untagged scalar (`ScalarKind`), all others hold a tagged value. Results of comparisons are raw Bools.
+//! Where a result is written into an operand register that is taken, that is what keeps unique values unique.
+//!
+//! Flags: `fuel` charges fuel and may yield; `checkpoint` polls cancellation and may wait; `fails` may unwind with a failure;
+//! `faults` may unwind with a fault; `calls` pushes a frame; `ends` does not continue with the next instruction.
+//! Any instruction with a flag other than `ends` needs a row in `Proto::drops` when it happens while registers own values.
+
+use crate::operand::{
+    ConstId, Count, GlobalId, Imm16, Imm32, Index, Jump16, Jump32, NativeId, Operand, OperandKind, ProtoId, Reg, ScalarKind,
+    ShapeId,
+};
+
+/// Where an operand sits in the instruction word.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Slot {
+    /// Bits 8..16.
+    X,
+    /// Bits 16..32.
+    A,
+    /// Bits 32..48.
+    B,
+    /// Bits 48..64.
+    C,
+    /// Bits 32..64.
+    W,
+}
+
+impl Slot {
+    /// The lowest bit.
+    #[must_use]
+    pub const fn shift(self) -> u32 {
+        match self {
+            Slot::X => 8,
+            Slot::A => 16,
+            Slot::B | Slot::W => 32,
+            Slot::C => 48,
+        }
+    }
+}
+
+/// What an instruction may do besides its result.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(non_camel_case_types, missing_docs)]
+pub enum Flag {
+    fuel,
+    checkpoint,
+    fails,
+    faults,
+    calls,
+    ends,
+}
+
+/// One operand of a row.
+#[derive(Clone, Copy, Debug)]
+pub struct OperandInfo {
+    /// Its name in the table.
+    pub name: &'static str,
+    /// What it denotes.
+    pub kind: OperandKind,
+    /// Where it sits.
+    pub slot: Slot,
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct OpcodeInfo {
+    /// The opcode.
+    pub opcode: Opcode,
+    /// As in disassembly.
+    pub mnemonic: &'static str,
+    /// What it does.
+    pub doc: &'static [&'static str],
+    /// Its operands.
+    pub operands: &'static [OperandInfo],
+    /// Its flags.
+    pub flags: &'static [Flag],
+}
+
+macro_rules! isa {
+    ($($(#[doc = $doc:literal])+ $code:literal $name:ident $mnemonic:literal
+        { $($operand:ident: $kind:ident @ $slot:ident),* } [$($flag:ident),*])*) => {
+        /// Opcodes.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        #[repr(u8)]
+        pub enum Opcode { $($(#[doc = $doc])+ $name = $code,)* }
+
+        /// Decoded instructions.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[allow(missing_docs)]
+        pub enum Instruction { $($(#[doc = $doc])+ $name { $($operand: $kind),* },)* }
+
+        /// All rows, in table order.
+        pub const TABLE: &[OpcodeInfo] = &[$(OpcodeInfo {
+            opcode: Opcode::$name,
+            mnemonic: $mnemonic,
+            doc: &[$($doc),+],
+            operands: &[$(OperandInfo { name: stringify!($operand), kind: <$kind as Operand>::KIND, slot: Slot::$slot }),*],
+            flags: &[$(Flag::$flag),*],
+        },)*];
+
+        impl Opcode {
+            /// The opcode with this number.
+            #[must_use]
+            pub const fn from_byte(byte: u8) -> Option<Opcode> {
+                match byte { $($code => Some(Opcode::$name),)* _ => None }
+            }
+
+            /// Its row.
+            #[must_use]
+            pub fn info(self) -> &'static OpcodeInfo {
+                let row = match self { $(Opcode::$name => const { row_of($code) },)* };
+                &TABLE[row]
+            }
+        }
+
+        impl Instruction {
+            /// The opcode.
+            #[must_use]
+            pub const fn opcode(self) -> Opcode {
+                match self { $(Instruction::$name { .. } => Opcode::$name,)* }
+            }
+
+            /// The instruction word.
+            #[must_use]
+            pub fn encode(self) -> u64 {
+                match self { $(Instruction::$name { $($operand),* } =>
+                    $code as u64 $(| $operand.to_bits() << const { Slot::$slot.shift() })*,)* }
+            }
+
+            /// The instruction in `word`, if its opcode exists.
+            #[must_use]
+            pub fn decode(word: u64) -> Option<Instruction> {
+                Some(match word as u8 {
+                    $($code => Instruction::$name { $($operand: <$kind>::from_bits(word >> const { Slot::$slot.shift() })),* },)*
+                    _ => return None,
+                })
+            }
+        }
+    };
+}
+
+const fn row_of(code: u8) -> usize {
+    let mut row = 0;
+    while row < TABLE.len() {
+        if TABLE[row].opcode as u8 == code {
+            return row;
+        }
+        row += 1;
+    }
+    panic!("every opcode stands in the table")
+}
+
+isa! {
+    // -- registers
+    /// R[dst] := R[src], all 16 bytes. Ownership goes along or stays, as the compiler decides.
+    0x00 Move "move" { dst: Reg @ A, src: Reg @ B } []
+    /// R[dst] := a counted copy of R[src].
+    0x01 Copy "copy" { dst: Reg @ A, src: Reg @ B } []
+    /// Releases R[src].
+    0x02 Drop "drop" { src: Reg @ A } []
+    /// R[dst] := value, raw Int.
+    0x03 Int "int" { dst: Reg @ A, value: Imm32 @ W } []
+    /// R[dst] := constant; tagged, and its payload valid as a raw scalar too.
+    0x04 Const "const" { dst: Reg @ A, value: ConstId @ W } []
+    /// Attaches the tag of `kind` to the raw scalar in R[reg].
+    0x05 Tag "tag" { kind: ScalarKind @ X, reg: Reg @ A } []
+    /// R[dst] := the value of a global, evaluated on first use.
+    0x06 Global "global" { dst: Reg @ A, global: GlobalId @ W } [calls, faults, checkpoint]
+
+    // -- Int: operands and results raw
+    /// R[dst] := R[left] + R[right], wrapping.
+    0x10 AddInt "add.int" { dst: Reg @ A, left: Reg @ B, right: Reg @ C } []
+    /// R[dst] := R[left] - R[right], wrapping.
+    0x11 SubInt "sub.int" { dst: Reg @ A, left: Reg @ B, right: Reg @ C } []
+    /// R[dst] := R[left] * R[right], wrapping.
+    0x12 MulInt "mul.int" { dst: Reg @ A, left: Reg @ B, right: Reg @ C } []
+    /// R[dst] := R[left] / R[right], toward zero; MIN / -1 wraps; a fault when R[right] is 0.
+    0x13 DivInt "div.int" { dst: Reg @ A, left: Reg @ B, right: Reg @ C } [faults]
+    /// R[dst] := R[left] % R[right], sign of the dividend; a fault when R[right] is 0.
+    0x14 RemInt "rem.int" { dst: Reg @ A, left: Reg @ B, right: Reg @ C } [faults]
+    /// R[dst] := -R[src], wrapping.
+    0x15 NegInt "neg.int" { dst: Reg @ A, src: Reg @ B } []
+    /// R[dst] := R[left] + right.
+    0x16 AddIntImm "add.int.imm" { dst: Reg @ A, left: Reg @ B, right: Imm16 @ C } []
+    /// R[dst] := R[left] * right.
+    0x17 MulIntImm "mul.int.imm" { dst: Reg @ A, left: Reg @ B, right: Imm16 @ C } []
+    /// R[dst] := R[left] / right; right is neither 0 nor -1.
+    0x18 DivIntImm "div.int.imm" { dst: Reg @ A, left: Reg @ B, right: Imm16 @ C } []
+    /// R[dst] := R[left] % right; right is neither 0 nor -1.
+    0x19 RemIntImm "rem.int.imm" { dst: Reg @ A, left: Reg @ B, right: Imm16 @ C } []
+    /// R[dst] := R[left] == R[right], any raw scalars but Float.
+    0x1a EqInt "eq.int" { dst: Reg @ A, left: Reg @ B, right: Reg @ C } []
+    /// R[dst] := R[left] < R[right], signed.
+    0x1b LtInt "lt.int" { dst: Reg @ A, left: Reg @ B, right: Reg @ C } []
+    /// R[dst] := R[left] <= R[right], signed.
+    0x1c LeInt "le.int" { dst: Reg @ A, left: Reg @ B, right: Reg @ C } []
+    /// R[dst] := not R[src], raw Bools.
+    0x1d Not "not" { dst: Reg @ A, src: Reg @ B } []
+
+    // -- Float: operands and results raw
+    /// R[dst] := R[left] + R[right].
+    0x20 AddFloat "add.float" { dst: Reg @ A, left: Reg @ B, right: Reg @ C } []
+    /// R[dst] := R[left] - R[right].
+    0x21 SubFloat "sub.float" { dst: Reg @ A, left: Reg @ B, right: Reg @ C } []
+    /// R[dst] := R[left] * R[right].
+    0x22 MulFloat "mul.float" { dst: Reg @ A, left: Reg @ B, right: Reg @ C } []
+    /// R[dst] := R[left] / R[right].
+    0x23 DivFloat "div.float" { dst: Reg @ A, left: Reg @ B, right: Reg @ C } []
+    /// R[dst] := R[left] % R[right], truncated remainder.
+    0x24 RemFloat "rem.float" { dst: Reg @ A, left: Reg @ B, right: Reg @ C } []
+    /// R[dst] := -R[src].
+    0x25 NegFloat "neg.float" { dst: Reg @ A, src: Reg @ B } []
+    /// R[dst] := R[left] == R[right], IEEE: NaN differs from itself.
+    0x26 EqFloat "eq.float" { dst: Reg @ A, left: Reg @ B, right: Reg @ C } []
+    /// R[dst] := R[left] < R[right], IEEE.
+    0x27 LtFloat "lt.float" { dst: Reg @ A, left: Reg @ B, right: Reg @ C } []
+    /// R[dst] := R[left] <= R[right], IEEE.
+    0x28 LeFloat "le.float" { dst: Reg @ A, left: Reg @ B, right: Reg @ C } []
+
+    // -- any values: operands tagged and borrowed
+    /// R[dst] := R[left] == R[right], structural; a fault on functions, effects and handles.
+    0x2a EqValue "eq.value" { dst: Reg @ A, left: Reg @ B, right: Reg @ C } [faults]
+    /// R[dst] := R[left] < R[right] in the built-in total order.
+    0x2b LtValue "lt.value" { dst: Reg @ A, left: Reg @ B, right: Reg @ C } [faults]
+    /// R[dst] := R[left] <= R[right] in the built-in total order.
+    0x2c LeValue "le.value" { dst: Reg @ A, left: Reg @ B, right: Reg @ C } [faults]
+
+    // -- jumps
+    /// pc += by.
+    0x30 Jump "jump" { by: Jump32 @ W } []
+    /// pc += by, backwards; charges fuel.
+    0x31 Loop "loop" { by: Jump32 @ W } [fuel, checkpoint]
+    /// If the raw Bool R[test] is true, pc += by.
+    0x32 JumpIf "jump.if" { test: Reg @ A, by: Jump32 @ W } []
+    /// If the raw Bool R[test] is false, pc += by.
+    0x33 JumpUnless "jump.unless" { test: Reg @ A, by: Jump32 @ W } []
+    /// If R[left] == R[right] (raw, not Float), pc += by.
+    0x34 JumpEqInt "jump.eq.int" { left: Reg @ A, right: Reg @ B, by: Jump16 @ C } []
+    /// If R[left] != R[right], pc += by.
+    0x35 JumpNeInt "jump.ne.int" { left: Reg @ A, right: Reg @ B, by: Jump16 @ C } []
+    /// If R[left] < R[right], pc += by.
+    0x36 JumpLtInt "jump.lt.int" { left: Reg @ A, right: Reg @ B, by: Jump16 @ C } []
+    /// If R[left] <= R[right], pc += by.
+    0x37 JumpLeInt "jump.le.int" { left: Reg @ A, right: Reg @ B, by: Jump16 @ C } []
+    /// If R[left] == right, pc += by.
+    0x38 JumpEqIntImm "jump.eq.int.imm" { left: Reg @ A, right: Imm16 @ B, by: Jump16 @ C } []
+    /// If R[left] != right, pc += by.
+    0x39 JumpNeIntImm "jump.ne.int.imm" { left: Reg @ A, right: Imm16 @ B, by: Jump16 @ C } []
+    /// If R[left] < right, pc += by.
+    0x3a JumpLtIntImm "jump.lt.int.imm" { left: Reg @ A, right: Imm16 @ B, by: Jump16 @ C } []
+    /// If R[left] <= right, pc += by.
+    0x3b JumpLeIntImm "jump.le.int.imm" { left: Reg @ A, right: Imm16 @ B, by: Jump16 @ C } []
+    /// If R[left] > right, pc += by.
+    0x3c JumpGtIntImm "jump.gt.int.imm" { left: Reg @ A, right: Imm16 @ B, by: Jump16 @ C } []
+    /// If R[left] >= right, pc += by.
+    0x3d JumpGeIntImm "jump.ge.int.imm" { left: Reg @ A, right: Imm16 @ B, by: Jump16 @ C } []
+    /// If R[left] < R[right] (Float), pc += by.
+    0x3e JumpLtFloat "jump.lt.float" { left: Reg @ A, right: Reg @ B, by: Jump16 @ C } []
+    /// If not R[left] < R[right] (Float), pc += by.
+    0x3f JumpNotLtFloat "jump.not.lt.float" { left: Reg @ A, right: Reg @ B, by: Jump16 @ C } []
+    /// If R[left] <= R[right] (Float), pc += by.
+    0x40 JumpLeFloat "jump.le.float" { left: Reg @ A, right: Reg @ B, by: Jump16 @ C } []
+    /// If not R[left] <= R[right] (Float), pc += by.
+    0x41 JumpNotLeFloat "jump.not.le.float" { left: Reg @ A, right: Reg @ B, by: Jump16 @ C } []
+    /// If the constructor of R[subject] (borrowed) has position `index`, pc += by.
+    0x42 JumpConstructor "jump.con" { subject: Reg @ A, index: Index @ B, by: Jump16 @ C } []
+    /// If the constructor of R[subject] (borrowed) has another position than `index`, pc += by.
+    0x43 JumpNotConstructor "jump.not.con" { subject: Reg @ A, index: Index @ B, by: Jump16 @ C } []
+    /// pc += position of the constructor of R[subject] (borrowed); `count` jumps follow, one for each position.
+    0x44 SwitchConstructor "switch.con" { subject: Reg @ A, count: Index @ B } []
+
+    // -- objects: constructors with arguments, tuples, records; closures have their captures as fields
+    /// R[dst] := a new object of `shape` from R[first], …; takes them. `count` is the shape's number of fields.
+    0x50 New "new" { count: Count @ X, dst: Reg @ A, first: Reg @ B, shape: ShapeId @ C } []
+    /// R[dst] := a counted copy of field `index` of R[object], which is borrowed.
+    0x51 Field "field" { dst: Reg @ A, object: Reg @ B, index: Index @ C } []
+    /// R[dst] := field `index` of R[object] (borrowed), known to be a scalar: no counting.
+    0x52 FieldRaw "field.raw" { dst: Reg @ A, object: Reg @ B, index: Index @ C } []
+    /// R[first], … := all `count` fields of R[object], which is taken: moved when it is unique, else copied.
+    0x53 Unpack "unpack" { count: Count @ X, first: Reg @ A, object: Reg @ B } []
+    /// Field `index` of R[object] := R[value], taken. In place when R[object] is unique, else R[object] becomes a copy first.
+    0x54 SetField "set.field" { object: Reg @ A, value: Reg @ B, index: Index @ C } []
+    /// R[dst] := field `index` of R[object], moved out when R[object] is unique (a `set.field` must follow before the object is
+    /// used again), else a counted copy of the field, R[object] left as it is.
+    0x55 TakeField "take.field" { dst: Reg @ A, object: Reg @ B, index: Index @ C } []
+    /// R[dst] := a counted copy of the field of R[object] (borrowed) whose name is the text constant that follows this word
+    /// as the `value` of a `const` instruction; for records of open type.
+    0x56 FieldNamed "field.named" { dst: Reg @ A, object: Reg @ B } []
+    /// As `set.field`, the field named by the `const` word that follows.
+    0x57 SetNamed "set.named" { object: Reg @ A, value: Reg @ B } []
+
+    // -- lists
+    /// R[dst] := the list of R[first], … (`count` of them, taken).
+    0x60 List "list" { dst: Reg @ A, first: Reg @ B, count: Index @ C } []
+    /// R[list] := R[list] with R[item] (taken) at its end; amortised O(1) in place when unique.
+    0x61 ListPush "list.push" { list: Reg @ A, item: Reg @ B } []
+    /// R[list] := R[item] (taken) before R[list]; amortised O(1) in place when unique.
+    0x62 ListPrepend "list.prepend" { list: Reg @ A, item: Reg @ B } []
+    /// R[left] := R[left] ++ R[right]; takes both.
+    0x63 ListConcat "list.concat" { left: Reg @ A, right: Reg @ B } []
+    /// R[dst] := [R[first]..R[last]], raw Ints, inclusive.
+    0x64 ListRange "list.range" { dst: Reg @ A, first: Reg @ B, last: Reg @ C } []
+    /// R[dst] := length of R[list] (borrowed), raw Int.
+    0x65 ListLength "list.length" { dst: Reg @ A, list: Reg @ B } []
+    /// R[dst] := a counted copy of item R[index] (raw) of R[list] (borrowed); a fault out of range.
+    0x66 ListGet "list.get" { dst: Reg @ A, list: Reg @ B, index: Reg @ C } [faults]
+    /// R[dst] := a counted copy of item `index` of R[list] (borrowed), known to exist.
+    0x67 ListItem "list.item" { dst: Reg @ A, list: Reg @ B, index: Index @ C } []
+    /// R[dst] := R[list] (taken) without its first `count` items, known to exist.
+    0x68 ListDrop "list.drop" { dst: Reg @ A, list: Reg @ B, count: Index @ C } []
+    /// R[head] := the first item of R[list], moved; R[list] := the rest. R[list] is not empty.
+    0x69 ListUncons "list.uncons" { head: Reg @ A, list: Reg @ B } []
+    /// If R[list] (borrowed) has exactly `length` items, pc += by.
+    0x6a JumpLength "jump.length" { list: Reg @ A, length: Index @ B, by: Jump16 @ C } []
+    /// If R[list] (borrowed) has not exactly `length` items, pc += by.
+    0x6b JumpNotLength "jump.not.length" { list: Reg @ A, length: Index @ B, by: Jump16 @ C } []
+    /// If R[list] (borrowed) has fewer than `length` items, pc += by.
+    0x6c JumpShorter "jump.shorter" { list: Reg @ A, length: Index @ B, by: Jump16 @ C } []
+
+    // -- texts
+    /// R[dst] := the texts R[first], … (`count`, taken) one after the other; appends in place when the first is unique.
+    0x70 TextJoin "text.join" { dst: Reg @ A, first: Reg @ B, count: Index @ C } []
+    /// R[dst] := toText R[src]; borrows R[src], which is tagged.
+    0x71 ToText "to.text" { dst: Reg @ A, src: Reg @ B } []
+
+    // -- functions
+    /// R[reg] := a function of `proto` that captures R[reg], … (`count`, taken).
+    0x80 Closure "closure" { count: Count @ X, reg: Reg @ A, proto: ProtoId @ W } []
+    /// R[reg] := `proto` applied to fewer arguments than it has parameters, or all of an effect's: R[reg], … (`count`, taken).
+    0x81 Partial "partial" { count: Count @ X, reg: Reg @ A, proto: ProtoId @ W } []
+    /// Calls `proto` with the arguments R[base], … (taken); its window starts at R[base], where the result arrives, tagged.
+    /// For an effect's proto this runs it.
+    0x82 Call "call" { base: Reg @ A, proto: ProtoId @ W } [calls, fuel, checkpoint, faults, fails]
+    /// As `call`, in place of the current frame.
+    0x83 TailCall "tail.call" { base: Reg @ A, proto: ProtoId @ W } [calls, fuel, checkpoint, faults, ends]
+    /// Applies R[function] (taken) to R[base], … (`count`, taken); R[base] := result. Fewer arguments than parameters make a
+    /// partial application, more apply the result to the rest. Does not run effects.
+    0x84 CallValue "call.value" { count: Count @ X, base: Reg @ A, function: Reg @ B } [calls, fuel, checkpoint, faults]
+    /// As `call.value`, in place of the current frame.
+    0x85 TailCallValue "tail.call.value" { count: Count @ X, base: Reg @ A, function: Reg @ B } [calls, fuel, checkpoint, faults, ends]
+    /// As `call.value`, then runs the effect that results. With count 0, R[function] is an effect and is run.
+    0x86 CallRun "call.run" { count: Count @ X, base: Reg @ A, function: Reg @ B } [calls, fuel, checkpoint, faults, fails]
+    /// As `call.run`, in place of the current frame.
+    0x87 TailCallRun "tail.call.run" { count: Count @ X, base: Reg @ A, function: Reg @ B } [calls, fuel, checkpoint, faults, fails, ends]
+    /// R[base] := native function applied to the tagged arguments R[base], … (`count`); each is taken or borrowed as the
+    /// import's modes say. For an effect this runs it.
+    0x88 CallNative "call.native" { count: Count @ X, base: Reg @ A, native: NativeId @ W } [checkpoint, fails, faults]
+    /// Returns R[src] (tagged, taken) to the caller.
+    0x89 Return "return" { src: Reg @ A } [ends]
+    /// Returns the raw scalar R[src], tagging it.
+    0x8a ReturnScalar "return.scalar" { kind: ScalarKind @ X, src: Reg @ A } [ends]
+
+    // -- failures, faults, cleanups
+    /// Unwinds with the failure R[error] (taken).
+    0x90 Fail "fail" { error: Reg @ A } [fails, ends]
+    /// Unwinds with a fault whose message is the text R[message] (taken).
+    0x91 Panic "panic" { message: Reg @ A } [faults, ends]
+    /// Unwinds with a fault whose message is a text constant.
+    0x92 Fault "fault" { message: ConstId @ W } [faults, ends]
+    /// Runs the effect R[effect] (taken) as a cleanup: masked from cancellation; its failure or fault is reported as a warning
+    /// and dropped, as is its result. Uses the window from R[base] on.
+    0x93 Cleanup "cleanup" { base: Reg @ A, effect: Reg @ B } [calls]
+    /// End of a cleanup handler: goes on with the unwinding that led there.
+    0x94 Resume "resume" {} [ends]
+
+    // -- fibers: every one is a checkpoint, waits or not. Operands tagged unless said otherwise, taken unless said otherwise.
+    /// R[dst] := Unit after R[millis] (raw Int) milliseconds; yields when not positive.
+    0xa0 Sleep "sleep" { dst: Reg @ A, millis: Reg @ B } [checkpoint]
+    /// R[dst] := the task that runs R[effect] in the innermost scope.
+    0xa1 Spawn "spawn" { dst: Reg @ A, effect: Reg @ B } [checkpoint]
+    /// R[dst] := the task that runs R[effect] in the scope R[scope]; a fault when that has ended.
+    0xa2 SpawnIn "spawn.in" { dst: Reg @ A, scope: Reg @ B, effect: Reg @ C } [checkpoint, faults]
+    /// R[dst] := the value of the task R[task].
+    0xa3 Join "join" { dst: Reg @ A, task: Reg @ B } [checkpoint, fails, faults]
+    /// Requests cancellation of R[task]; R[dst] := Unit.
+    0xa4 Cancel "cancel" { dst: Reg @ A, task: Reg @ B } [checkpoint]
+    /// R[dst] := whether cancellation of R[task] was requested before it ended; tagged Bool.
+    0xa5 IsCancelled "is.cancelled" { dst: Reg @ A, task: Reg @ B } [checkpoint]
+    /// Waits until all tasks of R[scope] have ended; R[dst] := Unit.
+    0xa6 JoinAll "join.all" { dst: Reg @ A, scope: Reg @ B } [checkpoint, fails, faults]
+    /// R[dst] := (value of R[left], value of R[right]), both effects run at once.
+    0xa7 Par "par" { dst: Reg @ A, left: Reg @ B, right: Reg @ C } [checkpoint, fails, faults]
+    /// R[dst] := the value of whichever effect ends first.
+    0xa8 Race "race" { dst: Reg @ A, left: Reg @ B, right: Reg @ C } [checkpoint, fails, faults]
+    /// R[base] := the value of the effect R[base + 2], or failure R[base + 1] when it takes longer than R[base] (raw Int) milliseconds.
+    0xa9 Timeout "timeout" { base: Reg @ A } [checkpoint, fails, faults]
+    /// R[dst] := the outcome of applying R[body] to the handle of a new scope and running the effect.
+    0xaa Scope "scope" { dst: Reg @ A, body: Reg @ B } [checkpoint, fails, faults]
+    /// R[dst] := what the effect in field `field` of R[record] yields when run: `join`, `cancel`, `isCancelled` of a task handle or of
+    /// a record that looks like one (fields sorted: cancel 0, isCancelled 1, join 2). Uses the window from R[dst] on.
+    0xab RunTaskField "run.task.field" { dst: Reg @ A, record: Reg @ B, field: Index @ C } [calls, checkpoint, fails, faults]
+    /// R[dst] := (sender, receiver) of a new unbounded channel.
+    0xb0 ChanMake "chan.make" { dst: Reg @ A } [checkpoint]
+    /// R[dst] := (sender, receiver) of a new channel of capacity R[capacity] (raw Int); a fault when negative.
+    0xb1 ChanBounded "chan.bounded" { dst: Reg @ A, capacity: Reg @ B } [checkpoint, faults]
+    /// Sends R[value] on R[sender]; waits while it is full; R[dst] := Unit. A fault when closed.
+    0xb2 ChanSend "chan.send" { dst: Reg @ A, sender: Reg @ B, value: Reg @ C } [checkpoint, faults]
+    /// R[dst] := Ok message, or Err Closed; waits while the channel is open and empty.
+    0xb3 ChanRecv "chan.recv" { dst: Reg @ A, receiver: Reg @ B } [checkpoint]
+    /// Closes the channel of R[sender]; R[dst] := Unit.
+    0xb4 ChanClose "chan.close" { dst: Reg @ A, sender: Reg @ B } [checkpoint]
+    /// As `chan.send`; R[dst] := Ok Unit or Err Closed.
+    0xb5 ChanSendResult "chan.send.result" { dst: Reg @ A, sender: Reg @ B, value: Reg @ C } [checkpoint]
+    /// Sends without waiting; R[dst] := Ok Unit, Err Full or Err SenderClosed.
+    0xb6 ChanTrySend "chan.try.send" { dst: Reg @ A, sender: Reg @ B, value: Reg @ C } [checkpoint]
+    /// Receives without waiting; R[dst] := Ok message, Err Empty or Err ReceiverClosed.
+    0xb7 ChanTryRecv "chan.try.recv" { dst: Reg @ A, receiver: Reg @ B } [checkpoint]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_round_trips() {
+        for row in TABLE {
+            for fill in [0u64, u64::MAX, 0x0102_0304_0506_0708] {
+                let Some(first) = Instruction::decode((fill & !0xff) | row.opcode as u64) else {
+                    panic!("{} does not decode", row.mnemonic);
+                };
+                let again = Instruction::decode(first.encode()).expect("what was encoded decodes");
+                assert_eq!(first, again, "{}", row.mnemonic);
+            }
+        }
+    }
+}
