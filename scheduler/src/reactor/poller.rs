@@ -1,0 +1,93 @@
+//! The reactor: asks the operating system what has become ready, and until when to wait for it.
+
+use std::io;
+use std::time::Duration;
+
+use mio::event::Event;
+use mio::{Events, Poll, Token};
+
+use super::alarm::Alarm;
+use super::direction::WaitKey;
+use super::registry::{Registry, SourceId};
+use super::source::Interest;
+use crate::sync::Arc;
+
+/// Tokens below 2^32 belong to no source (see `SourceId`).
+const WAKER: Token = Token(0);
+const ALARM: Token = Token(1);
+
+/// Events fetched by one system call. More wait for the next call; 1,024 take 12 KiB (arbitrary).
+const EVENTS_MAX: usize = 1024;
+
+/// The poller of an engine, in the hands of one worker at a time.
+pub struct Reactor {
+    poll: Poll,
+    events: Events,
+    alarm: Alarm,
+    registry: Registry,
+    waker: Waker,
+}
+
+/// Makes a running or the next [`Reactor::poll`] return. Several calls may have the effect of one.
+#[derive(Clone, Debug)]
+pub struct Waker(Arc<mio::Waker>);
+
+impl Reactor {
+    /// A reactor without sources.
+    pub fn new() -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let waker = Waker(Arc::new(mio::Waker::new(poll.registry(), WAKER)?));
+        let alarm = Alarm::new(poll.registry(), ALARM)?;
+        let registry = Registry::new(poll.registry().try_clone()?, waker.clone());
+        Ok(Reactor { poll, events: Events::with_capacity(EVENTS_MAX), alarm, registry, waker })
+    }
+
+    /// Waits until something is ready, `timeout` is over, or a waker or signal interrupts, and hands out who is to be woken.
+    ///
+    /// `None` waits for ever, zero not at all. `ready` is called without any lock held.
+    pub fn poll(&mut self, timeout: Option<Duration>, ready: &mut impl FnMut(WaitKey)) -> io::Result<()> {
+        let limit = self.alarm.set(timeout)?;
+        match self.poll.poll(&mut self.events, limit) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+            _ => {}
+        }
+        for event in self.events.iter().filter(|event| ![WAKER, ALARM].contains(&event.token())) {
+            let Some(source) = self.registry.find(SourceId::from_token(event.token())) else { continue };
+            if is_readable(event) {
+                source.rise(Interest::Read).into_iter().for_each(&mut *ready);
+            }
+            if is_writable(event) {
+                source.rise(Interest::Write).into_iter().for_each(&mut *ready);
+            }
+        }
+        self.registry.take_orphans().into_iter().for_each(ready);
+        Ok(())
+    }
+
+    /// What other threads end a poll with.
+    pub fn waker(&self) -> Waker {
+        self.waker.clone()
+    }
+
+    /// What sources are added with.
+    pub fn registry(&self) -> Registry {
+        self.registry.clone()
+    }
+}
+
+impl Waker {
+    /// Ends a poll.
+    pub fn wake(&self) {
+        // Fails only when the reactor is gone, and then nobody polls.
+        _ = self.0.wake();
+    }
+}
+
+/// The end of the stream and errors are found by trying to read, so they count.
+fn is_readable(event: &Event) -> bool {
+    event.is_readable() || event.is_read_closed() || event.is_error()
+}
+
+fn is_writable(event: &Event) -> bool {
+    event.is_writable() || event.is_write_closed() || event.is_error()
+}

@@ -1,0 +1,116 @@
+//! Sources: what can become ready, and the owner that registers and removes it.
+
+use std::fmt;
+use std::io;
+use std::ops::Deref;
+
+use mio::event::Source;
+
+use super::Registry;
+use super::direction::{Direction, Keys, WaitKey};
+use super::registry::SourceId;
+use crate::sync::Arc;
+
+/// Which readiness is waited for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Interest {
+    /// Data, a connection to accept, or the end of the stream.
+    Read,
+    /// Room to write, or a connection that has been established or refused.
+    Write,
+}
+
+/// A direction about to be tried, and how many rises it had seen until then.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt {
+    /// The direction.
+    pub interest: Interest,
+    noted: u32,
+}
+
+/// The readiness of a source. Clones are the same source and keep working, idle, after the source is gone.
+#[derive(Clone)]
+pub struct IoSource {
+    directions: Arc<[Direction; 2]>,
+}
+
+impl IoSource {
+    pub(super) fn new() -> Self {
+        IoSource { directions: Arc::new([Direction::default(), Direction::default()]) }
+    }
+
+    /// Notes the readiness seen so far. To be called before every try that may end in `WouldBlock`.
+    pub fn attempt(&self, interest: Interest) -> Attempt {
+        Attempt { interest, noted: self.direction(interest).rises() }
+    }
+
+    /// Waits for the next rise after `attempt`. False: there already was one, try again; nothing was registered.
+    ///
+    /// True: `key` comes out of [`super::Reactor::poll`] unless [`Self::forget`] takes it back.
+    #[must_use = "false means that nothing will wake the key"]
+    pub fn wait(&self, attempt: Attempt, key: WaitKey) -> bool {
+        self.direction(attempt.interest).wait(attempt.noted, key)
+    }
+
+    /// Takes a waiting key back; false if it has been or is about to be handed out by `poll`.
+    pub fn forget(&self, interest: Interest, key: WaitKey) -> bool {
+        self.direction(interest).forget(key)
+    }
+
+    /// How many keys wait, in both directions together.
+    pub fn waiting(&self) -> usize {
+        self.directions.iter().map(Direction::waiting).sum()
+    }
+
+    pub(super) fn rise(&self, interest: Interest) -> Keys {
+        self.direction(interest).rise()
+    }
+
+    fn direction(&self, interest: Interest) -> &Direction {
+        &self.directions[interest as usize]
+    }
+}
+
+impl fmt::Debug for IoSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "IoSource {{ waiting: {} }}", self.waiting())
+    }
+}
+
+/// A registered source of events: dereferences to the socket or pipe itself, and leaves the reactor when dropped.
+///
+/// Dropping wakes everybody who still waits for it.
+#[derive(Debug)]
+pub struct Io<S: Source> {
+    inner: S,
+    source: IoSource,
+    id: SourceId,
+    registry: Registry,
+}
+
+impl<S: Source> Io<S> {
+    pub(super) fn new(mut inner: S, registry: &Registry) -> io::Result<Self> {
+        let source = IoSource::new();
+        let id = registry.add(&mut inner, &source)?;
+        Ok(Io { inner, source, id, registry: registry.clone() })
+    }
+
+    /// Its readiness, to wait for.
+    pub fn source(&self) -> &IoSource {
+        &self.source
+    }
+}
+
+impl<S: Source> Deref for Io<S> {
+    type Target = S;
+
+    fn deref(&self) -> &S {
+        &self.inner
+    }
+}
+
+impl<S: Source> Drop for Io<S> {
+    fn drop(&mut self) {
+        self.registry.remove(&mut self.inner, self.id, &self.source);
+    }
+}
