@@ -10,8 +10,8 @@
 //! Any instruction with a flag other than `ends` needs a row in `Proto::drops` when it happens while registers own values.
 
 use crate::operand::{
-    ConstId, Count, GlobalId, Imm16, Imm32, Index, Jump16, Jump32, NativeId, Operand, OperandKind, ProtoId, Reg, ScalarKind,
-    ShapeId,
+    ConstId, Count, GlobalId, Imm16, Imm32, Index, Jump16, Jump32, NativeId, Operand, OperandKind, ProtoId, Reg,
+    ScalarKind, ShapeId,
 };
 
 /// Where an operand sits in the instruction word.
@@ -63,6 +63,30 @@ pub struct OperandInfo {
     pub kind: OperandKind,
     /// Where it sits.
     pub slot: Slot,
+}
+
+impl OperandInfo {
+    /// Its number in `word`, sign-extended where it is signed.
+    #[must_use]
+    pub const fn value(&self, word: u64) -> i64 {
+        let bits = word >> self.slot.shift();
+        match (self.kind, self.slot) {
+            (OperandKind::Imm | OperandKind::Jump, Slot::W) => bits as i32 as i64,
+            (OperandKind::Imm | OperandKind::Jump, _) => bits as i16 as i64,
+            (_, Slot::X) => bits as u8 as i64,
+            (_, Slot::W) => bits as u32 as i64,
+            _ => bits as u16 as i64,
+        }
+    }
+
+    /// Where the jump in `word` at `pc` leads, if not before the first instruction.
+    #[must_use]
+    pub fn target(&self, word: u64, pc: usize) -> Option<usize> {
+        usize::try_from(self.value(word)).map_or_else(
+            |_| (pc + 1).checked_sub(self.value(word).unsigned_abs() as usize),
+            |forward| (pc + 1).checked_add(forward),
+        )
+    }
 }
 
 /// One row of the table.

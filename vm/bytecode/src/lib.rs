@@ -5,10 +5,15 @@
 
 #![forbid(unsafe_code)]
 
+pub mod codec;
+pub mod disasm;
 pub mod isa;
 pub mod module;
 pub mod operand;
+pub mod verify;
 
 pub use isa::{Instruction, Opcode};
 pub use module::{Module, Proto};
-pub use operand::{ConstId, Count, GlobalId, Imm16, Imm32, Index, Jump16, Jump32, NativeId, ProtoId, Reg, ScalarKind, ShapeId};
+pub use operand::{
+    ConstId, Count, GlobalId, Imm16, Imm32, Index, Jump16, Jump32, NativeId, ProtoId, Reg, ScalarKind, ShapeId,
+};

@@ -215,7 +215,12 @@ pub mod well_known {
     pub fn shapes() -> Vec<Shape> {
         WELL_KNOWN
             .iter()
-            .map(|&(data, name, index, arity)| Shape::Constructor { data: data.into(), name: name.into(), index, arity })
+            .map(|&(data, name, index, arity)| Shape::Constructor {
+                data: data.into(),
+                name: name.into(),
+                index,
+                arity,
+            })
             .chain([Shape::Tuple(2), Shape::Record(vec!["cancel".into(), "isCancelled".into(), "join".into()])])
             .collect()
     }
