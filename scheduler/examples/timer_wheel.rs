@@ -26,6 +26,7 @@ fn main() {
     report("arm + fire, 1M over one second", || {
         burst(|nth| MS + nth.wrapping_mul(0x9E37_79B9_7F4A_7C15) % (1_000 * MS))
     });
+    report("arm + fire, 1M armed 150 ns apart for 1 s", || burst(|nth| 1_000 * MS + nth * 150));
     report("tick by tick, 1,000 sleepers of 1..16 ms", steady);
     report("jump over an hour, one timer", jump);
 }
