@@ -7,7 +7,7 @@ use mio::Token;
 use mio::event::Source;
 use slotmap::{Key, KeyData, SlotMap};
 
-use super::direction::WaitKey;
+use super::direction::{Keys, WaitKey};
 use super::poller::Waker;
 use super::source::{Interest, Io, IoSource};
 use crate::sync::{Arc, Mutex};
@@ -40,7 +40,7 @@ struct Shared {
     registry: mio::Registry,
     /// Held for a look-up or a change, never while a task is woken.
     sources: Mutex<SlotMap<SourceId, IoSource>>,
-    /// Keys that waited for sources when these were dropped. Emptied by every poll, so bounded by the waiters.
+    /// Keys to be woken without an event. Emptied by every poll, so bounded by the waiters.
     orphans: Mutex<Vec<WaitKey>>,
     waker: Waker,
 }
@@ -87,6 +87,11 @@ impl Registry {
         self.shared.sources.lock().remove(id);
         let mut keys = source.rise(Interest::Read);
         keys.extend(source.rise(Interest::Write));
+        self.wake(keys);
+    }
+
+    /// Has the next poll hand out `keys`, and makes it come soon.
+    pub(super) fn wake(&self, keys: Keys) {
         if !keys.is_empty() {
             self.shared.orphans.lock().extend(keys);
             self.shared.waker.wake();

@@ -44,6 +44,11 @@ impl IoSource {
         Attempt { interest, noted: self.direction(interest).rises() }
     }
 
+    /// Was there a rise since `attempt`? For sources that must not be tried before they are ready.
+    pub fn has_risen(&self, attempt: Attempt) -> bool {
+        self.attempt(attempt.interest).noted != attempt.noted
+    }
+
     /// Waits for the next rise after `attempt`. False: there already was one, try again; nothing was registered.
     ///
     /// True: `key` comes out of [`super::Reactor::poll`] unless [`Self::forget`] takes it back.
@@ -98,6 +103,16 @@ impl<S: Source> Io<S> {
     /// Its readiness, to wait for.
     pub fn source(&self) -> &IoSource {
         &self.source
+    }
+
+    /// The registry it is in, to register what it gives birth to.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Makes a rise by hand: everybody who waits in that direction tries again.
+    pub fn wake(&self, interest: Interest) {
+        self.registry.wake(self.source.rise(interest));
     }
 }
 

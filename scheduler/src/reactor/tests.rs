@@ -131,6 +131,20 @@ fn dropping_a_source_wakes_who_waits_and_empties_the_table() {
 }
 
 #[test]
+fn a_rise_by_hand_is_one_for_both_sides_of_the_wait() {
+    let mut reactor = Reactor::new().unwrap();
+    let (ours, _theirs) = pair(&reactor);
+    poll(&mut reactor, Some(Duration::ZERO));
+    let attempt = ours.source().attempt(Interest::Write);
+    assert!(ours.source().wait(attempt, WaitKey(1, 0)));
+    assert!(!ours.source().has_risen(attempt));
+    ours.wake(Interest::Write);
+    assert!(ours.source().has_risen(attempt));
+    assert_eq!(poll_wake(&mut reactor), [WaitKey(1, 0)]);
+    assert!(!ours.source().wait(attempt, WaitKey(1, 1)), "the rise came first");
+}
+
+#[test]
 fn a_waker_ends_a_poll_of_another_thread() {
     let mut reactor = Reactor::new().unwrap();
     let waker = reactor.waker();
