@@ -28,6 +28,13 @@ pub struct Attempt {
     noted: u32,
 }
 
+impl Attempt {
+    /// An attempt from before the source was registered: every rise comes after it.
+    pub fn first(interest: Interest) -> Self {
+        Attempt { interest, noted: 0 }
+    }
+}
+
 /// The readiness of a source. Clones are the same source and keep working, idle, after the source is gone.
 #[derive(Clone)]
 pub struct IoSource {

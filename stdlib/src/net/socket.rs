@@ -1,0 +1,188 @@
+//! TCP sockets, without the machine around them.
+//!
+//! Every operation is tried at once and says [`Try::Wait`] when the system would have to wait; the caller waits for that
+//! readiness and tries again. So nothing here blocks, and a cancelled caller has either done the whole step or none.
+//!
+//! Sending is whole or last: the bytes of one `send` are never mixed with those of another. Mostly the system takes them all
+//! at once. If it does not, the rest is an [`Unsent`], which holds the connection's turn until it is written or dropped
+//! (its fiber was cancelled); other senders wait for the turn as for room.
+//!
+//! Closing takes the socket out; whoever waits for it is woken and finds it closed.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use aivi_scheduler::{Attempt, Interest, Io, IoSource, Registry};
+use mio::net::{TcpListener, TcpStream};
+use parking_lot::{Mutex, RwLock};
+
+/// What trying gave.
+pub(crate) enum Try<T> {
+    /// It happened, or failed for good.
+    Done(io::Result<T>),
+    /// Try again after the next rise.
+    Wait(IoSource, Attempt),
+}
+
+/// A bound socket that accepts connections.
+pub(crate) struct Listener {
+    socket: RwLock<Option<Io<TcpListener>>>,
+}
+
+/// A connected socket.
+pub(crate) struct Connection {
+    socket: RwLock<Option<Io<TcpStream>>>,
+    /// Is there an [`Unsent`]? Held while bytes are handed to the system.
+    is_sending: Mutex<bool>,
+}
+
+/// The rest of a message, and the turn to send.
+pub(crate) struct Unsent {
+    connection: Arc<Connection>,
+    bytes: Vec<u8>,
+    sent: Mutex<usize>,
+}
+
+impl Listener {
+    /// Binds and listens. Addresses of connections that linger are taken over (`SO_REUSEADDR`).
+    pub fn bind(address: SocketAddr, registry: &Registry) -> io::Result<Self> {
+        let socket = registry.register(TcpListener::bind(address)?)?;
+        Ok(Listener { socket: RwLock::new(Some(socket)) })
+    }
+
+    /// The next connection.
+    pub fn accept(&self) -> Try<Connection> {
+        attempt(&self.socket, Interest::Read, |listener| {
+            let (stream, _) = listener.accept()?;
+            stream.set_nodelay(true)?;
+            Ok(Connection::new(listener.registry().register(stream)?))
+        })
+    }
+
+    /// Where it listens; tells the port that the system chose for port 0.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.socket.read().as_ref().ok_or_else(closed)?.local_addr()
+    }
+
+    /// Stops listening.
+    pub fn close(&self) {
+        let socket = self.socket.write().take();
+        drop(socket);
+    }
+}
+
+impl Connection {
+    fn new(socket: Io<TcpStream>) -> Self {
+        Connection { socket: RwLock::new(Some(socket)), is_sending: Mutex::new(false) }
+    }
+
+    /// Starts to connect; `finish_connect` waits for the result.
+    pub fn start_connect(address: SocketAddr, registry: &Registry) -> io::Result<Self> {
+        Ok(Connection::new(registry.register(TcpStream::connect(address)?)?))
+    }
+
+    /// Waits for the connection to stand.
+    pub fn finish_connect(&self) -> Try<()> {
+        attempt(&self.socket, Interest::Write, |stream| {
+            if let Some(error) = stream.take_error()? {
+                return Err(error);
+            }
+            match stream.peer_addr() {
+                Err(error) if error.kind() == ErrorKind::NotConnected => Err(ErrorKind::WouldBlock.into()),
+                Err(error) => Err(error),
+                Ok(_) => stream.set_nodelay(true),
+            }
+        })
+    }
+
+    /// Reads what is there, at least one byte; zero is the end of the stream.
+    pub fn receive(&self, buffer: &mut [u8]) -> Try<usize> {
+        attempt(&self.socket, Interest::Read, |stream| (&**stream).read(buffer))
+    }
+
+    /// Sends as much as the system takes at once; the rest, if any, is returned.
+    pub fn send(self: &Arc<Self>, bytes: Vec<u8>) -> Try<Option<Unsent>> {
+        // Noted before looking at `is_sending`: the end of another's turn is a rise after that.
+        let turn = self.source().map(|source| (source.attempt(Interest::Write), source));
+        let mut is_sending = self.is_sending.lock();
+        if *is_sending {
+            return match turn {
+                Some((attempt, source)) => Try::Wait(source, attempt),
+                None => Try::Done(Err(closed())),
+            };
+        }
+        let mut sent = 0;
+        match self.write(&bytes, &mut sent) {
+            Try::Done(done) => Try::Done(done.map(|()| None)),
+            Try::Wait(..) => {
+                *is_sending = true;
+                Try::Done(Ok(Some(Unsent { connection: self.clone(), bytes, sent: Mutex::new(sent) })))
+            }
+        }
+    }
+
+    /// Ends the connection in both directions.
+    pub fn close(&self) {
+        let socket = self.socket.write().take();
+        drop(socket);
+    }
+
+    fn write(&self, bytes: &[u8], sent: &mut usize) -> Try<()> {
+        attempt(&self.socket, Interest::Write, |stream| {
+            while *sent < bytes.len() {
+                match (&**stream).write(&bytes[*sent..])? {
+                    0 => return Err(ErrorKind::WriteZero.into()),
+                    written => *sent += written,
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn source(&self) -> Option<IoSource> {
+        self.socket.read().as_ref().map(|socket| socket.source().clone())
+    }
+}
+
+impl Unsent {
+    /// Sends more, until all is sent.
+    pub fn finish(&self) -> Try<()> {
+        self.connection.write(&self.bytes, &mut self.sent.lock())
+    }
+}
+
+impl Drop for Unsent {
+    fn drop(&mut self) {
+        *self.connection.is_sending.lock() = false;
+        if let Some(socket) = &*self.connection.socket.read() {
+            socket.wake(Interest::Write);
+        }
+    }
+}
+
+/// Tries once, noting first what the reactor had to say so far.
+fn attempt<S: mio::event::Source, T>(
+    socket: &RwLock<Option<Io<S>>>,
+    interest: Interest,
+    mut operation: impl FnMut(&Io<S>) -> io::Result<T>,
+) -> Try<T> {
+    let socket = socket.read();
+    let Some(socket) = &*socket else { return Try::Done(Err(closed())) };
+    let attempt = socket.source().attempt(interest);
+    loop {
+        match operation(socket) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Try::Wait(socket.source().clone(), attempt),
+            done => return Try::Done(done),
+        }
+    }
+}
+
+fn closed() -> io::Error {
+    io::Error::new(ErrorKind::NotConnected, "the socket is closed")
+}
+
+#[cfg(test)]
+#[path = "socket_tests.rs"]
+mod tests;
