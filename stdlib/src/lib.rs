@@ -1,1 +1,41 @@
-//! See the package's description.
+//! The AIVI library: modules in AIVI (`stdlib/aivi/`) and the native functions below them.
+//!
+//! A library function is written in AIVI unless it needs the machine's data structures, the host, or a loop too hot for
+//! bytecode; then its module declares it with `@native "family.name modes"` and a file of that family here implements it.
+//! Natives never call back into AIVI: functions of higher order are loops in AIVI, so the host's stack is never used for
+//! the program's recursion.
+#![forbid(unsafe_code)]
+
+/// Name and source text of every library module.
+#[must_use]
+pub fn modules() -> &'static [(&'static str, &'static str)] {
+    MODULES
+}
+
+macro_rules! modules {
+    ($($name:literal $file:literal)*) => {
+        const MODULES: &[(&str, &str)] = &[$(($name, include_str!(concat!("../aivi/", $file)))),*];
+    };
+}
+
+modules! {
+    "aivi" "aivi.aivi"
+    "aivi.prelude" "prelude.aivi"
+    "aivi.list" "list.aivi"
+    "aivi.map" "map.aivi"
+    "aivi.set" "set.aivi"
+    "aivi.text" "text.aivi"
+    "aivi.option" "option.aivi"
+    "aivi.result" "result.aivi"
+    "aivi.math" "math.aivi"
+    "aivi.duration" "duration.aivi"
+    "aivi.chronos.duration" "chronos/duration.aivi"
+    "aivi.concurrency" "concurrency.aivi"
+    "aivi.testing" "testing.aivi"
+    "aivi.console" "console.aivi"
+    "aivi.file" "file.aivi"
+    "aivi.system" "system.aivi"
+    "aivi.clock" "clock.aivi"
+    "aivi.random" "random.aivi"
+    "aivi.net.sockets" "net/sockets.aivi"
+}
