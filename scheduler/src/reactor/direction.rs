@@ -2,8 +2,11 @@
 
 use smallvec::SmallVec;
 
+#[cfg(not(loom))]
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU32, Ordering};
+#[cfg(loom)]
+use modelled::Mutex;
 
 /// Who waits. The first word tells waiters apart, the second one waits of the same waiter; otherwise opaque.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -60,6 +63,19 @@ impl Direction {
     /// How many keys wait.
     pub fn waiting(&self) -> usize {
         self.waiting.lock().len()
+    }
+}
+
+/// Loom's mutex with the interface of the real one.
+#[cfg(loom)]
+mod modelled {
+    #[derive(Default)]
+    pub struct Mutex<T>(loom::sync::Mutex<T>);
+
+    impl<T> Mutex<T> {
+        pub fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
+            self.0.lock().expect("no thread panics while it holds the lock")
+        }
     }
 }
 
