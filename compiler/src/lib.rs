@@ -9,4 +9,6 @@
 pub mod check;
 pub mod core;
 pub mod diagnostic;
+pub mod lex;
+pub mod parse;
 pub mod syntax;

@@ -1,0 +1,180 @@
+//! Texts with holes, characters, sigils.
+//!
+//! A text becomes `TextOpen`, then `TextChunk`s and `HoleOpen … HoleClose` groups, then `TextClose`. The stack of modes
+//! says what is open; a newline ends all of it.
+
+use super::TokenKind;
+use super::scan::{Scanner, is_word};
+use super::text::{Escape, escape_at};
+use crate::diagnostic::Code;
+
+/// Something open that changes what the next bytes mean.
+pub(super) enum Mode {
+    /// Between the quotes of a text.
+    Text {
+        /// Opened with `\"`, inside of a hole.
+        escaped: bool,
+        /// Where.
+        start: usize,
+    },
+    /// In a hole.
+    Hole {
+        /// Braces open in it.
+        braces: u32,
+    },
+}
+
+impl Scanner<'_> {
+    /// A text that opens with a quote of `length` bytes.
+    pub(super) fn open_text(&mut self, length: usize) {
+        self.push(TokenKind::TextOpen, self.pos, self.pos + length);
+        self.modes.push(Mode::Text { escaped: length == 2, start: self.pos });
+        self.pos += length;
+    }
+
+    /// The chunk from here, and what ends it: a quote, a hole, or the end of the line.
+    pub(super) fn text_piece(&mut self) {
+        let Some(&Mode::Text { escaped, start: open }) = self.modes.last() else { return };
+        let start = self.pos;
+        let end = loop {
+            match self.byte(0) {
+                b'"' => break 1,
+                b'\\' if escaped && self.byte(1) == b'"' => break 2,
+                b'\\' => self.escape('"'),
+                b'{' | b'\n' => break 0,
+                b'\r' if self.byte(1) == b'\n' => break 0,
+                _ if self.pos == self.bytes.len() => break 0,
+                _ => self.pos += 1,
+            }
+        };
+        if self.pos > start {
+            self.push(TokenKind::TextChunk, start, self.pos);
+        }
+        if end > 0 {
+            if escaped && end == 1 {
+                self.report(Code::E1001, open, open + 2, "a text that opens with `\\\"` must close with `\\\"`");
+            }
+            self.push(TokenKind::TextClose, self.pos, self.pos + end);
+            self.pos += end;
+            self.modes.pop();
+        } else if self.byte(0) == b'{' {
+            self.push(TokenKind::HoleOpen, self.pos, self.pos + 1);
+            self.modes.push(Mode::Hole { braces: 0 });
+            self.pos += 1;
+        } else {
+            self.close_texts();
+        }
+    }
+
+    /// Ends what is open at the end of a line, and reports it.
+    pub(super) fn close_texts(&mut self) {
+        let Some(&Mode::Text { start, .. }) = self.modes.first() else { return };
+        let in_hole = self.modes.len() > 1;
+        let report = self.report(Code::E1001, start, start + 1, "text literal is not closed on its line");
+        if in_hole {
+            report
+                .notes
+                .push("a hole `{ … }` may not span lines; a brace that is meant as text is written `\\{`".into());
+        }
+        while let Some(mode) = self.modes.pop() {
+            let kind = if matches!(mode, Mode::Text { .. }) { TokenKind::TextClose } else { TokenKind::HoleClose };
+            self.push(kind, self.pos, self.pos);
+        }
+    }
+
+    /// Steps over the escape here and reports what is wrong with it. `quote` may be escaped without a warning.
+    fn escape(&mut self, quote: char) {
+        let (escape, length) = escape_at(&self.text[self.pos..]);
+        let end = self.pos + length;
+        match escape {
+            Escape::Itself(c) if c != quote && c != '"' => {
+                self.report(Code::W1001, self.pos, end, format!("unknown escape, this is just `{c}`"));
+            }
+            Escape::Invalid => {
+                self.report(Code::E1000, self.pos, end, "`\\u{…}` needs the hexadecimal number of a character");
+            }
+            Escape::Itself(_) | Escape::Char(_) | Escape::Nothing => {}
+        }
+        self.pos = end;
+    }
+
+    /// `'x'`
+    pub(super) fn character(&mut self) {
+        let start = self.pos;
+        self.pos += 1;
+        let mut count = 0;
+        loop {
+            match self.byte(0) {
+                b'\'' if count > 0 || self.byte(1) != b'\'' => break,
+                b'\\' => self.escape('\''),
+                _ => match self.text[self.pos..].chars().next() {
+                    None | Some('\n') => {
+                        self.report(Code::E1001, start, start + 1, "character literal is not closed");
+                        self.push(TokenKind::Char, start, self.pos);
+                        return;
+                    }
+                    Some(c) => self.pos += c.len_utf8(),
+                },
+            }
+            count += 1;
+        }
+        self.pos += 1;
+        if count != 1 {
+            self.report(Code::E1000, start, self.pos, "a character literal holds exactly one character");
+        }
+        self.push(TokenKind::Char, start, self.pos);
+    }
+
+    /// `` ~`…` ``, `~r/…/`, `~map`, `~set`, or a lone `~`.
+    pub(super) fn sigil(&mut self) {
+        let start = self.pos;
+        let name = if self.byte(1).is_ascii_lowercase() { self.word_length(1) } else { 0 };
+        let delimiter = self.byte(1 + name);
+        let word = &self.bytes[start + 1..start + 1 + name];
+        let literal = match (word, delimiter) {
+            (b"map", b'{') => Some(TokenKind::TildeMap),
+            (b"set", b'[') => Some(TokenKind::TildeSet),
+            _ if !matches!(delimiter, b'`' | b'/' | b'(' | b'[' | b'{') => Some(TokenKind::Tilde),
+            _ => None,
+        };
+        if let Some(kind) = literal {
+            let length = if kind == TokenKind::Tilde { 1 } else { 1 + name };
+            self.push(kind, start, start + length);
+            self.pos += length;
+            return;
+        }
+        self.pos += 1 + name;
+        match raw_length(&self.bytes[self.pos..]) {
+            Some(length) => self.pos += length,
+            None => {
+                self.report(Code::E1005, start, self.pos + 1, "sigil is not closed");
+                self.pos = self.bytes.len();
+            }
+        }
+        self.push(TokenKind::Sigil, start, self.pos);
+        debug_assert!(!is_word(delimiter));
+    }
+}
+
+/// The bytes of a delimited raw text at the start of `rest`, both delimiters included. Brackets of the same kind nest.
+fn raw_length(rest: &[u8]) -> Option<usize> {
+    let open = rest[0];
+    let close = match open {
+        b'(' => b')',
+        b'[' => b']',
+        b'{' => b'}',
+        same => same,
+    };
+    let mut depth = 0_usize;
+    for (at, byte) in rest.iter().enumerate().skip(1) {
+        if *byte == close {
+            if depth == 0 {
+                return Some(at + 1);
+            }
+            depth -= 1;
+        } else if *byte == open {
+            depth += 1;
+        }
+    }
+    None
+}

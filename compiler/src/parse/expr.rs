@@ -1,0 +1,229 @@
+//! Expressions, from the loosest level to application.
+
+use super::cursor::Parser;
+use super::operator::{PIPE, infix};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::lex::TokenKind;
+use crate::syntax::Span;
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
+
+impl Parser<'_> {
+    /// Any expression.
+    pub(super) fn expr(&mut self) -> Expr {
+        let Some(level) = self.enter() else { return self.error_expr() };
+        let expr = match self.kind() {
+            TokenKind::If => self.if_expr(false),
+            TokenKind::Recurse => self.recurse(),
+            _ if self.at_lambda() => self.lambda(),
+            _ => self.or_level(),
+        };
+        self.leave(level);
+        expr
+    }
+
+    /// An expression with `or` left to the statement that it is part of.
+    pub(super) fn expr_without_or(&mut self) -> Expr {
+        let Some(level) = self.enter() else { return self.error_expr() };
+        let expr = match self.kind() {
+            TokenKind::If => self.if_expr(false),
+            TokenKind::Recurse => self.recurse(),
+            _ if self.at_lambda() => self.lambda(),
+            _ => self.matched(true),
+        };
+        self.leave(level);
+        expr
+    }
+
+    /// A pipe, and no lambda: what follows has a `=>` of its own.
+    pub(super) fn pipe_without_lambda(&mut self) -> Expr {
+        let Some(level) = self.enter() else { return self.error_expr() };
+        let expr = self.binary(PIPE, false);
+        self.leave(level);
+        expr
+    }
+
+    /// The initial value of a loop, which a `=>` of the loop follows.
+    pub(super) fn matched_without_lambda(&mut self) -> Expr {
+        let Some(level) = self.enter() else { return self.error_expr() };
+        let expr = self.matched(false);
+        self.leave(level);
+        expr
+    }
+
+    /// An `Error` node of no width, here.
+    pub(super) fn error_expr(&self) -> Expr {
+        let start = self.here().start;
+        Expr { kind: ExprKind::Error, span: Span { end: start, ..self.here() } }
+    }
+
+    /// `p q => e`
+    fn lambda(&mut self) -> Expr {
+        let start = self.here();
+        let mut parameters = vec![self.pattern_atom()];
+        while !self.at(TokenKind::FatArrow) {
+            parameters.push(self.pattern_atom());
+        }
+        self.bump();
+        let body = Box::new(self.expr());
+        Expr { kind: ExprKind::Lambda { parameters, body }, span: self.span_from(start) }
+    }
+
+    /// `recurse e`
+    fn recurse(&mut self) -> Expr {
+        let start = self.here();
+        self.bump();
+        let state = Box::new(self.expr());
+        Expr { kind: ExprKind::Recurse(state), span: self.span_from(start) }
+    }
+
+    /// `if c then a else if … else b`: the chain is parsed by a loop, so that it may be long. In a generator block the
+    /// branches in braces are generators.
+    pub(super) fn if_expr(&mut self, generator: bool) -> Expr {
+        let mut links = Vec::new();
+        let otherwise = loop {
+            let start = self.here();
+            self.bump();
+            let condition = self.expr();
+            if !self.expect(TokenKind::Then) {
+                break self.error_expr();
+            }
+            let then = self.branch(generator);
+            links.push((start, condition, then));
+            if !self.expect_else(start) || !self.link() {
+                break self.error_expr();
+            }
+            if !self.at(TokenKind::If) {
+                break self.branch(generator);
+            }
+        };
+        links.into_iter().rev().fold(otherwise, |otherwise, (start, condition, then)| {
+            let span = self.span_from(start);
+            let [condition, then, otherwise] = [condition, then, otherwise].map(Box::new);
+            Expr { kind: ExprKind::If { condition, then, otherwise }, span }
+        })
+    }
+
+    fn expect_else(&mut self, start: Span) -> bool {
+        let found = self.eat(TokenKind::Else);
+        if !found {
+            self.unexpected_in(Code::E1500, "`else`", start, "this `if` has no `else`");
+        }
+        found
+    }
+
+    fn branch(&mut self, generator: bool) -> Expr {
+        if generator && self.at(TokenKind::BraceOpen) && !self.at_record() {
+            self.generate_branch()
+        } else {
+            self.expr()
+        }
+    }
+
+    fn or_level(&mut self) -> Expr {
+        let value = self.matched(true);
+        if self.at(TokenKind::Or) { self.or_expr(value) } else { value }
+    }
+
+    /// `e match | …`
+    fn matched(&mut self, lambdas: bool) -> Expr {
+        let subject = self.binary(PIPE, lambdas);
+        if !self.eat(TokenKind::Match) {
+            return subject;
+        }
+        let arms = self.arms();
+        let span = self.span_from(subject.span);
+        Expr { kind: ExprKind::Match { subject: Box::new(subject), arms }, span }
+    }
+
+    /// Infix operators of at least this level.
+    fn binary(&mut self, level: u8, lambdas: bool) -> Expr {
+        let mut left = self.unary();
+        while let Some((op, op_level)) = infix(self.kind()).filter(|(_, op_level)| *op_level >= level) {
+            // The only infix operator that can also start an item.
+            if op == BinaryOp::Subtract && self.at_newline() {
+                break;
+            }
+            let op_span = self.here();
+            self.bump();
+            let right =
+                if op == BinaryOp::PipeForward { self.pipe_operand(lambdas) } else { self.binary(op_level + 1, false) };
+            if !self.link() {
+                left = self.error_expr();
+                continue;
+            }
+            let span = self.span_from(left.span);
+            let [left_box, right] = [left, right].map(Box::new);
+            left = Expr { kind: ExprKind::Binary { op, op_span, left: left_box, right }, span };
+        }
+        left
+    }
+
+    /// What follows `|>`.
+    fn pipe_operand(&mut self, lambdas: bool) -> Expr {
+        let mark = self.mark();
+        let operand = if lambdas && self.at_lambda() {
+            let Some(level) = self.enter() else { return self.error_expr() };
+            let lambda = self.lambda();
+            self.leave(level);
+            lambda
+        } else {
+            self.binary(PIPE + 1, false)
+        };
+        self.section(mark, operand)
+    }
+
+    /// `!a`, `-a`
+    fn unary(&mut self) -> Expr {
+        let op = match self.kind() {
+            TokenKind::Bang => UnaryOp::Not,
+            TokenKind::Minus => UnaryOp::Negate,
+            _ => return self.patched(),
+        };
+        let Some(level) = self.enter() else { return self.error_expr() };
+        let start = self.here();
+        self.bump();
+        let operand = Box::new(self.unary());
+        self.leave(level);
+        Expr { kind: ExprKind::Unary { op, operand }, span: self.span_from(start) }
+    }
+
+    /// `e <| { … }`
+    fn patched(&mut self) -> Expr {
+        let mut base = self.application();
+        while self.eat(TokenKind::PatchArrow) {
+            let items = self.patch_items();
+            if !self.link() {
+                return self.error_expr();
+            }
+            let span = self.span_from(base.span);
+            base = Expr { kind: ExprKind::Patch { base: Box::new(base), items }, span };
+        }
+        base
+    }
+
+    /// `f a b`
+    fn application(&mut self) -> Expr {
+        let function = self.postfix();
+        let mut arguments = Vec::new();
+        while self.starts_atom() && !self.at_newline() {
+            let is_call = self.at(TokenKind::ParenOpen) && self.is_glued();
+            let mark = self.mark();
+            let argument = self.postfix();
+            if is_call && matches!(argument.kind, ExprKind::Tuple(_)) {
+                let report = Diagnostic::new(Code::E1506, argument.span, "arguments are separated by blanks");
+                self.add(report.note("write `f a b`, or `f (a, b)` for one argument that is a tuple"));
+            }
+            let argument = self.section(mark, argument);
+            self.check_argument(&argument);
+            match argument.kind {
+                ExprKind::Tuple(items) if is_call => arguments.extend(items),
+                _ => arguments.push(argument),
+            }
+        }
+        if arguments.is_empty() {
+            return function;
+        }
+        let span = self.span_from(function.span);
+        Expr { kind: ExprKind::Apply { function: Box::new(function), arguments }, span }
+    }
+}
