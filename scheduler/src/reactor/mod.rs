@@ -32,6 +32,7 @@
 
 mod alarm;
 mod direction;
+mod limit;
 mod poller;
 mod registry;
 mod source;
@@ -39,6 +40,7 @@ mod source;
 mod tests;
 
 pub use direction::WaitKey;
+pub use limit::raise_descriptor_limit;
 pub use poller::{Reactor, Waker};
 pub use registry::Registry;
 pub use source::{Attempt, Interest, Io, IoSource};

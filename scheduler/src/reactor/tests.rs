@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use mio::net::UnixStream;
 
-use super::{Attempt, Interest, Io, Reactor, WaitKey};
+use super::{Attempt, Interest, Io, Reactor, WaitKey, raise_descriptor_limit};
 
 /// Only a failing test waits that long.
 const LONG: Option<Duration> = Some(Duration::from_secs(60));
@@ -175,6 +175,13 @@ fn timeouts_are_kept_and_do_not_outlive_their_poll() {
     let start = Instant::now();
     poll(&mut reactor, Some(Duration::from_millis(20)));
     assert!(start.elapsed() >= Duration::from_millis(20), "{:?}", start.elapsed());
+}
+
+#[test]
+fn the_limit_of_descriptors_is_raised_once() {
+    let limit = raise_descriptor_limit().unwrap();
+    assert!(limit > 0);
+    assert_eq!(raise_descriptor_limit().unwrap(), limit);
 }
 
 #[test]

@@ -1,0 +1,123 @@
+//! File operations that block, with errors that say what was tried. They run on the pool of blocking jobs.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use parking_lot::Mutex;
+
+/// What the system knows about a path. Times in milliseconds since 1970, 0 where they are unknown.
+pub(super) struct Stats {
+    pub size: i64,
+    pub created: i64,
+    pub modified: i64,
+    pub is_file: bool,
+    pub is_directory: bool,
+}
+
+/// A file opened for reading, until it is closed.
+pub(super) struct FileHandle {
+    path: String,
+    file: Mutex<Option<File>>,
+}
+
+pub(super) fn read_text(path: &str) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| failed("read", path, &error))
+}
+
+pub(super) fn write_text(path: &str, contents: &str) -> Result<(), String> {
+    fs::write(path, contents).map_err(|error| failed("write", path, &error))
+}
+
+pub(super) fn delete(path: &str) -> Result<(), String> {
+    fs::remove_file(path).map_err(|error| failed("delete", path, &error))
+}
+
+/// A path that may not be looked at counts as missing.
+pub(super) fn exists(path: &str) -> bool {
+    fs::exists(path).unwrap_or(false)
+}
+
+pub(super) fn stat(path: &str) -> Result<Stats, String> {
+    let data = fs::metadata(path).map_err(|error| failed("stat", path, &error))?;
+    Ok(Stats {
+        size: i64::try_from(data.len()).unwrap_or(i64::MAX),
+        created: data.created().map_or(0, millis),
+        modified: data.modified().map_or(0, millis),
+        is_file: data.is_file(),
+        is_directory: data.is_dir(),
+    })
+}
+
+impl FileHandle {
+    pub fn open(path: &str) -> Result<Self, String> {
+        let opened = File::open(path).and_then(|file| match file.metadata()?.is_dir() {
+            true => Err(ErrorKind::IsADirectory.into()),
+            false => Ok(file),
+        });
+        let file = opened.map_err(|error| failed("open", path, &error))?;
+        Ok(FileHandle { path: path.into(), file: Mutex::new(Some(file)) })
+    }
+
+    /// From where the last reading ended.
+    pub fn read_all(&self) -> Result<String, String> {
+        let mut file = self.file.lock();
+        let file = file.as_mut().ok_or_else(|| format!("cannot read {}: the file is closed", self.path))?;
+        let mut text = String::new();
+        file.read_to_string(&mut text).map_err(|error| failed("read", &self.path, &error))?;
+        Ok(text)
+    }
+
+    pub fn close(&self) {
+        self.file.lock().take();
+    }
+}
+
+fn failed(tried: &str, path: &str, error: &io::Error) -> String {
+    format!("cannot {tried} {path}: {}", crate::cause(error))
+}
+
+/// Before 1970 counts backwards.
+fn millis(time: SystemTime) -> i64 {
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
+        Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |millis| -millis),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FileHandle, delete, exists, read_text, stat, write_text};
+
+    #[test]
+    fn a_file_lives_and_dies() {
+        let folder = std::env::temp_dir().join(format!("aivi-file-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("greeting.txt");
+        let path = path.to_str().unwrap();
+        assert!(!exists(path));
+        write_text(path, "first and longer").unwrap();
+        write_text(path, "héllo\n").unwrap();
+        assert_eq!(read_text(path).as_deref(), Ok("héllo\n"));
+        let stats = stat(path).unwrap();
+        assert!(stats.size == 7 && stats.is_file && !stats.is_directory && stats.modified > 1_600_000_000_000);
+        let handle = FileHandle::open(path).unwrap();
+        assert_eq!(handle.read_all().as_deref(), Ok("héllo\n"));
+        assert_eq!(handle.read_all().as_deref(), Ok(""), "the rest of the file is empty");
+        handle.close();
+        assert!(handle.read_all().unwrap_err().ends_with("the file is closed"));
+        delete(path).unwrap();
+        assert!(!exists(path));
+        std::fs::remove_dir(folder).unwrap();
+    }
+
+    #[test]
+    fn errors_name_the_path_and_the_cause() {
+        let missing = "no/such/file";
+        let expected = |tried| Err(format!("cannot {tried} {missing}: No such file or directory"));
+        assert_eq!(read_text(missing), expected("read"));
+        assert_eq!(write_text(missing, "").map(|()| String::new()), expected("write"));
+        assert_eq!(delete(missing).map(|()| String::new()), expected("delete"));
+        assert!(FileHandle::open("/").is_err_and(|error| error.starts_with("cannot open /: ")));
+    }
+}
