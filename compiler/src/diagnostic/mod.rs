@@ -1,9 +1,13 @@
 //! Compile-time reports. Passes return them as data next to their result; nothing here prints.
 
 pub mod codes;
+pub mod render;
+pub mod source;
 
 use crate::syntax::Span;
 pub use codes::{Code, Severity};
+pub use render::{Color, render};
+pub use source::{LineIndex, Position, Source, Sources};
 
 /// One report: what is wrong, on the smallest span that proves it.
 #[derive(Clone, PartialEq, Debug)]

@@ -1,0 +1,149 @@
+//! Source files of a compilation, and places in them as people count: lines and columns from 1, columns in characters.
+
+use crate::syntax::{FileId, Span};
+
+/// Where each line of a text starts.
+#[derive(Clone, Debug)]
+pub struct LineIndex {
+    /// Byte offsets, the first is 0.
+    starts: Vec<usize>,
+}
+
+/// A line and a column, both from 1; the column counts characters.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Position {
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
+}
+
+impl LineIndex {
+    /// The lines of `text`.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        let behind_newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        LineIndex { starts: std::iter::once(0).chain(behind_newlines).collect() }
+    }
+
+    /// The number of lines, at least one.
+    #[must_use]
+    pub fn line_count(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// The line, from 1, that holds the byte at `offset`. An offset behind the text is on its last line.
+    #[must_use]
+    pub fn line(&self, offset: usize) -> usize {
+        self.starts.partition_point(|start| *start <= offset)
+    }
+
+    /// The byte at which a line starts; `line` counts from 1 and lines behind the last start where the last one does.
+    #[must_use]
+    pub fn start(&self, line: usize) -> usize {
+        self.starts[line.clamp(1, self.starts.len()) - 1]
+    }
+
+    /// Line and column of the byte at `offset` of `text`, which must be the text of this index.
+    #[must_use]
+    pub fn position(&self, text: &str, offset: usize) -> Position {
+        let line = self.line(offset);
+        let end = text.floor_char_boundary(offset.min(text.len()));
+        let column = text[self.start(line)..end].chars().count() + 1;
+        Position { line, column }
+    }
+}
+
+/// A file: its path as shown to people, its text, its lines.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// As shown to people.
+    pub path: String,
+    /// All of it.
+    pub text: String,
+    /// Its lines.
+    pub lines: LineIndex,
+}
+
+impl Source {
+    /// A source file.
+    #[must_use]
+    pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
+        let text = text.into();
+        Source { path: path.into(), lines: LineIndex::new(&text), text }
+    }
+
+    /// Line and column of a byte.
+    #[must_use]
+    pub fn position(&self, offset: u32) -> Position {
+        self.lines.position(&self.text, offset as usize)
+    }
+
+    /// A line's text without its end; `line` counts from 1.
+    #[must_use]
+    pub fn line_text(&self, line: usize) -> &str {
+        let rest = &self.text[self.lines.start(line)..];
+        let text = rest.split('\n').next().unwrap_or("");
+        text.strip_suffix('\r').unwrap_or(text)
+    }
+}
+
+/// All files of a compilation; a `FileId` is an index into it.
+#[derive(Clone, Default, Debug)]
+pub struct Sources {
+    files: Vec<Source>,
+}
+
+impl Sources {
+    /// Adds a file and names it.
+    pub fn add(&mut self, source: Source) -> FileId {
+        self.files.push(source);
+        FileId(u32::try_from(self.files.len() - 1).expect("fewer files than bytes of source, which fit u32"))
+    }
+
+    /// The file of that name.
+    #[must_use]
+    pub fn get(&self, file: FileId) -> Option<&Source> {
+        self.files.get(file.0 as usize)
+    }
+
+    /// `path:line:column` of a span's start.
+    #[must_use]
+    pub fn locate(&self, span: Span) -> Option<String> {
+        let source = self.get(span.file)?;
+        let Position { line, column } = source.position(span.start);
+        Some(format!("{}:{line}:{column}", source.path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str, offset: usize) -> (usize, usize) {
+        let Position { line, column } = LineIndex::new(text).position(text, offset);
+        (line, column)
+    }
+
+    #[test]
+    fn positions_count_characters() {
+        assert_eq!(at("", 0), (1, 1));
+        assert_eq!(at("a\nßb\n", 0), (1, 1));
+        assert_eq!(at("a\nßb\n", 1), (1, 2));
+        assert_eq!(at("a\nßb\n", 4), (2, 2));
+        assert_eq!(at("a\nßb\n", 6), (3, 1));
+    }
+
+    #[test]
+    fn offsets_inside_of_characters_and_behind_the_text_are_harmless() {
+        assert_eq!(at("ß", 1), (1, 1));
+        assert_eq!(at("a\nb", 99), (2, 2));
+    }
+
+    #[test]
+    fn lines_end_in_either_form() {
+        let source = Source::new("f", "a\r\nb\nc");
+        assert_eq!([1, 2, 3, 9].map(|line| source.line_text(line)), ["a", "b", "c", "c"]);
+        assert_eq!(source.lines.line_count(), 3);
+    }
+}
