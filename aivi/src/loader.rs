@@ -1,0 +1,98 @@
+//! Finding the files of a program: the compiler is pure, so somebody else has to read.
+//!
+//! A module `my.app.api` lives in `<root>/my/app/api.aivi`. The root is, in this order: the source folder of the project, when an
+//! `aivi.toml` stands in the entry file's folder or above; what precedes the module path in the entry file's path; the entry
+//! file's folder, where plain `api.aivi` will do as well. (Decision D-25 of the language.)
+//! Modules `aivi.*` never come from files: the library is built in.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Where the modules of one program are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loader {
+    root: PathBuf,
+    /// A module may stand in the root by its last name alone.
+    flat: bool,
+}
+
+impl Loader {
+    /// The loader for a program whose entry file is `entry` and says `module <path>`.
+    #[must_use]
+    pub fn for_entry(entry: &Path, module: &str) -> Loader {
+        let folder = match entry.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        if let Some(root) = project_sources(folder) {
+            return Loader { root, flat: false };
+        }
+        match before_module_path(entry, module) {
+            Some(root) => Loader { root, flat: false },
+            None => Loader { root: folder.to_owned(), flat: true },
+        }
+    }
+
+    /// The file of a module, if there is one.
+    #[must_use]
+    pub fn find(&self, module: &str) -> Option<PathBuf> {
+        let segments: Vec<&str> = module.split('.').collect();
+        let nested = segments.iter().fold(self.root.clone(), |path, segment| path.join(segment)).with_extension("aivi");
+        if nested.is_file() {
+            return Some(nested);
+        }
+        let flat = self.root.join(segments.last()?).with_extension("aivi");
+        (self.flat && flat.is_file()).then_some(flat)
+    }
+}
+
+/// The source folder of the project around `folder`: beside the nearest `aivi.toml`, `src` if it exists, else the folder itself.
+fn project_sources(folder: &Path) -> Option<PathBuf> {
+    let absolute = fs::canonicalize(folder).ok()?;
+    let project = absolute.ancestors().find(|folder| folder.join("aivi.toml").is_file())?;
+    let sources = project.join("src");
+    Some(if sources.is_dir() { sources } else { project.to_owned() })
+}
+
+/// `a/b` for the entry file `a/b/my/app.aivi` of the module `my.app`.
+fn before_module_path(entry: &Path, module: &str) -> Option<PathBuf> {
+    let mut root = entry.with_extension("");
+    for segment in module.rsplit('.') {
+        if root.file_name()? != segment {
+            return None;
+        }
+        root.pop();
+    }
+    Some(if root.as_os_str().is_empty() { PathBuf::from(".") } else { root })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_root_precedes_the_module_path() {
+        assert_eq!(before_module_path(Path::new("a/b/my/app.aivi"), "my.app"), Some("a/b".into()));
+        assert_eq!(before_module_path(Path::new("my/app.aivi"), "my.app"), Some(".".into()));
+        assert_eq!(before_module_path(Path::new("a/app.aivi"), "my.app"), None);
+        assert_eq!(before_module_path(Path::new("app.aivi"), "my.app"), None);
+    }
+
+    #[test]
+    fn without_module_path_the_folder_is_the_root_and_names_may_be_short() {
+        let folder = std::env::temp_dir().join(format!("aivi-loader-{}", std::process::id()));
+        fs::create_dir_all(folder.join("my")).expect("a temporary folder");
+        for name in ["main.aivi", "short.aivi", "my/long.aivi"] {
+            fs::write(folder.join(name), "").expect("a temporary file");
+        }
+        let loader = Loader::for_entry(&folder.join("main.aivi"), "demo.start");
+        assert_eq!(loader.find("my.long"), Some(folder.join("my/long.aivi")));
+        assert_eq!(loader.find("any.short"), Some(folder.join("short.aivi")));
+        assert_eq!(loader.find("my.absent"), None);
+        fs::write(folder.join("aivi.toml"), "").expect("a temporary file");
+        let project = Loader::for_entry(&folder.join("my/long.aivi"), "my.long");
+        assert_eq!(project.find("any.short"), None);
+        assert!(project.find("my.long").is_some());
+        fs::remove_dir_all(folder).expect("the temporary folder is still there");
+    }
+}

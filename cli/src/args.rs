@@ -1,0 +1,127 @@
+//! What can be typed after `aivi`.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+/// The AIVI language: checks, compiles and runs programs.
+#[derive(Parser, Debug)]
+#[command(name = "aivi", version, about, disable_help_subcommand = true, disable_version_flag = true)]
+pub struct Cli {
+    /// What to do; nothing shows version and help.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Print the version.
+    #[arg(short = 'V', long, action = ArgAction::SetTrue)]
+    pub version: bool,
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Run a program.
+    Run(Run),
+    /// Look for errors without running anything.
+    Check(Paths),
+    /// Run the tests of modules: bindings with `@test`.
+    Test(Test),
+    /// Show the bytecode of a program.
+    Disasm(Disasm),
+    /// Show the syntax tree of a file.
+    Parse(File),
+    /// Print the version.
+    Version,
+}
+
+/// `aivi run`
+#[derive(Args, Debug)]
+pub struct Run {
+    /// The file with the module whose `main` is run.
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub machine: Machine,
+    /// Arguments of the program, after `--`.
+    #[arg(last = true, value_name = "ARGS")]
+    pub args: Vec<String>,
+}
+
+/// How fibers are scheduled.
+#[derive(Args, Debug, Clone)]
+pub struct Machine {
+    /// Threads that run fibers [default: one for each processor].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub workers: Option<u16>,
+    /// Run on one thread with virtual time, where this number decides every scheduling choice.
+    #[arg(long, value_name = "N", conflicts_with = "workers")]
+    pub seed: Option<u64>,
+    /// Virtual time: sleeping takes none; the same as `--seed 0`.
+    #[arg(long, conflicts_with = "workers")]
+    pub virtual_time: bool,
+}
+
+impl Machine {
+    /// The seed of the simulator, if it is to be used.
+    #[must_use]
+    pub fn simulated(&self) -> Option<u64> {
+        self.seed.or(self.virtual_time.then_some(0))
+    }
+}
+
+/// `aivi check`
+#[derive(Args, Debug)]
+pub struct Paths {
+    /// Files, folders, or `folder/...` for a folder and all below.
+    #[arg(required = true, value_name = "FILE|DIR")]
+    pub paths: Vec<PathBuf>,
+}
+
+/// `aivi test`
+#[derive(Args, Debug)]
+pub struct Test {
+    /// Files, folders, or `folder/...` for a folder and all below.
+    #[arg(required = true, value_name = "FILE|DIR")]
+    pub paths: Vec<PathBuf>,
+    /// Run only tests with this name, `Module.name` or `name`; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub only: Vec<String>,
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+/// `aivi disasm`
+#[derive(Args, Debug)]
+pub struct Disasm {
+    /// The file.
+    pub file: PathBuf,
+    /// The library's functions too.
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// `aivi parse`
+#[derive(Args, Debug)]
+pub struct File {
+    /// The file.
+    pub file: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn arguments_of_the_program_follow_two_dashes() {
+        let cli = Cli::try_parse_from(["aivi", "run", "a.aivi", "--seed", "7", "--", "--seed", "x"]).expect("valid");
+        let Some(Command::Run(run)) = cli.command else { panic!("not `run`") };
+        assert_eq!((run.machine.simulated(), run.args), (Some(7), vec!["--seed".to_owned(), "x".to_owned()]));
+        assert!(Cli::try_parse_from(["aivi", "run", "a.aivi", "x"]).is_err());
+        assert!(Cli::try_parse_from(["aivi", "run", "a.aivi", "--workers", "0"]).is_err());
+        assert!(Cli::try_parse_from(["aivi", "run", "a.aivi", "--workers", "2", "--seed", "1"]).is_err());
+    }
+}
