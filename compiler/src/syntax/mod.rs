@@ -2,6 +2,7 @@
 //! one and keeps everything the formatter needs to know about structure; comments stay in the token list.
 
 pub mod ast;
+pub mod dump;
 pub mod span;
 pub mod symbol;
 
