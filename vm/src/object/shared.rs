@@ -1,0 +1,119 @@
+//! Values that may cross threads.
+
+use std::fmt;
+use std::sync::atomic::Ordering::{Relaxed, Release};
+
+use super::boxed::{self, Tracer};
+use super::{Header, alloc};
+use crate::value::Value;
+
+/// A value that may be held by several threads: everything that it reaches is shared or immortal.
+#[derive(Clone)]
+pub struct Shared(Value);
+
+// SAFETY: `share` established O2 for all that the value reaches: counting is atomic there, and O4 says that nobody writes to an
+// object with more than one reference. Payloads are immutable data, or handles that are Send and Sync themselves
+// (`Trace` types other than the collections: `fiber/handles.rs`, `Handle`).
+unsafe impl Send for Shared {}
+// SAFETY: as above; through `&Shared` a value can only be read and cloned.
+unsafe impl Sync for Shared {}
+
+impl Shared {
+    /// Marks everything that `value` reaches as shared; what was shared already is not walked again.
+    #[inline]
+    #[must_use]
+    pub fn new(value: Value) -> Shared {
+        if let Some(object) = value.heap() {
+            // SAFETY: `value` holds a reference to the object.
+            unsafe { mark(object, share_one) };
+        }
+        Shared(value)
+    }
+
+    /// The value, for use on this thread.
+    #[inline]
+    #[must_use]
+    pub fn into_value(self) -> Value {
+        self.0
+    }
+
+    /// The value.
+    #[inline]
+    #[must_use]
+    pub fn value(&self) -> &Value {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Makes everything that `value` reaches immortal. It and its parts are never freed.
+pub(crate) fn immortalise(value: Value) -> Value {
+    if let Some(object) = value.heap() {
+        // SAFETY: `value` holds a reference to the object.
+        unsafe { mark(object, immortalise_one) };
+    }
+    value
+}
+
+/// Applies `step` to all objects reached; it says whether to go on through an object.
+///
+/// # Safety
+/// The caller holds a reference to `object`.
+unsafe fn mark(object: *const Header, step: unsafe fn(*const Header) -> bool) {
+    // SAFETY: the caller holds a reference.
+    if !unsafe { step(object) } {
+        return;
+    }
+    let mut found = vec![object];
+    while let Some(object) = found.pop() {
+        let first = found.len();
+        // SAFETY: `object` is reached from the caller's reference, so it is live; its kind tells its family (O3).
+        unsafe {
+            if (*object).has_fields() {
+                found.extend((*object).fields().iter().filter_map(|field| field.heap().map(<*mut Header>::cast_const)));
+            } else {
+                (boxed::vtable(object).trace)(object, &mut Tracer { found: &mut found });
+            }
+        }
+        let mut kept = first;
+        for index in first..found.len() {
+            // SAFETY: found in a live object.
+            if unsafe { step(found[index]) } {
+                found[kept] = found[index];
+                kept += 1;
+            }
+        }
+        found.truncate(kept);
+    }
+}
+
+/// # Safety
+/// `object` is live, and local objects that it reaches belong to this thread.
+unsafe fn share_one(object: *const Header) -> bool {
+    // SAFETY: promised by the caller.
+    let count = unsafe { &(*object).count };
+    let now = count.load(Relaxed);
+    if now > 0 {
+        // Release: another thread that gets at the object gets at it through a queue or lock, which orders this anyway.
+        count.store(-now, Release);
+    }
+    now > 0
+}
+
+/// # Safety
+/// `object` is live and local.
+unsafe fn immortalise_one(object: *const Header) -> bool {
+    // SAFETY: promised by the caller.
+    let count = unsafe { &(*object).count };
+    let now = count.load(Relaxed);
+    if now != 0 {
+        count.store(0, Relaxed);
+        alloc::forget(1);
+    }
+    now != 0
+}

@@ -1,0 +1,498 @@
+//! Values: 16 bytes, a payload and a kind.
+//!
+//! A value describes itself, so that `==`, ordering and `toText` work on every type without a class constraint. Scalars and
+//! constructors without arguments live in the value; everything else is a counted pointer to an object (`object/mod.rs`).
+//! `Clone` is a counted copy, `Drop` a release.
+//!
+//! In registers a value is a `Slot`: plain bits that know no ownership; which slots own values is the compiler's knowledge
+//! (the table `drops`). A slot that holds a *raw* scalar has a valid payload and a meaningless kind.
+
+use std::any::Any;
+use std::fmt;
+use std::mem::ManuallyDrop;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use aivi_bytecode::module::well_known;
+use aivi_bytecode::{ProtoId, ScalarKind, ShapeId};
+use smallvec::SmallVec;
+
+use crate::object::boxed::{Boxed, Payload, Trace, Tracer};
+use crate::object::{Header, Shared, count, new_object};
+
+/// What a value is. The first four are numbered as `ScalarKind`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u64)]
+pub enum Kind {
+    /// A 64-bit integer.
+    Int = 0,
+    /// A double.
+    Float = 1,
+    /// A truth value.
+    Bool = 2,
+    /// A Unicode scalar value.
+    Char = 3,
+    /// `Unit`
+    Unit = 4,
+    /// A constructor without arguments.
+    Nullary = 5,
+
+    /// A constructor with arguments, a tuple, a record. From here on the payload points at an object.
+    Object = 8,
+    /// A proto with its captures: a function, or an effect.
+    Function = 9,
+    /// A function applied to some of its arguments, or an effect's function applied to all of them.
+    Partial = 10,
+
+    /// A list. From here on the object holds a Rust value.
+    List = 16,
+    /// A text.
+    Text = 17,
+    /// A map.
+    Map = 18,
+    /// A set.
+    Set = 19,
+    /// A byte string.
+    Bytes = 20,
+    /// A task handle.
+    Task = 21,
+    /// A scope handle.
+    Scope = 22,
+    /// The sending end of a channel.
+    Sender = 23,
+    /// The receiving end of a channel.
+    Receiver = 24,
+    /// A value of the host.
+    Handle = 25,
+    /// A part of a collection; never the kind of a value.
+    Part = 26,
+}
+
+/// A value.
+#[repr(C)]
+pub struct Value {
+    payload: u64,
+    kind: Kind,
+}
+
+const _: () = assert!(size_of::<Value>() == 16 && size_of::<Option<Value>>() == 16);
+const _: () = assert!(Kind::Int as u64 == ScalarKind::Int as u64 && Kind::Float as u64 == ScalarKind::Float as u64);
+const _: () = assert!(Kind::Bool as u64 == ScalarKind::Bool as u64 && Kind::Char as u64 == ScalarKind::Char as u64);
+
+impl Value {
+    /// An `Int`.
+    #[inline]
+    #[must_use]
+    pub const fn int(value: i64) -> Value {
+        Value { payload: value as u64, kind: Kind::Int }
+    }
+
+    /// A `Float`.
+    #[inline]
+    #[must_use]
+    pub const fn float(value: f64) -> Value {
+        Value { payload: value.to_bits(), kind: Kind::Float }
+    }
+
+    /// A `Bool`.
+    #[inline]
+    #[must_use]
+    pub const fn bool(value: bool) -> Value {
+        Value { payload: value as u64, kind: Kind::Bool }
+    }
+
+    /// A `Char`.
+    #[inline]
+    #[must_use]
+    pub const fn char(value: char) -> Value {
+        Value { payload: value as u64, kind: Kind::Char }
+    }
+
+    /// `Unit`
+    #[inline]
+    #[must_use]
+    pub const fn unit() -> Value {
+        Value { payload: 0, kind: Kind::Unit }
+    }
+
+    /// A constructor without arguments, at `position` of its type.
+    #[inline]
+    #[must_use]
+    pub const fn nullary(shape: ShapeId, position: u16) -> Value {
+        Value { payload: (position as u64) << 32 | shape.0 as u64, kind: Kind::Nullary }
+    }
+
+    /// A constructor at `position` of its type, with arguments; for tuples and records the position is 0. Records have
+    /// their fields in the order of the shape's names.
+    #[must_use]
+    pub fn object(shape: ShapeId, position: u16, fields: impl IntoIterator<Item = Value>) -> Value {
+        let fields: SmallVec<[Value; 8]> = fields.into_iter().collect();
+        let header = Header::new(Kind::Object, object_meta(shape, position), fields.len() as u32);
+        Value::with_fields(header, fields)
+    }
+
+    /// A function that has its captures; `missing` parameters are to come.
+    pub(crate) fn function(proto: ProtoId, missing: u16, effect: bool, captures: SmallVec<[Value; 8]>) -> Value {
+        let mut header = Header::new(Kind::Function, proto.0, captures.len() as u32);
+        header.missing = missing;
+        header.effect = u8::from(effect);
+        Value::with_fields(header, captures)
+    }
+
+    fn with_fields(header: Header, fields: SmallVec<[Value; 8]>) -> Value {
+        let kind = if header.kind == Kind::Object as u8 { Kind::Object } else { Kind::Function };
+        let mut fields = ManuallyDrop::new(fields);
+        // SAFETY: the vector holds `length` values, which it gives up: its length becomes 0 before its buffer is dropped.
+        unsafe {
+            let object = new_object(header, fields.as_ptr());
+            fields.set_len(0);
+            ManuallyDrop::drop(&mut fields);
+            Value::from_heap(kind, object)
+        }
+    }
+
+    /// `Some value`
+    #[must_use]
+    pub fn some(value: Value) -> Value {
+        Value::object(well_known::SOME, 1, [value])
+    }
+
+    /// `None`
+    #[must_use]
+    pub const fn none() -> Value {
+        Value::nullary(well_known::NONE, 0)
+    }
+
+    /// `Ok value`
+    #[must_use]
+    pub fn ok(value: Value) -> Value {
+        Value::object(well_known::OK, 1, [value])
+    }
+
+    /// `Err value`
+    #[must_use]
+    pub fn err(value: Value) -> Value {
+        Value::object(well_known::ERR, 0, [value])
+    }
+
+    /// `(left, right)`
+    #[must_use]
+    pub fn pair(left: Value, right: Value) -> Value {
+        Value::object(well_known::PAIR, 0, [left, right])
+    }
+
+    /// A value of the host; `name` is its text form, as in `<name>`.
+    #[must_use]
+    pub fn handle<T: Any + Send + Sync>(name: &'static str, value: Arc<T>) -> Value {
+        Value::payload_of(Handle { name, value })
+    }
+
+    /// A value with this Rust value as payload.
+    #[must_use]
+    pub fn payload_of<T: Payload>(payload: T) -> Value {
+        let object = Boxed::allocate(T::KIND, payload);
+        // SAFETY: a new object of this kind, whose only reference goes into the value.
+        unsafe { Value::from_heap(T::KIND, object.as_ptr().cast()) }
+    }
+
+    /// Its kind.
+    #[inline]
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The integer.
+    #[inline]
+    #[must_use]
+    pub const fn as_int(&self) -> Option<i64> {
+        if matches!(self.kind, Kind::Int) { Some(self.payload as i64) } else { None }
+    }
+
+    /// The double.
+    #[inline]
+    #[must_use]
+    pub const fn as_float(&self) -> Option<f64> {
+        if matches!(self.kind, Kind::Float) { Some(f64::from_bits(self.payload)) } else { None }
+    }
+
+    /// The truth value.
+    #[inline]
+    #[must_use]
+    pub const fn as_bool(&self) -> Option<bool> {
+        if matches!(self.kind, Kind::Bool) { Some(self.payload != 0) } else { None }
+    }
+
+    /// The character.
+    #[inline]
+    #[must_use]
+    pub fn as_char(&self) -> Option<char> {
+        if self.kind == Kind::Char { char::from_u32(self.payload as u32) } else { None }
+    }
+
+    /// Shape and position of a constructor without arguments.
+    #[inline]
+    #[must_use]
+    pub const fn as_nullary(&self) -> Option<(ShapeId, u16)> {
+        if matches!(self.kind, Kind::Nullary) {
+            Some((ShapeId(self.payload as u16), (self.payload >> 32) as u16))
+        } else {
+            None
+        }
+    }
+
+    /// The constructor with arguments, tuple or record.
+    #[inline]
+    #[must_use]
+    pub fn as_object(&self) -> Option<ObjectRef<'_>> {
+        // SAFETY: a value of this kind points at a live object, which it keeps alive for the borrow.
+        (self.kind == Kind::Object).then(|| ObjectRef(unsafe { &*self.pointer() }))
+    }
+
+    /// The function, effect or partial application.
+    #[inline]
+    #[must_use]
+    pub fn as_function(&self) -> Option<FunctionRef<'_>> {
+        // SAFETY: a value of these kinds points at a live object, which it keeps alive for the borrow.
+        matches!(self.kind, Kind::Function | Kind::Partial).then(|| FunctionRef(unsafe { &*self.pointer() }))
+    }
+
+    /// The host's value.
+    #[must_use]
+    pub fn as_handle<T: Any + Send + Sync>(&self) -> Option<&T> {
+        self.payload::<Handle>()?.value.downcast_ref()
+    }
+
+    /// The Rust value inside, if this value is of its kind.
+    #[inline]
+    #[must_use]
+    pub fn payload<T: Payload>(&self) -> Option<&T> {
+        // SAFETY: `Payload` promises that objects of this kind are `Boxed<T>`; the value keeps it alive for the borrow.
+        (self.kind == T::KIND).then(|| unsafe { Boxed::payload(self.pointer()) })
+    }
+
+    /// The Rust value inside, for writing: a copy of it when it is not unique.
+    #[inline]
+    pub fn payload_mut<T: Payload + Clone>(&mut self) -> Option<&mut T> {
+        if self.kind != T::KIND {
+            return None;
+        }
+        if !self.is_unique_mut() {
+            let copy = self.payload::<T>()?.clone();
+            *self = Value::payload_of(copy);
+        }
+        // SAFETY: as in `payload`, and this is the only reference: it was, or the object is new.
+        Some(unsafe { Boxed::payload_mut(self.pointer()) })
+    }
+
+    /// The Rust value inside: moved out when it is unique, else a copy; the value itself when it is of another kind.
+    pub fn into_payload<T: Payload + Clone>(mut self) -> Result<T, Value> {
+        if self.kind != T::KIND {
+            return Err(self);
+        }
+        if self.is_unique_mut() {
+            let this = ManuallyDrop::new(self);
+            // SAFETY: the only reference, which `this` gives up.
+            return Ok(unsafe { Boxed::take(this.pointer().cast()) });
+        }
+        self.payload::<T>().cloned().ok_or_else(Value::unit)
+    }
+
+    /// The fields of an object, for writing, when it is unique.
+    #[inline]
+    pub fn fields_mut(&mut self) -> Option<&mut [Value]> {
+        if self.kind != Kind::Object || !self.is_unique_mut() {
+            return None;
+        }
+        let object = self.pointer();
+        // SAFETY: the only reference; the object has `length` fields (`new_object`).
+        Some(unsafe { std::slice::from_raw_parts_mut(object.add(1).cast(), (*object).length as usize) })
+    }
+
+    /// Whether no other reference to its object exists. Scalars are not unique: there is nothing to update in place.
+    #[inline]
+    #[must_use]
+    pub fn is_unique(&self) -> bool {
+        // SAFETY: the value holds a reference, so the header is live.
+        self.heap().is_some_and(|object| matches!(unsafe { &(*object).count }.load(Ordering::Acquire), 1 | -1))
+    }
+
+    /// As `is_unique`; a shared object with this one reference becomes local.
+    #[inline]
+    pub(crate) fn is_unique_mut(&mut self) -> bool {
+        // SAFETY: the value holds a reference and is borrowed exclusively.
+        self.heap().is_some_and(|object| unsafe { count::unshare_if_unique(object) })
+    }
+
+    /// Marks everything reachable as shared, so that it can cross threads.
+    #[inline]
+    #[must_use]
+    pub fn share(self) -> Shared {
+        Shared::new(self)
+    }
+
+    /// Whether both are the same scalar, or the same object in memory. Equal values need not be.
+    #[inline]
+    #[must_use]
+    pub fn is_same(&self, other: &Value) -> bool {
+        self.kind == other.kind && self.payload == other.payload
+    }
+
+    /// The object, if it has one.
+    #[inline(always)]
+    pub(crate) fn heap(&self) -> Option<*mut Header> {
+        (self.kind >= Kind::Object).then(|| self.pointer())
+    }
+
+    /// The payload as an address; meaningful for heap kinds.
+    #[inline(always)]
+    pub(crate) fn pointer(&self) -> *mut Header {
+        std::ptr::with_exposed_provenance_mut(self.payload as usize)
+    }
+
+    /// # Safety
+    /// `object` is a live object of this kind; its reference moves into the value.
+    #[inline(always)]
+    pub(crate) unsafe fn from_heap(kind: Kind, object: *mut Header) -> Value {
+        Value { payload: object.expose_provenance() as u64, kind }
+    }
+
+    /// The value as plain bits; who holds the slot owns the reference.
+    #[inline(always)]
+    pub(crate) fn into_slot(self) -> Slot {
+        let this = ManuallyDrop::new(self);
+        Slot { payload: this.payload, kind: this.kind as u64 }
+    }
+}
+
+/// Shape and position as a header holds them.
+#[inline]
+pub(crate) const fn object_meta(shape: ShapeId, position: u16) -> u32 {
+    (position as u32) << 16 | shape.0 as u32
+}
+
+impl Clone for Value {
+    #[inline(always)]
+    fn clone(&self) -> Value {
+        if let Some(object) = self.heap() {
+            // SAFETY: `self` holds a reference.
+            unsafe { count::retain(object) };
+        }
+        Value { payload: self.payload, kind: self.kind }
+    }
+}
+
+impl Drop for Value {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if let Some(object) = self.heap() {
+            // SAFETY: `self` holds a reference and ends here.
+            unsafe { count::release(object) };
+        }
+    }
+}
+
+impl fmt::Debug for Value {
+    /// For tests and panics; the language's text form is in `structural`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            Kind::Int => write!(f, "{}", self.payload as i64),
+            Kind::Float => write!(f, "{:?}", f64::from_bits(self.payload)),
+            Kind::Bool => write!(f, "{}", self.payload != 0),
+            _ => write!(f, "{:?}({:#x})", self.kind, self.payload),
+        }
+    }
+}
+
+/// A constructor with arguments, a tuple or a record.
+#[derive(Clone, Copy)]
+pub struct ObjectRef<'a>(&'a Header);
+
+impl<'a> ObjectRef<'a> {
+    /// Its shape.
+    #[inline]
+    #[must_use]
+    pub fn shape(self) -> ShapeId {
+        ShapeId(self.0.meta as u16)
+    }
+
+    /// Position of the constructor in its type; 0 for tuples and records.
+    #[inline]
+    #[must_use]
+    pub fn position(self) -> u16 {
+        (self.0.meta >> 16) as u16
+    }
+
+    /// Its fields; those of a record in the order of the shape's names.
+    #[inline]
+    #[must_use]
+    pub fn fields(self) -> &'a [Value] {
+        // SAFETY: `as_object` saw the kind `Object`, which is of the fields family.
+        unsafe { self.0.fields() }
+    }
+}
+
+/// A function, an effect, or a partial application.
+#[derive(Clone, Copy)]
+pub struct FunctionRef<'a>(&'a Header);
+
+impl<'a> FunctionRef<'a> {
+    /// How many arguments it waits for; 0 for an effect that can be run.
+    #[must_use]
+    pub fn missing(self) -> u16 {
+        self.0.missing
+    }
+
+    /// Whether it is an effect: nothing is missing, and running it acts.
+    #[must_use]
+    pub fn is_effect(self) -> bool {
+        self.0.missing == 0
+    }
+
+    /// The proto that it enters.
+    pub(crate) fn proto(self) -> ProtoId {
+        ProtoId(self.0.meta)
+    }
+
+    /// Captures of a function; of a partial application the function and then its arguments.
+    pub(crate) fn fields(self) -> &'a [Value] {
+        // SAFETY: `as_function` saw a kind of the fields family.
+        unsafe { self.0.fields() }
+    }
+}
+
+/// A value of the host.
+#[derive(Clone)]
+pub struct Handle {
+    name: &'static str,
+    value: Arc<dyn Any + Send + Sync>,
+}
+
+impl Handle {
+    /// Its text form, without the angle brackets.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+impl Trace for Handle {
+    fn trace(&self, _: &mut Tracer<'_>) {}
+}
+
+// SAFETY: the only payload of this kind.
+unsafe impl Payload for Handle {
+    const KIND: Kind = Kind::Handle;
+}
+
+/// A register: the bits of a value, or a raw scalar with a meaningless kind.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Slot {
+    /// The scalar, or the address of the object.
+    pub(crate) payload: u64,
+    /// A `Kind`, unless raw.
+    pub(crate) kind: u64,
+}
+
+const _: () = assert!(size_of::<Slot>() == size_of::<Value>() && align_of::<Slot>() == align_of::<Value>());
