@@ -9,6 +9,9 @@ use super::{Lexed, Token, TokenKind};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::syntax::{FileId, Span};
 
+/// How many tokens are looked at to guess what a wrong bracket was meant for. Arbitrary, longer than most declarations.
+const LOOK_AHEAD: usize = 1000;
+
 /// Fills in `pairs`, repairing `tokens` first where that is needed.
 pub(super) fn pair(file: FileId, text: &str, lexed: &mut Lexed) {
     if let Some(pairs) = partners(&lexed.tokens) {
@@ -58,7 +61,7 @@ impl Repair<'_> {
                 self.close_all();
             }
             if token.kind.is_closer() {
-                self.close(*token);
+                self.close(*token, &tokens[at + 1..]);
             } else {
                 if token.kind.closer().is_some() {
                     self.open.push(*token);
@@ -82,7 +85,27 @@ impl Repair<'_> {
         at_margin && declares
     }
 
-    fn close(&mut self, token: Token) {
+    /// The closer of `open` still comes before the next declaration, so that another one here is just too many.
+    fn closes_later(&self, open: Token, rest: &[Token]) -> bool {
+        let mut depth = 0_usize;
+        for (at, token) in rest.iter().enumerate().take(LOOK_AHEAD) {
+            if self.starts_declaration(&rest[at..]) {
+                return false;
+            }
+            if token.kind == open.kind {
+                depth += 1;
+            } else if Some(token.kind) == open.kind.closer() {
+                if depth == 0 {
+                    return true;
+                }
+                depth -= 1;
+            }
+        }
+        false
+    }
+
+    /// Takes a closing token, which `rest` follows.
+    fn close(&mut self, token: Token, rest: &[Token]) {
         let expected = self.open.last().and_then(|open| open.kind.closer());
         if expected == Some(token.kind) {
             self.open.pop();
@@ -97,13 +120,20 @@ impl Repair<'_> {
             self.open.iter().rposition(|open| wall(open.kind)).map_or(0, |at| at + 1)
         };
         if let Some(depth) = self.open[reach..].iter().rposition(|open| open.kind.closer() == Some(token.kind)) {
+            let reports = self.reports.len();
             while self.open.len() > reach + depth + 1 {
                 let label = (self.span(token), format!("{} closes something further out", token.kind.describe()));
                 self.insert_closer(Some(label));
             }
+            if token.start == token.end {
+                // A text that is not closed; the lexer has said so.
+                self.reports.truncate(reports);
+            }
             self.open.pop();
             self.out.push(token);
-        } else if let Some(open) = self.open.get(reach..).and_then(<[Token]>::last).copied() {
+        } else if let Some(open) = self.open[reach..].last().copied()
+            && !self.closes_later(open, rest)
+        {
             let closer = open.kind.closer().expect("only opening tokens are open");
             let message = format!("expected {}, found {}", closer.describe(), token.kind.describe());
             let label = format!("{} opens here", open.kind.describe());

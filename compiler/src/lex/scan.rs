@@ -153,8 +153,8 @@ impl<'a> Scanner<'a> {
 
     fn token(&mut self) {
         match self.byte(0) {
-            b'a'..=b'z' | b'_' => self.lower(),
-            b'A'..=b'Z' => self.take(TokenKind::Upper, self.word_length(0)),
+            b'a'..=b'z' | b'_' => self.word(TokenKind::Lower),
+            b'A'..=b'Z' => self.word(TokenKind::Upper),
             b'0'..=b'9' => self.number(0),
             b'-' if self.byte(1).is_ascii_digit() && self.minus_is_sign() => self.number(1),
             b'"' => self.open_text(1),
@@ -176,11 +176,35 @@ impl<'a> Scanner<'a> {
         rest.iter().position(|byte| !is_word(*byte)).unwrap_or(rest.len())
     }
 
-    fn lower(&mut self) {
+    /// A name, a keyword, or `_`.
+    fn word(&mut self, case: TokenKind) {
         let length = self.word_length(0);
+        if self.byte(length) >= 0x80 && self.foreign_length(length) > 0 {
+            self.foreign_word(case);
+            return;
+        }
         let word = &self.bytes[self.pos..self.pos + length];
-        let kind = if word == b"_" { TokenKind::Underscore } else { keyword::kind_of(word) };
+        let kind = match case {
+            TokenKind::Upper => case,
+            _ if word == b"_" => TokenKind::Underscore,
+            _ => keyword::kind_of(word),
+        };
         self.take(kind, length);
+    }
+
+    /// The bytes of letters `ahead` of here that no name may have.
+    fn foreign_length(&self, ahead: usize) -> usize {
+        let rest = &self.text[self.pos + ahead..];
+        rest.find(|c: char| c.is_ascii() || !c.is_alphanumeric()).unwrap_or(rest.len())
+    }
+
+    /// A name with letters that no name may have: one mistake, and a name all the same.
+    fn foreign_word(&mut self, case: TokenKind) {
+        let rest = &self.text[self.pos..];
+        let length = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let message = format!("names have ASCII letters only, found `{}`", &rest[..length]);
+        self.report(Code::E1000, self.pos, self.pos + length, message);
+        self.take(case, length);
     }
 
     /// `f -1` and `(-1)` have a sign, `n - 1` and `n-1` an operator.
@@ -211,19 +235,16 @@ impl<'a> Scanner<'a> {
         self.take(kind, 1);
     }
 
-    /// Reports a run of letters that no name may have as one mistake, anything else character by character.
+    /// What no token starts with.
     fn stray(&mut self) {
-        let rest = &self.text[self.pos..];
-        let run = rest.find(|c: char| c.is_ascii() || !c.is_alphanumeric()).unwrap_or(rest.len());
-        let length = if run > 0 { run } else { rest.chars().next().map_or(1, char::len_utf8) };
-        let what = &rest[..length];
-        let message = if run > 0 {
-            format!("names have ASCII letters only, found `{what}`")
-        } else {
-            format!("stray character `{}`", what.escape_debug())
-        };
-        self.report(Code::E1000, self.pos, self.pos + length, message);
-        self.pos += length;
+        let Some(c) = self.text[self.pos..].chars().next() else { return };
+        if c.is_alphanumeric() {
+            self.foreign_word(if c.is_uppercase() { TokenKind::Upper } else { TokenKind::Lower });
+            return;
+        }
+        let shown = if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
+        self.report(Code::E1000, self.pos, self.pos + c.len_utf8(), format!("stray character `{shown}`"));
+        self.pos += c.len_utf8();
         self.flags |= Token::BLANK;
     }
 }

@@ -118,6 +118,12 @@ impl TokenKind {
         })
     }
 
+    /// It is a keyword.
+    #[must_use]
+    pub fn is_keyword(self) -> bool {
+        (TokenKind::As as u8..=TokenKind::Yield as u8).contains(&(self as u8))
+    }
+
     /// It closes a group.
     #[must_use]
     pub fn is_closer(self) -> bool {
@@ -151,6 +157,37 @@ impl TokenKind {
     /// It can be the last token of something that is called.
     pub(super) fn ends_callee(self) -> bool {
         matches!(self, TokenKind::Lower | TokenKind::Upper | TokenKind::ParenClose)
+    }
+
+    /// A newline behind this token does not end an item (rule 4).
+    #[must_use]
+    pub fn continues_behind(self) -> bool {
+        use TokenKind::{
+            Bar, Colon, ColonEqual, Comma, Do, Dot, Equal, Generate, Given, If, LeftArrow, Minus, ParenOpen, Patch,
+            Recurse, Resource, Unless, When, Yield,
+        };
+        self.continues_line()
+            || matches!(
+                self,
+                Bar | Colon
+                    | ColonEqual
+                    | Comma
+                    | Do
+                    | Dot
+                    | Equal
+                    | Generate
+                    | Given
+                    | If
+                    | LeftArrow
+                    | Minus
+                    | ParenOpen
+                    | Patch
+                    | Recurse
+                    | Resource
+                    | Unless
+                    | When
+                    | Yield
+            )
     }
 
     /// A newline before this token does not end an item (rule 4). `|` depends on the context.

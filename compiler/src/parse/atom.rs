@@ -68,6 +68,7 @@ impl Parser<'_> {
     fn atom(&mut self) -> Expr {
         let start = self.here();
         let kind = match self.kind() {
+            _ if self.at_next_binding() => self.no_atom(),
             TokenKind::Lower => ExprKind::Name(self.name()),
             TokenKind::Upper => self.qualified(),
             TokenKind::Int => ExprKind::Int(self.int()),
@@ -107,14 +108,9 @@ impl Parser<'_> {
                 self.skip_group();
             }
             TokenKind::If | TokenKind::Recurse => {
-                let message = format!("{} needs parentheses here", self.describe());
+                let message = format!("{} needs parentheses here", self.kind().describe());
                 self.report(Code::E1502, self.here(), message);
                 self.expr();
-            }
-            TokenKind::Machine | TokenKind::Effect | TokenKind::On => {
-                let message = format!("{} is not in this version", self.describe());
-                self.report(Code::E1900, self.here(), message);
-                self.skip_group();
             }
             _ => self.unexpected(Code::E1502, "an expression"),
         }
@@ -230,7 +226,11 @@ impl Parser<'_> {
     /// `()`, `(e)`, `(a, b)`
     fn parens(&mut self) -> ExprKind {
         let mark = self.mark();
-        let mut items = self.parenthesised(Parser::expr);
+        let mut items = self.parenthesised(|parser| {
+            let item = parser.expr();
+            parser.reject_guard();
+            item
+        });
         match items.len() {
             0 => ExprKind::Unit,
             1 => {

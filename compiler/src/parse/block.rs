@@ -25,14 +25,12 @@ impl Parser<'_> {
     /// `{ x = 1 \n e }`
     pub(super) fn block(&mut self) -> Block {
         let mut statements = self.statements(BlockKind::Plain);
-        let result = match statements.pop() {
-            Some(Statement { kind: StatementKind::Expr(result), .. }) => Some(Box::new(result)),
-            Some(statement) => {
-                statements.push(statement);
-                None
-            }
-            None => None,
-        };
+        let is_result =
+            |statement: &mut Statement| !matches!(statement.kind, StatementKind::Let(_) | StatementKind::Bind { .. });
+        let result = statements.pop_if(is_result).map(|statement| match statement.kind {
+            StatementKind::Expr(result) => Box::new(result),
+            _ => Box::new(Expr { kind: ExprKind::Error, span: statement.span }),
+        });
         if let Some(statement) = statements.iter().find(|statement| matches!(statement.kind, StatementKind::Expr(_))) {
             let message = "only the last item of a block is an expression";
             let report = Diagnostic::new(Code::E1501, statement.span, message);
@@ -106,7 +104,7 @@ impl Parser<'_> {
         let statements = self.group(false, |parser| {
             let mut statements = Vec::new();
             while !parser.kind().is_closer() {
-                let start = parser.pos;
+                let start = parser.start_item();
                 statements.push(parser.statement(kind));
                 parser.end_item(start);
             }
@@ -124,8 +122,8 @@ impl Parser<'_> {
         }
         self.unexpected(Code::E1524, "a newline");
         self.skip_group();
-        if self.pos == start {
-            self.skip_one();
+        if self.pos == start && !self.kind().is_closer() {
+            self.skip_item();
         }
     }
 }

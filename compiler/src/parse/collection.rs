@@ -49,7 +49,7 @@ impl Parser<'_> {
         self.group(false, |parser| {
             let mut items = Vec::new();
             while !parser.kind().is_closer() {
-                let start = parser.pos;
+                let start = parser.start_item();
                 items.push(item(parser));
                 parser.separator(start);
             }

@@ -14,6 +14,8 @@ pub(super) struct Parser<'a> {
     pairs: &'a [u32],
     pub(super) pos: usize,
     pub(super) interner: &'a mut Interner,
+    /// Where the innermost item began that is being parsed, or the last one that has been.
+    item_start: usize,
     diagnostics: Vec<Diagnostic>,
     /// Where the last mistake of the parser was reported; a second one at the same token would be its echo.
     last_report: Option<usize>,
@@ -38,6 +40,7 @@ impl<'a> Parser<'a> {
             pairs: &lexed.pairs,
             pos: 0,
             interner,
+            item_start: 0,
             diagnostics: Vec::new(),
             last_report: None,
             in_parens: false,
@@ -103,12 +106,17 @@ impl<'a> Parser<'a> {
         found
     }
 
+    /// An item of a file, a block or a list begins here. Gives its position.
+    pub(super) fn start_item(&mut self) -> usize {
+        self.item_start = self.pos;
+        self.pos
+    }
+
     /// Steps over `kind`, or reports that it is missing.
     pub(super) fn expect(&mut self, kind: TokenKind) -> bool {
         let found = self.eat(kind);
         if !found {
-            let is_word = kind.describe().as_bytes()[1].is_ascii_lowercase();
-            let code = if is_word { Code::E1500 } else { Code::E1501 };
+            let code = if kind.is_keyword() { Code::E1500 } else { Code::E1501 };
             self.unexpected(code, kind.describe());
         }
         found
@@ -176,7 +184,35 @@ impl<'a> Parser<'a> {
             let message = "`<-` stands in `do`, `generate` and `resource` blocks only";
             return Diagnostic::new(Code::E1536, self.here(), message);
         }
-        Diagnostic::new(code, self.here(), format!("expected {expected}, found {}", self.describe()))
+        let (span, found) = if self.at_missing_rest() {
+            let before = self.span_of(self.tokens[self.pos - 1]).after();
+            (before, if self.at(TokenKind::Eof) { "the end of the file" } else { "the end of the line" }.into())
+        } else {
+            (self.here(), self.describe())
+        };
+        Diagnostic::new(code, span, format!("expected {expected}, found {found}"))
+    }
+
+    /// The line before should have gone on, as this token begins something else.
+    fn at_missing_rest(&self) -> bool {
+        let kind = self.kind();
+        let begins_something = self.token().has_newline()
+            && !self.in_parens
+            && !kind.continues_line()
+            && !kind.is_closer()
+            && kind != TokenKind::Bar;
+        self.pos > 0 && (kind == TokenKind::Eof || (begins_something && self.pos != self.item_start))
+    }
+
+    /// A binding or a signature begins on this line, where an operand was expected.
+    pub(super) fn at_next_binding(&self) -> bool {
+        if !self.token().has_newline() || self.pos == self.item_start {
+            return false;
+        }
+        let end = self.pattern_end();
+        let binds = matches!(self.tokens[end].kind, TokenKind::Equal | TokenKind::LeftArrow)
+            || (end == self.pos + 1 && self.tokens[end].kind == TokenKind::Colon);
+        end > self.pos && binds
     }
 
     /// How a message names this token.
@@ -186,11 +222,20 @@ impl<'a> Parser<'a> {
             TokenKind::Lower | TokenKind::Upper | TokenKind::Int | TokenKind::Float | TokenKind::Suffixed => {
                 format!("`{}`", self.text_of(token))
             }
+            kind if kind.is_keyword() => format!("the keyword {}", kind.describe()),
             kind => kind.describe().into(),
         }
     }
 
     // Going on behind a mistake.
+
+    /// Skips the item that begins here, at least one token of it.
+    pub(super) fn skip_item(&mut self) {
+        if !self.kind().is_closer() {
+            self.skip_one();
+        }
+        self.skip_group();
+    }
 
     /// Skips to the end of the innermost bracket, or of the item where newlines mean something.
     pub(super) fn skip_group(&mut self) {
@@ -210,8 +255,11 @@ impl<'a> Parser<'a> {
     /// Nothing that belongs to the item before can follow: a closing bracket, the end, or a newline that ends items.
     pub(super) fn at_end_of_item(&self) -> bool {
         let kind = self.kind();
-        kind == TokenKind::Eof
-            || kind.is_closer()
-            || (self.at_newline() && !kind.continues_line() && kind != TokenKind::Bar)
+        let continued = || kind.continues_line() || kind == TokenKind::Bar || self.is_continued_behind();
+        kind == TokenKind::Eof || kind.is_closer() || (self.at_newline() && !continued())
+    }
+
+    fn is_continued_behind(&self) -> bool {
+        self.pos > 0 && self.tokens[self.pos - 1].kind.continues_behind()
     }
 }

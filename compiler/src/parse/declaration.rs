@@ -15,9 +15,9 @@ impl Parser<'_> {
             TokenKind::Upper | TokenKind::Opaque => vec![ItemKind::Type(self.type_decl())],
             TokenKind::Domain => vec![self.domain()],
             TokenKind::Class | TokenKind::Instance | TokenKind::Machine | TokenKind::Effect => {
-                let message = format!("{} declarations are not in this version", self.describe());
+                let message = format!("{} declarations are not in this version", self.kind().describe());
                 self.report(Code::E1900, self.here(), message);
-                self.skip_group();
+                self.skip_item();
                 vec![ItemKind::Error]
             }
             _ => self.binding_item(),
@@ -40,7 +40,7 @@ impl Parser<'_> {
             }
             _ => self.unexpected(Code::E1505, "a declaration"),
         }
-        self.skip_group();
+        self.skip_item();
         vec![ItemKind::Error]
     }
 

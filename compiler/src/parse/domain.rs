@@ -28,7 +28,7 @@ impl Parser<'_> {
         let items = self.group(false, |parser| {
             let mut items = Vec::new();
             while !parser.kind().is_closer() {
-                let start = parser.pos;
+                let start = parser.start_item();
                 parser.domain_item(&mut items);
                 parser.end_item(start);
             }
@@ -56,7 +56,7 @@ impl Parser<'_> {
             }
             _ => {
                 self.unexpected(Code::E1505, "a declaration");
-                self.skip_group();
+                self.skip_item();
             }
         }
     }

@@ -209,7 +209,7 @@ impl Parser<'_> {
             let is_call = self.at(TokenKind::ParenOpen) && self.is_glued();
             let mark = self.mark();
             let argument = self.postfix();
-            if is_call && matches!(argument.kind, ExprKind::Tuple(_)) {
+            if is_call && is_tuple(&argument) {
                 let report = Diagnostic::new(Code::E1506, argument.span, "arguments are separated by blanks");
                 self.add(report.note("write `f a b`, or `f (a, b)` for one argument that is a tuple"));
             }
@@ -225,5 +225,14 @@ impl Parser<'_> {
         }
         let span = self.span_from(function.span);
         Expr { kind: ExprKind::Apply { function: Box::new(function), arguments }, span }
+    }
+}
+
+/// `(a, b)`, or a section like `(_, b)`.
+fn is_tuple(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Tuple(_) => true,
+        ExprKind::Section(body) => matches!(body.kind, ExprKind::Tuple(_)),
+        _ => false,
     }
 }

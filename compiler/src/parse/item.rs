@@ -34,7 +34,7 @@ impl Parser<'_> {
     }
 
     fn item(&mut self, mut decorators: Vec<Decorator>, items: &mut Vec<Item>) {
-        let start_pos = self.pos;
+        let start_pos = self.start_item();
         let start = decorators.first().map_or(self.here(), |decorator| decorator.span);
         decorators.extend(self.decorators());
         let exported = self.at(TokenKind::Export) && !self.at_export_list();

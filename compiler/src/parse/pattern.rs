@@ -152,11 +152,11 @@ impl Parser<'_> {
             if rest.is_some() {
                 parser.report(Code::E1503, parser.here(), "nothing can follow `...` in a list pattern");
             }
-            if !parser.eat(TokenKind::Ellipsis) {
-                return Some(parser.pattern());
+            let item = (!parser.at(TokenKind::Ellipsis)).then(|| parser.pattern());
+            if parser.eat(TokenKind::Ellipsis) {
+                rest = Some(parser.rest_name());
             }
-            rest = Some(parser.rest_name());
-            None
+            item
         });
         PatternKind::List { items: items.into_iter().flatten().collect(), rest }
     }
@@ -170,22 +170,25 @@ impl Parser<'_> {
         None
     }
 
+    fn no_field(&mut self) {
+        if self.at(TokenKind::Ellipsis) {
+            let message = "a record pattern has no `...`, it may leave fields out";
+            self.report(Code::E1538, self.here(), message);
+        } else {
+            self.unexpected(Code::E1538, "a field");
+        }
+    }
+
     /// `a`, `a.b`, `a: p`, `a as p`
     fn field_pattern(&mut self) -> FieldPattern {
         let mut path = Vec::new();
         loop {
             if !self.at(TokenKind::Lower) {
-                let what = if self.at(TokenKind::Ellipsis) {
-                    "a record pattern lists some fields and needs no `...`; expected a field"
-                } else {
-                    "a field"
-                };
-                self.unexpected(Code::E1538, what);
-                let name = self.name_of(self.token());
-                return FieldPattern {
-                    path: if path.is_empty() { vec![name] } else { path },
-                    kind: FieldPatternKind::Match(self.error_pattern()),
-                };
+                self.no_field();
+                if path.is_empty() {
+                    path.push(self.name_of(self.token()));
+                }
+                return FieldPattern { path, kind: FieldPatternKind::Match(self.error_pattern()) };
             }
             path.push(self.name());
             if !self.eat(TokenKind::Dot) {

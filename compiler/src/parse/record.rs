@@ -13,7 +13,7 @@ impl Parser<'_> {
     pub(super) fn at_record(&self) -> bool {
         match self.peek(1).kind {
             TokenKind::Ellipsis => true,
-            kind => (kind == TokenKind::Lower || is_keyword(kind)) && self.peek(2).kind == TokenKind::Colon,
+            kind => (kind == TokenKind::Lower || kind.is_keyword()) && self.peek(2).kind == TokenKind::Colon,
         }
     }
 
@@ -40,8 +40,8 @@ impl Parser<'_> {
         if self.at(TokenKind::Lower) {
             return Some(self.name());
         }
-        if is_keyword(self.kind()) && self.peek(1).kind == TokenKind::Colon {
-            let message = format!("{} is a keyword and cannot name a field", self.describe());
+        if self.kind().is_keyword() && self.peek(1).kind == TokenKind::Colon {
+            let message = format!("{} cannot name a field", self.describe());
             self.report(Code::E1525, self.here(), message);
             return Some(self.name());
         }
@@ -144,8 +144,4 @@ impl Parser<'_> {
         }
         PatchSegment::Index(self.bracketed(Parser::expr))
     }
-}
-
-fn is_keyword(kind: TokenKind) -> bool {
-    (TokenKind::As as u8..=TokenKind::Yield as u8).contains(&(kind as u8))
 }

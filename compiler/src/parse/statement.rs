@@ -123,7 +123,7 @@ impl Parser<'_> {
 
     fn needs_effect(&mut self, block: BlockKind) {
         if block != BlockKind::Effect {
-            let message = format!("{} is a statement of `do Effect` blocks", self.describe());
+            let message = format!("{} is a statement of `do Effect` blocks", self.kind().describe());
             self.report(Code::E1540, self.here(), message);
         }
     }
@@ -144,7 +144,8 @@ impl Parser<'_> {
         };
         self.bump();
         let pattern = self.pattern();
-        if !self.expect(TokenKind::Equal) {
+        if matches!(pattern.kind, PatternKind::Error) || !self.expect(TokenKind::Equal) {
+            self.skip_group();
             return StatementKind::Error;
         }
         let init = self.matched_without_lambda();
@@ -168,7 +169,17 @@ impl Parser<'_> {
     fn filter(&mut self) -> StatementKind {
         let name = self.name();
         self.bump();
-        StatementKind::Filter { name, predicate: self.expr() }
+        let predicate = self.expr();
+        self.reject_guard();
+        StatementKind::Filter { name, predicate }
+    }
+
+    /// A guard behind a predicate makes a pattern of it, which this version does not have.
+    pub(super) fn reject_guard(&mut self) {
+        if matches!(self.kind(), TokenKind::When | TokenKind::Unless) && !self.at_newline() {
+            self.report(Code::E1900, self.here(), "patterns as predicates are not in this version");
+            self.skip_group();
+        }
     }
 
     fn generator_if(&mut self) -> Expr {

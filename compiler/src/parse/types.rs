@@ -80,6 +80,7 @@ impl Parser<'_> {
     fn type_atom(&mut self) -> Type {
         let start = self.here();
         let kind = match self.kind() {
+            _ if self.at_next_binding() => self.no_type(),
             TokenKind::Lower | TokenKind::Upper => self.type_name(),
             TokenKind::Star => {
                 self.bump();
@@ -87,12 +88,14 @@ impl Parser<'_> {
             }
             TokenKind::BraceOpen => self.record_type(),
             TokenKind::ParenOpen => self.parens_type(),
-            _ => {
-                self.unexpected(Code::E1504, "a type");
-                TypeKind::Error
-            }
+            _ => self.no_type(),
         };
         Type { kind, span: self.span_from(start) }
+    }
+
+    fn no_type(&mut self) -> TypeKind {
+        self.unexpected(Code::E1504, "a type");
+        TypeKind::Error
     }
 
     /// `a`, `T`, `m.T`
@@ -103,8 +106,7 @@ impl Parser<'_> {
         while self.at(TokenKind::Dot) && self.is_glued() {
             self.bump();
             if !matches!(self.kind(), TokenKind::Lower | TokenKind::Upper) {
-                self.unexpected(Code::E1504, "a type");
-                return TypeKind::Error;
+                return self.no_type();
             }
             qualifier.push(std::mem::replace(&mut name, self.name_of(self.token())));
             self.bump();

@@ -29,7 +29,7 @@ pub fn dump_tokens(text: &str, tokens: &[Token]) -> String {
         let _ = match token.kind {
             TokenKind::Eof => writeln!(out, "Eof"),
             kind if token.start == token.end => write!(out, "{kind:?}<>"),
-            kind => write!(out, "{kind:?}<{}>", token.text(text).escape_debug()),
+            kind => write!(out, "{kind:?}<{}>", token.text(text).replace('\n', "\\n")),
         };
     }
     out
