@@ -9,6 +9,61 @@
 pub mod check;
 pub mod core;
 pub mod diagnostic;
+pub mod hash;
 pub mod lex;
 pub mod parse;
+pub mod resolve;
 pub mod syntax;
+
+use diagnostic::Diagnostic;
+
+/// A source file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Source {
+    /// Its path, for display only.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// Finds the sources of modules.
+pub trait Loader {
+    /// The source of `my.app.api` or `aivi.list`, if there is such a module.
+    fn load(&self, module: &str) -> Option<Source>;
+}
+
+/// What is asked of a program.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Options {
+    /// The entry module needs a `main` that is an effect.
+    pub require_main: bool,
+}
+
+/// A program and what there is to say about it.
+pub struct Checked {
+    /// Absent when there was an error.
+    pub program: Option<core::Program>,
+    /// In the order of sources and places.
+    pub diagnostics: Vec<Diagnostic>,
+    /// All sources that were read, by `FileId`.
+    pub sources: Vec<Source>,
+}
+
+/// Checks the module `entry` and everything that it uses.
+#[must_use]
+pub fn check(entry: Source, loader: &dyn Loader) -> Checked {
+    check_with(entry, loader, Options::default())
+}
+
+/// `check`, with options.
+#[must_use]
+pub fn check_with(entry: Source, loader: &dyn Loader, options: Options) -> Checked {
+    let mut tables = resolve::Tables::new();
+    let mut load = resolve::load::Load::new(loader);
+    let entry = load.entry(&mut tables, entry);
+    let (program, tables) = check::program(tables, &mut load, entry, options);
+    let mut diagnostics = tables.diagnostics;
+    diagnostics.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
+    diagnostics.dedup();
+    Checked { program, diagnostics, sources: load.sources }
+}

@@ -1,0 +1,45 @@
+//! Checks the files named on the command line against the library in `stdlib/aivi` and prints the reports and the time.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use aivi_compiler::diagnostic::{self, Color, Sources};
+use aivi_compiler::{Loader, Source};
+
+struct Library {
+    root: PathBuf,
+}
+
+impl Loader for Library {
+    fn load(&self, module: &str) -> Option<Source> {
+        let inner = module.strip_prefix("aivi.").unwrap_or(module);
+        let path = self.root.join(format!("{}.aivi", inner.replace('.', "/")));
+        let text = std::fs::read_to_string(&path).ok()?;
+        Some(Source { path: path.display().to_string(), text })
+    }
+}
+
+fn main() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../stdlib/aivi");
+    for path in std::env::args().skip(1) {
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) => {
+                eprintln!("{path}: {error}");
+                continue;
+            }
+        };
+        let start = Instant::now();
+        let checked = aivi_compiler::check(Source { path: path.clone(), text }, &Library { root: root.clone() });
+        let time = start.elapsed();
+        let mut sources = Sources::default();
+        for source in &checked.sources {
+            sources.add(diagnostic::Source::new(source.path.clone(), source.text.clone()));
+        }
+        for report in &checked.diagnostics {
+            print!("{}", diagnostic::render(report, &sources, Color::Never));
+        }
+        let globals = checked.program.as_ref().map_or(0, |program| program.globals.len());
+        println!("{path}: {} reports, {globals} globals, {time:?}", checked.diagnostics.len());
+    }
+}

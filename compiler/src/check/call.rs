@@ -1,0 +1,235 @@
+//! Names and applications.
+
+use super::checker::{Checker, error_expr, expr};
+use super::types::{TyId, TypeStore};
+use crate::core::{Expr, ExprKind, GlobalId};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::resolve::suggest::nearest;
+use crate::resolve::Value;
+use crate::resolve::scope::Qualifier;
+use crate::syntax::{Span, ast};
+
+impl Checker<'_> {
+    pub(super) fn name(&mut self, name: ast::Name, wanted: TyId) -> Expr {
+        let Some(found) = self.find_name(name) else {
+            self.unknown_value(name);
+            return error_expr(name.span);
+        };
+        self.fits(found, wanted)
+    }
+
+    fn find_name(&mut self, name: ast::Name) -> Option<Expr> {
+        if let Some(local) = self.scope.get(&name.symbol).copied() {
+            self.local_facts[local.0 as usize].used = true;
+            let mut ty = self.locals[local.0 as usize].ty;
+            if self.local_facts[local.0 as usize].generalised {
+                ty = self.instantiate(ty, name.span);
+            }
+            return Some(expr(ExprKind::Local(local), ty, name.span));
+        }
+        let value = self.tables.find_value(self.module, name.symbol, name.span)?;
+        Some(self.value(value, name.span))
+    }
+
+    pub(super) fn value(&mut self, value: Value, span: Span) -> Expr {
+        match value {
+            Value::Global(global) => self.global(global, span),
+            Value::Constructor(super::builtin::UNIT_VALUE) => expr(ExprKind::Unit, TypeStore::UNIT, span),
+            Value::Constructor(id) => {
+                let scheme = self.constructor_type(id);
+                let ty = self.instantiate(scheme, span);
+                expr(ExprKind::Constructor(id), ty, span)
+            }
+        }
+    }
+
+    pub(super) fn global(&mut self, global: GlobalId, span: Span) -> Expr {
+        let scheme = self.scheme(global);
+        let ty = self.instantiate(scheme, span);
+        expr(ExprKind::Global(global), ty, span)
+    }
+
+    /// A use of a scheme.
+    pub(super) fn instantiate(&mut self, scheme: TyId, span: Span) -> TyId {
+        match self.types.instantiate(scheme, self.level) {
+            Some(ty) => ty,
+            None => {
+                self.report(Code::E4000, span, "the type of this value is too large");
+                TypeStore::ERROR
+            }
+        }
+    }
+
+    /// `List.map`, `q.name`
+    pub(super) fn qualified(&mut self, names: &[ast::Name], wanted: TyId, span: Span) -> Expr {
+        let [qualifier, name] = names[..] else {
+            let name = names[names.len() - 1];
+            self.unknown_value(name);
+            return error_expr(span);
+        };
+        match self.exported(qualifier, name, span) {
+            Some(Ok(found)) => self.fits(found, wanted),
+            Some(Err(())) => error_expr(span),
+            None => {
+                self.unknown_value(qualifier);
+                error_expr(span)
+            }
+        }
+    }
+
+    /// The value that `qualifier.name` means: `None` when the qualifier is unknown, `Err` when it was reported.
+    fn exported(&mut self, qualifier: ast::Name, name: ast::Name, span: Span) -> Option<Result<Expr, ()>> {
+        let modules = match self.tables.find_qualifier(self.module, qualifier.symbol)? {
+            Qualifier::Modules(modules) => modules,
+            Qualifier::Namespace(path) => self.tables.by_path.get(&path).copied().into_iter().collect(),
+        };
+        let found = modules.iter().find_map(|module| self.tables.exported_value(*module, name.symbol));
+        if let Some(value) = found {
+            return Some(Ok(self.value(value, span)));
+        }
+        // Without modules the qualifier's import has failed, which was reported; a namespace without module was not.
+        if !modules.is_empty() || self.tables.module(self.module).imports.qualifiers.get(&qualifier.symbol).is_none() {
+            let names = modules.iter().flat_map(|module| self.tables.module(*module).exports.values.keys());
+            let text = self.text(name.symbol);
+            let near = nearest(text, names.map(|symbol| self.text(*symbol))).map(str::to_owned);
+            let message = format!("'{}' has no '{text}'", self.text(qualifier.symbol));
+            let mut diagnostic = Diagnostic::new(Code::E2003, name.span, message);
+            if let Some(near) = near {
+                diagnostic = diagnostic.note(format!("did you mean '{near}'?"));
+            }
+            self.tables.report(diagnostic);
+        }
+        Some(Err(()))
+    }
+
+    /// `base.name`, where the base may be a module.
+    pub(super) fn field(&mut self, base: &ast::Expr, name: ast::Name, wanted: TyId, span: Span) -> Expr {
+        if let ast::ExprKind::Name(qualifier) = base.kind
+            && !self.scope.contains_key(&qualifier.symbol)
+            && self.tables.find_value(self.module, qualifier.symbol, qualifier.span).is_none()
+            && let Some(found) = self.exported(qualifier, name, span)
+        {
+            return match found {
+                Ok(found) => self.fits(found, wanted),
+                Err(()) => error_expr(span),
+            };
+        }
+        let base = self.infer(base);
+        let ty = self.field_type(base.ty, name);
+        self.fits(expr(ExprKind::Field { base: Box::new(base), name: name.symbol }, ty, span), wanted)
+    }
+
+    pub(super) fn apply(
+        &mut self,
+        function: &ast::Expr,
+        arguments: &[ast::Expr],
+        wanted: TyId,
+        span: Span,
+    ) -> Expr {
+        let function = self.infer(function);
+        let (arguments, result) = self.arguments(&function, arguments);
+        let kind = ExprKind::Apply { function: Box::new(function), arguments };
+        self.fits(expr(kind, result, span), wanted)
+    }
+
+    /// Checks arguments against the parameters of a function's type; gives the type of the result.
+    fn arguments(&mut self, function: &Expr, arguments: &[ast::Expr]) -> (Vec<Expr>, TyId) {
+        let mut ty = function.ty;
+        let mut checked = Vec::with_capacity(arguments.len());
+        for (index, argument) in arguments.iter().enumerate() {
+            let (from, to) = match self.parameter(ty) {
+                Some(parts) => parts,
+                None => {
+                    self.too_many(function, ty, index, argument.span);
+                    (TypeStore::ERROR, TypeStore::ERROR)
+                }
+            };
+            checked.push(self.expr(argument, from));
+            ty = to;
+        }
+        (checked, ty)
+    }
+
+    /// Parameter and result of something that is, or becomes, a function; `None` when it cannot be one.
+    pub(super) fn parameter(&mut self, ty: TyId) -> Option<(TyId, TyId)> {
+        if let Some(parts) = self.function_parts(ty) {
+            return Some(parts);
+        }
+        if self.types.is_error(ty) {
+            return Some((TypeStore::ERROR, TypeStore::ERROR));
+        }
+        if !self.types.is_unknown(ty) {
+            return None;
+        }
+        let (from, to) = (self.fresh(), self.fresh());
+        let function = self.types.function(from, to);
+        self.types.unify(ty, function).ok().map(|()| (from, to))
+    }
+
+    fn too_many(&mut self, function: &Expr, ty: TyId, taken: usize, span: Span) {
+        let diagnostic = if taken == 0 {
+            let message = format!("expected a function, found {}", self.show(ty));
+            Diagnostic::new(Code::E3000, function.span, message)
+        } else {
+            let plural = if taken == 1 { "" } else { "s" };
+            let message = format!("this function takes {taken} argument{plural}");
+            Diagnostic::new(Code::E3000, span, message)
+                .note(format!("its result is {}, which is not a function", self.show(ty)))
+        };
+        self.tables.report(diagnostic);
+    }
+
+    /// `left |> right` is `right left`, with what is known of `left` used for the arguments on the right.
+    pub(super) fn pipe(&mut self, left: Expr, right: &ast::Expr, span: Span) -> Expr {
+        let mut inner = right;
+        while let ast::ExprKind::Paren(next) = &inner.kind {
+            inner = next;
+        }
+        let (function, given): (_, &[ast::Expr]) = match &inner.kind {
+            ast::ExprKind::Apply { function, arguments } => (&**function, arguments),
+            _ => (inner, &[]),
+        };
+        if given.is_empty() {
+            return self.pipe_into(left, function, span);
+        }
+        let function = self.infer(function);
+        let mut result = function.ty;
+        for _ in given {
+            result = self.function_parts(result).map_or(TypeStore::ERROR, |(_, to)| to);
+        }
+        if let Some((from, _)) = self.function_parts(result) {
+            // A mismatch is reported below, where the value is passed.
+            if self.types.is_unknown(from) || self.types.head(from) == self.types.head(left.ty) {
+                let _ = self.types.unify(from, left.ty);
+            }
+        }
+        let (mut arguments, ty) = self.arguments(&function, given);
+        let Some((from, to)) = self.parameter(ty) else {
+            self.too_many(&function, ty, given.len(), left.span);
+            return error_expr(span);
+        };
+        self.expect(from, left.ty, left.span);
+        arguments.push(left);
+        expr(ExprKind::Apply { function: Box::new(function), arguments }, to, span)
+    }
+
+    fn pipe_into(&mut self, left: Expr, function: &ast::Expr, span: Span) -> Expr {
+        let (argument, result) = (left.ty, self.fresh());
+        let wanted = self.types.function(argument, result);
+        // A lambda learns its parameter's type; anything else is inferred first, for a better message.
+        let function = if matches!(function.kind, ast::ExprKind::Lambda { .. } | ast::ExprKind::Section(_)) {
+            self.expr(function, wanted)
+        } else {
+            let function = self.infer(function);
+            match self.parameter(function.ty) {
+                Some((from, to)) => {
+                    self.expect(from, argument, left.span);
+                    let _ = self.types.unify(result, to);
+                }
+                None => self.too_many(&function, function.ty, 0, left.span),
+            }
+            function
+        };
+        expr(ExprKind::Apply { function: Box::new(function), arguments: vec![left] }, result, span)
+    }
+}

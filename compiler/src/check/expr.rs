@@ -1,0 +1,83 @@
+//! Expressions: which rule applies. Each rule is a method next to its kin (`call`, `function`, `literal`, `operators`,
+//! `record`, `fallback`, `effect`, `resource`).
+
+use super::checker::{Checker, error_expr, expr};
+use super::types::{TyId, TypeStore};
+use crate::core::{Expr, ExprKind};
+use crate::syntax::ast;
+
+impl Checker<'_> {
+    /// An expression of unknown type.
+    pub(super) fn infer(&mut self, e: &ast::Expr) -> Expr {
+        let ty = self.fresh();
+        self.expr(e, ty)
+    }
+
+    /// An expression that has to be a `wanted`.
+    pub(super) fn expr(&mut self, e: &ast::Expr, wanted: TyId) -> Expr {
+        use ast::ExprKind as Kind;
+        // Only the forms below that pass tail position on set it again.
+        let tail = std::mem::take(&mut self.tail);
+        let span = e.span;
+        match &e.kind {
+            Kind::Paren(inner) => {
+                self.tail = tail;
+                self.expr(inner, wanted)
+            }
+            Kind::If { condition, then, otherwise } => self.if_expr([condition, then, otherwise], wanted, tail, span),
+            Kind::Match { subject, arms } => self.match_expr(subject, arms, wanted, tail, span),
+            Kind::Block(block) => self.block(block, wanted, tail, span),
+            Kind::Do { monad, statements } => self.do_expr(*monad, statements, wanted, tail, span),
+            Kind::Recurse(state) => self.recurse(state, wanted, tail, span),
+            Kind::Int(1) if self.hole.is_some() => {
+                let hole = self.hole.expect("just tested");
+                let ty = self.locals[hole.0 as usize].ty;
+                self.fits(expr(ExprKind::Local(hole), ty, span), wanted)
+            }
+            Kind::Int(value) => self.fits(expr(ExprKind::Int(*value), TypeStore::INT, span), wanted),
+            Kind::Float(value) => self.fits(expr(ExprKind::Float(*value), TypeStore::FLOAT, span), wanted),
+            Kind::Char(value) => self.fits(expr(ExprKind::Char(*value), TypeStore::CHAR, span), wanted),
+            Kind::Unit => self.fits(expr(ExprKind::Unit, TypeStore::UNIT, span), wanted),
+            Kind::Text(parts) => self.text_literal(parts, wanted, span),
+            Kind::Sigil { name, body } => self.sigil(*name, body, wanted, span),
+            Kind::Suffixed { number, suffix } => self.suffixed(*number, *suffix, wanted, span),
+            Kind::SuffixApply { value, suffix } => self.suffix_apply(value, *suffix, wanted, span),
+            Kind::Name(name) => self.name(*name, wanted),
+            Kind::Qualified(names) => self.qualified(names, wanted, span),
+            Kind::Field { base, name } => self.field(base, *name, wanted, span),
+            Kind::Placeholder => self.placeholder(wanted, span),
+            Kind::Section(inner) => self.section(inner, wanted, span),
+            Kind::Accessor(name) => self.accessor(*name, wanted, span),
+            Kind::Lambda { parameters, body } => self.lambda(parameters, body, wanted, span),
+            Kind::Clauses(arms) => self.clauses(arms, wanted, span),
+            Kind::Apply { function, arguments } => self.apply(function, arguments, wanted, span),
+            Kind::Tuple(items) => self.tuple(items, wanted, span),
+            Kind::List(items) => self.list(items, wanted, span),
+            Kind::Record(items) => self.record(items, wanted, span),
+            Kind::Patch { base, items } => self.patch(base, items, wanted, span),
+            Kind::Index { base, index } => self.index(base, index, wanted, span),
+            Kind::Binary { .. } => self.binary(e, wanted),
+            Kind::Unary { op, operand } => self.unary(*op, operand, wanted, span),
+            Kind::Or { value, fallback } => self.or_expr(value, fallback, wanted, span),
+            Kind::Resource(statements) => self.resource(statements, wanted, span),
+            Kind::Generate(_) => self.missing(span, "'generate'"),
+            Kind::PatchFunction(_) => self.missing(span, "'patch { … }'"),
+            Kind::MapLiteral(_) => self.missing(span, "'~map{ … }'"),
+            Kind::SetLiteral(_) => self.missing(span, "'~set[ … ]'"),
+            Kind::Error => {
+                let _ = self.types.unify(wanted, TypeStore::ERROR);
+                error_expr(span)
+            }
+        }
+    }
+
+    /// `found`, if it is a `wanted`; else it is reported.
+    pub(super) fn fits(&mut self, found: Expr, wanted: TyId) -> Expr {
+        if self.expect(wanted, found.ty, found.span) { found } else { error_expr(found.span) }
+    }
+
+    pub(super) fn missing(&mut self, span: crate::syntax::Span, what: &str) -> Expr {
+        self.unsupported(span, what);
+        error_expr(span)
+    }
+}

@@ -1,0 +1,162 @@
+//! From declarations to a program: checks what the user's modules define and what that needs of libraries, then keeps
+//! what can be reached from `main`, tests and exports.
+
+use super::checker::{Checker, warned_modules};
+use super::walk;
+use crate::Options;
+use crate::core::{ExprKind, Global, GlobalBody, GlobalId, Program, Test};
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::hash::IdMap;
+use crate::resolve::groups::Groups;
+use crate::resolve::load::Load;
+use crate::resolve::{DefinitionId, ModuleId, Tables, Value};
+use crate::syntax::Span;
+
+/// Checks everything that `entry` needs. The program is absent when there was an error.
+pub fn program(mut tables: Tables, load: &mut Load<'_>, entry: ModuleId, options: Options) -> (Option<Program>, Tables) {
+    let warned = warned_modules(&tables, entry);
+    let mut roots: Vec<ModuleId> = warned.iter().copied().collect();
+    roots.sort_unstable();
+    let mut checker = Checker::new(&mut tables);
+    for module in &roots {
+        checker.check_declarations(*module);
+    }
+    let mut groups = Groups::default();
+    let mut waiting: Vec<DefinitionId> =
+        roots.iter().flat_map(|module| checker.tables.module(*module).definitions.clone()).collect();
+    while !waiting.is_empty() {
+        let mut ordered = Vec::new();
+        for definition in waiting.drain(..) {
+            groups.visit(checker.tables, load, definition, &mut ordered);
+        }
+        for group in &ordered {
+            checker.group(group, &|module| warned.contains(&module));
+        }
+        let demanded = std::mem::take(&mut checker.demanded);
+        waiting.extend(demanded.into_iter().map(|global| checker.tables.global(global).definition));
+    }
+    for module in &roots {
+        report_unused_imports(checker.tables, *module);
+    }
+    let name = checker.tables.interner.intern("main");
+    let main = match checker.tables.module(entry).own.values.get(&name) {
+        Some(Value::Global(main)) => Some(*main),
+        _ => None,
+    };
+    if options.require_main {
+        let file = checker.tables.module(entry).file_id;
+        checker.check_main(main, Span { file, start: 0, end: 0 });
+    }
+    let failed = checker.tables.diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error);
+    let parts = Parts {
+        schemes: std::mem::take(&mut checker.schemes),
+        bodies: std::mem::take(&mut checker.bodies),
+        locals: std::mem::take(&mut checker.locals),
+        types: std::mem::take(&mut checker.types),
+    };
+    let program = (!failed).then(|| parts.assemble(&mut tables, entry, main));
+    (program, tables)
+}
+
+/// W2100
+fn report_unused_imports(tables: &mut Tables, module: ModuleId) {
+    let unused: Vec<(Span, _)> = tables
+        .module(module)
+        .imports
+        .entries
+        .iter()
+        .filter(|entry| !entry.used)
+        .map(|entry| (entry.span, entry.name))
+        .collect();
+    for (span, name) in unused {
+        let message = format!("the import of '{}' is not used", tables.text(name));
+        tables.report(Diagnostic::new(Code::W2100, span, message));
+    }
+}
+
+/// What the checker has made.
+struct Parts {
+    schemes: Vec<Option<super::types::TyId>>,
+    bodies: IdMap<GlobalId, GlobalBody>,
+    locals: Vec<crate::core::Local>,
+    types: super::types::TypeStore,
+}
+
+impl Parts {
+    /// The program, with globals that nothing reaches left out and the others numbered anew.
+    fn assemble(mut self, tables: &mut Tables, entry: ModuleId, main: Option<GlobalId>) -> Program {
+        let module = tables.module(entry);
+        let mut exports: Vec<_> = module
+            .exports
+            .values
+            .iter()
+            .filter_map(|(name, value)| match value {
+                Value::Global(global) => Some((*name, *global)),
+                Value::Constructor(_) => None,
+            })
+            .collect();
+        exports.sort_by_key(|(name, _)| *name);
+        let own = module.definitions.iter().flat_map(|id| tables.definition(*id).globals.iter().copied());
+        let mut tests: Vec<(GlobalId, _)> =
+            own.filter_map(|global| tables.global(global).test.clone().map(|test| (global, test))).collect();
+        tests.sort_by_key(|(global, _)| tables.global(*global).span);
+
+        let roots = main.into_iter().chain(exports.iter().map(|(_, id)| *id)).chain(tests.iter().map(|(id, _)| *id));
+        let kept = self.reachable(roots.collect());
+        let new_ids: IdMap<GlobalId, GlobalId> =
+            kept.iter().enumerate().map(|(index, old)| (*old, GlobalId(index as u32))).collect();
+        let globals = kept.iter().map(|old| self.global(tables, *old, &new_ids)).collect();
+        Program {
+            globals,
+            main: main.map(|main| new_ids[&main]),
+            tests: tests
+                .into_iter()
+                .map(|(global, description)| Test { global: new_ids[&global], description })
+                .collect(),
+            exports: exports.into_iter().map(|(name, global)| (name, new_ids[&global])).collect(),
+            interner: std::mem::take(&mut tables.interner),
+            types: self.types,
+            datas: std::mem::take(&mut tables.datas),
+            constructors: std::mem::take(&mut tables.constructors),
+            locals: self.locals,
+        }
+    }
+
+    fn reachable(&mut self, mut waiting: Vec<GlobalId>) -> Vec<GlobalId> {
+        let mut seen = crate::hash::IdSet::default();
+        while let Some(global) = waiting.pop() {
+            if !seen.insert(global) {
+                continue;
+            }
+            if let Some(GlobalBody::Expr(body)) = self.bodies.get_mut(&global) {
+                walk::each(body, &mut |e| {
+                    if let ExprKind::Global(next) = e.kind {
+                        waiting.push(next);
+                    }
+                });
+            }
+        }
+        let mut kept: Vec<GlobalId> = seen.into_iter().collect();
+        kept.sort_unstable();
+        kept
+    }
+
+    fn global(&mut self, tables: &Tables, old: GlobalId, new_ids: &IdMap<GlobalId, GlobalId>) -> Global {
+        let info = tables.global(old);
+        let mut body = self.bodies.remove(&old).unwrap_or(GlobalBody::Error);
+        if let GlobalBody::Expr(body) = &mut body {
+            walk::each(body, &mut |e| {
+                if let ExprKind::Global(id) = &mut e.kind {
+                    *id = new_ids[id];
+                }
+            });
+        }
+        Global {
+            module: tables.module(info.module).path,
+            name: info.name,
+            ty: self.schemes[old.0 as usize].unwrap_or(super::types::TypeStore::ERROR),
+            span: info.span,
+            body,
+        }
+    }
+}

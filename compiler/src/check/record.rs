@@ -1,0 +1,176 @@
+//! Records: literals, fields, patches.
+
+use super::checker::{Checker, error_expr, expr};
+use super::types::{TyId, TypeStore, View};
+use crate::core::{Expr, ExprKind, PatchAction, PatchItem, RecordItem};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::hash::IdMap;
+use crate::syntax::{Span, Symbol, ast};
+
+impl Checker<'_> {
+    /// The type of a field; an open or unknown record gets the field.
+    pub(super) fn field_type(&mut self, record: TyId, name: ast::Name) -> TyId {
+        if let Some(ty) = self.types.field(record, name.symbol) {
+            return ty;
+        }
+        if self.types.is_error(record) {
+            return TypeStore::ERROR;
+        }
+        if self.types.is_unknown(record) || self.types.row_of(record).is_some() {
+            let (ty, rest) = (self.fresh(), self.fresh());
+            let wanted = self.types.record(vec![(name.symbol, ty)], Some(rest), &self.tables.interner);
+            return if self.expect(wanted, record, name.span) { ty } else { TypeStore::ERROR };
+        }
+        self.unknown_field(record, name);
+        TypeStore::ERROR
+    }
+
+    pub(super) fn record(&mut self, items: &[ast::RecordItem], wanted: TyId, span: Span) -> Expr {
+        let mut fields: Vec<(Symbol, TyId)> = Vec::new();
+        let mut places: IdMap<Symbol, usize> = IdMap::default();
+        let mut put = |fields: &mut Vec<(Symbol, TyId)>, name: Symbol, ty: TyId| match places.get(&name) {
+            Some(index) => fields[*index].1 = ty,
+            None => {
+                places.insert(name, fields.len());
+                fields.push((name, ty));
+            }
+        };
+        let mut written: IdMap<Symbol, Span> = IdMap::default();
+        let mut checked = Vec::with_capacity(items.len());
+        for item in items {
+            match item {
+                ast::RecordItem::Field(name, value) => {
+                    if let Some(first) = written.insert(name.symbol, name.span) {
+                        let message = format!("field '{}' is given twice", self.text(name.symbol));
+                        self.tables.report(Diagnostic::new(Code::E1526, name.span, message).label(first, "first here"));
+                    }
+                    let value = match self.types.field(wanted, name.symbol) {
+                        Some(ty) => self.expr(value, ty),
+                        None => self.infer(value),
+                    };
+                    put(&mut fields, name.symbol, value.ty);
+                    checked.push(RecordItem::Field(name.symbol, value));
+                }
+                ast::RecordItem::Spread(value) => {
+                    let value = self.infer(value);
+                    let known = match self.types.view(value.ty) {
+                        View::Record { fields, open: false } => fields,
+                        _ => {
+                            self.unknown_spread(&value);
+                            return error_expr(span);
+                        }
+                    };
+                    for (name, ty) in known {
+                        put(&mut fields, name, ty);
+                    }
+                    checked.push(RecordItem::Spread(value));
+                }
+            }
+        }
+        let ty = self.types.record(fields, None, &self.tables.interner);
+        self.fits(expr(ExprKind::Record(checked), ty, span), wanted)
+    }
+
+    fn unknown_spread(&mut self, value: &Expr) {
+        if self.types.is_error(value.ty) {
+            return;
+        }
+        let known = matches!(self.types.view(value.ty), View::Record { .. } | View::Variable);
+        let diagnostic = if known {
+            Diagnostic::new(Code::E3000, value.span, "the fields of this record have to be known here")
+                .note("give the function a signature, or the parameter's type by an earlier use")
+        } else {
+            let message = format!("expected a record, found {}", self.show(value.ty));
+            Diagnostic::new(Code::E3000, value.span, message)
+        };
+        self.tables.report(diagnostic);
+    }
+
+    pub(super) fn patch(&mut self, base: &ast::Expr, items: &[ast::PatchItem], wanted: TyId, span: Span) -> Expr {
+        let base = self.infer(base);
+        let ty = base.ty;
+        let mut checked = Vec::with_capacity(items.len());
+        for item in items {
+            match self.patch_item(item, ty) {
+                Some(item) => checked.push(item),
+                None => return error_expr(span),
+            }
+        }
+        self.fits(expr(ExprKind::Patch { base: Box::new(base), items: checked }, ty, span), wanted)
+    }
+
+    fn patch_item(&mut self, item: &ast::PatchItem, record: TyId) -> Option<PatchItem> {
+        let mut path = Vec::with_capacity(item.path.len());
+        let mut ty = record;
+        for segment in &item.path {
+            match segment {
+                ast::PatchSegment::Name(name) if self.text(name.symbol).starts_with(|c: char| c.is_ascii_uppercase()) => {
+                    self.unsupported(name.span, "a constructor in a patch path");
+                    return None;
+                }
+                ast::PatchSegment::Name(name) => {
+                    ty = self.field_type(ty, *name);
+                    path.push(name.symbol);
+                }
+                ast::PatchSegment::Every(span) => {
+                    self.unsupported(*span, "'[*]' in a patch path");
+                    return None;
+                }
+                ast::PatchSegment::Index(index) => {
+                    self.unsupported(index.span, "'[…]' in a patch path");
+                    return None;
+                }
+            }
+        }
+        let action = match &item.action {
+            ast::PatchAction::Store(value) => PatchAction::Store(self.expr(value, ty)),
+            ast::PatchAction::Apply(value) => self.patch_value(value, ty),
+            ast::PatchAction::Remove => {
+                self.unsupported(item.span, "removing a field");
+                return None;
+            }
+        };
+        Some(PatchItem { path, action })
+    }
+
+    /// A new value, or a function of the old one: by its type, unless the field itself is a function.
+    fn patch_value(&mut self, value: &ast::Expr, field: TyId) -> PatchAction {
+        if self.types.is_function(field) {
+            return PatchAction::Store(self.expr(value, field));
+        }
+        let transformer = self.types.function(field, field);
+        if is_function(value) {
+            return PatchAction::Transform(self.expr(value, transformer));
+        }
+        if is_plain(value) {
+            return PatchAction::Store(self.expr(value, field));
+        }
+        let value = self.infer(value);
+        if self.types.is_function(value.ty) {
+            PatchAction::Transform(self.fits(value, transformer))
+        } else {
+            PatchAction::Store(self.fits(value, field))
+        }
+    }
+}
+
+/// A function by its syntax.
+fn is_function(e: &ast::Expr) -> bool {
+    match &e.kind {
+        ast::ExprKind::Paren(inner) => is_function(inner),
+        ast::ExprKind::Lambda { .. }
+        | ast::ExprKind::Section(_)
+        | ast::ExprKind::Accessor(_)
+        | ast::ExprKind::Clauses(_)
+        | ast::ExprKind::PatchFunction(_) => true,
+        _ => false,
+    }
+}
+
+/// Not a function by its syntax; such values may use what is known of the field's type.
+fn is_plain(e: &ast::Expr) -> bool {
+    matches!(
+        e.kind,
+        ast::ExprKind::Record(_) | ast::ExprKind::List(_) | ast::ExprKind::Tuple(_) | ast::ExprKind::Text(_)
+    )
+}

@@ -1,0 +1,208 @@
+//! Reads modules, imports first. A module is declared once everything it uses has been; a circle is reported where it
+//! closes, and the import that closes it then brings nothing.
+
+use std::rc::Rc;
+
+use super::declare;
+use super::tables::{ModuleId, Tables};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::hash::IdMap;
+use crate::syntax::{FileId, Span, Symbol, ast};
+use crate::{Loader, Source, parse};
+
+/// The path of the module that is used by default.
+pub const PRELUDE: &str = "aivi.prelude";
+
+/// Loads modules on demand.
+pub struct Load<'a> {
+    loader: &'a dyn Loader,
+    /// All sources read so far, by `FileId`.
+    pub sources: Vec<Source>,
+    entry: Option<(Symbol, Parsed)>,
+    states: IdMap<Symbol, State>,
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    Running,
+    Done(ModuleId),
+    Missing,
+}
+
+struct Parsed {
+    file: Rc<ast::File>,
+    file_id: FileId,
+}
+
+/// A module whose imports are being loaded.
+struct Frame {
+    path: Symbol,
+    parsed: Parsed,
+    uses: Vec<UsePath>,
+    next: usize,
+}
+
+/// What a module uses.
+#[derive(Clone, Copy)]
+pub struct UsePath {
+    /// The module's path.
+    pub path: Symbol,
+    /// Where it is named.
+    pub span: Span,
+    /// The `use` item; none for the prelude.
+    pub item: Option<u32>,
+}
+
+impl<'a> Load<'a> {
+    /// Nothing is loaded yet.
+    #[must_use]
+    pub fn new(loader: &'a dyn Loader) -> Self {
+        Load { loader, sources: Vec::new(), entry: None, states: IdMap::default() }
+    }
+
+    /// Loads the prelude, then the entry module with all that it uses.
+    pub fn entry(&mut self, tables: &mut Tables, source: Source) -> ModuleId {
+        let parsed = self.parse(tables, source);
+        let path = match &parsed.file.path {
+            Some(path) => join(tables, path),
+            None => tables.interner.intern("main"),
+        };
+        self.entry = Some((path, parsed));
+        let prelude = tables.interner.intern(PRELUDE);
+        tables.prelude = self.request(tables, prelude);
+        self.request(tables, path).expect("the entry module was just parsed")
+    }
+
+    /// Loads a module and everything it uses, unless that was done already.
+    pub fn request(&mut self, tables: &mut Tables, path: Symbol) -> Option<ModuleId> {
+        match self.states.get(&path) {
+            Some(State::Done(id)) => return Some(*id),
+            Some(State::Running | State::Missing) => return None,
+            None => {}
+        }
+        let Some(root) = self.open(tables, path) else {
+            self.states.insert(path, State::Missing);
+            return None;
+        };
+        let mut stack = vec![root];
+        while let Some(frame) = stack.last_mut() {
+            if let Some(used) = frame.uses.get(frame.next).copied() {
+                frame.next += 1;
+                match self.states.get(&used.path) {
+                    Some(State::Done(_)) => {}
+                    Some(State::Running) => report_circle(tables, &stack, used),
+                    Some(State::Missing) => report_missing(tables, used),
+                    None => match self.open(tables, used.path) {
+                        Some(frame) => stack.push(frame),
+                        None => {
+                            self.states.insert(used.path, State::Missing);
+                            report_missing(tables, used);
+                        }
+                    },
+                }
+            } else if let Some(frame) = stack.pop() {
+                self.finish(tables, frame);
+            }
+        }
+        match self.states.get(&path) {
+            Some(State::Done(id)) => Some(*id),
+            _ => None,
+        }
+    }
+
+    fn finish(&mut self, tables: &mut Tables, frame: Frame) {
+        let uses = frame
+            .uses
+            .iter()
+            .map(|used| match self.states.get(&used.path) {
+                Some(State::Done(id)) => (*used, Some(*id)),
+                _ => (*used, None),
+            })
+            .collect::<Vec<_>>();
+        let id = declare::module(tables, frame.path, frame.parsed.file, frame.parsed.file_id, &uses);
+        self.states.insert(frame.path, State::Done(id));
+    }
+
+    /// Reads and parses a module.
+    fn open(&mut self, tables: &mut Tables, path: Symbol) -> Option<Frame> {
+        let parsed = match self.entry.take() {
+            Some((entry, parsed)) if entry == path => parsed,
+            other => {
+                self.entry = other;
+                let source = self.loader.load(tables.text(path))?;
+                let parsed = self.parse(tables, source);
+                check_header(tables, path, &parsed.file);
+                parsed
+            }
+        };
+        let uses = self.uses(tables, path, &parsed.file);
+        self.states.insert(path, State::Running);
+        Some(Frame { path, parsed, uses, next: 0 })
+    }
+
+    fn parse(&mut self, tables: &mut Tables, source: Source) -> Parsed {
+        let file_id = FileId(self.sources.len() as u32);
+        let parsed = parse::parse(file_id, &source.text, &mut tables.interner);
+        tables.diagnostics.extend(parsed.diagnostics);
+        self.sources.push(source);
+        Parsed { file: Rc::new(parsed.file), file_id }
+    }
+
+    fn uses(&self, tables: &mut Tables, path: Symbol, file: &ast::File) -> Vec<UsePath> {
+        let mut uses = Vec::new();
+        let prelude = tables.interner.intern(PRELUDE);
+        let unwanted = file.decorators.iter().any(|decorator| tables.text(decorator.name.symbol) == "no_prelude");
+        let below = path == prelude || matches!(self.states.get(&prelude), Some(State::Running));
+        if !unwanted && !below && !matches!(self.states.get(&prelude), Some(State::Missing)) {
+            uses.push(UsePath { path: prelude, span: Span::default(), item: None });
+        }
+        for (index, item) in file.items.iter().enumerate() {
+            if let ast::ItemKind::Use(used) = &item.kind {
+                let path = join(tables, &used.path);
+                uses.push(UsePath { path, span: used.path.span, item: Some(index as u32) });
+            }
+        }
+        uses
+    }
+}
+
+/// `a.b.c` as one name.
+fn join(tables: &mut Tables, path: &ast::Path) -> Symbol {
+    let texts: Vec<&str> = path.segments.iter().map(|segment| tables.text(segment.symbol)).collect();
+    let joined = texts.join(".");
+    tables.interner.intern(&joined)
+}
+
+fn check_header(tables: &mut Tables, path: Symbol, file: &ast::File) {
+    let Some(header) = &file.path else { return };
+    let named = join(tables, header);
+    if named == path {
+        return;
+    }
+    let (named_text, wanted) = (tables.text(named).to_owned(), tables.text(path).to_owned());
+    let diagnostic = if tables.by_path.contains_key(&named) {
+        Diagnostic::new(Code::E2000, header.span, format!("module '{named_text}' is defined twice"))
+            .note(format!("this file was read as '{wanted}'"))
+    } else {
+        Diagnostic::new(Code::E2002, header.span, format!("expected module '{wanted}', found '{named_text}'"))
+    };
+    tables.report(diagnostic);
+}
+
+fn report_circle(tables: &mut Tables, stack: &[Frame], used: UsePath) {
+    let from = stack.iter().position(|frame| frame.path == used.path).unwrap_or(0);
+    let mut names: Vec<&str> = stack[from..].iter().map(|frame| tables.text(frame.path)).collect();
+    names.push(tables.text(used.path));
+    let message = format!("modules import each other in a circle: {}", names.join(" -> "));
+    tables.report(Diagnostic::new(Code::E2004, used.span, message));
+}
+
+fn report_missing(tables: &mut Tables, used: UsePath) {
+    let text = tables.text(used.path).to_owned();
+    let known: Vec<&str> = tables.by_path.keys().map(|path| tables.text(*path)).collect();
+    let mut diagnostic = Diagnostic::new(Code::E2002, used.span, format!("unknown module '{text}'"));
+    if let Some(near) = super::suggest::nearest(&text, known.into_iter()) {
+        diagnostic = diagnostic.note(format!("did you mean '{near}'?"));
+    }
+    tables.report(diagnostic);
+}
