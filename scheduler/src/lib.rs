@@ -1,1 +1,50 @@
-//! See the package's description.
+//! A work-stealing M:N scheduler: tasks, timers, reactor, scopes, channels, and a simulator that runs the same code by a seed.
+//!
+//! It knows nothing of the values that tasks compute (see [`Task`]). A [`Runtime`] runs a root task; tasks reach everything
+//! else through their [`Context`].
+//!
+//! Where to start reading: `task/state.rs` (how a wait ends exactly once), `task/record.rs` (who may touch what),
+//! `worker/turn.rs` (a turn of a task), `idle.rs` (why no wake gets lost), `scope/mod.rs` and `group.rs` (who owns whom).
+
+pub mod blocking;
+mod channel;
+mod completer;
+mod config;
+mod context;
+mod deadlock;
+mod dump;
+mod group;
+mod idle;
+mod io_waits;
+mod latch;
+mod list;
+mod oracle;
+mod park;
+mod queue;
+pub mod reactor;
+mod runtime;
+mod scope;
+mod seat;
+mod shutdown;
+mod simulator;
+mod stats;
+mod sync;
+mod task;
+pub mod timer;
+mod wait;
+mod wake;
+mod worker;
+mod world;
+
+pub use channel::Channel;
+pub use completer::Completer;
+pub use config::{Config, Mode, Observer, Report};
+pub use context::{Context, FUEL};
+pub use dump::{DeadlockReport, Dump, DumpedTask};
+pub use latch::Latch;
+pub use runtime::{Canceller, Runtime};
+pub use scope::ScopeRef;
+pub use stats::Stats;
+pub use task::{CancelKind, CancelReason, Outcome, Place, Step, Task, TaskHandle};
+pub use wait::WaitReason;
+pub use wake::{GroupEnd, Join, JoinAll, Recv, ScopeEnded, Send, Tick, TryRecv, TrySend, Wake};

@@ -1,0 +1,77 @@
+//! Waits for other threads: blocking jobs, host callbacks, futures.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::Task;
+use crate::runtime::Shared;
+use crate::sync::Arc;
+use crate::sync::Mutex;
+use crate::task::record::Ref;
+use crate::task::state::{Claim, Claimed};
+
+/// Ends the wait of the task that asked for it, from any thread. Dropped without a value, it ends it with an error.
+pub struct Completer<T: Task>(Option<Pending<T>>);
+
+/// Where the value is put for the task to find.
+pub(crate) type Delivery<V> = Arc<Mutex<Option<Result<V, String>>>>;
+
+struct Pending<T: Task> {
+    shared: Arc<Shared<T>>,
+    record: Ref<T>,
+    generation: u32,
+    delivery: Delivery<T::Value>,
+}
+
+impl<T: Task> Completer<T> {
+    pub(crate) fn new(shared: Arc<Shared<T>>, record: Ref<T>, generation: u32, delivery: Delivery<T::Value>) -> Self {
+        shared.outside_begin();
+        Completer(Some(Pending { shared, record, generation, delivery }))
+    }
+
+    /// Gives the task its value. If the wait is over, cancelled for one, the value is dropped.
+    pub fn complete(mut self, value: T::Value) {
+        self.deliver(Ok(value));
+    }
+
+    /// Gives the task an error text instead.
+    pub fn fail(mut self, error: String) {
+        self.deliver(Err(error));
+    }
+
+    /// Has the wait ended otherwise, so that the value would be dropped?
+    pub fn is_abandoned(&self) -> bool {
+        self.0.as_ref().is_none_or(|pending| {
+            let state = pending.record.state.load();
+            let waits = state.generation() == pending.generation && state.is_waiting();
+            !waits && state.generation() != pending.generation.wrapping_sub(1)
+        })
+    }
+
+    /// Runs a job that may panic and completes with what it gives.
+    pub(crate) fn complete_with(mut self, job: Box<dyn FnOnce() -> T::Value + Send>) {
+        let result = catch_unwind(AssertUnwindSafe(job));
+        self.deliver(result.map_err(|panic| panic_text(&*panic)));
+    }
+
+    fn deliver(&mut self, result: Result<T::Value, String>) {
+        let Some(Pending { shared, record, generation, delivery }) = self.0.take() else { return };
+        *delivery.lock() = Some(result);
+        if record.state.claim(generation, Claim::Completed) == Claimed::Queue {
+            shared.inject(record.raw());
+        }
+        drop(record);
+        // Last: until then the task does not count as one that waits for ever.
+        shared.outside_end();
+    }
+}
+
+impl<T: Task> Drop for Completer<T> {
+    fn drop(&mut self) {
+        self.deliver(Err("nobody completed the call".to_owned()));
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + std::marker::Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without a text".to_owned())
+}

@@ -1,0 +1,72 @@
+//! What a host decides when it makes a runtime, and what it is told.
+
+use crate::{Outcome, Place, Task};
+
+/// More workers than this are not used: idle workers are bits of one word.
+pub const WORKERS_MAX: usize = 64;
+
+/// How a runtime works.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Threads that run tasks, the callers of `run` included. The simulator uses one.
+    pub workers: usize,
+    /// Real time and threads, or the simulator.
+    pub mode: Mode,
+    /// How many blocking jobs run at the same time at most.
+    pub blocking_threads: usize,
+}
+
+/// Who makes the choices that a program cannot rely on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// Threads, clocks and chance.
+    Real,
+    /// One thread and virtual time: the seed decides. Seed 0 takes turns in order of readiness.
+    Simulated {
+        /// Same seed, same program, same choices.
+        seed: u64,
+    },
+}
+
+impl Default for Config {
+    /// All processors, real time, 64 blocking threads (arbitrary).
+    fn default() -> Self {
+        let workers = std::thread::available_parallelism().map_or(1, |count| count.get());
+        Config { workers, mode: Mode::Real, blocking_threads: 64 }
+    }
+}
+
+/// What a host is told. Called by any worker; it should return soon.
+pub trait Observer<T: Task>: Send + Sync {
+    /// Something that no task will ever see.
+    fn report(&self, report: Report<'_, T>);
+
+    /// What to call a place in dumps.
+    fn describe_place(&self, place: Place) -> String;
+
+    /// A worker is about to park: flush output.
+    fn idle(&self) {}
+}
+
+/// Something that no task will ever see.
+pub enum Report<'a, T: Task> {
+    /// A spawned task failed and nobody joined it before its scope ended.
+    UnjoinedFailure {
+        /// Where it was spawned.
+        spawned_at: Place,
+        /// Its failure.
+        outcome: &'a Outcome<T::Value, T::Fault>,
+    },
+    /// A child faulted, but something else decided what its parent sees: it lost a race, or the parent was cancelled.
+    LostFault {
+        /// Where it stood at last.
+        place: Place,
+        /// Its fault.
+        fault: &'a T::Fault,
+    },
+    /// A second deadlock while the first was cleaned up: the run is given up.
+    GivenUp {
+        /// What waited.
+        dump: &'a crate::Dump,
+    },
+}

@@ -1,0 +1,129 @@
+//! What a task may ask of the scheduler while it runs.
+//!
+//! Operations that may wait either answer at once, or register the wait. Then the task returns
+//! [`Step::Waiting`](crate::Step::Waiting) and touches nothing; on its next [`resume`](Task::resume),
+//! [`Context::take_wake`] says what happened. Whatever an operation answered has happened, also when
+//! cancellation is requested at the same moment: the next checkpoint notices.
+
+mod children;
+mod waits;
+
+use crate::runtime::Shared;
+use crate::simulator::WALL_START_MS;
+use crate::task::record::{Own, Raw, Record};
+use crate::worker::Worker;
+use crate::{CancelReason, Place, Task, Tick, Wake};
+
+/// Fuel of a slice, in whatever unit the task counts: at a few nanoseconds each, a slice takes some tens of microseconds.
+pub const FUEL: u32 = 4096;
+
+/// The scheduler, as seen by the task that runs.
+pub struct Context<'a, T: Task> {
+    worker: &'a mut Worker<T>,
+    raw: Raw<T>,
+}
+
+impl<'a, T: Task> Context<'a, T> {
+    /// For a task whose running side the worker is.
+    pub(crate) fn new(worker: &'a mut Worker<T>, raw: Raw<T>) -> Self {
+        Context { worker, raw }
+    }
+
+    /// What ended the last wait. Given once.
+    pub fn take_wake(&mut self) -> Wake<T::Value, T::Fault> {
+        std::mem::replace(&mut self.own().wake, Wake::None)
+    }
+
+    /// Was the task asked to end? `None` while masked.
+    #[inline]
+    pub fn cancel_requested(&self) -> Option<CancelReason> {
+        if self.record().state.load().shows_cancel() { self.record().cancel_reason() } else { None }
+    }
+
+    /// While masked, requests to cancel neither show nor end waits.
+    pub fn set_masked(&mut self, masked: bool) {
+        self.record().state.set_masked(masked);
+    }
+
+    /// Where the task stands; to be set before every wait.
+    #[inline]
+    pub fn set_place(&mut self, place: Place) {
+        self.own().place = place;
+    }
+
+    /// The task's number, unique in the runtime.
+    pub fn id(&self) -> u64 {
+        // SAFETY: we are the running side, and the reference ends here.
+        unsafe { self.record().own() }.id
+    }
+
+    /// Fuel for this slice: to be asked when a slice begins and after a tick that says to go on.
+    pub fn fuel(&mut self) -> u32 {
+        let core = &mut *self.worker.core;
+        match &core.simulator {
+            Some(simulator) => simulator.fuel(&mut core.oracle),
+            None => FUEL,
+        }
+    }
+
+    /// The fuel is spent: go on with more, or yield?
+    pub fn tick(&mut self) -> Tick {
+        self.worker.tick()
+    }
+
+    /// Something long begins (a native function that computes): nothing should hide in the worker's slot meanwhile.
+    pub fn flush(&mut self) {
+        self.worker.core.queue.flush();
+    }
+
+    /// Nanoseconds of a clock that never runs backwards; virtual in the simulator.
+    pub fn now_ns(&self) -> u64 {
+        match &self.worker.core.simulator {
+            Some(simulator) => simulator.now_ns(),
+            None => self.worker.shared.clock_ns(),
+        }
+    }
+
+    /// Milliseconds since 1970; virtual in the simulator.
+    pub fn wall_ms(&self) -> i64 {
+        match &self.worker.core.simulator {
+            Some(simulator) => WALL_START_MS + (simulator.now_ns() / 1_000_000) as i64,
+            None => Shared::<T>::wall_ms(),
+        }
+    }
+
+    /// A number by chance; the seed's in the simulator.
+    pub fn random_u64(&mut self) -> u64 {
+        self.worker.core.oracle.next_u64()
+    }
+
+    /// Where sources of input and output are registered.
+    pub fn registry(&self) -> std::io::Result<crate::reactor::Registry> {
+        self.worker.shared.poller().map(|poller| poller.registry.clone())
+    }
+
+    fn record(&self) -> &Record<T> {
+        // SAFETY: the running task lives until the worker ends it, after the context is gone.
+        unsafe { self.raw.get() }
+    }
+
+    fn own(&mut self) -> &mut Own<T> {
+        // SAFETY: we are the running side, and the context is borrowed exclusively meanwhile.
+        unsafe { self.record().own() }
+    }
+
+    /// Begins a wait: its number. Nothing else may be waited for.
+    fn begin_wait(&mut self) -> (Raw<T>, u32) {
+        let raw = self.raw;
+        let own = self.own();
+        assert!(matches!(own.waiting, crate::wait::Waiting::Nothing), "a task waits for one thing at a time");
+        own.generation = own.generation.wrapping_add(1);
+        (raw, own.generation)
+    }
+
+    /// Nothing was registered after all: the number is free again.
+    fn cancel_wait(&mut self) {
+        let own = self.own();
+        own.generation = own.generation.wrapping_sub(1);
+    }
+}

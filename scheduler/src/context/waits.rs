@@ -1,0 +1,149 @@
+//! Waits: time, channels, latches, sources, other threads.
+
+use std::marker::Send as CanSend;
+
+use crate::channel::{Channel, Woken};
+use crate::completer::{Completer, Delivery};
+use crate::latch::Latch;
+use crate::reactor::{Attempt, IoSource};
+use crate::seat::TimerEntry;
+use crate::sync::{Arc, Mutex};
+use crate::task::record::Timer;
+use crate::wait::Waiting;
+use crate::{Recv, Send, Task, TryRecv, TrySend, Wake};
+
+use super::Context;
+
+impl<T: Task> Context<'_, T> {
+    /// Sleeps for `ns` from now, then [`Wake::Timer`]. 0 only lets others go first.
+    pub fn sleep(&mut self, ns: u64) {
+        if ns == 0 {
+            self.own().wake = Wake::Timer;
+            return;
+        }
+        self.begin_wait();
+        self.arm(ns, false);
+        self.own().waiting = Waiting::Sleep;
+    }
+
+    /// Sends; may wait for room or a receiver, then [`Wake::Sent`].
+    pub fn send(&mut self, tx: &Channel<T>, value: T::Value) -> Send<T::Value> {
+        let waiter = self.begin_wait();
+        let mut woken = None;
+        // SAFETY: the waiter is the running task; the worker undoes what is noted in `waiting` before it goes on.
+        let sent = unsafe { tx.send(value, waiter, &mut woken) };
+        match sent {
+            Send::Wait => self.own().waiting = Waiting::Send(tx.clone()),
+            _ => self.cancel_wait(),
+        }
+        self.queue(woken);
+        sent
+    }
+
+    /// Receives; may wait, then [`Wake::Message`] or [`Wake::Closed`].
+    pub fn recv(&mut self, rx: &Channel<T>) -> Recv<T::Value> {
+        let waiter = self.begin_wait();
+        let mut woken = None;
+        // SAFETY: as in `send`.
+        let received = unsafe { rx.recv(waiter, &mut woken) };
+        match received {
+            Recv::Wait => self.own().waiting = Waiting::Recv(rx.clone()),
+            _ => self.cancel_wait(),
+        }
+        self.queue(woken);
+        received
+    }
+
+    /// Sends if there is room or a receiver; never waits.
+    pub fn try_send(&mut self, tx: &Channel<T>, value: T::Value) -> TrySend<T::Value> {
+        let mut woken = None;
+        let sent = tx.try_send(value, &mut woken);
+        self.queue(woken);
+        sent
+    }
+
+    /// Receives if there is a message; never waits.
+    pub fn try_recv(&mut self, rx: &Channel<T>) -> TryRecv<T::Value> {
+        let mut woken = None;
+        let received = rx.try_recv(&mut woken);
+        self.queue(woken);
+        received
+    }
+
+    /// Closes a channel, at the place that was set. Sends that wait are still delivered. Again: does nothing.
+    pub fn close(&mut self, tx: &Channel<T>) {
+        let place = self.own().place;
+        tx.close(place, |raw| self.worker.push_last(raw));
+    }
+
+    /// Waits until the latch opens, then [`Wake::Latch`]. True: it is open, nothing to wait for.
+    pub fn wait_latch(&mut self, latch: &Latch<T>) -> bool {
+        let waiter = self.begin_wait();
+        // SAFETY: as in `send`.
+        if unsafe { latch.wait(waiter) } {
+            self.own().waiting = Waiting::Latch(latch.clone());
+            return false;
+        }
+        self.cancel_wait();
+        true
+    }
+
+    /// Opens a latch.
+    pub fn open_latch(&mut self, latch: &Latch<T>) {
+        latch.open(|raw| self.worker.push_last(raw));
+    }
+
+    /// Waits for the next rise of a source after `attempt`, then [`Wake::Io`]. True: there was one, try again now.
+    ///
+    /// `attempt` was taken before the try that gave `WouldBlock`; the module page of `reactor` has the protocol.
+    pub fn wait_io(&mut self, source: &IoSource, attempt: Attempt) -> bool {
+        let waiter = self.begin_wait();
+        let key = self.worker.shared.io_waits.add(waiter);
+        // From here on the source may end the wait; it is undone through what is noted here.
+        if source.wait(attempt, key) {
+            self.own().waiting = Waiting::Io(source.clone(), attempt.interest, key);
+            return false;
+        }
+        self.worker.shared.io_waits.remove(key);
+        self.cancel_wait();
+        true
+    }
+
+    /// Runs a job that may block on another thread, then [`Wake::Completed`]. If the wait is cancelled, the job's result
+    /// is dropped.
+    pub fn blocking(&mut self, job: Box<dyn FnOnce() -> T::Value + CanSend>) {
+        let completer = self.completer();
+        let job = Box::new(move || completer.complete_with(job));
+        match &mut self.worker.core.simulator {
+            Some(simulator) => simulator.push_job(job),
+            None => self.worker.shared.pool().submit(job),
+        }
+    }
+
+    /// Waits for whoever gets the completer, then [`Wake::Completed`].
+    pub fn completer(&mut self) -> Completer<T> {
+        let (raw, generation) = self.begin_wait();
+        let delivery: Delivery<T::Value> = Arc::new(Mutex::new(None));
+        let own = self.own();
+        own.waiting = Waiting::Outside;
+        own.delivery = Some(delivery.clone());
+        // SAFETY: the running task lives.
+        let record = unsafe { raw.to_ref() };
+        Completer::new(self.worker.shared.clone(), record, generation, delivery)
+    }
+
+    /// Arms the task's timer for the wait that was begun.
+    pub(super) fn arm(&mut self, ns: u64, is_limit: bool) {
+        let deadline_ns = self.now_ns().saturating_add(ns);
+        let (raw, worker) = (self.raw, self.worker.index);
+        let generation = self.own().generation;
+        let key = self.worker.seat().timers.lock().arm(deadline_ns, TimerEntry { raw, generation, is_limit });
+        self.own().timer = Some(Timer { worker, key });
+    }
+
+    fn queue(&mut self, woken: Woken<T>) {
+        if let Some(raw) = woken {
+            self.worker.push_woken(raw);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Deadlock: all workers idle, and nothing left that could wake a task (RULE-12).
+//!
+//! The worker that idles last looks: no injected task, no timer in any wheel, nobody waiting for a source, nothing going
+//! on outside. Everything that can wake a task from outside is counted *before* it stops being visible elsewhere, so when
+//! all counts are zero after all idle bits were seen set, no wake is under way.
+//!
+//! The first time, each root is given the fault; it unwinds, its cleanups run. If all is dead once more with a run that
+//! was told, the run is given up: its tasks are ended without being resumed.
+
+use crate::runtime::{Run, Shared};
+use crate::sync::Arc;
+use crate::task::record::Raw;
+use crate::task::state::Claim;
+use crate::worker::Worker;
+use crate::{DeadlockReport, Task, dump};
+
+impl<T: Task> Shared<T> {
+    /// Are there runs, and can nothing wake any of their tasks?
+    pub fn is_dead(&self) -> bool {
+        self.idle.is_everybody_idle()
+            && self.outside_pending() == 0
+            && self.io_waits.is_empty()
+            && self.injector.is_empty()
+            && self.seats.iter().all(|seat| seat.timers.lock().is_empty())
+            && !self.runs.lock().is_empty()
+    }
+}
+
+/// Tells the roots, or gives up. True: there is something to do now. The caller is the last idle worker, its bit is set.
+pub fn handle<T: Task>(worker: &mut Worker<T>) -> bool {
+    let shared = worker.shared.clone();
+    let Some(_world) = shared.try_stop_idle() else { return true };
+    if !shared.is_dead() {
+        return true;
+    }
+    let report = DeadlockReport { dump: dump::of(&shared) };
+    let runs: Vec<Arc<Run<T>>> = shared.runs.lock().clone();
+    let mut is_told = false;
+    for run in &runs {
+        is_told |= tell(worker, run, &report);
+    }
+    if !is_told {
+        worker.give_up(&report);
+    }
+    true
+}
+
+/// Gives the root of `run` its fault, unless it has had one.
+fn tell<T: Task>(worker: &mut Worker<T>, run: &Run<T>, report: &DeadlockReport) -> bool {
+    let Some(root) = run.root.lock().clone() else { return false };
+    // SAFETY: the world is stopped: nobody is the running side.
+    let own = unsafe { root.own() };
+    if std::mem::replace(&mut own.has_seen_deadlock, true) || root.outcome().is_some() {
+        return false;
+    }
+    own.deadlock = Some(T::deadlock(report.clone()));
+    let is_claimed = root.state.claim_any(Claim::Deadlock);
+    if is_claimed {
+        worker.push_last(root.raw());
+    }
+    is_claimed
+}
+
+/// Ends all tasks of all runs without resuming them.
+pub fn kill_roots<T: Task>(shared: &Shared<T>, mut woken: impl FnMut(Raw<T>)) {
+    let runs: Vec<Arc<Run<T>>> = shared.runs.lock().clone();
+    for run in runs {
+        let root = run.root.lock().clone();
+        if let Some(root) = root
+            && root.state.kill()
+        {
+            woken(root.raw());
+        }
+        run.scope.kill_members(&mut woken);
+    }
+}

@@ -1,0 +1,125 @@
+//! Groups: the children that a task waits for, of `par`, `race`, `timeout` or a scope.
+//!
+//! The owner of a group goes on only when every child has ended, so children may point to it without counting. `pending`
+//! is changed under the group's lock, and the owner takes that lock before it goes on: so whoever made `pending` zero has
+//! let go of the owner by then.
+//!
+//! A timer or a request to cancel that claims the owner's wait does not end it: the worker tells the children, and
+//! publishes the same wait again.
+//!
+//! Who decides. Real workers: the first child whose end is noted. The simulator: the first in virtual time, and at the same
+//! instant the left one (RULE-2, RULE-3); so it settles a group when everything that is ready at this instant has run.
+
+use smallvec::SmallVec;
+
+use crate::scope::Scope;
+use crate::sync::Arc;
+use crate::task::record::Ref;
+use crate::{CancelKind, CancelReason, GroupEnd, Outcome, Place, Task};
+
+/// What the children are to each other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    Par,
+    Race,
+    Timeout,
+    Scope,
+}
+
+/// The group that a task waits for, or waited for last.
+pub struct Group<T: Task> {
+    pub kind: Kind,
+    /// The number of the owner's wait.
+    pub generation: u32,
+    /// Children that have not ended; of a scope, its members count for one.
+    pub pending: u32,
+    children: SmallVec<[Ref<T>; 2]>,
+    scope: Option<Arc<Scope<T>>>,
+    decision: Option<Decision>,
+}
+
+#[derive(Clone, Copy)]
+struct Decision {
+    child: usize,
+    at_ns: u64,
+    is_settled: bool,
+}
+
+impl<T: Task> Group<T> {
+    /// No children.
+    pub fn none() -> Self {
+        Self::new(Kind::Par, 0, SmallVec::new(), None)
+    }
+
+    /// A group whose children are about to be queued.
+    pub fn new(kind: Kind, generation: u32, children: SmallVec<[Ref<T>; 2]>, scope: Option<Arc<Scope<T>>>) -> Self {
+        let pending = children.len() as u32 + scope.is_some() as u32;
+        Group { kind, generation, pending, children, scope, decision: None }
+    }
+
+    /// The children.
+    pub fn children(&self) -> &[Ref<T>] {
+        &self.children
+    }
+
+    /// The scope, if it is the group of one.
+    pub fn scope(&self) -> Option<&Arc<Scope<T>>> {
+        self.scope.as_ref()
+    }
+
+    /// Notes that a child has ended. True: it has decided the group, which is to be settled.
+    pub fn child_ended(&mut self, child: usize, outcome: &Outcome<T::Value, T::Fault>, now_ns: u64) -> bool {
+        let decides = match self.kind {
+            Kind::Par => outcome.is_error(),
+            Kind::Race => outcome.is_completion(),
+            Kind::Timeout | Kind::Scope => false,
+        };
+        match &mut self.decision {
+            _ if !decides => false,
+            None => {
+                self.decision = Some(Decision { child, at_ns: now_ns, is_settled: false });
+                true
+            }
+            Some(decision) => {
+                if !decision.is_settled && decision.at_ns == now_ns && child < decision.child {
+                    decision.child = child;
+                }
+                false
+            }
+        }
+    }
+
+    /// The children to be cancelled now that the group is decided.
+    pub fn settle(&mut self) -> Option<CancelKind> {
+        let decision = self.decision.as_mut()?;
+        decision.is_settled = true;
+        Some(if self.kind == Kind::Race { CancelKind::RaceLost } else { CancelKind::SiblingFailed })
+    }
+
+    /// Asks the children to end, but for the one that decided (which has ended). `woken` is told whom to queue.
+    pub fn cancel_children(&self, kind: CancelKind, place: Place, mut woken: impl FnMut(crate::task::record::Raw<T>)) {
+        for child in &self.children {
+            if child.request_cancel(CancelReason { kind, place }) {
+                woken(child.raw());
+            }
+        }
+    }
+
+    /// Every child has ended: what came of it.
+    pub fn finish(&mut self) -> (GroupEnd<T::Value, T::Fault>, Option<Arc<Scope<T>>>) {
+        let ended = |child: &Ref<T>| child.outcome().cloned();
+        let outcomes: SmallVec<[Outcome<T::Value, T::Fault>; 2]> = self.children.iter().filter_map(ended).collect();
+        debug_assert_eq!(outcomes.len(), self.children.len(), "a group ends after its children");
+        let mut first = self.decision.map_or(0, |decision| decision.child);
+        if self.kind == Kind::Par && !matches!(outcomes.get(first), Some(Outcome::Faulted(_))) {
+            // A fault outranks a failure (RULE-2).
+            first = outcomes.iter().position(|outcome| matches!(outcome, Outcome::Faulted(_))).unwrap_or(first);
+        }
+        let is_late = |reason: &CancelReason| reason.kind == CancelKind::TimedOut;
+        let timed_out = self.kind == Kind::Timeout
+            && matches!(outcomes.first(), Some(Outcome::Cancelled(reason)) if is_late(reason));
+        self.children.clear();
+        self.decision = None;
+        (GroupEnd { outcomes, first, timed_out, child_fault: None }, self.scope.take())
+    }
+}

@@ -1,0 +1,341 @@
+//! The runtime: what a host creates, and what all workers share.
+
+use std::fmt;
+use std::io;
+use std::sync::OnceLock;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use crossbeam_deque::{Injector, Steal};
+use smallvec::SmallVec;
+
+use crate::blocking::Pool;
+use crate::dump::{self, Dump};
+use crate::idle::Idle;
+use crate::io_waits::IoWaits;
+use crate::reactor::{Reactor, Registry, Waker};
+use crate::scope::Scope;
+use crate::seat::Seat;
+use crate::stats::{Counters, Stats};
+use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{Arc, Condvar, Mutex};
+use crate::task::record::{Own, Parent, Raw, Record, Ref};
+use crate::wait::Waiting;
+use crate::world::World;
+use crate::{CancelReason, Config, Mode, Observer, Outcome, Place, Task, Wake};
+
+/// Runs tasks. Dropping it shuts it down.
+pub struct Runtime<T: Task> {
+    pub(crate) shared: Arc<Shared<T>>,
+}
+
+/// What all workers share.
+pub struct Shared<T: Task> {
+    pub config: Config,
+    pub observer: Arc<dyn Observer<T>>,
+    /// Tasks from outside. Bounded by the tasks that live: each is queued once.
+    pub injector: Injector<Raw<T>>,
+    pub seats: Box<[Seat<T>]>,
+    pub idle: Idle,
+    pub io_waits: IoWaits<T>,
+    pub counters: Counters,
+    /// The calls of `run` that have not returned.
+    pub runs: Mutex<Vec<Arc<Run<T>>>>,
+    pool: OnceLock<Pool>,
+    reactor: OnceLock<Poller>,
+    /// Completers that have not completed, and other outside work that may still wake a task.
+    outside: AtomicUsize,
+    pub world: World,
+    pub is_shut_down: AtomicBool,
+    /// Virtual time as the simulator last saw it.
+    pub virtual_ns: AtomicU64,
+    started: Instant,
+}
+
+/// The reactor, and what may be used of it while somebody polls.
+pub struct Poller {
+    pub reactor: Mutex<Reactor>,
+    pub registry: Registry,
+    pub waker: Waker,
+}
+
+/// One call of `run`.
+pub struct Run<T: Task> {
+    pub scope: Arc<Scope<T>>,
+    pub root: Mutex<Option<Ref<T>>>,
+    pub result: Mutex<Option<Outcome<T::Value, T::Fault>>>,
+    is_over: AtomicBool,
+    /// The deadlock that it was given up for.
+    pub given_up: Mutex<Option<T::Fault>>,
+    /// The result is there, or the seat of the driver is free.
+    pub changed: Condvar,
+}
+
+/// Cancels all roots, from any thread.
+pub struct Canceller {
+    cancel: Arc<dyn Fn(CancelReason) + Send + Sync>,
+}
+
+impl<T: Task> Runtime<T> {
+    /// A runtime that runs nothing yet. Threads and the reactor are made when they are needed.
+    pub fn new(config: Config, observer: Arc<dyn Observer<T>>) -> io::Result<Self> {
+        let workers = if config.is_simulated() { 1 } else { config.workers.clamp(1, crate::config::WORKERS_MAX) };
+        let config = Config { workers, ..config };
+        let seats = (0..workers).map(|index| Seat::new(index, &config)).collect();
+        let shared = Shared {
+            config,
+            observer,
+            injector: Injector::new(),
+            seats,
+            idle: Idle::new(workers),
+            io_waits: IoWaits::default(),
+            counters: Counters::default(),
+            runs: Mutex::default(),
+            pool: OnceLock::new(),
+            reactor: OnceLock::new(),
+            outside: AtomicUsize::new(0),
+            world: World::default(),
+            is_shut_down: AtomicBool::new(false),
+            virtual_ns: AtomicU64::new(0),
+            started: Instant::now(),
+        };
+        Ok(Runtime { shared: Arc::new(shared) })
+    }
+
+    /// Runs `root` in a scope of its own until it and everything that it spawned has ended. The calling thread works.
+    pub fn run(&self, root: T) -> Outcome<T::Value, T::Fault> {
+        let run = self.shared.begin_run(root);
+        crate::worker::drive(&self.shared, &run)
+    }
+
+    /// Cancels all roots, from any thread, also after the runtime is gone (then it does nothing).
+    pub fn canceller(&self) -> Canceller {
+        let shared = Arc::downgrade(&self.shared);
+        let cancel = move |reason| {
+            if let Some(shared) = shared.upgrade() {
+                shared.cancel_roots(reason);
+            }
+        };
+        Canceller { cancel: Arc::new(cancel) }
+    }
+
+    /// What each task is doing. Stops all workers for the moment.
+    pub fn dump(&self) -> Dump {
+        crate::world::stopped(&self.shared, || dump::of(&self.shared))
+    }
+
+    /// Numbers of what lives and what has happened.
+    pub fn stats(&self) -> Stats {
+        self.shared.stats()
+    }
+
+    /// Where sources of input and output are registered. Makes the reactor if there is none.
+    pub fn registry(&self) -> io::Result<Registry> {
+        self.shared.poller().map(|poller| poller.registry.clone())
+    }
+}
+
+impl<T: Task> Drop for Runtime<T> {
+    fn drop(&mut self) {
+        crate::shutdown::shut_down(&self.shared);
+    }
+}
+
+impl Canceller {
+    /// Asks every root to end. The first reason that a task is given stays.
+    pub fn cancel_roots(self: &Arc<Self>, reason: CancelReason) {
+        (self.cancel)(reason);
+    }
+}
+
+impl Clone for Canceller {
+    fn clone(&self) -> Self {
+        Canceller { cancel: self.cancel.clone() }
+    }
+}
+
+impl fmt::Debug for Canceller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Canceller")
+    }
+}
+
+impl<T: Task> Shared<T> {
+    /// Nanoseconds of the monotonic clock since the runtime was made. The simulator has its own.
+    pub fn clock_ns(&self) -> u64 {
+        self.started.elapsed().as_nanos() as u64
+    }
+
+    /// The time of dumps.
+    pub fn latest_ns(&self) -> u64 {
+        // Relaxed: only shown.
+        if self.config.is_simulated() { self.virtual_ns.load(Ordering::Relaxed) } else { self.clock_ns() }
+    }
+
+    /// Milliseconds since 1970.
+    pub fn wall_ms() -> i64 {
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+    }
+
+    /// The reactor; made by the first call.
+    pub fn poller(&self) -> io::Result<&Poller> {
+        if let Some(poller) = self.reactor.get() {
+            return Ok(poller);
+        }
+        let reactor = Reactor::new()?;
+        let (registry, waker) = (reactor.registry(), reactor.waker());
+        Ok(self.reactor.get_or_init(|| Poller { reactor: Mutex::new(reactor), registry, waker }))
+    }
+
+    /// The reactor, if there is one.
+    pub fn poller_if_any(&self) -> Option<&Poller> {
+        self.reactor.get()
+    }
+
+    /// The pool for blocking jobs; made by the first call.
+    pub fn pool(&self) -> &Pool {
+        self.pool.get_or_init(|| Pool::new(self.config.blocking_threads))
+    }
+
+    /// The pool, if there is one.
+    pub fn pool_if_any(&self) -> Option<&Pool> {
+        self.pool.get()
+    }
+
+    /// Queues a task from outside of the workers.
+    pub fn inject(self: &Arc<Self>, raw: Raw<T>) {
+        self.injector.push(raw);
+        self.wake_any();
+    }
+
+    /// Somebody has to look for work, or whether there is any left.
+    pub fn wake_any(self: &Arc<Self>) {
+        if let Some(index) = self.idle.take_any() {
+            self.unpark(index);
+        }
+    }
+
+    /// Wakes a worker, whose idle bit the caller has cleared; starts its thread the first time.
+    pub fn unpark(self: &Arc<Self>, index: usize) {
+        // Relaxed: only a counter.
+        self.counters.wakes.fetch_add(1, Ordering::Relaxed);
+        let seat = &self.seats[index];
+        // Relaxed: only one caller has the idle bit.
+        if index > 0 && !seat.has_thread.swap(true, Ordering::Relaxed) {
+            return crate::worker::start_thread(self, index);
+        }
+        seat.parker.unpark(self.poller_if_any());
+    }
+
+    /// The next task from outside.
+    pub fn take_injected(&self) -> Option<Raw<T>> {
+        loop {
+            match self.injector.steal() {
+                Steal::Success(raw) => return Some(raw),
+                Steal::Empty => return None,
+                Steal::Retry => {}
+            }
+        }
+    }
+
+    /// Something outside begins that will wake a task.
+    pub fn outside_begin(&self) {
+        // Relaxed: the task that waits for it runs at the moment, so nobody takes the system for dead.
+        self.outside.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// It has woken its task, or never will.
+    pub fn outside_end(self: &Arc<Self>) {
+        // SeqCst pairs with the load in `outside_pending`, after the idle bits were read: see `deadlock.rs`.
+        if self.outside.fetch_sub(1, Ordering::SeqCst) == 1 {
+            // It may have been the last thing to wait for: somebody has to look whether all is dead.
+            self.wake_any();
+        }
+    }
+
+    /// How much is going on outside that will wake a task.
+    pub fn outside_pending(&self) -> usize {
+        self.outside.load(Ordering::SeqCst)
+    }
+
+    /// Asks every root to end.
+    pub fn cancel_roots(self: &Arc<Self>, reason: CancelReason) {
+        // Between a claim and its queueing nobody may take the system for dead.
+        self.outside_begin();
+        let roots: SmallVec<[Ref<T>; 4]> = self.runs.lock().iter().filter_map(|run| run.root.lock().clone()).collect();
+        for root in roots {
+            if root.request_cancel(reason) {
+                self.inject(root.raw());
+            }
+        }
+        self.outside_end();
+    }
+
+    fn begin_run(self: &Arc<Self>, root: T) -> Arc<Run<T>> {
+        let run = Arc::new(Run {
+            scope: Scope::new(),
+            root: Mutex::new(None),
+            result: Mutex::new(None),
+            is_over: AtomicBool::new(false),
+            given_up: Mutex::new(None),
+            changed: Condvar::new(),
+        });
+        let own = Own::new(self.counters.next_id(), std::ptr::NonNull::from(&*run.scope), Place::default());
+        let raw = Record::create(root, Parent::Run(run.clone()), own, 2);
+        self.counters.task_begins();
+        // SAFETY: one of the two counts is the run's, the other the right to run.
+        let root = unsafe { Ref::from_raw(raw) };
+        run.scope.set_body(root.clone());
+        *run.root.lock() = Some(root);
+        self.runs.lock().push(run.clone());
+        self.inject(raw);
+        run
+    }
+}
+
+impl<T: Task> Own<T> {
+    /// The fields of a task that has not run.
+    pub fn new(id: u64, scope: std::ptr::NonNull<Scope<T>>, spawned_at: Place) -> Self {
+        Own {
+            id,
+            scope,
+            generation: 0,
+            has_started: false,
+            waiting: Waiting::Nothing,
+            timer: None,
+            wake: Wake::None,
+            delivery: None,
+            crews: SmallVec::new(),
+            place: spawned_at,
+            spawned_at,
+            since_ns: 0,
+            has_spread_cancel: false,
+            has_spread_kill: false,
+            has_told_group: false,
+            has_seen_deadlock: false,
+            deadlock: None,
+        }
+    }
+}
+
+impl<T: Task> Run<T> {
+    /// Has everything ended?
+    pub fn is_over(&self) -> bool {
+        // Acquire pairs with the Release in `set_result`.
+        self.is_over.load(Ordering::Acquire)
+    }
+
+    /// Everything has ended, like this.
+    pub fn set_result(&self, outcome: Option<Outcome<T::Value, T::Fault>>) {
+        *self.result.lock() = outcome;
+        // Release pairs with the Acquire in `is_over`.
+        self.is_over.store(true, Ordering::Release);
+        self.changed.notify_all();
+    }
+}
+
+impl Config {
+    /// Is it the simulator?
+    pub fn is_simulated(&self) -> bool {
+        matches!(self.mode, Mode::Simulated { .. })
+    }
+}

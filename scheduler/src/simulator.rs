@@ -1,0 +1,123 @@
+//! The simulator: one thread, a seed that decides every choice, and time that passes only when nobody can run.
+//!
+//! Time is virtual. It stands still while tasks are ready, jumps to the next timer when none is, and moves on a little with
+//! each tick of a task that computes ([`TICK_NS`]), so that a task that never waits does not stop it. Blocking jobs run on the
+//! spot, as a choice like any other.
+//!
+//! Things that decide between equals at one instant (a limit and the body that completes at that moment, two branches of a
+//! race) are settled late: when all that is ready at this instant has run.
+
+use std::collections::VecDeque;
+
+use crate::oracle::Oracle;
+use crate::task::record::{Raw, Ref};
+use crate::{FUEL, Task};
+
+/// Virtual time of a full slice of fuel: about what it takes in reality.
+pub const TICK_NS: u64 = 15_000;
+
+/// Milliseconds since 1970 when virtual time begins: 2026-01-01, arbitrary.
+pub const WALL_START_MS: i64 = 1_767_225_600_000;
+
+/// Work of the simulator.
+pub struct Simulator<T: Task> {
+    seed: u64,
+    now_ns: u64,
+    ready: VecDeque<Raw<T>>,
+    jobs: VecDeque<Box<dyn FnOnce() + Send>>,
+    late: VecDeque<Late<T>>,
+}
+
+/// Something to be settled when all that is ready at `at_ns` has run.
+pub struct Late<T: Task> {
+    pub at_ns: u64,
+    pub owner: Ref<T>,
+    /// The wait of the owner.
+    pub generation: u32,
+    pub what: What,
+}
+
+/// What is to be settled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum What {
+    /// The limit of a group has been reached.
+    Limit,
+    /// A child has decided the group.
+    Decision,
+}
+
+/// What comes next.
+pub enum Next<T: Task> {
+    /// Run this task.
+    Task(Raw<T>),
+    /// Run this blocking job.
+    Job(Box<dyn FnOnce() + Send>),
+    /// Settle this.
+    Late(Late<T>),
+}
+
+impl<T: Task> Simulator<T> {
+    /// Choices by `seed`.
+    pub fn new(seed: u64) -> Self {
+        Simulator { seed, now_ns: 0, ready: VecDeque::new(), jobs: VecDeque::new(), late: VecDeque::new() }
+    }
+
+    /// Virtual time.
+    pub fn now_ns(&self) -> u64 {
+        self.now_ns
+    }
+
+    /// Lets time pass.
+    pub fn pass_to(&mut self, now_ns: u64) {
+        self.now_ns = self.now_ns.max(now_ns);
+    }
+
+    /// Makes a task ready.
+    pub fn push(&mut self, raw: Raw<T>) {
+        self.ready.push_back(raw);
+    }
+
+    /// Adds a blocking job.
+    pub fn push_job(&mut self, job: Box<dyn FnOnce() + Send>) {
+        self.jobs.push_back(job);
+    }
+
+    /// Adds something to be settled.
+    pub fn push_late(&mut self, late: Late<T>) {
+        self.late.push_back(late);
+    }
+
+    /// Is there anything to do at this instant?
+    pub fn has_work(&self) -> bool {
+        self.has_ready() || !self.late.is_empty()
+    }
+
+    /// Is somebody else ready?
+    pub fn has_ready(&self) -> bool {
+        !self.ready.is_empty() || !self.jobs.is_empty()
+    }
+
+    /// The next thing to do at this instant.
+    pub fn next(&mut self, oracle: &mut Oracle) -> Option<Next<T>> {
+        if let Some(late) = self.late.front()
+            && (!self.has_ready() || late.at_ns < self.now_ns)
+        {
+            return self.late.pop_front().map(Next::Late);
+        }
+        let choices = self.ready.len() + self.jobs.len();
+        if choices == 0 {
+            return None;
+        }
+        let at = if self.seed == 0 { 0 } else { oracle.pick(choices) };
+        if at < self.ready.len() {
+            let raw = if at == 0 { self.ready.pop_front() } else { self.ready.swap_remove_front(at) };
+            return raw.map(Next::Task);
+        }
+        self.jobs.pop_front().map(Next::Job)
+    }
+
+    /// Fuel for a slice: any amount, so that every place is interrupted sooner or later.
+    pub fn fuel(&self, oracle: &mut Oracle) -> u32 {
+        if self.seed == 0 { FUEL } else { 1 + oracle.pick(FUEL as usize) as u32 }
+    }
+}

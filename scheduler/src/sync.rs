@@ -1,0 +1,44 @@
+//! The only door to atomics and locks, so that Loom can take their place, and the order in which locks are taken.
+//!
+//! A thread that holds a lock may take only locks of a *higher* rank; debug builds check it. No lock is held while a task
+//! is resumed.
+//!
+//! | rank | lock | what for |
+//! |---|---|---|
+//! | [`SCOPE`] | `Scope` | lists of members, who waits for the end |
+//! | [`CREW`] | `Crew` | the tasks that one task spawned into one scope |
+//! | [`GROUP`] | `Group` | how many children still run, who decided |
+//! | [`JOINERS`] | of a record | who waits for its outcome |
+//! | [`CHANNEL`] | `Channel` | buffer and waiting tasks |
+//! | [`LATCH`] | `Latch` | open or not, waiting tasks |
+//! | [`TIMERS`] | of a worker | its wheel |
+//!
+//! The reactor, the blocking pool and the seats of the workers use [`Mutex`]: they are slow paths, and each is a leaf.
+
+mod lock;
+mod rank;
+
+pub use lock::Lock;
+pub use parking_lot::{Condvar, Mutex};
+#[cfg(not(loom))]
+pub use std::sync::{Arc, atomic};
+
+#[cfg(loom)]
+pub use loom::sync::atomic;
+#[cfg(loom)]
+pub use std::sync::Arc;
+
+/// See the table.
+pub const SCOPE: u8 = 1;
+/// See the table.
+pub const CREW: u8 = 2;
+/// See the table.
+pub const GROUP: u8 = 3;
+/// See the table.
+pub const JOINERS: u8 = 4;
+/// See the table.
+pub const CHANNEL: u8 = 5;
+/// See the table.
+pub const LATCH: u8 = 6;
+/// See the table.
+pub const TIMERS: u8 = 7;

@@ -1,0 +1,103 @@
+//! The lock of the hot paths: one byte, for sections of some tens of nanoseconds.
+//!
+//! Locking and unlocking costs 8.8 ns, of parking_lot's mutex 16.5 (measured). There is no queue of waiters: who finds it
+//! taken pauses, twice as long each time. The first pause decides: with 1 spin hint two senders into one channel cost 87 ns
+//! a message, with 128 they cost 31. After [`PAUSES`] pauses the holder is probably not running, so the thread yields.
+
+use std::cell::UnsafeCell;
+use std::ops::{Deref, DerefMut};
+
+use super::atomic::{AtomicBool, Ordering};
+use super::rank;
+
+/// Spin hints of the first pause, measured as above.
+const PAUSE_MIN: u32 = 128;
+/// Each pause doubles up to eight times the first; the fifth and later ones yield the processor.
+const PAUSES: u32 = 4;
+
+/// A value behind a byte lock of rank `RANK`.
+pub struct Lock<V, const RANK: u8> {
+    is_locked: AtomicBool,
+    value: UnsafeCell<V>,
+}
+
+// SAFETY: the value is reached only through a guard, and the flag admits one guard at a time (`lock`).
+unsafe impl<V: Send, const RANK: u8> Send for Lock<V, RANK> {}
+// SAFETY: as above; a shared lock hands the value from thread to thread, hence `V: Send`.
+unsafe impl<V: Send, const RANK: u8> Sync for Lock<V, RANK> {}
+
+impl<V, const RANK: u8> Lock<V, RANK> {
+    /// An unlocked value.
+    pub fn new(value: V) -> Self {
+        Lock { is_locked: AtomicBool::new(false), value: UnsafeCell::new(value) }
+    }
+
+    /// Waits until the lock is free and takes it.
+    #[inline]
+    pub fn lock(&self) -> LockGuard<'_, V, RANK> {
+        rank::acquire(RANK);
+        // Acquire pairs with the Release in `LockGuard::drop`.
+        if self.is_locked.swap(true, Ordering::Acquire) {
+            self.lock_slow();
+        }
+        LockGuard { lock: self }
+    }
+
+    #[cold]
+    fn lock_slow(&self) {
+        let mut pauses = 0;
+        loop {
+            pause(pauses);
+            pauses += 1;
+            // Relaxed: only a hint to try.
+            if !self.is_locked.load(Ordering::Relaxed) && !self.is_locked.swap(true, Ordering::Acquire) {
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(not(loom))]
+fn pause(nth: u32) {
+    if nth >= PAUSES {
+        return std::thread::yield_now();
+    }
+    for _ in 0..PAUSE_MIN << nth {
+        std::hint::spin_loop();
+    }
+}
+
+#[cfg(loom)]
+fn pause(_: u32) {
+    loom::thread::yield_now();
+}
+
+/// Gives access to the value; unlocks when dropped.
+pub struct LockGuard<'a, V, const RANK: u8> {
+    lock: &'a Lock<V, RANK>,
+}
+
+impl<V, const RANK: u8> Deref for LockGuard<'_, V, RANK> {
+    type Target = V;
+
+    fn deref(&self) -> &V {
+        // SAFETY: a guard exists only while the flag is ours (`lock`), so nobody else has a reference.
+        unsafe { &*self.lock.value.get() }
+    }
+}
+
+impl<V, const RANK: u8> DerefMut for LockGuard<'_, V, RANK> {
+    fn deref_mut(&mut self) -> &mut V {
+        // SAFETY: as in `deref`, and `self` is borrowed exclusively.
+        unsafe { &mut *self.lock.value.get() }
+    }
+}
+
+impl<V, const RANK: u8> Drop for LockGuard<'_, V, RANK> {
+    #[inline]
+    fn drop(&mut self) {
+        rank::release(RANK);
+        // Release pairs with the Acquire of the next `lock`. The owner of the lock may be freed from here on.
+        self.lock.is_locked.store(false, Ordering::Release);
+    }
+}

@@ -1,0 +1,123 @@
+//! What the scheduler runs, and the words it shares with those who write tasks.
+//!
+//! A *task* is a state machine that [`Task::resume`] moves on until it yields, waits or ends. The scheduler knows nothing
+//! of what a task computes: results, failures and messages are `Task::Value`, bugs are `Task::Fault`.
+
+mod handle;
+pub(crate) mod record;
+pub(crate) mod state;
+
+use std::fmt;
+
+pub use handle::TaskHandle;
+
+use crate::{Context, DeadlockReport};
+
+/// A state machine that can be run in slices; a fiber of the VM is one.
+pub trait Task: Send + Sized + 'static {
+    /// Results, failures and messages: already safe to cross threads.
+    type Value: Clone + Send + 'static;
+    /// A bug of the program, or a limit it ran into.
+    type Fault: Clone + Send + 'static;
+
+    /// Runs until it yields, waits or ends. After a wait, [`Context::take_wake`] says what happened.
+    fn resume(&mut self, cx: &mut Context<'_, Self>) -> Step<Self>;
+
+    /// The fault for a root whose tasks all wait for ever.
+    fn deadlock(report: DeadlockReport) -> Self::Fault;
+}
+
+/// Why [`Task::resume`] returned.
+pub enum Step<T: Task> {
+    /// Ready to run again: others go first.
+    Yielded,
+    /// A wait was registered through the context.
+    Waiting,
+    /// The task is over; it is dropped.
+    Ended(Outcome<T::Value, T::Fault>),
+}
+
+/// How a task ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome<V, F> {
+    /// With a value.
+    Done(V),
+    /// With a failure that programs can handle.
+    Failed(V),
+    /// It was cancelled, for this reason.
+    Cancelled(CancelReason),
+    /// With a bug.
+    Faulted(F),
+}
+
+impl<V, F> Outcome<V, F> {
+    /// Did it end by itself, with a value, a failure or a fault?
+    pub fn is_completion(&self) -> bool {
+        !self.is_cancelled()
+    }
+
+    /// Was it cancelled?
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, Outcome::Cancelled(_))
+    }
+
+    /// Is it a failure or a fault?
+    pub fn is_error(&self) -> bool {
+        matches!(self, Outcome::Failed(_) | Outcome::Faulted(_))
+    }
+}
+
+/// Where in a program; only those who write tasks know what the number means.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
+pub struct Place(pub u64);
+
+/// Why a task was cancelled, and where that was asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CancelReason {
+    /// What asked for it.
+    pub kind: CancelKind,
+    /// Where the task that asked stood.
+    pub place: Place,
+}
+
+/// What asked for a cancellation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CancelKind {
+    /// `cancel` of the task's handle.
+    Handle,
+    /// The body of its scope has ended.
+    ScopeEnded,
+    /// The task that waits for it, or that spawned it, was cancelled.
+    ParentCancelled,
+    /// The other branch of a race was first.
+    RaceLost,
+    /// The other branch of a `par` failed, or a member of the scope faulted.
+    SiblingFailed,
+    /// Its time was up.
+    TimedOut,
+    /// A signal from the operating system.
+    Signal(i32),
+    /// The program asked to exit with this code.
+    Exit(i32),
+    /// Everything waited for ever.
+    Deadlock,
+    /// The runtime shuts down.
+    Shutdown,
+}
+
+impl fmt::Display for CancelKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CancelKind::Handle => f.write_str("cancelled through its handle"),
+            CancelKind::ScopeEnded => f.write_str("its scope ended"),
+            CancelKind::ParentCancelled => f.write_str("its parent was cancelled"),
+            CancelKind::RaceLost => f.write_str("it lost a race"),
+            CancelKind::SiblingFailed => f.write_str("a sibling failed"),
+            CancelKind::TimedOut => f.write_str("its time was up"),
+            CancelKind::Signal(number) => write!(f, "signal {number}"),
+            CancelKind::Exit(code) => write!(f, "the program exits with {code}"),
+            CancelKind::Deadlock => f.write_str("deadlock"),
+            CancelKind::Shutdown => f.write_str("the runtime shuts down"),
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! What the scheduler keeps of a task, and the pointers to it.
+//!
+//! Who may touch which field of a [`Record`], and when:
+//!
+//! 1. `state`, `refs`, `parent`, `joiners`, `group`: anybody who knows the record lives.
+//! 2. `own`, `task`: the *running side* only. That is the worker that took the task from a queue; before, whoever won the
+//!    claim and queued it; and anybody at all while the world is stopped (`Shared::stop_world`).
+//! 3. `reason`: written once by the winner of `State::claim_reason`, read by whoever saw the request to cancel after it.
+//! 4. `outcome`: written once by the running side before `State::end`, read by whoever saw that it ended.
+//! 5. `wait_link`, `message`: under the lock of the list in which the record waits; by the running side when it is in none.
+//! 6. `crew_link`: under the lock of the crew.
+//!
+//! Who keeps a record alive: counted [`Ref`]s. The right to run is one of them; handles, groups and joiners hold others.
+//! A [`Raw`] counts nothing. It is sound where the task cannot end before the pointer is gone: a waiting task takes itself
+//! out of every list, under the list's lock, before it goes on; a task that has children does not end before them.
+
+use std::cell::UnsafeCell;
+use std::ops::Deref;
+use std::ptr::NonNull;
+
+use smallvec::SmallVec;
+
+use super::state::State;
+use super::{CancelReason, Outcome, Place, Task};
+use crate::completer::Delivery;
+use crate::group::Group;
+use crate::list::{Link, List, Waiters};
+use crate::scope::{Crew, Scope};
+use crate::sync::atomic::{AtomicU32, Ordering, fence};
+use crate::sync::{Arc, GROUP, JOINERS, Lock};
+use crate::timer::TimerKey;
+use crate::wait::Waiting;
+use crate::{Wake, runtime::Run};
+
+/// Everything about one task.
+pub struct Record<T: Task> {
+    pub state: State,
+    refs: AtomicU32,
+    /// Who is told of its end. Never changes.
+    pub parent: Parent<T>,
+    /// Who waits for the outcome.
+    pub joiners: Lock<List<T, Waiters>, JOINERS>,
+    /// The children that the task waits for.
+    pub group: Lock<Group<T>, GROUP>,
+    pub(crate) wait_link: UnsafeCell<Link<T>>,
+    pub(crate) crew_link: UnsafeCell<Link<T>>,
+    message: UnsafeCell<Option<T::Value>>,
+    reason: UnsafeCell<Option<CancelReason>>,
+    outcome: UnsafeCell<Option<Outcome<T::Value, T::Fault>>>,
+    own: UnsafeCell<Own<T>>,
+    task: UnsafeCell<Option<T>>,
+}
+
+/// What only the running side touches.
+pub struct Own<T: Task> {
+    pub id: u64,
+    /// Where tasks are spawned unless told otherwise. Lives as long as any task in it: its owner waits for all of them.
+    pub scope: NonNull<Scope<T>>,
+    /// The number of the last wait that was begun.
+    pub generation: u32,
+    pub has_started: bool,
+    pub waiting: Waiting<T>,
+    pub timer: Option<Timer>,
+    pub wake: Wake<T::Value, T::Fault>,
+    /// Where a completer puts its value.
+    pub delivery: Option<Delivery<T::Value>>,
+    pub crews: SmallVec<[Arc<Crew<T>>; 1]>,
+    pub place: Place,
+    pub spawned_at: Place,
+    pub since_ns: u64,
+    /// The request to cancel has been passed on to the tasks that this one spawned.
+    pub has_spread_cancel: bool,
+    /// So has the request to kill.
+    pub has_spread_kill: bool,
+    /// The children that the task waits for have been asked to end because it was.
+    pub has_told_group: bool,
+    /// A deadlock has been delivered to it once.
+    pub has_seen_deadlock: bool,
+    /// A deadlock was found and has to be delivered.
+    pub deadlock: Option<T::Fault>,
+}
+
+/// An armed timer: whose wheel it is in, and its key.
+#[derive(Clone, Copy)]
+pub struct Timer {
+    pub worker: usize,
+    pub key: TimerKey,
+}
+
+/// Who is told when a task ends.
+pub enum Parent<T: Task> {
+    /// The caller of `Runtime::run`.
+    Run(Arc<Run<T>>),
+    /// The owner of a group, and which of its children this is.
+    Branch(Raw<T>, usize),
+    /// The crew of the task that spawned it.
+    Crew(Arc<Crew<T>>),
+}
+
+// SAFETY: all fields are owned by the record or guarded as the module page says; what they hold is `Send` (`Task`,
+// `Task::Value`, `Task::Fault`), and pointers to other records are sound on every thread for the same reason.
+unsafe impl<T: Task> Send for Record<T> {}
+// SAFETY: as above; unguarded fields are reached only by the one running side.
+unsafe impl<T: Task> Sync for Record<T> {}
+
+impl<T: Task> Record<T> {
+    /// A new task that nobody has queued. `refs` counts the right to run too.
+    pub fn create(task: T, parent: Parent<T>, own: Own<T>, refs: u32) -> Raw<T> {
+        let record = Record {
+            state: State::new(),
+            refs: AtomicU32::new(refs),
+            parent,
+            joiners: Lock::new(List::new()),
+            group: Lock::new(Group::none()),
+            wait_link: UnsafeCell::new(Link::new()),
+            crew_link: UnsafeCell::new(Link::new()),
+            message: UnsafeCell::new(None),
+            reason: UnsafeCell::new(None),
+            outcome: UnsafeCell::new(None),
+            own: UnsafeCell::new(own),
+            task: UnsafeCell::new(Some(task)),
+        };
+        Raw(NonNull::from(Box::leak(Box::new(record))))
+    }
+
+    /// Is this the only reference left?
+    pub fn is_last_ref(&self) -> bool {
+        // Acquire pairs with the Release of the references that were dropped.
+        self.refs.load(Ordering::Acquire) == 1
+    }
+
+    /// The fields of the running side.
+    ///
+    /// # Safety
+    /// The caller is the running side, and holds no other reference from this method.
+    #[allow(clippy::mut_from_ref)]
+    #[inline]
+    pub unsafe fn own(&self) -> &mut Own<T> {
+        // SAFETY: promised by the caller.
+        unsafe { &mut *self.own.get() }
+    }
+
+    /// The state machine; `None` once the task has ended.
+    ///
+    /// # Safety
+    /// The caller is the running side, and holds no other reference from this method.
+    #[allow(clippy::mut_from_ref)]
+    #[inline]
+    pub unsafe fn task(&self) -> &mut Option<T> {
+        // SAFETY: promised by the caller.
+        unsafe { &mut *self.task.get() }
+    }
+
+    /// The message that travels with a wait.
+    ///
+    /// # Safety
+    /// The caller holds the lock of the list in which the record waits; or it waits in none and the caller is the running side.
+    #[allow(clippy::mut_from_ref)]
+    #[inline]
+    pub unsafe fn message(&self) -> &mut Option<T::Value> {
+        // SAFETY: promised by the caller.
+        unsafe { &mut *self.message.get() }
+    }
+
+    /// Asks the task to end. True: this has ended its wait, and the caller must queue it.
+    #[must_use = "true means that the caller has to queue the task"]
+    pub fn request_cancel(&self, reason: CancelReason) -> bool {
+        if !self.state.claim_reason() {
+            return false;
+        }
+        // SAFETY: `claim_reason` lets one caller through, and readers come after `cancel` (rule 3).
+        unsafe { *self.reason.get() = Some(reason) };
+        self.state.cancel()
+    }
+
+    /// Why the task was cancelled, if it was.
+    pub fn cancel_reason(&self) -> Option<CancelReason> {
+        // SAFETY: the reason was written before the flag that we have seen, and is not written again (rule 3).
+        self.state.load().is_cancelled().then(|| unsafe { *self.reason.get() }).flatten()
+    }
+
+    /// Writes the outcome and says whether somebody joins. The running side calls it once.
+    ///
+    /// # Safety
+    /// The caller is the running side.
+    pub unsafe fn set_outcome(&self, outcome: Outcome<T::Value, T::Fault>) -> bool {
+        // SAFETY: nobody reads before `end` (rule 4).
+        unsafe { *self.outcome.get() = Some(outcome) };
+        self.state.end()
+    }
+
+    /// How the task ended; `None` while it has not.
+    pub fn outcome(&self) -> Option<&Outcome<T::Value, T::Fault>> {
+        // SAFETY: written before the flag that we have seen, never again (rule 4).
+        if self.state.load().is_ended() { unsafe { &*self.outcome.get() }.as_ref() } else { None }
+    }
+}
+
+/// A counted pointer to a record.
+pub struct Ref<T: Task>(Raw<T>);
+
+impl<T: Task> Ref<T> {
+    /// Takes over one count.
+    ///
+    /// # Safety
+    /// The count exists and belongs to the caller.
+    pub unsafe fn from_raw(raw: Raw<T>) -> Self {
+        Ref(raw)
+    }
+
+    /// The pointer, not counted.
+    pub fn raw(&self) -> Raw<T> {
+        self.0
+    }
+}
+
+impl<T: Task> Deref for Ref<T> {
+    type Target = Record<T>;
+
+    fn deref(&self) -> &Record<T> {
+        // SAFETY: our count keeps the record alive.
+        unsafe { self.0.get() }
+    }
+}
+
+impl<T: Task> Clone for Ref<T> {
+    fn clone(&self) -> Self {
+        // Relaxed: the count is at least ours. It cannot overflow: 2^32 pointers take 32 GiB.
+        self.refs.fetch_add(1, Ordering::Relaxed);
+        Ref(self.0)
+    }
+}
+
+impl<T: Task> Drop for Ref<T> {
+    fn drop(&mut self) {
+        // The only reference needs no decrement. Release pairs with the fence below and with `is_last_ref`.
+        if !self.is_last_ref() && self.refs.fetch_sub(1, Ordering::Release) != 1 {
+            return;
+        }
+        fence(Ordering::Acquire);
+        // SAFETY: that was the last count, and every `Raw` is gone by then (module page).
+        drop(unsafe { Box::from_raw(self.0.0.as_ptr()) });
+    }
+}
+
+/// A pointer that counts nothing.
+pub struct Raw<T: Task>(NonNull<Record<T>>);
+
+impl<T: Task> Raw<T> {
+    /// The record.
+    ///
+    /// # Safety
+    /// The record lives as long as the reference is used.
+    #[inline]
+    pub unsafe fn get<'a>(self) -> &'a Record<T> {
+        // SAFETY: promised by the caller.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// One more count.
+    ///
+    /// # Safety
+    /// The record lives.
+    pub unsafe fn to_ref(self) -> Ref<T> {
+        // SAFETY: promised by the caller. Relaxed as in `Ref::clone`.
+        unsafe { self.get() }.refs.fetch_add(1, Ordering::Relaxed);
+        Ref(self)
+    }
+}
+
+impl<T: Task> Clone for Raw<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Task> Copy for Raw<T> {}
+
+impl<T: Task> PartialEq for Raw<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+// SAFETY: a pointer to a `Sync` record; using it is what needs a reason, on any thread.
+unsafe impl<T: Task> Send for Raw<T> {}
+// SAFETY: as above.
+unsafe impl<T: Task> Sync for Raw<T> {}
+// SAFETY: a counted pointer to a `Send + Sync` record.
+unsafe impl<T: Task> Send for Ref<T> {}
+// SAFETY: as above.
+unsafe impl<T: Task> Sync for Ref<T> {}

@@ -1,0 +1,90 @@
+//! What a task is waiting for, from the side of the task.
+
+use crate::channel::Channel;
+use crate::latch::Latch;
+use crate::reactor::{Interest, IoSource, WaitKey};
+use crate::scope::Scope;
+use crate::sync::Arc;
+use crate::task::Task;
+use crate::task::record::Ref;
+
+/// The wait that a task has registered, with what it takes to undo that.
+pub enum Waiting<T: Task> {
+    /// None: it runs or is queued.
+    Nothing,
+    Sleep,
+    Send(Channel<T>),
+    Recv(Channel<T>),
+    Join(Ref<T>),
+    Group,
+    AllJoined(Arc<Scope<T>>),
+    Io(IoSource, Interest, WaitKey),
+    Outside,
+    Latch(Latch<T>),
+}
+
+/// The kind of a wait, as dumps show it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum WaitReason {
+    /// It runs, or is ready to.
+    Ready,
+    /// For a time.
+    Sleep,
+    /// For room in a channel, or a receiver.
+    Send,
+    /// For a message.
+    Recv,
+    /// For a task to end.
+    Join,
+    /// For its children to end.
+    Group,
+    /// For the members of a scope to end.
+    JoinAll,
+    /// For a source of the reactor.
+    Io,
+    /// For a blocking job or another thread.
+    Outside,
+    /// For a latch to open.
+    Latch,
+}
+
+impl WaitReason {
+    /// For people.
+    pub fn text(self) -> &'static str {
+        match self {
+            WaitReason::Ready => "ready",
+            WaitReason::Sleep => "sleep",
+            WaitReason::Send => "send",
+            WaitReason::Recv => "recv",
+            WaitReason::Join => "join",
+            WaitReason::Group => "its children",
+            WaitReason::JoinAll => "joinAll",
+            WaitReason::Io => "input or output",
+            WaitReason::Outside => "a blocking call",
+            WaitReason::Latch => "a latch",
+        }
+    }
+}
+
+impl<T: Task> Waiting<T> {
+    /// The kind.
+    pub fn reason(&self) -> WaitReason {
+        match self {
+            Waiting::Nothing => WaitReason::Ready,
+            Waiting::Sleep => WaitReason::Sleep,
+            Waiting::Send(_) => WaitReason::Send,
+            Waiting::Recv(_) => WaitReason::Recv,
+            Waiting::Join(_) => WaitReason::Join,
+            Waiting::Group => WaitReason::Group,
+            Waiting::AllJoined(_) => WaitReason::JoinAll,
+            Waiting::Io(..) => WaitReason::Io,
+            Waiting::Outside => WaitReason::Outside,
+            Waiting::Latch(_) => WaitReason::Latch,
+        }
+    }
+
+    /// Does it wait for something that the scheduler runs itself?
+    pub fn is_group(&self) -> bool {
+        matches!(self, Waiting::Group)
+    }
+}

@@ -1,0 +1,114 @@
+//! The end of a task: its outcome is told to whoever waits for it.
+
+use crate::runtime::Run;
+use crate::scope::{Crew, Owner};
+use crate::sync::Arc;
+use crate::task::record::{Parent, Raw, Ref};
+use crate::task::state::{Claim, Claimed};
+use crate::{DeadlockReport, Outcome, Place, Report, Task};
+
+use super::Worker;
+
+impl<T: Task> Worker<T> {
+    /// Ends a task whose turn it was.
+    pub(super) fn end(&mut self, raw: Raw<T>, outcome: Outcome<T::Value, T::Fault>) {
+        // SAFETY: the right to run is one count of the record, and it ends here.
+        let record = unsafe { Ref::from_raw(raw) };
+        // SAFETY: we are the running side until the outcome is set.
+        unsafe { *record.task() = None };
+        if record.state.load().is_cancelled() {
+            self.spread_cancel(&record);
+        }
+        // SAFETY: as above.
+        let own = unsafe { record.own() };
+        let place = own.place;
+        for crew in std::mem::take(&mut own.crews) {
+            crew.close();
+        }
+        self.core.ended += 1;
+        // SAFETY: as above.
+        if unsafe { record.set_outcome(outcome) } {
+            self.wake_joiners(&record);
+        }
+        let Some(outcome) = record.outcome() else { return };
+        match &record.parent {
+            Parent::Branch(owner, child) => self.child_ended(*owner, *child, outcome, place),
+            Parent::Crew(crew) => self.member_ended(crew, &record, outcome, place),
+            Parent::Run(run) => {
+                if run.scope.end(Owner::Run(run.clone()), place, |raw| self.push_last(raw)) {
+                    self.finish_run(run);
+                }
+            }
+        }
+    }
+
+    fn wake_joiners(&mut self, record: &Ref<T>) {
+        let mut joiners = record.joiners.lock();
+        while let Some((joiner, generation)) = joiners.pop() {
+            // SAFETY: it was in the list, so it lives until it has had the lock (its `undo`), which we hold.
+            if unsafe { joiner.get() }.state.claim(generation, Claim::Joined) == Claimed::Queue {
+                self.push_woken(joiner);
+            }
+        }
+    }
+
+    fn member_ended(
+        &mut self,
+        crew: &Arc<Crew<T>>,
+        member: &Ref<T>,
+        outcome: &Outcome<T::Value, T::Fault>,
+        place: Place,
+    ) {
+        match outcome {
+            Outcome::Faulted(fault) => crew.scope().fault(fault, place, |raw| self.push_last(raw)),
+            Outcome::Failed(_) if !member.state.load().is_joined() => self.keep_failed(crew, member),
+            _ => {}
+        }
+        if crew.remove(member.raw()) {
+            match crew.scope().member_ended(|raw| self.push_last(raw)) {
+                None => {}
+                Some(Owner::Task(owner)) => self.scope_drained(owner),
+                Some(Owner::Run(run)) => self.finish_run(&run),
+            }
+        }
+    }
+
+    fn keep_failed(&mut self, crew: &Arc<Crew<T>>, member: &Ref<T>) {
+        if member.is_last_ref() {
+            return self.report_unjoined(member);
+        }
+        for forgotten in crew.scope().keep_failed(member.clone()) {
+            self.report_unjoined(&forgotten);
+        }
+    }
+
+    /// Everything that a run has started has ended.
+    pub(super) fn finish_run(&mut self, run: &Arc<Run<T>>) {
+        let Some(root) = run.root.lock().take() else { return };
+        self.shared.runs.lock().retain(|other| !Arc::ptr_eq(other, run));
+        let (failed, fault) = run.scope.finish();
+        failed.iter().for_each(|member| self.report_unjoined(member));
+        self.hand_in_counts();
+        let given_up = run.given_up.lock().take();
+        let outcome = match (root.outcome(), given_up.or(fault)) {
+            (Some(Outcome::Faulted(own)), _) => Some(Outcome::Faulted(own.clone())),
+            (_, Some(fault)) => Some(Outcome::Faulted(fault)),
+            (outcome, None) => outcome.cloned(),
+        };
+        run.set_result(outcome);
+        if self.index != 0 {
+            // The driver may be parked, and its run be over.
+            self.shared.seats[0].parker.unpark(self.shared.poller_if_any());
+        }
+    }
+
+    /// Reports and gives up: no task of any run is resumed again.
+    pub(crate) fn give_up(&mut self, report: &DeadlockReport) {
+        self.shared.observer.report(Report::GivenUp { dump: &report.dump });
+        for run in self.shared.runs.lock().iter() {
+            *run.given_up.lock() = Some(T::deadlock(report.clone()));
+        }
+        let shared = self.shared.clone();
+        crate::deadlock::kill_roots(&shared, |raw| self.push_last(raw));
+    }
+}

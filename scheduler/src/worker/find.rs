@@ -1,0 +1,199 @@
+//! Where the next task comes from.
+
+use crossbeam_deque::{Steal, Stealer};
+
+use crate::simulator::{Late, Next, What};
+use crate::sync::atomic::Ordering;
+use crate::task::record::Raw;
+use crate::task::state::{Claim, Claimed};
+use crate::{Task, Tick};
+
+use super::Worker;
+use super::gate::LOOK_EVERY;
+
+/// Passes between two looks at injector, clock, timers and poller. Every 61 costs less than 1 ns a pass, every 7 made
+/// pingpong 11 ns slower (measured). A prime, so that it does not fall into step with a program's own rhythm.
+const MAINTAIN_EVERY: u32 = 61;
+
+/// The poller is asked in passing after this long, if nobody else has it.
+const POLL_EVERY_NS: u64 = 200_000;
+
+impl<T: Task> Worker<T> {
+    /// The next task; `None` when there is nothing to do at the moment.
+    pub(super) fn next(&mut self) -> Option<Raw<T>> {
+        if self.core.simulator.is_some() {
+            return self.next_simulated();
+        }
+        self.core.passes = self.core.passes.wrapping_add(1);
+        let pass = self.core.passes;
+        if pass.is_multiple_of(MAINTAIN_EVERY) {
+            self.maintain();
+            if let Some(raw) = self.shared.take_injected().or_else(|| self.oldest_child(pass)) {
+                return Some(raw);
+            }
+        } else if pass.is_multiple_of(LOOK_EVERY) && !self.core.queue.is_hidden() && self.shared.seats.len() > 1 {
+            self.core.now_ns = self.shared.clock_ns();
+            self.look_at_gate();
+        }
+        if self.shared.is_paused() {
+            return None;
+        }
+        let found = self.core.queue.pop(pass);
+        if found.is_some() {
+            return found;
+        }
+        self.maintain();
+        let found = self.core.queue.pop(pass).or_else(|| self.shared.take_injected()).or_else(|| self.steal());
+        if found.is_some() {
+            self.core.stop_search(&self.shared);
+        }
+        found
+    }
+
+    /// The task has spent its fuel.
+    pub(crate) fn tick(&mut self) -> Tick {
+        if let Some(simulator) = &mut self.core.simulator {
+            simulator.pass_to(simulator.now_ns() + crate::simulator::TICK_NS);
+            self.core.now_ns = simulator.now_ns();
+            self.fire_timers();
+            let must_yield = self.core.simulator.as_ref().is_some_and(|simulator| simulator.has_work());
+            return if must_yield { Tick::Yield } else { Tick::Continue };
+        }
+        self.core.queue.flush();
+        self.maintain();
+        let is_alone = self.core.queue.is_empty() && self.shared.injector.is_empty() && !self.shared.is_paused();
+        if is_alone { Tick::Continue } else { Tick::Yield }
+    }
+
+    /// Reads the clock, fires timers, asks the poller if it is time, and looks at the gate.
+    pub(super) fn maintain(&mut self) {
+        self.core.now_ns = self.shared.clock_ns();
+        self.fire_timers();
+        self.poll_in_passing();
+        self.look_at_gate();
+    }
+
+    /// Fires what is due in our own wheel.
+    pub(super) fn fire_timers(&mut self) {
+        let now_ns = self.core.now_ns;
+        let mut fired = std::mem::take(&mut self.core.fired);
+        let mut limits = Vec::new();
+        let mut late = Vec::new();
+        let is_simulated = self.core.simulator.is_some();
+        let mut timers = self.seat().timers.lock();
+        timers.advance(now_ns, &mut |entry| {
+            // SAFETY: a task whose timer is armed lives until it has had this lock (`disarm`).
+            let record = unsafe { entry.raw.get() };
+            if entry.is_limit && is_simulated {
+                // SAFETY: as above.
+                let owner = unsafe { entry.raw.to_ref() };
+                late.push(Late { at_ns: now_ns, owner, generation: entry.generation, what: What::Limit });
+            } else if record.state.claim(entry.generation, Claim::Timer) == Claimed::Queue {
+                if entry.is_limit { limits.push(entry.raw) } else { fired.push(entry.raw) }
+            }
+        });
+        drop(timers);
+        // A body that completes at its limit wins: sleepers first.
+        for raw in fired.drain(..).chain(limits) {
+            self.push_last(raw);
+        }
+        self.core.fired = fired;
+        if let Some(simulator) = &mut self.core.simulator {
+            late.into_iter().for_each(|late| simulator.push_late(late));
+        }
+    }
+
+    /// Queues the tasks of sources that have become ready.
+    pub(super) fn wake_ready(&mut self, keys: &[crate::reactor::WaitKey]) {
+        for &key in keys {
+            if let Some(raw) = self.shared.io_waits.ready(key) {
+                self.push_last(raw);
+            }
+        }
+    }
+
+    fn poll_in_passing(&mut self) {
+        let Some(poller) = self.shared.poller_if_any() else { return };
+        if self.core.now_ns.saturating_sub(self.core.polled_ns) < POLL_EVERY_NS || self.shared.io_waits.is_empty() {
+            return;
+        }
+        self.core.polled_ns = self.core.now_ns;
+        let mut keys = Vec::new();
+        if let Some(mut reactor) = poller.reactor.try_lock() {
+            // An error of the poller leaves nothing to do here: tasks wait on.
+            _ = reactor.poll(Some(std::time::Duration::ZERO), &mut |key| keys.push(key));
+        }
+        self.wake_ready(&keys);
+    }
+
+    /// Now and then the oldest child comes first: the deque of children starves its bottom otherwise.
+    fn oldest_child(&mut self, pass: u32) -> Option<Raw<T>> {
+        if !pass.is_multiple_of(MAINTAIN_EVERY) {
+            return None;
+        }
+        steal_one(&self.seat().children)
+    }
+
+    /// Takes from workers whose gate is open.
+    fn steal(&mut self) -> Option<Raw<T>> {
+        let seats = &self.shared.seats;
+        let start = if seats.len() > 2 { self.core.oracle.pick(seats.len()) } else { 0 };
+        for offset in 0..seats.len() {
+            let victim = &seats[(start + offset) % seats.len()];
+            // Relaxed: a hint; whoever opens a gate wakes somebody afterwards.
+            if std::ptr::eq(victim, self.seat()) || !victim.is_open.load(Ordering::Relaxed) {
+                continue;
+            }
+            let found = steal_one(&victim.children).or_else(|| self.steal_woken(&victim.woken));
+            if found.is_some() {
+                // Relaxed: only a counter.
+                self.shared.counters.steals.fetch_add(1, Ordering::Relaxed);
+                return found;
+            }
+        }
+        None
+    }
+
+    fn steal_woken(&self, victim: &Stealer<Raw<T>>) -> Option<Raw<T>> {
+        loop {
+            match victim.steal_batch_and_pop(self.core.queue.woken()) {
+                Steal::Success(raw) => return Some(raw),
+                Steal::Empty => return None,
+                Steal::Retry => {}
+            }
+        }
+    }
+
+    fn next_simulated(&mut self) -> Option<Raw<T>> {
+        while let Some(raw) = self.shared.take_injected() {
+            self.push_last(raw);
+        }
+        loop {
+            let core = &mut *self.core;
+            let simulator = core.simulator.as_mut()?;
+            core.now_ns = simulator.now_ns();
+            // Relaxed: only shown.
+            self.shared.virtual_ns.store(core.now_ns, Ordering::Relaxed);
+            match simulator.next(&mut core.oracle)? {
+                Next::Task(raw) => return Some(raw),
+                Next::Job(job) => {
+                    job();
+                    while let Some(raw) = self.shared.take_injected() {
+                        self.push_last(raw);
+                    }
+                }
+                Next::Late(late) => self.settle_late(late),
+            }
+        }
+    }
+}
+
+fn steal_one<V>(stealer: &Stealer<V>) -> Option<V> {
+    loop {
+        match stealer.steal() {
+            Steal::Success(found) => return Some(found),
+            Steal::Empty => return None,
+            Steal::Retry => {}
+        }
+    }
+}

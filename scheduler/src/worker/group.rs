@@ -1,0 +1,203 @@
+//! What a worker does for groups: children that end, limits, and owners that are asked to end.
+
+use crate::group::Kind;
+use crate::simulator::{Late, What};
+use crate::task::record::{Raw, Record};
+use crate::task::state::{Claim, Claimed};
+use crate::{CancelKind, GroupEnd, Outcome, Place, Report, Task, Wake};
+
+use super::Worker;
+
+impl<T: Task> Worker<T> {
+    /// The turn of a task that waits for its children. False: it waits on.
+    pub(super) fn group_turn(&mut self, record: &Record<T>, mut claim: Claim) -> bool {
+        loop {
+            let state = record.state.load();
+            if state.is_killed() {
+                self.kill_group(record);
+            }
+            // Whoever ended the last child has released this lock before we get it, and does not touch us any more.
+            let group = record.group.lock();
+            if group.pending == 0 {
+                drop(group);
+                self.finish_group(record);
+                return true;
+            }
+            // SAFETY: we are the running side.
+            let own = unsafe { record.own() };
+            let kind = match claim {
+                Claim::Timer => Some(CancelKind::TimedOut),
+                Claim::Deadlock => Some(CancelKind::Deadlock),
+                _ if state.shows_cancel() => {
+                    own.has_told_group = true;
+                    Some(CancelKind::ParentCancelled)
+                }
+                _ => None,
+            };
+            if let Some(kind) = kind {
+                self.disarm(own);
+                group.cancel_children(kind, own.place, |raw| self.push_last(raw));
+            }
+            if record.state.publish_again(!own.has_told_group, !own.has_spread_kill) {
+                return false;
+            }
+            claim = Claim::Cancel;
+        }
+    }
+
+    /// Passes a request to kill on to the children, once.
+    fn kill_group(&mut self, record: &Record<T>) {
+        // SAFETY: we are the running side.
+        let own = unsafe { record.own() };
+        if std::mem::replace(&mut own.has_spread_kill, true) {
+            return;
+        }
+        let group = record.group.lock();
+        for child in group.children() {
+            if child.state.kill() {
+                self.push_last(child.raw());
+            }
+        }
+        let scope = group.scope().cloned();
+        drop(group);
+        if let Some(scope) = scope {
+            scope.kill_members(|raw| self.push_last(raw));
+        }
+    }
+
+    /// A child has ended, or of a scope the last member has: tells the owner when that was the last.
+    pub(super) fn child_ended(
+        &mut self,
+        owner: Raw<T>,
+        child: usize,
+        outcome: &Outcome<T::Value, T::Fault>,
+        place: Place,
+    ) {
+        // SAFETY: an owner does not end before its children, and it has to take the group's lock before it goes on.
+        let record = unsafe { owner.get() };
+        let now_ns = self.core.now_ns;
+        let mut group = record.group.lock();
+        let is_decided = group.child_ended(child, outcome, now_ns);
+        let scope = if group.kind == Kind::Scope { group.scope().cloned() } else { None };
+        if is_decided && group.pending > 1 {
+            let generation = group.generation;
+            match &mut self.core.simulator {
+                Some(simulator) => {
+                    // SAFETY: the owner lives (above).
+                    let owner = unsafe { owner.to_ref() };
+                    simulator.push_late(Late { at_ns: now_ns, owner, generation, what: What::Decision });
+                }
+                None => {
+                    if let Some(kind) = group.settle() {
+                        group.cancel_children(kind, place, |raw| self.push_last(raw));
+                    }
+                }
+            }
+        }
+        group.pending -= 1;
+        let is_over = group.pending == 0 && record.state.claim(group.generation, Claim::Group) == Claimed::Queue;
+        drop(group);
+        if is_over {
+            self.push_woken(owner);
+        }
+        if let Some(scope) = scope
+            && scope.end(crate::scope::Owner::Task(owner), place, |raw| self.push_last(raw))
+        {
+            self.scope_drained(owner);
+        }
+    }
+
+    /// The last member of the owner's scope has ended, and the body before.
+    pub(super) fn scope_drained(&mut self, owner: Raw<T>) {
+        // SAFETY: as in `child_ended`: the members count as one child.
+        let record = unsafe { owner.get() };
+        let mut group = record.group.lock();
+        group.pending -= 1;
+        let is_over = group.pending == 0 && record.state.claim(group.generation, Claim::Group) == Claimed::Queue;
+        drop(group);
+        if is_over {
+            self.push_woken(owner);
+        }
+    }
+
+    /// Settles what the simulator had put off.
+    pub(super) fn settle_late(&mut self, late: Late<T>) {
+        let Late { owner, generation, what, .. } = late;
+        match what {
+            What::Limit => {
+                if owner.state.claim(generation, Claim::Timer) == Claimed::Queue {
+                    self.push_last(owner.raw());
+                }
+            }
+            What::Decision => {
+                let mut group = owner.group.lock();
+                if group.generation != generation || group.pending == 0 {
+                    return;
+                }
+                if let Some(kind) = group.settle() {
+                    group.cancel_children(kind, Place::default(), |raw| self.push_last(raw));
+                }
+            }
+        }
+    }
+
+    /// Collects what became of the children and makes it the task's wake.
+    fn finish_group(&mut self, record: &Record<T>) {
+        // SAFETY: we are the running side.
+        let own = unsafe { record.own() };
+        own.waiting = crate::wait::Waiting::Nothing;
+        self.disarm(own);
+        let mut group = record.group.lock();
+        let kind = group.kind;
+        let places: smallvec::SmallVec<[Place; 2]> = group
+            .children()
+            .iter()
+            // SAFETY: the children have ended: they have no running side, and we alone hold them with the group.
+            .map(|child| unsafe { child.own() }.place)
+            .collect();
+        let (mut end, scope) = group.finish();
+        drop(group);
+        if let Some(scope) = scope {
+            let (failed, fault) = scope.finish();
+            failed.iter().for_each(|member| self.report_unjoined(member));
+            end.child_fault = fault;
+        }
+        own.wake = match own.deadlock.take() {
+            Some(fault) => {
+                self.report_lost(&end, &places, usize::MAX);
+                Wake::Deadlock(fault)
+            }
+            None if own.has_told_group => {
+                self.report_lost(&end, &places, usize::MAX);
+                Wake::Cancelled
+            }
+            None => {
+                if kind == Kind::Race {
+                    self.report_lost(&end, &places, end.first);
+                }
+                Wake::Group(end)
+            }
+        };
+    }
+
+    /// Reports the faults of children whose outcome nobody will see: all but `seen`.
+    fn report_lost(&self, end: &GroupEnd<T::Value, T::Fault>, places: &[Place], seen: usize) {
+        for (child, outcome) in end.outcomes.iter().enumerate().filter(|(child, _)| *child != seen) {
+            if let Outcome::Faulted(fault) = outcome {
+                let place = places.get(child).copied().unwrap_or_default();
+                self.shared.observer.report(Report::LostFault { place, fault });
+            }
+        }
+    }
+
+    /// Reports a member that failed, unless somebody joined it after all.
+    pub(super) fn report_unjoined(&self, member: &Record<T>) {
+        if let Some(outcome) = member.outcome()
+            && !member.state.load().is_joined()
+        {
+            // SAFETY: the member has ended: it has no running side.
+            let spawned_at = unsafe { member.own() }.spawned_at;
+            self.shared.observer.report(Report::UnjoinedFailure { spawned_at, outcome });
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Workers: take a task, run it, see what it wants, take the next one.
+//!
+//! A [`Worker`] is a thread together with the [`Core`] of a seat. The core of seat 0 goes from caller to caller of
+//! `run`; the others stay with their threads. The simulator is a worker whose queue is a [`Simulator`]: everything but the
+//! order, the clock and idling is the same code.
+
+mod end;
+mod find;
+mod gate;
+mod group;
+mod rest;
+mod turn;
+
+use std::thread;
+
+use crate::config::{Config, Mode};
+use crate::oracle::Oracle;
+use crate::queue::LocalQueue;
+use crate::runtime::{Run, Shared};
+use crate::seat::Seat;
+use crate::simulator::Simulator;
+use crate::sync::Arc;
+use crate::task::record::Raw;
+use crate::{Outcome, Task};
+
+use gate::Gate;
+
+/// What a worker works with; stays with its seat.
+pub struct Core<T: Task> {
+    pub queue: LocalQueue<T>,
+    pub simulator: Option<Simulator<T>>,
+    pub oracle: Oracle,
+    /// The clock when it was last read; at most a tick old.
+    pub now_ns: u64,
+    gate: Gate,
+    passes: u32,
+    polled_ns: u64,
+    ids: u64,
+    spawned: u64,
+    ended: u64,
+    /// Fired timers on their way to the queue.
+    fired: Vec<Raw<T>>,
+    is_searching: bool,
+}
+
+/// A thread that runs tasks.
+pub struct Worker<T: Task> {
+    pub shared: Arc<Shared<T>>,
+    pub index: usize,
+    pub core: Box<Core<T>>,
+}
+
+/// Ids of tasks: the upper bits are the worker's.
+const ID_BITS: u32 = 48;
+
+impl<T: Task> Core<T> {
+    /// What the worker of seat `index` begins with.
+    pub fn new(index: usize, config: &Config) -> Self {
+        let (simulator, oracle) = match config.mode {
+            Mode::Real => (None, Oracle::unseeded()),
+            Mode::Simulated { seed } => (Some(Simulator::new(seed)), Oracle::seeded(seed)),
+        };
+        Core {
+            queue: LocalQueue::new(),
+            simulator,
+            oracle,
+            now_ns: 0,
+            gate: Gate::default(),
+            passes: 0,
+            polled_ns: 0,
+            ids: (index as u64 + 1) << ID_BITS,
+            spawned: 0,
+            ended: 0,
+            fired: Vec::new(),
+            is_searching: false,
+        }
+    }
+
+    /// The task that was numbered last was not made after all.
+    pub fn forget_created(&mut self) {
+        self.spawned -= 1;
+    }
+
+    /// A number for a new task.
+    pub fn next_id(&mut self) -> u64 {
+        self.ids += 1;
+        self.spawned += 1;
+        self.ids
+    }
+}
+
+/// Works in seat 0 until `run` is over; waits while somebody else sits there.
+pub fn drive<T: Task>(shared: &Arc<Shared<T>>, run: &Arc<Run<T>>) -> Outcome<T::Value, T::Fault> {
+    loop {
+        let core = shared.seats[0].core.lock().take();
+        let mut result = run.result.lock();
+        if let Some(core) = core {
+            drop(result);
+            let mut worker = Worker { shared: shared.clone(), index: 0, core };
+            worker.work(|| run.is_over());
+            worker.leave();
+            result = run.result.lock();
+        } else if result.is_none() {
+            run.changed.wait(&mut result);
+        }
+        if let Some(outcome) = result.take() {
+            return outcome;
+        }
+    }
+}
+
+/// Starts the thread of seat `index`. If the system refuses, the others work without it.
+pub fn start_thread<T: Task>(shared: &Arc<Shared<T>>, index: usize) {
+    let worker_shared = shared.clone();
+    let begin = move || {
+        let Some(core) = worker_shared.seats[index].core.lock().take() else { return };
+        let mut worker = Worker { shared: worker_shared, index, core };
+        worker.core.start_search(&worker.shared);
+        let shared = worker.shared.clone();
+        worker.work(|| shared.is_shut_down());
+        worker.leave();
+    };
+    let started = thread::Builder::new().name(format!("aivi-worker-{index}")).spawn(begin);
+    *shared.seats[index].thread.lock() = started.ok();
+}
+
+impl<T: Task> Worker<T> {
+    /// Our seat.
+    pub fn seat(&self) -> &Seat<T> {
+        &self.shared.seats[self.index]
+    }
+
+    /// Queues a task that was just woken.
+    #[inline]
+    pub fn push_woken(&mut self, raw: Raw<T>) {
+        match &mut self.core.simulator {
+            Some(simulator) => simulator.push(raw),
+            None => self.core.queue.push_next(raw, false),
+        }
+    }
+
+    /// Queues a task that was just made, to be run before those made earlier.
+    #[inline]
+    pub fn push_child(&mut self, raw: Raw<T>) {
+        match &mut self.core.simulator {
+            Some(simulator) => simulator.push(raw),
+            None => self.core.queue.push_next(raw, true),
+        }
+    }
+
+    /// Queues a task behind those that were woken before.
+    #[inline]
+    pub fn push_last(&mut self, raw: Raw<T>) {
+        match &mut self.core.simulator {
+            Some(simulator) => simulator.push(raw),
+            None => self.core.queue.push_last(raw),
+        }
+    }
+
+    /// Works until `is_over`.
+    fn work(&mut self, is_over: impl Fn() -> bool) {
+        self.sit_down();
+        while !is_over() {
+            match self.next() {
+                Some(raw) => self.turn(raw),
+                None => self.rest(&is_over),
+            }
+        }
+    }
+
+    /// Gives the core back to the seat; if runs are left, one of their callers takes over.
+    fn leave(mut self) {
+        self.core.queue.flush();
+        self.hand_in_counts();
+        self.core.stop_search(&self.shared);
+        let (shared, index) = (self.shared, self.index);
+        *shared.seats[index].core.lock() = Some(self.core);
+        shared.idle.enter(index);
+        shared.note_idle();
+        if index == 0 {
+            for run in shared.runs.lock().iter() {
+                drop(run.result.lock());
+                run.changed.notify_all();
+            }
+        }
+    }
+
+    fn hand_in_counts(&mut self) {
+        let (spawned, ended) = (std::mem::take(&mut self.core.spawned), std::mem::take(&mut self.core.ended));
+        self.shared.counters.add(spawned, ended);
+    }
+}

@@ -1,0 +1,113 @@
+//! What a worker does when it finds nothing to do: let virtual time jump, park, or find out that all is dead.
+
+use std::time::Duration;
+
+use crate::runtime::Shared;
+use crate::sync::atomic::Ordering;
+use crate::{Task, deadlock};
+
+use super::{Core, Worker};
+
+impl<T: Task> Core<T> {
+    /// The worker was woken to look for work.
+    pub(super) fn start_search(&mut self, shared: &Shared<T>) {
+        if !std::mem::replace(&mut self.is_searching, true) {
+            shared.idle.search(true);
+        }
+    }
+
+    /// It has found some, or gives up.
+    pub(super) fn stop_search(&mut self, shared: &Shared<T>) {
+        if std::mem::replace(&mut self.is_searching, false) {
+            shared.idle.search(false);
+        }
+    }
+}
+
+impl<T: Task> Worker<T> {
+    /// Begins to work in the seat.
+    pub(super) fn sit_down(&mut self) {
+        self.shared.idle.leave(self.index);
+        self.shared.wait_while_paused(self.index);
+    }
+
+    /// Waits until there may be something to do.
+    pub(super) fn rest(&mut self, is_over: &impl Fn() -> bool) {
+        if self.jump() {
+            return;
+        }
+        self.core.stop_search(&self.shared);
+        self.hand_in_counts();
+        self.shared.observer.idle();
+        let is_last = self.shared.idle.enter(self.index);
+        self.shared.note_idle();
+        // The second look, after the bit is set: see `idle.rs`.
+        if !self.shared.injector.is_empty() || self.is_theft_possible() || is_over() {
+            self.shared.idle.leave(self.index);
+            self.shared.wait_while_paused(self.index);
+            return;
+        }
+        if is_last && self.shared.is_dead() {
+            let found = deadlock::handle(self);
+            self.shared.idle.leave(self.index);
+            self.shared.wait_while_paused(self.index);
+            if found {
+                return;
+            }
+            self.shared.idle.enter(self.index);
+            self.shared.note_idle();
+        }
+        self.park();
+    }
+
+    /// Parks until somebody wakes us, a timer of ours is due, or a source is ready.
+    fn park(&mut self) {
+        let limit = self.next_deadline().map(|deadline_ns| {
+            let now_ns = if self.core.simulator.is_some() { self.core.now_ns } else { self.shared.clock_ns() };
+            Duration::from_nanos(deadline_ns.saturating_sub(now_ns))
+        });
+        let mut keys = Vec::new();
+        // Relaxed: only a counter.
+        self.shared.counters.parks.fetch_add(1, Ordering::Relaxed);
+        self.seat().parker.park(&self.shared, limit, &mut keys);
+        let was_woken = !self.shared.idle.leave(self.index);
+        self.shared.wait_while_paused(self.index);
+        if was_woken {
+            self.core.start_search(&self.shared);
+        }
+        if self.core.simulator.is_some() && limit.is_some() && keys.is_empty() && !was_woken {
+            // The limit is over in reality, and nothing outside has happened before.
+            self.jump_to_next();
+        }
+        self.wake_ready(&keys);
+    }
+
+    /// In the simulator, if nothing outside may happen first: lets time jump to the next timer.
+    fn jump(&mut self) -> bool {
+        if self.core.simulator.is_none() {
+            return false;
+        }
+        let outside = self.shared.outside_pending() > 0 || !self.shared.io_waits.is_empty();
+        !outside && self.jump_to_next()
+    }
+
+    fn jump_to_next(&mut self) -> bool {
+        let Some(deadline_ns) = self.next_deadline() else { return false };
+        let Some(simulator) = &mut self.core.simulator else { return false };
+        simulator.pass_to(deadline_ns);
+        self.core.now_ns = simulator.now_ns();
+        self.fire_timers();
+        true
+    }
+
+    fn next_deadline(&self) -> Option<u64> {
+        self.seat().timers.lock().next_deadline()
+    }
+
+    fn is_theft_possible(&self) -> bool {
+        self.shared.seats.iter().enumerate().any(|(index, seat)| {
+            let is_open = index != self.index && seat.is_open.load(Ordering::Relaxed);
+            is_open && !(seat.children.is_empty() && seat.woken.is_empty())
+        })
+    }
+}

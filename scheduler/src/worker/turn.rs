@@ -1,0 +1,192 @@
+//! One turn of a task: what has ended its wait, run it, what does it want now.
+
+use crate::task::record::{Own, Raw, Record};
+use crate::task::state::Claim;
+use crate::wait::Waiting;
+use crate::{CancelKind, CancelReason, Context, Outcome, Place, Step, Task, Wake};
+
+use super::Worker;
+
+/// What to do with a task whose turn it is.
+enum Turn<T: Task> {
+    Resume,
+    /// Its wait goes on.
+    Parked,
+    End(Outcome<T::Value, T::Fault>),
+}
+
+impl<T: Task> Worker<T> {
+    /// Runs a task that came from a queue: having it is the right to run it.
+    pub(super) fn turn(&mut self, raw: Raw<T>) {
+        // SAFETY: a queued task lives; the right to run is counted and ends in `end`.
+        let record = unsafe { raw.get() };
+        match self.wake(raw, record) {
+            Turn::Resume => {}
+            Turn::Parked => return,
+            Turn::End(outcome) => return self.end(raw, outcome),
+        }
+        let mut cx = Context::new(self, raw);
+        // SAFETY: we are the running side. The context does not touch the state machine.
+        let step = match unsafe { record.task() } {
+            Some(task) => task.resume(&mut cx),
+            None => return,
+        };
+        match step {
+            Step::Waiting => self.publish(raw, record),
+            Step::Yielded => {
+                self.give_up_wait(raw, record);
+                self.push_last(raw);
+            }
+            Step::Ended(outcome) => {
+                self.give_up_wait(raw, record);
+                self.end(raw, outcome);
+            }
+        }
+    }
+
+    /// Finds out what has ended the wait and notes it for the task.
+    fn wake(&mut self, raw: Raw<T>, record: &Record<T>) -> Turn<T> {
+        let state = record.state.load();
+        // SAFETY: we are the running side; the reference is not used after the calls that make their own.
+        let own = unsafe { record.own() };
+        if own.waiting.is_group() {
+            if !self.group_turn(record, state.claim()) {
+                return Turn::Parked;
+            }
+        } else if !matches!(own.waiting, Waiting::Nothing) {
+            own.wake = self.end_wait(raw, record, own, state.claim());
+        }
+        if state.is_killed() {
+            self.give_up_wait(raw, record);
+            self.spread_kill(record);
+            return Turn::End(Outcome::Cancelled(reason_of(record)));
+        }
+        if state.shows_cancel() {
+            self.spread_cancel(record);
+        }
+        // SAFETY: as above.
+        let own = unsafe { record.own() };
+        if state.shows_cancel() && !own.has_started {
+            return Turn::End(Outcome::Cancelled(reason_of(record)));
+        }
+        own.has_started = true;
+        Turn::Resume
+    }
+
+    /// The wake of a wait that `claim` has ended, after everything that was registered for it was undone.
+    fn end_wait(
+        &mut self,
+        raw: Raw<T>,
+        record: &Record<T>,
+        own: &mut Own<T>,
+        claim: Claim,
+    ) -> Wake<T::Value, T::Fault> {
+        let waiting = std::mem::replace(&mut own.waiting, Waiting::Nothing);
+        match (claim, waiting) {
+            (Claim::Timer, Waiting::Sleep) => {
+                own.timer = None;
+                Wake::Timer
+            }
+            (Claim::Message, Waiting::Send(_)) => Wake::Sent,
+            // SAFETY: the claim took us out of the list, and we are the running side.
+            (Claim::Message, _) => unsafe { record.message() }.take().map_or(Wake::Closed, Wake::Message),
+            (Claim::Closed, _) => Wake::Closed,
+            (Claim::Joined, Waiting::Join(target)) => target.outcome().cloned().map_or(Wake::None, Wake::Joined),
+            (Claim::AllJoined, _) => Wake::AllJoined,
+            (Claim::Io, _) => Wake::Io,
+            (Claim::Completed, _) => {
+                let result = own.delivery.take().and_then(|delivery| delivery.lock().take());
+                Wake::Completed(result.unwrap_or_else(|| Err("nobody completed the call".to_owned())))
+            }
+            (Claim::Latch, _) => Wake::Latch,
+            (claim, waiting) => {
+                self.undo(raw, record, own, waiting);
+                match own.deadlock.take() {
+                    Some(fault) if claim == Claim::Deadlock => Wake::Deadlock(fault),
+                    _ => Wake::Cancelled,
+                }
+            }
+        }
+    }
+
+    /// Takes the task out of everything that it waits in.
+    fn undo(&mut self, raw: Raw<T>, record: &Record<T>, own: &mut Own<T>, waiting: Waiting<T>) {
+        self.disarm(own);
+        match waiting {
+            Waiting::Nothing | Waiting::Sleep | Waiting::Group => {}
+            Waiting::Send(channel) => channel.forget_sender(raw),
+            Waiting::Recv(channel) => channel.forget_receiver(raw),
+            Waiting::Join(target) => _ = target.joiners.lock().remove(raw),
+            Waiting::AllJoined(scope) => scope.forget(raw),
+            Waiting::Io(source, interest, key) => {
+                self.shared.io_waits.remove(key);
+                source.forget(interest, key);
+            }
+            Waiting::Outside => own.delivery = None,
+            Waiting::Latch(latch) => latch.forget(raw),
+        }
+        // SAFETY: we are the running side, and in no list any more. What a sender did not send is dropped.
+        unsafe { *record.message() = None };
+    }
+
+    /// A task that registered a wait but does not wait: the wait is claimed for nothing, and undone.
+    fn give_up_wait(&mut self, raw: Raw<T>, record: &Record<T>) {
+        // SAFETY: we are the running side.
+        let own = unsafe { record.own() };
+        let waiting = std::mem::replace(&mut own.waiting, Waiting::Nothing);
+        match waiting {
+            Waiting::Nothing => {}
+            Waiting::Group => panic!("a task that has children waits for them"),
+            waiting => {
+                record.state.claim(own.generation, Claim::Cancel);
+                self.undo(raw, record, own, waiting);
+            }
+        }
+    }
+
+    /// Publishes the wait that the task has registered, or goes on if something has ended it already.
+    fn publish(&mut self, raw: Raw<T>, record: &Record<T>) {
+        // SAFETY: we are the running side until `publish`.
+        let own = unsafe { record.own() };
+        if matches!(own.waiting, Waiting::Nothing) {
+            return self.push_last(raw);
+        }
+        own.since_ns = self.core.now_ns;
+        if record.state.publish(own.generation, true).is_some() {
+            self.push_woken(raw);
+        }
+    }
+
+    /// Disarms the task's timer, whosever wheel it is in.
+    pub(super) fn disarm(&mut self, own: &mut Own<T>) {
+        if let Some(timer) = own.timer.take() {
+            self.shared.seats[timer.worker].timers.lock().disarm(timer.key);
+        }
+    }
+
+    /// Passes a request to cancel on to the tasks that this one has spawned, once.
+    pub(crate) fn spread_cancel(&mut self, record: &Record<T>) {
+        // SAFETY: we are the running side.
+        let own = unsafe { record.own() };
+        if std::mem::replace(&mut own.has_spread_cancel, true) {
+            return;
+        }
+        let reason = CancelReason { kind: CancelKind::ParentCancelled, place: reason_of(record).place };
+        for crew in &own.crews {
+            crew.cancel(reason, false, |raw| self.push_last(raw));
+        }
+    }
+
+    /// Passes a request to kill on to the tasks that this one has spawned.
+    fn spread_kill(&mut self, record: &Record<T>) {
+        // SAFETY: we are the running side.
+        for crew in unsafe { &record.own().crews } {
+            crew.kill(|raw| self.push_last(raw));
+        }
+    }
+}
+
+/// Why a task was cancelled; a task that is killed may not have been asked before.
+pub(super) fn reason_of<T: Task>(record: &Record<T>) -> CancelReason {
+    record.cancel_reason().unwrap_or(CancelReason { kind: CancelKind::Shutdown, place: Place::default() })
+}

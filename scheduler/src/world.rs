@@ -1,0 +1,100 @@
+//! Stopping the world: for the moment of a dump nobody runs.
+//!
+//! Whoever stops it sets a flag, wakes everybody, and waits until all workers are idle or wait at the barrier. A worker
+//! asks for the flag after it left the idle state and before each task. Both sides write first and read then,
+//! SeqCst, so at least one of them sees the other.
+
+use crate::Task;
+use crate::runtime::Shared;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Arc, Condvar, Mutex};
+use parking_lot::MutexGuard;
+
+/// The flag and the barrier.
+pub struct World {
+    is_paused: AtomicBool,
+    /// One at a time stops the world.
+    stopping: Mutex<()>,
+    /// A bit for each worker at the barrier.
+    waiting: Mutex<u64>,
+    changed: Condvar,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        World {
+            is_paused: AtomicBool::new(false),
+            stopping: Mutex::new(()),
+            waiting: Mutex::new(0),
+            changed: Condvar::new(),
+        }
+    }
+}
+
+/// Calls `look` while no worker runs. Not to be called by a worker.
+pub fn stopped<T: Task, R>(shared: &Arc<Shared<T>>, look: impl FnOnce() -> R) -> R {
+    let world = &shared.world;
+    let one = world.stopping.lock();
+    // SeqCst pairs with the read in `is_paused`, after `Idle::leave`.
+    world.is_paused.store(true, Ordering::SeqCst);
+    let _stopped = Stopped { world, _one: one };
+    let mut waiting = world.waiting.lock();
+    while !(0..shared.seats.len()).all(|index| *waiting >> index & 1 == 1 || shared.idle.is_idle(index)) {
+        world.changed.wait(&mut waiting);
+    }
+    drop(waiting);
+    look()
+}
+
+/// The world stays stopped while this lives.
+pub struct Stopped<'a> {
+    world: &'a World,
+    _one: MutexGuard<'a, ()>,
+}
+
+impl Drop for Stopped<'_> {
+    fn drop(&mut self) {
+        self.world.is_paused.store(false, Ordering::SeqCst);
+        drop(self.world.waiting.lock());
+        self.world.changed.notify_all();
+    }
+}
+
+impl<T: Task> Shared<T> {
+    /// Stops the world if all workers are idle, for one that is idle itself.
+    pub fn try_stop_idle(&self) -> Option<Stopped<'_>> {
+        let one = self.world.stopping.try_lock()?;
+        // SeqCst pairs as in `stopped`.
+        self.world.is_paused.store(true, Ordering::SeqCst);
+        let stopped = Stopped { world: &self.world, _one: one };
+        self.idle.is_everybody_idle().then_some(stopped)
+    }
+
+    /// Does somebody want the world to stop?
+    #[inline]
+    pub fn is_paused(&self) -> bool {
+        self.world.is_paused.load(Ordering::SeqCst)
+    }
+
+    /// Waits at the barrier while the world is stopped.
+    pub fn wait_while_paused(&self, index: usize) {
+        if !self.is_paused() {
+            return;
+        }
+        let mut waiting = self.world.waiting.lock();
+        *waiting |= 1 << index;
+        self.world.changed.notify_all();
+        while self.is_paused() {
+            self.world.changed.wait(&mut waiting);
+        }
+        *waiting &= !(1 << index);
+    }
+
+    /// A worker has become idle: whoever stops the world may wait for that.
+    pub fn note_idle(&self) {
+        if self.is_paused() {
+            drop(self.world.waiting.lock());
+            self.world.changed.notify_all();
+        }
+    }
+}
