@@ -11,6 +11,7 @@ pub mod core;
 pub mod diagnostic;
 pub mod hash;
 pub mod lex;
+pub mod lower;
 pub mod parse;
 pub mod resolve;
 pub mod syntax;

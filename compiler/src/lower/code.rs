@@ -1,0 +1,152 @@
+//! What expression lowering writes for one proto: operations on registers, without ownership.
+//!
+//! Nobody who writes operations says whether a register dies: `Take` reads "give `dst` a value of its own", and
+//! `ownership` turns it into a move at the last use and into a copy before. Jumps name labels, and the ranges of handlers
+//! are marked in the stream.
+
+use aivi_bytecode::{ConstId, Instruction, Reg, ScalarKind};
+
+/// A place in the code.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Label(pub u32);
+
+/// A handler's range and target.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct RegionId(pub u32);
+
+/// What a register holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Class {
+    /// A scalar of which only the payload is valid.
+    Scalar,
+    /// A scalar with its tag.
+    Tagged,
+    /// A tagged value that is never on the heap, as `Unit`.
+    Plain,
+    /// A tagged value that the register owns.
+    Owned,
+    /// A tagged value that another register owns.
+    Alias,
+}
+
+/// An instruction that is neither a jump nor a choice of ownership.
+#[derive(Clone, Debug)]
+pub(super) struct Action {
+    /// The instruction.
+    pub instruction: Instruction,
+    /// What its result register holds.
+    pub class: Class,
+    /// Registers that it takes besides those of its operands.
+    pub takes: Vec<Reg>,
+    /// Registers that it reads besides those of its operands.
+    pub reads: Vec<Reg>,
+    /// The field name that follows `field.named` and `set.named`.
+    pub name: Option<ConstId>,
+}
+
+/// An operation.
+#[derive(Clone, Debug)]
+pub(super) enum Op {
+    /// An instruction.
+    Do(Box<Action>),
+    /// `dst` gets a value of its own: `src` moved or copied.
+    Take { dst: Reg, src: Reg },
+    /// `dst` shows the value that `src` keeps.
+    Borrow { dst: Reg, src: Reg },
+    /// `dst` gets the scalar in `src`, whatever owns that.
+    Scalar { dst: Reg, src: Reg },
+    /// The scalar in the register gets its tag, unless it has it.
+    Tag(ScalarKind, Reg),
+    /// `first`, … get the fields of `object`, which may die here.
+    Unpack { object: Reg, first: Reg, fields: Box<[Class]> },
+    /// The error that a failure handler caught.
+    Caught { dst: Reg, class: Class },
+    /// Here is the label.
+    Bind(Label),
+    /// Goes on at the label, which comes later.
+    Jump(Label),
+    /// Goes on at the label, which came before.
+    Loop(Label),
+    /// Goes on at the label, which comes later, if the instruction (a jump by 0) says so.
+    Branch(Instruction, Label),
+    /// Goes on at the label at the position of `subject`'s constructor.
+    Switch { subject: Reg, targets: Box<[Label]> },
+    /// The region's handler protects what follows.
+    Enter(RegionId),
+    /// … until here.
+    Leave(RegionId),
+}
+
+/// A range under a handler.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Region {
+    /// Where to go on.
+    pub pad: Label,
+    /// The register for the error of a failure handler; none for a cleanup.
+    pub caught: Option<Reg>,
+}
+
+/// The operations of a proto in the making.
+#[derive(Default, Debug)]
+pub(super) struct Code {
+    /// In order, each with the source offset that it comes from.
+    pub ops: Vec<(Op, u32)>,
+    /// Handlers; an inner one has a greater number than those around it.
+    pub regions: Vec<Region>,
+    labels: u32,
+    references: Vec<u32>,
+    /// Source offset of what is written next.
+    pub offset: u32,
+}
+
+impl Code {
+    pub(super) fn label(&mut self) -> Label {
+        self.labels += 1;
+        self.references.push(0);
+        Label(self.labels - 1)
+    }
+
+    pub(super) fn labels(&self) -> usize {
+        self.labels as usize
+    }
+
+    /// How many jumps to the label were written.
+    pub(super) fn references(&self, label: Label) -> u32 {
+        self.references[label.0 as usize]
+    }
+
+    pub(super) fn region(&mut self, caught: Option<Reg>) -> RegionId {
+        let pad = self.label();
+        self.regions.push(Region { pad, caught });
+        RegionId(u32::try_from(self.regions.len() - 1).expect("fewer regions than bytes of source"))
+    }
+
+    pub(super) fn push(&mut self, op: Op) {
+        match &op {
+            Op::Jump(label) | Op::Loop(label) | Op::Branch(_, label) => self.references[label.0 as usize] += 1,
+            Op::Switch { targets, .. } => targets.iter().for_each(|label| self.references[label.0 as usize] += 1),
+            _ => {}
+        }
+        self.ops.push((op, self.offset));
+    }
+
+    /// An instruction that the table of operands describes whole.
+    pub(super) fn act(&mut self, class: Class, instruction: Instruction) {
+        self.push(Op::Do(Box::new(Action { instruction, class, takes: Vec::new(), reads: Vec::new(), name: None })));
+    }
+
+    /// An instruction that takes a window of registers.
+    pub(super) fn act_on(&mut self, class: Class, instruction: Instruction, first: Reg, count: usize) {
+        let takes = (0..count).map(|index| Reg(first.0 + index as u16)).collect();
+        self.push(Op::Do(Box::new(Action { instruction, class, takes, reads: Vec::new(), name: None })));
+    }
+
+    /// One operation per line, for reports of mistakes.
+    pub(super) fn dump(&self) -> String {
+        let line = |(op, offset): &(Op, u32)| match op {
+            Op::Do(action) => format!("{offset}: {:?} -> {:?}\n", action.instruction, action.class),
+            op => format!("{offset}: {op:?}\n"),
+        };
+        self.ops.iter().map(line).collect()
+    }
+}

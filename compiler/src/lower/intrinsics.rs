@@ -1,0 +1,160 @@
+//! Functions of the machine that are instructions.
+
+use aivi_bytecode::{Instruction, Reg};
+
+use super::call::Arg;
+use super::code::Class;
+use super::function::{Dest, Function, Signature};
+use super::program::parameter_types;
+use crate::check::types::{TyId, View};
+use crate::core::Native;
+
+impl Function<'_, '_> {
+    /// A native function with all its arguments; an effect is performed. `ty` is the type of the outcome.
+    pub(super) fn native_to(&mut self, native: &Native, arguments: &[Arg<'_>], ty: TyId, dest: Dest) {
+        match (&*native.name, arguments) {
+            ("effect.pure", [Arg::Expr(value)]) => self.emit(value, false, dest),
+            ("effect.bind", [Arg::Expr(effect), Arg::Expr(next)]) => self.bind_effect(effect, next, ty, dest),
+            _ => self.deliver(dest, ty, |function, dst| function.native(native, arguments, ty, dst)),
+        }
+    }
+
+    /// As `native_to`, into a register.
+    pub(super) fn native(&mut self, native: &Native, arguments: &[Arg<'_>], ty: TyId, dst: Reg) {
+        let mark = self.top;
+        let class = self.repr(ty).result_class();
+        match self.instruction(&native.name, arguments, dst) {
+            Some(instruction) => self.act(class, instruction),
+            None => self.control(native, arguments, ty, dst),
+        }
+        self.top = mark;
+    }
+
+    /// The instruction that does what a native function does, if there is a single one; its operands are computed.
+    fn instruction(&mut self, name: &str, arguments: &[Arg<'_>], dst: Reg) -> Option<Instruction> {
+        use Instruction as I;
+        Some(match (name, arguments) {
+            ("list.length", [list]) => I::ListLength { dst, list: self.arg_operand(list) },
+            ("list.get", [list, index]) => {
+                let (list, index) = (self.arg_operand(list), self.arg_operand(index));
+                I::ListGet { dst, list, index }
+            }
+            ("list.range", [first, last]) => {
+                let (first, last) = (self.arg_operand(first), self.arg_operand(last));
+                I::ListRange { dst, first, last }
+            }
+            ("text.toText", [value]) => I::ToText { dst, src: self.arg_tagged_operand(value) },
+            ("fiber.sleep", [millis]) => I::Sleep { dst, millis: self.arg_operand(millis) },
+            ("fiber.spawn", [effect]) => I::Spawn { dst, effect: self.arg_taken(effect) },
+            ("fiber.spawnIn", [scope, effect]) => {
+                let (scope, effect) = (self.arg_taken(scope), self.arg_taken(effect));
+                I::SpawnIn { dst, scope, effect }
+            }
+            ("fiber.joinAll", [scope]) => I::JoinAll { dst, scope: self.arg_taken(scope) },
+            ("fiber.par", [left, right]) => {
+                let (left, right) = (self.arg_taken(left), self.arg_taken(right));
+                I::Par { dst, left, right }
+            }
+            ("fiber.race", [left, right]) => {
+                let (left, right) = (self.arg_taken(left), self.arg_taken(right));
+                I::Race { dst, left, right }
+            }
+            ("fiber.scope", [body]) => I::Scope { dst, body: self.arg_taken(body) },
+            ("chan.makeBounded", [capacity]) => I::ChanBounded { dst, capacity: self.arg_operand(capacity) },
+            ("chan.recv", [receiver]) => I::ChanRecv { dst, receiver: self.arg_taken(receiver) },
+            ("chan.tryRecv", [receiver]) => I::ChanTryRecv { dst, receiver: self.arg_taken(receiver) },
+            ("chan.close", [sender]) => I::ChanClose { dst, sender: self.arg_taken(sender) },
+            ("chan.send" | "chan.sendResult" | "chan.trySend", [sender, value]) => {
+                let (sender, value) = (self.arg_taken(sender), self.arg_taken(value));
+                match name {
+                    "chan.send" => I::ChanSend { dst, sender, value },
+                    "chan.sendResult" => I::ChanSendResult { dst, sender, value },
+                    _ => I::ChanTrySend { dst, sender, value },
+                }
+            }
+            ("chan.make", [sample]) => {
+                // The sample only fixes the type.
+                self.arg_taken(sample);
+                I::ChanMake { dst }
+            }
+            _ => return None,
+        })
+    }
+
+    /// Native functions that take more than one instruction, or are called.
+    fn control(&mut self, native: &Native, arguments: &[Arg<'_>], ty: TyId, dst: Reg) {
+        use Instruction as I;
+        match (&*native.name, arguments) {
+            ("list.push", [list, item]) => {
+                self.arg_tagged(list, dst);
+                let item = self.arg_taken(item);
+                self.act(Class::Owned, I::ListPush { list: dst, item });
+            }
+            ("list.prepend", [item, list]) => {
+                let item = self.arg_taken(item);
+                self.arg_tagged(list, dst);
+                self.act(Class::Owned, I::ListPrepend { list: dst, item });
+            }
+            ("list.concat", [left, right]) => {
+                self.arg_tagged(left, dst);
+                let right = self.arg_taken(right);
+                self.act(Class::Owned, I::ListConcat { left: dst, right });
+            }
+            ("fiber.timeout", [millis, error, effect]) => {
+                let base = self.arg_value(millis);
+                self.arg_taken(error);
+                self.arg_taken(effect);
+                let class = self.repr(ty).result_class();
+                self.act(class, I::Timeout { base });
+                self.settle(base, dst);
+            }
+            ("fault.panic", [message]) => {
+                let message = self.arg_taken(message);
+                self.act(Class::Plain, I::Panic { message });
+            }
+            ("effect.fail", [error]) => {
+                let error = self.arg_taken(error);
+                self.act(Class::Plain, I::Fail { error });
+            }
+            ("effect.pure", [value]) => self.arg_tagged(value, dst),
+            ("effect.attempt", [effect]) => self.attempt(effect, dst),
+            ("effect.bind", [effect, next]) => self.bind_values(effect, next, ty, dst),
+            ("fiber.retry", [times, effect]) => self.retry(times, effect, ty, dst),
+            _ => self.call_import(native, arguments, ty, dst),
+        }
+    }
+
+    /// A register on top with the argument, scalars raw.
+    pub(super) fn arg_value(&mut self, argument: &Arg<'_>) -> Reg {
+        let reg = self.alloc(1);
+        match argument {
+            Arg::Expr(expr) => self.value(expr, reg),
+            Arg::Reg(..) => self.arg_tagged(argument, reg),
+        }
+        reg
+    }
+
+    /// A register with the argument, tagged, to be read only.
+    fn arg_tagged_operand(&mut self, argument: &Arg<'_>) -> Reg {
+        match argument {
+            Arg::Expr(expr) => self.tagged_operand(expr),
+            Arg::Reg(reg, ty) if self.repr(*ty).scalar().is_none() => *reg,
+            Arg::Reg(..) => self.arg_taken(argument),
+        }
+    }
+
+    /// The proto of a native function used as a value.
+    pub(super) fn compile_native(&mut self, native: &Native, ty: TyId, signature: &Signature) {
+        self.start(signature, &[], 0);
+        let parameters = parameter_types(self.program, native, ty);
+        let arguments: Vec<Arg<'_>> =
+            parameters.iter().enumerate().map(|(index, &ty)| Arg::Reg(Reg(index as u16), ty)).collect();
+        let mut result = ty;
+        for _ in &parameters {
+            if let View::Function(_, to) = self.program.types.view(result) {
+                result = to;
+            }
+        }
+        self.native_to(native, &arguments, self.outcome(result, native.effect), Dest::Return);
+    }
+}

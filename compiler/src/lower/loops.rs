@@ -1,0 +1,234 @@
+//! `loop` and `recurse`, and jumps back that give registers new values.
+
+use aivi_bytecode::{Instruction, Reg};
+
+use super::code::{Label, Op};
+use super::function::{Binding, Dest, Function};
+use crate::check::types::TyId;
+use crate::core::{Body, Expr, ExprKind, Pattern, PatternKind, Primitive};
+
+/// Where a loop keeps its state.
+#[derive(Clone, Debug)]
+pub(super) enum Slots {
+    /// In a register.
+    One(Reg),
+    /// A tuple that is never made; its type's parts.
+    Tuple(Vec<(Slots, TyId)>),
+}
+
+/// A loop that is being compiled.
+#[derive(Clone, Debug)]
+pub(super) struct Loop {
+    start: Label,
+    slots: Slots,
+    /// Number of resources acquired around the loop.
+    depth: usize,
+}
+
+impl Function<'_, '_> {
+    /// `loop pattern = init => body`
+    pub(super) fn run_loop(&mut self, pattern: &Pattern, init: &Expr, body: &Body, ty: TyId, dest: Dest) {
+        let mark = self.top;
+        let slots = self.slots(pattern);
+        self.initialise(&slots, init);
+        let start = self.code.label();
+        self.code.push(Op::Bind(start));
+        self.loops.push(Loop { start, slots: slots.clone(), depth: self.cleanups.len() });
+        self.bind_slots(pattern, &slots);
+        self.iteration(body, ty, dest);
+        self.loops.pop();
+        self.top = mark;
+    }
+
+    /// `recurse next`
+    pub(super) fn recurse(&mut self, next: &Expr) {
+        let Some(Loop { start, slots, depth }) = self.loops.last().cloned() else { return };
+        let mark = self.top;
+        let mut pairs = Vec::new();
+        let mut unpacked = Vec::new();
+        self.pair(&slots, next, &mut pairs, &mut unpacked);
+        self.assign(pairs);
+        for (target, src) in unpacked {
+            self.code.push(Op::Take { dst: target, src });
+        }
+        self.jump_back(start, depth);
+        self.top = mark;
+    }
+
+    fn slots(&mut self, pattern: &Pattern) -> Slots {
+        match &pattern.kind {
+            PatternKind::Tuple(items) => Slots::Tuple(items.iter().map(|item| (self.slots(item), item.ty)).collect()),
+            _ => Slots::One(self.alloc(1)),
+        }
+    }
+
+    fn initialise(&mut self, slots: &Slots, init: &Expr) {
+        match (slots, &init.kind) {
+            (Slots::One(reg), _) => self.value(init, *reg),
+            (Slots::Tuple(parts), ExprKind::Tuple(items)) => {
+                for ((slots, _), item) in parts.iter().zip(items) {
+                    self.initialise(slots, item);
+                }
+            }
+            (Slots::Tuple(_), _) => {
+                let mark = self.top;
+                let tuple = self.operand(init);
+                let mut moves = Vec::new();
+                self.take_apart(slots, tuple, &mut moves);
+                for (dst, src) in moves {
+                    self.code.push(Op::Take { dst, src });
+                }
+                self.top = mark;
+            }
+        }
+    }
+
+    fn bind_slots(&mut self, pattern: &Pattern, slots: &Slots) {
+        match (&pattern.kind, slots) {
+            (PatternKind::Tuple(items), Slots::Tuple(parts)) => {
+                for (item, (slots, _)) in items.iter().zip(parts) {
+                    self.bind_slots(item, slots);
+                }
+            }
+            (_, Slots::One(reg)) => self.bind(pattern, *reg),
+            _ => {}
+        }
+    }
+
+    /// Which registers get the values of which expressions; parts of tuples that are not written out are computed now, and
+    /// moved later.
+    fn pair<'e>(
+        &mut self,
+        slots: &Slots,
+        next: &'e Expr,
+        pairs: &mut Vec<(Reg, &'e Expr, bool)>,
+        unpacked: &mut Vec<(Reg, Reg)>,
+    ) {
+        match (slots, &next.kind) {
+            (Slots::One(reg), _) => pairs.push((*reg, next, true)),
+            (Slots::Tuple(parts), ExprKind::Tuple(items)) => {
+                for ((slots, _), item) in parts.iter().zip(items) {
+                    self.pair(slots, item, pairs, unpacked);
+                }
+            }
+            (Slots::Tuple(_), _) => {
+                let tuple = self.operand(next);
+                self.take_apart(slots, tuple, unpacked);
+            }
+        }
+    }
+
+    fn take_apart(&mut self, slots: &Slots, tuple: Reg, moves: &mut Vec<(Reg, Reg)>) {
+        match slots {
+            Slots::One(reg) => moves.push((*reg, tuple)),
+            Slots::Tuple(parts) => {
+                let types: Vec<TyId> = parts.iter().map(|&(_, ty)| ty).collect();
+                let first = self.unpack_types(tuple, &types);
+                for (index, (slots, _)) in parts.iter().enumerate() {
+                    self.take_apart(slots, Reg(first.0 + index as u16), moves);
+                }
+            }
+        }
+    }
+
+    /// Gives registers the values of expressions, all at once: raw scalars where a pair says so, else tagged. Arithmetic
+    /// goes right into a register that no other pair still reads; everything else is computed first and moved last.
+    pub(super) fn assign(&mut self, pairs: Vec<(Reg, &Expr, bool)>) {
+        let mut moves = Vec::new();
+        let mut simple = Vec::new();
+        for (target, expr, raw) in pairs {
+            if self.register_of(expr) == Some(target) {
+                continue;
+            }
+            if raw && self.is_simple(expr) {
+                simple.push((target, expr));
+            } else {
+                moves.push((target, self.computed(expr, raw)));
+            }
+        }
+        while !simple.is_empty() {
+            let free = (0..simple.len()).find(|&index| {
+                let (target, _) = simple[index];
+                simple.iter().enumerate().all(|(other, (_, expr))| other == index || !self.reads(expr, target))
+            });
+            let (target, expr) = simple.remove(free.unwrap_or(0));
+            match free {
+                Some(_) => self.value(expr, target),
+                None => moves.push((target, self.computed(expr, true))),
+            }
+        }
+        for (dst, src) in moves {
+            self.code.push(Op::Take { dst, src });
+        }
+    }
+
+    fn computed(&mut self, expr: &Expr, raw: bool) -> Reg {
+        let reg = self.alloc(1);
+        if raw { self.value(expr, reg) } else { self.tagged(expr, reg) }
+        reg
+    }
+
+    fn register_of(&self, expr: &Expr) -> Option<Reg> {
+        match expr.kind {
+            ExprKind::Local(id) => match self.env.get(&id) {
+                Some(Binding::Reg(reg) | Binding::Closure(reg, _)) => Some(*reg),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Scalar arithmetic on variables and literals that cannot fault.
+    fn is_simple(&self, expr: &Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Int(_) | ExprKind::Float(_) => true,
+            ExprKind::Local(_) => self.repr(expr.ty).scalar().is_some() && self.register_of(expr).is_some(),
+            ExprKind::Primitive(primitive, operands) => {
+                use Primitive as P;
+                let total = matches!(
+                    primitive,
+                    P::AddInt
+                        | P::SubtractInt
+                        | P::MultiplyInt
+                        | P::NegateInt
+                        | P::AddFloat
+                        | P::SubtractFloat
+                        | P::MultiplyFloat
+                        | P::DivideFloat
+                        | P::NegateFloat
+                );
+                total && operands.iter().all(|operand| self.is_simple(operand))
+            }
+            _ => false,
+        }
+    }
+
+    fn reads(&self, expr: &Expr, reg: Reg) -> bool {
+        match &expr.kind {
+            ExprKind::Local(_) => self.register_of(expr) == Some(reg),
+            ExprKind::Primitive(_, operands) => operands.iter().any(|operand| self.reads(operand, reg)),
+            _ => false,
+        }
+    }
+
+    /// Ends an iteration: releases what was acquired in it, innermost first, and starts the next one.
+    fn jump_back(&mut self, start: Label, depth: usize) {
+        let open = self.cleanups[depth..].to_vec();
+        for cleanup in open.iter().rev() {
+            self.code.push(Op::Leave(cleanup.region));
+            self.clean(cleanup.effect);
+        }
+        self.code.push(Op::Loop(start));
+        for cleanup in &open {
+            self.code.push(Op::Enter(cleanup.region));
+        }
+    }
+
+    /// Runs the cleanup in R[effect].
+    pub(super) fn clean(&mut self, effect: Reg) {
+        let mark = self.top;
+        let base = self.alloc(1);
+        self.act(super::code::Class::Plain, Instruction::Cleanup { base, effect });
+        self.top = mark;
+    }
+}

@@ -1,0 +1,285 @@
+//! The whole program: what is reachable from `main`, tests and exports becomes the module.
+
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
+
+use aivi_bytecode::module::{Export, Global, Module, Proto, SourceFile};
+use aivi_bytecode::{GlobalId, ProtoId, Reg, ScalarKind};
+
+use super::constants::Pool;
+use super::function::{Function, Signature};
+use super::lines::LineIndex;
+use super::repr::{effect_result, repr};
+use crate::check::types::View;
+use crate::core::{self, ConstructorId, Expr, ExprKind, GlobalBody, Native, Pattern, Program};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::Source;
+use crate::syntax::Span;
+
+/// Compiles a program without errors.
+///
+/// # Errors
+/// E4000 when something in it does not fit the machine.
+pub fn lower(program: &Program, sources: &[Source]) -> Result<Module, Vec<Diagnostic>> {
+    let mut lowering = Lowering::new(program, sources);
+    lowering.roots();
+    while let Some(job) = lowering.queue.pop_front() {
+        lowering.run(job);
+    }
+    if lowering.errors.is_empty() { Ok(lowering.module) } else { Err(lowering.errors) }
+}
+
+/// A function that is known where it is called.
+#[derive(Clone, Debug)]
+pub(super) struct Callee {
+    pub proto: ProtoId,
+    /// What it expects and does.
+    pub signature: Rc<Signature>,
+}
+
+/// A proto that is still to be compiled.
+enum Job {
+    Global(core::GlobalId, ProtoId),
+    Native(core::GlobalId, ProtoId),
+    Constructor(ConstructorId, ProtoId),
+}
+
+/// What using the name of a top-level binding means.
+pub(super) enum Named<'p> {
+    /// A function or effect.
+    Callee(Callee),
+    /// A value that is computed on first use.
+    Value(GlobalId),
+    /// A function of the machine.
+    Native(&'p Native),
+}
+
+/// The state of one compilation.
+pub(super) struct Lowering<'p> {
+    pub program: &'p Program,
+    pub module: Module,
+    pub pool: Pool,
+    pub errors: Vec<Diagnostic>,
+    lines: Vec<Rc<LineIndex<'p>>>,
+    queue: VecDeque<Job>,
+    callees: HashMap<core::GlobalId, Callee>,
+    constructors: HashMap<ConstructorId, Callee>,
+    globals: HashMap<core::GlobalId, GlobalId>,
+}
+
+impl<'p> Lowering<'p> {
+    fn new(program: &'p Program, sources: &'p [Source]) -> Self {
+        let mut library = vec![false; sources.len()];
+        for global in &program.globals {
+            if let Some(library) = library.get_mut(global.span.file.0 as usize) {
+                *library |= program.interner.text(global.module).starts_with("aivi.");
+            }
+        }
+        let file = |(source, library): (&Source, bool)| SourceFile {
+            path: source.path.clone(),
+            text: if library { String::new() } else { source.text.clone() },
+        };
+        let roots = program.tests.iter().map(|test| test.global).chain(program.exports.iter().map(|e| e.1));
+        let entry = program.main.into_iter().chain(roots).next();
+        let name = entry.map_or("", |id| program.interner.text(program.globals[id.0 as usize].module));
+        Lowering {
+            program,
+            module: Module {
+                name: name.into(),
+                shapes: aivi_bytecode::module::well_known::shapes(),
+                sources: sources.iter().zip(library).map(file).collect(),
+                ..Module::default()
+            },
+            pool: Pool::default(),
+            errors: Vec::new(),
+            lines: sources.iter().map(|source| Rc::new(LineIndex::new(&source.text))).collect(),
+            queue: VecDeque::new(),
+            callees: HashMap::new(),
+            constructors: HashMap::new(),
+            globals: HashMap::new(),
+        }
+    }
+
+    fn roots(&mut self) {
+        let program = self.program;
+        self.module.main = program.main.map(|id| self.global(id).0);
+        for test in &program.tests {
+            let global = self.global(test.global).0;
+            self.module.tests.push((global, test.description.to_string()));
+        }
+        for &(name, id) in &program.exports {
+            let global = self.global(id).0;
+            let ty = program.types.display(program.globals[id.0 as usize].ty, &program.interner, &program.datas);
+            self.module.exports.push(Export { name: program.interner.text(name).into(), global, ty });
+        }
+    }
+
+    pub(super) fn error(&mut self, span: Span, message: &str) {
+        self.errors.push(Diagnostic::new(Code::E4000, span, message));
+    }
+
+    /// A new proto, to be filled in.
+    pub(super) fn reserve(&mut self) -> ProtoId {
+        self.module.protos.push(Proto::default());
+        ProtoId(self.module.protos.len() as u32 - 1)
+    }
+
+    pub(super) fn lines_of(&self, file: u32) -> Option<Rc<LineIndex<'p>>> {
+        self.lines.get(file as usize).cloned()
+    }
+
+    pub(super) fn line(&self, span: Span) -> u32 {
+        self.lines.get(span.file.0 as usize).map_or(0, |lines| lines.position(span.start).0)
+    }
+
+    fn name(&self, id: core::GlobalId) -> String {
+        let global = &self.program.globals[id.0 as usize];
+        let text = |symbol| self.program.interner.text(symbol);
+        format!("{}.{}", text(global.module), text(global.name))
+    }
+
+    /// What the name of a top-level binding means.
+    pub(super) fn named(&mut self, id: core::GlobalId) -> Named<'p> {
+        match &self.program.globals[id.0 as usize].body {
+            GlobalBody::Native(native) => Named::Native(native),
+            GlobalBody::Expr(body) if is_callee(self.program, body) => Named::Callee(self.callee(id)),
+            GlobalBody::Expr(_) | GlobalBody::Error => Named::Value(self.global(id)),
+        }
+    }
+
+    /// The function or effect of a top-level binding; for a native one, a proto that calls it.
+    pub(super) fn callee(&mut self, id: core::GlobalId) -> Callee {
+        if let Some(callee) = self.callees.get(&id) {
+            return callee.clone();
+        }
+        let program = self.program;
+        let global = &program.globals[id.0 as usize];
+        let proto = self.reserve();
+        let signature = match &global.body {
+            GlobalBody::Native(native) => {
+                self.queue.push_back(Job::Native(id, proto));
+                native_signature(program, native, global.ty)
+            }
+            GlobalBody::Expr(body) => {
+                self.queue.push_back(Job::Global(id, proto));
+                let (parameters, body) = peel(body);
+                Signature::of(program, &parameters, body)
+            }
+            GlobalBody::Error => Signature::default(),
+        };
+        let callee = Callee { proto, signature: Rc::new(signature) };
+        self.callees.insert(id, callee.clone());
+        callee
+    }
+
+    /// A proto that applies a constructor.
+    pub(super) fn constructor(&mut self, id: ConstructorId) -> Callee {
+        if let Some(callee) = self.constructors.get(&id) {
+            return callee.clone();
+        }
+        let proto = self.reserve();
+        self.queue.push_back(Job::Constructor(id, proto));
+        let arity = self.program.constructors[id.0 as usize].arity as usize;
+        let signature = Signature { effect: false, parameters: vec![None; arity] };
+        let callee = Callee { proto, signature: Rc::new(signature) };
+        self.constructors.insert(id, callee.clone());
+        callee
+    }
+
+    /// The entry of a top-level binding in the module's table.
+    pub(super) fn global(&mut self, id: core::GlobalId) -> GlobalId {
+        if let Some(&known) = self.globals.get(&id) {
+            return known;
+        }
+        let program = self.program;
+        let entry = GlobalId(self.module.globals.len() as u32);
+        self.globals.insert(id, entry);
+        let name = self.name(id);
+        self.module.globals.push(Global { name, proto: ProtoId(0), function: false });
+        let callee = self.callee(id);
+        let function = match &program.globals[id.0 as usize].body {
+            GlobalBody::Native(native) => native.arity > 0 || native.effect,
+            GlobalBody::Expr(body) => is_callee(program, body),
+            GlobalBody::Error => false,
+        };
+        let global = &mut self.module.globals[entry.0 as usize];
+        (global.proto, global.function) = (callee.proto, function);
+        entry
+    }
+
+    fn run(&mut self, job: Job) {
+        let program = self.program;
+        match job {
+            Job::Global(id, proto) => {
+                let global = &program.globals[id.0 as usize];
+                let GlobalBody::Expr(expr) = &global.body else { return };
+                let name = self.name(id);
+                let (parameters, body) = peel(expr);
+                let mut function = Function::new(self, name, global.span);
+                function.compile_body(&parameters, body, &[], Some(proto));
+                let done = function.finish();
+                self.module.protos[proto.0 as usize] = done;
+            }
+            Job::Native(id, proto) => {
+                let global = &program.globals[id.0 as usize];
+                let GlobalBody::Native(native) = &global.body else { return };
+                let signature = self.callees[&id].signature.clone();
+                let name = self.name(id);
+                let mut function = Function::new(self, name, global.span);
+                function.compile_native(native, global.ty, &signature);
+                let done = function.finish();
+                self.module.protos[proto.0 as usize] = done;
+            }
+            Job::Constructor(id, proto) => {
+                let constructor = &program.constructors[id.0 as usize];
+                let name = program.interner.text(constructor.name).to_string();
+                let mut function = Function::new(self, name, Span::default());
+                function.compile_constructor(id);
+                let done = function.finish();
+                self.module.protos[proto.0 as usize] = done;
+            }
+        }
+    }
+}
+
+/// Whether a top-level binding to `body` is a function or an effect rather than a value to be computed.
+fn is_callee(program: &Program, body: &Expr) -> bool {
+    matches!(body.kind, ExprKind::Lambda { .. }) || effect_result(program, body.ty).is_some()
+}
+
+/// The parameters of nested lambdas, and the innermost body.
+pub(super) fn peel(mut body: &Expr) -> (Vec<&Pattern>, &Expr) {
+    let mut all = Vec::new();
+    while let ExprKind::Lambda { parameters, body: inner } = &body.kind {
+        all.extend(parameters);
+        body = inner;
+    }
+    (all, body)
+}
+
+/// Parameters by the type of a native function: there are no patterns to look at.
+fn native_signature(program: &Program, native: &Native, ty: crate::check::types::TyId) -> Signature {
+    let parameters = parameter_types(program, native, ty).iter().map(|&ty| repr(program, ty).scalar()).collect();
+    Signature { effect: native.effect, parameters }
+}
+
+/// Types of a native function's parameters.
+pub(super) fn parameter_types(
+    program: &Program,
+    native: &Native,
+    mut ty: crate::check::types::TyId,
+) -> Vec<crate::check::types::TyId> {
+    let mut parameters = Vec::new();
+    for _ in 0..native.arity {
+        let View::Function(from, to) = program.types.view(ty) else { break };
+        parameters.push(from);
+        ty = to;
+    }
+    parameters
+}
+
+/// Raw parameters as the module lists them.
+pub(super) fn raw(parameters: &[Option<ScalarKind>]) -> Vec<(Reg, ScalarKind)> {
+    let listed = parameters.iter().enumerate();
+    listed.filter_map(|(index, kind)| kind.map(|kind| (Reg(index as u16), kind))).collect()
+}

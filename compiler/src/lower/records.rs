@@ -1,0 +1,258 @@
+//! Tuples, records, fields and patches.
+
+use aivi_bytecode::{Count, Index, Instruction, Reg};
+
+use super::code::{Action, Class, Op};
+use super::function::{Dest, Function};
+use crate::check::types::{TyId, View};
+use crate::core::{Expr, ExprKind, PatchAction, PatchItem, RecordItem};
+use crate::syntax::{Span, Symbol};
+
+/// Fields of one object: what the `new` instruction can count.
+const FIELDS_MAX: usize = 255;
+
+impl Function<'_, '_> {
+    /// R[dst] := a tuple.
+    pub(super) fn tuple(&mut self, items: &[Expr], dst: Reg) {
+        let shape = self.lowering.tuple_shape(items.len());
+        let Some(count) = self.count(items.len(), items[0].span) else { return };
+        let first = self.alloc(0);
+        for item in items {
+            let reg = self.alloc(1);
+            self.tagged(item, reg);
+        }
+        self.act(Class::Owned, Instruction::New { count, dst, first, shape });
+    }
+
+    pub(super) fn count(&mut self, count: usize, span: Span) -> Option<Count> {
+        if count > FIELDS_MAX {
+            self.lowering.error(span, "more than 255 fields");
+            return None;
+        }
+        Some(Count(count as u8))
+    }
+
+    /// Fields of a record type, sorted by text; whether there may be more.
+    pub(super) fn fields_of(&self, ty: TyId) -> (Vec<(Symbol, TyId)>, bool) {
+        match self.program.types.view(ty) {
+            View::Record { fields, open } => (fields, open),
+            _ => (Vec::new(), true),
+        }
+    }
+
+    /// R[dst] := a record of type `ty`.
+    pub(super) fn record(&mut self, ty: TyId, items: &[RecordItem], dst: Reg) {
+        let (fields, _) = self.fields_of(ty);
+        let names: Vec<Symbol> = fields.iter().map(|&(name, _)| name).collect();
+        if let [RecordItem::Spread(base), rest @ ..] = items
+            && self.fields_of(base.ty).0.iter().map(|&(name, _)| name).eq(names.iter().copied())
+            && let Some(stores) = rest.iter().map(as_field).collect::<Option<Vec<_>>>()
+        {
+            return self.update(base, &stores, &names, dst);
+        }
+        let Some(span) = items.iter().map(item_span).next() else { return self.empty_record(dst) };
+        let Some(count) = self.count(names.len(), span) else { return };
+        let first = self.alloc(names.len());
+        // The last item that gives a field wins; the values of the others are computed all the same.
+        let mut winners = vec![usize::MAX; names.len()];
+        for (index, item) in items.iter().enumerate() {
+            match item {
+                RecordItem::Field(name, _) => self.wins(&mut winners, &names, *name, index),
+                RecordItem::Spread(base) => {
+                    let (given, _) = self.fields_of(base.ty);
+                    given.iter().for_each(|&(name, _)| self.wins(&mut winners, &names, name, index));
+                }
+            }
+        }
+        for (index, item) in items.iter().enumerate() {
+            let mark = self.top;
+            match item {
+                RecordItem::Field(name, value) => {
+                    let field = names.iter().position(|known| known == name);
+                    match field.filter(|&field| winners[field] == index) {
+                        Some(field) => self.tagged(value, Reg(first.0 + field as u16)),
+                        None => self.emit(value, false, Dest::Ignore),
+                    }
+                }
+                RecordItem::Spread(base) => {
+                    let object = self.operand(base);
+                    for (position, &(name, ty)) in self.fields_of(base.ty).0.iter().enumerate() {
+                        let field = names.iter().position(|&known| known == name);
+                        if let Some(field) = field.filter(|&field| winners[field] == index) {
+                            self.field_at(Reg(first.0 + field as u16), object, position, ty);
+                            self.tag(ty, Reg(first.0 + field as u16));
+                        }
+                    }
+                }
+            }
+            self.top = mark;
+        }
+        let shape = self.lowering.record_shape(&names);
+        self.act(Class::Owned, Instruction::New { count, dst, first, shape });
+    }
+
+    fn wins(&self, winners: &mut [usize], names: &[Symbol], name: Symbol, item: usize) {
+        if let Some(field) = names.iter().position(|&known| known == name) {
+            winners[field] = item;
+        }
+    }
+
+    /// `{}` has no object: nothing can be read from it.
+    fn empty_record(&mut self, dst: Reg) {
+        self.constant(dst, aivi_bytecode::module::Constant::Unit);
+    }
+
+    /// `{ ...base, field: value }` of the same type: the fields are set in place when the record dies here. A variable is
+    /// taken last, so that the values may still use it.
+    fn update(&mut self, base: &Expr, stores: &[(Symbol, &Expr)], names: &[Symbol], dst: Reg) {
+        let object = dst;
+        let late = matches!(base.kind, ExprKind::Local(_));
+        if !late {
+            self.value(base, object);
+        }
+        let first = self.alloc(0);
+        for (_, value) in stores {
+            let reg = self.alloc(1);
+            self.tagged(value, reg);
+        }
+        if late {
+            self.value(base, object);
+        }
+        for (index, (name, _)) in stores.iter().enumerate() {
+            let field = names.iter().position(|known| known == name).unwrap_or(0);
+            self.set_field(object, Reg(first.0 + index as u16), field);
+        }
+    }
+
+    fn set_field(&mut self, object: Reg, value: Reg, index: usize) {
+        self.act(Class::Plain, Instruction::SetField { object, value, index: Index(index as u16) });
+    }
+
+    /// R[dst] := base.name
+    pub(super) fn field(&mut self, base: &Expr, name: Symbol, ty: TyId, dst: Reg) {
+        let object = self.operand(base);
+        self.field_of(dst, object, name, base.ty, ty);
+    }
+
+    /// R[dst] := field `name` of the record in R[object].
+    pub(super) fn field_of(&mut self, dst: Reg, object: Reg, name: Symbol, record: TyId, ty: TyId) {
+        match self.position(record, name) {
+            Some(index) => self.field_at(dst, object, index, ty),
+            None => {
+                let class = self.repr(ty).result_class();
+                self.named(class, name, Instruction::FieldNamed { dst, object });
+            }
+        }
+    }
+
+    /// Where `name` stands in a record whose type is wholly known.
+    fn position(&self, record: TyId, name: Symbol) -> Option<usize> {
+        let (fields, open) = self.fields_of(record);
+        if open { None } else { fields.iter().position(|&(known, _)| known == name) }
+    }
+
+    fn named(&mut self, class: Class, name: Symbol, instruction: Instruction) {
+        let name = self.program.interner.text(name).to_string();
+        let name = Some(self.text_constant(&name));
+        self.code.push(Op::Do(Box::new(Action { instruction, class, takes: Vec::new(), reads: Vec::new(), name })));
+    }
+
+    /// R[dst] := base with changes. Values and functions are computed first, in order; then the items apply in order.
+    pub(super) fn patch(&mut self, base: &Expr, items: &[PatchItem], dst: Reg) {
+        let object = dst;
+        let late = matches!(base.kind, ExprKind::Local(_));
+        if !late {
+            self.value(base, object);
+        }
+        let mut ready = Vec::new();
+        for item in items {
+            ready.push(match &item.action {
+                PatchAction::Store(value) => {
+                    let reg = self.alloc(1);
+                    self.tagged(value, reg);
+                    Some(reg)
+                }
+                PatchAction::Transform(Expr { kind: ExprKind::Lambda { parameters, .. }, .. }) if parameters.len() == 1 => {
+                    None
+                }
+                PatchAction::Transform(function) => {
+                    let reg = self.alloc(1);
+                    self.value(function, reg);
+                    Some(reg)
+                }
+            });
+        }
+        if late {
+            self.value(base, object);
+        }
+        for (item, ready) in items.iter().zip(ready) {
+            let mark = self.top;
+            self.patch_path(object, base.ty, &item.path, &item.action, ready);
+            self.top = mark;
+        }
+    }
+
+    /// Applies one item to the record in R[object].
+    fn patch_path(&mut self, object: Reg, ty: TyId, path: &[Symbol], action: &PatchAction, ready: Option<Reg>) {
+        let [name, rest @ ..] = path else { return };
+        let position = self.position(ty, *name);
+        let field_ty = self.fields_of(ty).0.iter().find(|(known, _)| known == name).map(|&(_, ty)| ty);
+        let value = if let (PatchAction::Store(_), [], Some(ready)) = (action, rest, ready) {
+            ready
+        } else {
+            let old = self.alloc(1);
+            let class = field_ty.map_or(Class::Owned, |ty| self.repr(ty).result_class());
+            match position {
+                Some(index) => {
+                    self.act(class, Instruction::TakeField { dst: old, object, index: Index(index as u16) });
+                }
+                None => self.named(class, *name, Instruction::FieldNamed { dst: old, object }),
+            }
+            match (rest, field_ty) {
+                ([], _) => self.transformed(old, action, ready),
+                (_, Some(ty)) => {
+                    self.patch_path(old, ty, rest, action, ready);
+                    old
+                }
+                (_, None) => old,
+            }
+        };
+        match position {
+            Some(index) => self.set_field(object, value, index),
+            None => self.named(Class::Plain, *name, Instruction::SetNamed { object, value }),
+        }
+    }
+
+    /// A register with the transformed value, tagged.
+    fn transformed(&mut self, old: Reg, action: &PatchAction, ready: Option<Reg>) -> Reg {
+        match (action, ready) {
+            (PatchAction::Transform(Expr { kind: ExprKind::Lambda { parameters, body }, .. }), None) => {
+                let new = self.alloc(1);
+                self.bind(&parameters[0], old);
+                self.tagged(body, new);
+                new
+            }
+            (_, Some(function)) => {
+                // A scalar that came out of a field has its tag.
+                let base = self.alloc(1);
+                self.code.push(Op::Take { dst: base, src: old });
+                self.code.act_on(Class::Owned, Instruction::CallValue { count: Count(1), base, function }, base, 1);
+                base
+            }
+            (_, None) => old,
+        }
+    }
+}
+
+fn as_field(item: &RecordItem) -> Option<(Symbol, &Expr)> {
+    match item {
+        RecordItem::Field(name, value) => Some((*name, value)),
+        RecordItem::Spread(_) => None,
+    }
+}
+
+fn item_span(item: &RecordItem) -> Span {
+    match item {
+        RecordItem::Field(_, expr) | RecordItem::Spread(expr) => expr.span,
+    }
+}
