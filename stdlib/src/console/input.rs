@@ -12,7 +12,7 @@
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read};
 
-use aivi_scheduler::{Attempt, IoSource, Registry};
+use aivi_scheduler::reactor::{Attempt, IoSource, Registry};
 use parking_lot::Mutex;
 
 /// Bytes asked for at once: a pipe's capacity on Linux.
@@ -162,7 +162,7 @@ mod watched {
     use std::io::{self, Read};
     use std::os::fd::{AsRawFd, OwnedFd};
 
-    use aivi_scheduler::{Attempt, Interest, Io, Registry};
+    use aivi_scheduler::reactor::{Attempt, Interest, Io, Registry};
     use mio::Token;
     use mio::event::Source;
     use mio::unix::SourceFd;
@@ -278,7 +278,7 @@ mod tests {
         use std::os::fd::OwnedFd;
         use std::time::Duration;
 
-        use aivi_scheduler::{Reactor, WaitKey};
+        use aivi_scheduler::reactor::{Reactor, WaitKey};
 
         use super::Fill;
 

@@ -13,7 +13,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use aivi_scheduler::{Attempt, Interest, Io, IoSource, Registry};
+use aivi_scheduler::reactor::{Attempt, Interest, Io, IoSource, Registry};
 use mio::net::{TcpListener, TcpStream};
 use parking_lot::{Mutex, RwLock};
 

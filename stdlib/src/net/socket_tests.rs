@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aivi_scheduler::{Reactor, WaitKey};
+use aivi_scheduler::reactor::{Reactor, WaitKey};
 
 use super::{Connection, Listener, Try, Unsent};
 
