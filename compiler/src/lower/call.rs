@@ -107,6 +107,7 @@ impl Function<'_, '_> {
             }
             let base = self.alloc(0);
             let count = self.arguments(callee, closure, arguments);
+            self.alloc(usize::from(count == 0));
             return self.code.act_on(Class::Plain, Instruction::TailCall { base, proto }, base, count);
         }
         self.deliver(dest, ty, |function, dst| {
@@ -176,6 +177,7 @@ impl Function<'_, '_> {
         }
         if dest == Dest::Return {
             let (base, function) = (self.alloc(0), self.applied(head, arguments));
+            self.alloc(usize::from(self.top == u32::from(base.0)));
             let count = Count(arguments.len() as u8);
             let instruction = if run {
                 Instruction::TailCallRun { count, base, function }

@@ -102,7 +102,7 @@ impl Pass<'_> {
         for op in block.start..block.end {
             let (operation, offset) = &self.code.ops[op];
             self.out.offset = *offset;
-            if at_head && !matches!(operation, Op::Bind(_) | Op::Enter(_) | Op::Leave(_) | Op::Caught { .. }) {
+            if at_head && !matches!(operation, Op::Bind(_) | Op::Enter(_) | Op::Leave(_)) {
                 self.drop_not_in(&block.live_in);
                 at_head = false;
             }
@@ -124,7 +124,13 @@ impl Pass<'_> {
         self.state.fill(None);
         self.owned.clear();
         for (reg, class) in state {
-            self.set(reg, if is_header && class == Class::Tagged { Class::Scalar } else { class });
+            let class = match class {
+                // What comes around the loop may have no tag, or be counted.
+                Class::Tagged if is_header => Class::Scalar,
+                Class::Plain if is_header => Class::Owned,
+                _ => class,
+            };
+            self.set(reg, class);
         }
     }
 
@@ -174,7 +180,6 @@ impl Pass<'_> {
             }
             Op::Unpack { object, first, fields } => self.unpack(index, *object, *first, fields),
             Op::Caught { dst, class } => {
-                self.drop_not_in(&self.flow.blocks[block].live_in);
                 self.write(*dst, *class);
                 self.bury(index);
             }
@@ -285,7 +290,9 @@ impl Pass<'_> {
 
     fn loop_to(&mut self, block: usize, label: Label) {
         let header = self.flow.block_of(label);
-        self.drop_not_in(&self.flow.blocks[header].live_in);
+        let live = &self.flow.blocks[header].live_in;
+        self.drop_not_in(live);
+        live.iter().for_each(|reg| self.read(reg));
         self.out.owned(self.owned.iter().copied().collect());
         self.unwind(self.flow.blocks[block].end - 1);
         self.out.loop_to(label);
