@@ -6,6 +6,7 @@ use aivi_bytecode::{Count, Instruction, Reg};
 use super::code::{Action, Class, Op};
 use super::function::{Binding, Dest, Function};
 use super::program::{Callee, Named, peel};
+use super::repr::Repr;
 use crate::check::types::TyId;
 use crate::core::{ConstructorId, Expr, ExprKind, Native};
 
@@ -31,7 +32,7 @@ impl Function<'_, '_> {
             head = function;
         }
         let mark = self.top;
-        let ty = self.outcome(expr.ty, run);
+        let outcome = self.outcome(expr.ty, run);
         match &head.kind {
             ExprKind::Lambda { .. } if peel(head).0.len() == all.len() => {
                 let (parameters, body) = peel(head);
@@ -40,33 +41,33 @@ impl Function<'_, '_> {
                 }
                 self.emit(body, run, dest);
             }
-            ExprKind::Constructor(id) => self.construct(*id, &all, ty, dest),
+            ExprKind::Constructor(id) => self.construct(*id, &all, outcome, dest),
             ExprKind::Global(id) => match self.lowering.named(*id) {
-                Named::Callee(callee) => self.call_known(&callee, None, &all, ty, run, dest),
+                Named::Callee(callee) => self.call_known(&callee, None, &all, outcome, run, dest),
                 Named::Native(native) if all.len() >= native.arity as usize && (run || !native.effect) => {
                     self.call_native(native, &all, expr.ty, run, dest);
                 }
                 Named::Native(_) => {
                     let callee = self.lowering.callee(*id);
-                    self.call_known(&callee, None, &all, ty, run, dest);
+                    self.call_known(&callee, None, &all, outcome, run, dest);
                 }
-                Named::Value(_) => self.call_computed(head, &all, ty, run, dest),
+                Named::Value(_) => self.call_computed(head, &all, outcome, run, dest),
             },
             ExprKind::Local(id) => match self.env.get(id).cloned() {
-                Some(Binding::Function(callee)) => self.call_known(&callee, None, &all, ty, run, dest),
-                Some(Binding::Closure(reg, callee)) => self.call_known(&callee, Some(reg), &all, ty, run, dest),
-                Some(Binding::Reg(reg)) => self.call_value(Head::Variable(reg), &all, ty, run, dest),
-                None => self.call_computed(head, &all, ty, run, dest),
+                Some(Binding::Function(callee)) => self.call_known(&callee, None, &all, outcome, run, dest),
+                Some(Binding::Closure(reg, callee)) => self.call_known(&callee, Some(reg), &all, outcome, run, dest),
+                Some(Binding::Reg(reg)) => self.call_value(Head::Variable(reg), &all, outcome, run, dest),
+                None => self.call_computed(head, &all, outcome, run, dest),
             },
-            _ => self.call_computed(head, &all, ty, run, dest),
+            _ => self.call_computed(head, &all, outcome, run, dest),
         }
         self.top = mark;
     }
 
-    fn call_computed(&mut self, head: &Expr, arguments: &[&Expr], ty: TyId, run: bool, dest: Dest) {
+    fn call_computed(&mut self, head: &Expr, arguments: &[&Expr], outcome: Repr, run: bool, dest: Dest) {
         let function = self.alloc(1);
         self.value(head, function);
-        self.call_value(Head::Temporary(function), arguments, ty, run, dest);
+        self.call_value(Head::Temporary(function), arguments, outcome, run, dest);
     }
 
     /// Calls a function that is known; `closure` holds its captures.
@@ -75,7 +76,7 @@ impl Function<'_, '_> {
         callee: &Callee,
         closure: Option<Reg>,
         arguments: &[&Expr],
-        ty: TyId,
+        outcome: Repr,
         run: bool,
         dest: Dest,
     ) {
@@ -84,22 +85,22 @@ impl Function<'_, '_> {
         if partial || arguments.len() > arity && effect {
             match closure {
                 Some(reg) if arguments.is_empty() => {
-                    self.deliver(dest, ty, |function, dst| function.code.push(Op::Take { dst, src: reg }));
+                    self.deliver(dest, outcome, |function, dst| function.code.push(Op::Take { dst, src: reg }));
                 }
-                Some(reg) => self.call_value(Head::Variable(reg), arguments, ty, run, dest),
-                None => self.deliver(dest, ty, |function, dst| function.partial(callee, arguments, dst)),
+                Some(reg) => self.call_value(Head::Variable(reg), arguments, outcome, run, dest),
+                None => self.deliver(dest, outcome, |function, dst| function.partial(callee, arguments, dst)),
             }
         } else if arguments.len() == arity && effect == run {
-            self.call_direct(callee, closure, arguments, ty, dest);
+            self.call_direct(callee, closure, arguments, outcome, dest);
         } else {
             let function = self.alloc(1);
-            self.call_direct(callee, closure, &arguments[..arity], ty, Dest::Into(function));
-            self.call_value(Head::Temporary(function), &arguments[arity..], ty, run, dest);
+            self.call_direct(callee, closure, &arguments[..arity], Repr::Counted, Dest::Into(function));
+            self.call_value(Head::Temporary(function), &arguments[arity..], outcome, run, dest);
         }
     }
 
     /// Calls a known function with all its arguments; an effect is performed.
-    fn call_direct(&mut self, callee: &Callee, closure: Option<Reg>, arguments: &[&Expr], ty: TyId, dest: Dest) {
+    fn call_direct(&mut self, callee: &Callee, closure: Option<Reg>, arguments: &[&Expr], outcome: Repr, dest: Dest) {
         let proto = callee.proto;
         if dest == Dest::Return {
             if let Some(own) = self.own.filter(|own| own.proto == proto && closure.is_none()) {
@@ -110,12 +111,12 @@ impl Function<'_, '_> {
             self.alloc(usize::from(count == 0));
             return self.code.act_on(Class::Plain, Instruction::TailCall { base, proto }, base, count);
         }
-        self.deliver(dest, ty, |function, dst| {
+        self.deliver(dest, outcome, |function, dst| {
             let mark = function.top;
             let base = function.window(dst);
             let count = function.arguments(callee, closure, arguments);
             function.alloc(usize::from(count == 0));
-            let class = function.repr(ty).result_class();
+            let class = outcome.result_class();
             function.code.act_on(class, Instruction::Call { base, proto }, base, count);
             function.top = mark;
             function.settle(base, dst);
@@ -164,16 +165,16 @@ impl Function<'_, '_> {
     }
 
     /// Applies a function value, and runs the effect that results when `run`.
-    fn call_value(&mut self, head: Head, arguments: &[&Expr], ty: TyId, run: bool, dest: Dest) {
+    fn call_value(&mut self, head: Head, arguments: &[&Expr], outcome: Repr, run: bool, dest: Dest) {
         if arguments.len() > ARGUMENTS_MAX {
             let (first, rest) = arguments.split_at(ARGUMENTS_MAX);
             let function = self.alloc(1);
-            self.call_value(head, first, ty, false, Dest::Into(function));
-            return self.call_value(Head::Temporary(function), rest, ty, run, dest);
+            self.call_value(head, first, Repr::Counted, false, Dest::Into(function));
+            return self.call_value(Head::Temporary(function), rest, outcome, run, dest);
         }
         if arguments.is_empty() && !run {
             let (Head::Variable(src) | Head::Temporary(src)) = head;
-            return self.deliver(dest, ty, |function, dst| function.code.push(Op::Take { dst, src }));
+            return self.deliver(dest, outcome, |function, dst| function.code.push(Op::Take { dst, src }));
         }
         if dest == Dest::Return {
             let (base, function) = (self.alloc(0), self.applied(head, arguments));
@@ -186,7 +187,7 @@ impl Function<'_, '_> {
             };
             return self.code.act_on(Class::Plain, instruction, base, arguments.len());
         }
-        self.deliver(dest, ty, |this, dst| {
+        self.deliver(dest, outcome, |this, dst| {
             let mark = this.top;
             let base = this.window(dst);
             let function = this.applied(head, arguments);
@@ -197,7 +198,7 @@ impl Function<'_, '_> {
             } else {
                 Instruction::CallValue { count, base, function }
             };
-            let class = this.repr(ty).result_class();
+            let class = outcome.result_class();
             this.code.act_on(class, instruction, base, arguments.len());
             this.top = mark;
             this.settle(base, dst);
@@ -221,13 +222,13 @@ impl Function<'_, '_> {
     }
 
     /// A constructor with some or all of its arguments.
-    fn construct(&mut self, id: ConstructorId, arguments: &[&Expr], ty: TyId, dest: Dest) {
+    fn construct(&mut self, id: ConstructorId, arguments: &[&Expr], outcome: Repr, dest: Dest) {
         let arity = self.program.constructors[id.0 as usize].arity as usize;
         if arguments.len() < arity || arity == 0 {
             let callee = self.lowering.constructor(id);
-            return self.call_known(&callee, None, arguments, ty, false, dest);
+            return self.call_known(&callee, None, arguments, outcome, false, dest);
         }
-        self.deliver(dest, ty, |function, dst| {
+        self.deliver(dest, outcome, |function, dst| {
             let Some(count) = function.count(arity, arguments[0].span) else { return };
             let mark = function.top;
             let first = function.window(dst);
@@ -250,18 +251,18 @@ impl Function<'_, '_> {
         }
         let function = self.alloc(1);
         let given: Vec<Arg<'_>> = arguments[..arity].iter().map(|argument| Arg::Expr(argument)).collect();
-        self.native(native, &given, whole, function);
+        self.native(native, &given, self.repr(whole), function);
         self.call_value(Head::Temporary(function), &arguments[arity..], self.outcome(whole, run), run, dest);
     }
 
     /// Runs the effect that `expr` computes.
     pub(super) fn run_computed(&mut self, expr: &Expr, dest: Dest) {
         let mark = self.top;
-        let ty = self.outcome(expr.ty, true);
+        let outcome = self.outcome(expr.ty, true);
         let head = match &expr.kind {
             ExprKind::Local(id) => match self.env.get(id).cloned() {
                 Some(Binding::Function(callee)) => {
-                    self.call_known(&callee, None, &[], ty, true, dest);
+                    self.call_known(&callee, None, &[], outcome, true, dest);
                     self.top = mark;
                     return;
                 }
@@ -271,26 +272,30 @@ impl Function<'_, '_> {
             _ => None,
         };
         match head {
-            Some(head) => self.call_value(head, &[], ty, true, dest),
-            None => self.call_computed(expr, &[], ty, true, dest),
+            Some(head) => self.call_value(head, &[], outcome, true, dest),
+            None => self.call_computed(expr, &[], outcome, true, dest),
         }
         self.top = mark;
     }
 
     /// R[dst] := the effect in R[src], run.
-    pub(super) fn run_register(&mut self, src: Reg, ty: TyId, dst: Reg) {
+    pub(super) fn run_register(&mut self, src: Reg, outcome: Repr, dst: Reg) {
         let mark = self.top;
-        self.call_value(Head::Variable(src), &[], ty, true, Dest::Into(dst));
+        self.call_value(Head::Variable(src), &[], outcome, true, Dest::Into(dst));
         self.top = mark;
     }
 
     /// R[dst] := R[function] (a temporary) applied to R[argument] (kept or taken by need), run.
-    pub(super) fn run_applied(&mut self, function: Reg, argument: Reg, argument_ty: TyId, ty: TyId, dest: Dest) {
-        self.deliver(dest, ty, |this, dst| {
+    pub(super) fn run_applied(&mut self, function: Reg, argument: Reg, given: Repr, outcome: Repr, dest: Dest) {
+        self.deliver(dest, outcome, |this, dst| {
             let mark = this.top;
             let base = this.alloc(1);
-            this.arg_tagged(&Arg::Reg(argument, argument_ty), base);
-            let class = this.repr(ty).result_class();
+            this.code.push(match given.scalar() {
+                Some(_) => Op::Scalar { dst: base, src: argument },
+                None => Op::Take { dst: base, src: argument },
+            });
+            this.tag_as(given, base);
+            let class = outcome.result_class();
             this.code.act_on(class, Instruction::CallRun { count: Count(1), base, function }, base, 1);
             this.top = mark;
             this.settle(base, dst);
@@ -298,7 +303,7 @@ impl Function<'_, '_> {
     }
 
     /// R[dst] := a native function applied to all its arguments; an effect is performed.
-    pub(super) fn call_import(&mut self, native: &Native, arguments: &[Arg<'_>], ty: TyId, dst: Reg) {
+    pub(super) fn call_import(&mut self, native: &Native, arguments: &[Arg<'_>], outcome: Repr, dst: Reg) {
         let id = self.lowering.native(native);
         let modes = native.modes.as_bytes();
         let owned = |index: usize| modes.get(index) == Some(&b'o');
@@ -324,7 +329,7 @@ impl Function<'_, '_> {
         self.alloc(usize::from(arguments.is_empty()));
         let count = Count(arguments.len() as u8);
         let instruction = Instruction::CallNative { count, base, native: id };
-        let class = self.repr(ty).result_class();
+        let class = outcome.result_class();
         self.code.push(Op::Do(Box::new(Action { instruction, class, takes, reads, name: None })));
         self.top = mark;
         self.settle(base, dst);

@@ -15,6 +15,11 @@ impl Function<'_, '_> {
     /// `if`
     pub(super) fn choice(&mut self, condition: &Expr, then: &Expr, otherwise: &Expr, run: bool, dest: Dest) {
         let [no, end] = [self.code.label(), self.code.label()];
+        if run && dest == Dest::Ignore && does_nothing(then) {
+            self.branch(condition, true, end);
+            self.emit(otherwise, run, dest);
+            return self.code.push(Op::Bind(end));
+        }
         self.branch(condition, false, no);
         self.emit(then, run, dest);
         if dest != Dest::Return {
@@ -166,6 +171,12 @@ impl Function<'_, '_> {
         self.act(Class::Scalar, Instruction::Int { dst, value: Imm32(0) });
         self.code.push(Op::Bind(end));
     }
+}
+
+/// `pure Unit`, as in the branch that a statement does not have.
+fn does_nothing(effect: &Expr) -> bool {
+    let unit = |value: &Expr| matches!(value.kind, ExprKind::Unit | ExprKind::Constructor(builtin::UNIT_VALUE));
+    matches!(&effect.kind, ExprKind::Pure(value) if unit(value))
 }
 
 /// The literal, if it fits a comparison.

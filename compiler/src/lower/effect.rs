@@ -8,8 +8,7 @@ use super::code::{Class, Op};
 use super::function::{Dest, Function};
 use super::matching::Case;
 use super::program::{Named, peel};
-use super::repr::is_task;
-use crate::check::types::TyId;
+use super::repr::{Repr, is_task};
 use crate::core::{Body, Expr, ExprKind, Fallback, Pattern, Statement, StatementKind};
 
 impl Function<'_, '_> {
@@ -20,6 +19,10 @@ impl Function<'_, '_> {
             ExprKind::Do(body) => self.body(body, self.outcome(expr.ty, true), dest),
             ExprKind::Loop { pattern, init, body } => self.run_loop(pattern, init, body, self.outcome(expr.ty, true), dest),
             ExprKind::Recurse(next) => self.recurse(next),
+            // With nothing around it to release, the setup runs right here.
+            ExprKind::Resource { setup, value, cleanup } if dest == Dest::Return => {
+                self.compile_setup(expr, setup, value, cleanup);
+            }
             ExprKind::Global(id) => match self.lowering.named(*id) {
                 Named::Callee(callee) if callee.signature.arity() == 0 => {
                     self.call_known(&callee, None, &[], self.outcome(expr.ty, true), true, dest);
@@ -38,7 +41,7 @@ impl Function<'_, '_> {
                     let names = ["cancel", "isCancelled", "join"];
                     let text = function.program.interner.text(*name);
                     let field = Index(names.iter().position(|known| *known == text).unwrap_or(0) as u16);
-                    let class = function.repr(result).result_class();
+                    let class = result.result_class();
                     function.act(class, Instruction::RunTaskField { dst: window, record, field });
                     function.top = mark;
                     function.settle(window, dst);
@@ -49,7 +52,7 @@ impl Function<'_, '_> {
     }
 
     /// A block. One that acquires resources releases them at its end, so its result is no tail call.
-    fn body(&mut self, body: &Body, ty: TyId, dest: Dest) {
+    fn body(&mut self, body: &Body, outcome: Repr, dest: Dest) {
         let mark = self.top;
         let depth = self.cleanups.len();
         let acquires = body.statements.iter().any(|statement| matches!(statement.kind, StatementKind::Acquire { .. }));
@@ -58,14 +61,14 @@ impl Function<'_, '_> {
         self.emit(&body.result, true, result);
         self.release(depth);
         if let (Dest::Return, Dest::Into(reg)) = (dest, result) {
-            self.give_back(reg, ty);
+            self.give_back(reg, outcome);
         }
         self.top = mark;
     }
 
     /// The body of a loop.
-    pub(super) fn iteration(&mut self, body: &Body, ty: TyId, dest: Dest) {
-        self.body(body, ty, dest);
+    pub(super) fn iteration(&mut self, body: &Body, outcome: Repr, dest: Dest) {
+        self.body(body, outcome, dest);
     }
 
     pub(super) fn statements(&mut self, statements: &[Statement]) {
@@ -142,13 +145,13 @@ impl Function<'_, '_> {
 
     /// `attempt effect`
     pub(super) fn attempt(&mut self, effect: &Arg<'_>, dst: Reg) {
-        let ty = self.outcome(effect.ty(), true);
+        let outcome = self.outcome(effect.ty(), true);
         let (error, first) = (self.alloc(1), self.alloc(1));
         self.protected(
             error,
             |function| function.run_arg(effect, first),
             |function| {
-                function.tag(ty, first);
+                function.tag_as(outcome, first);
                 function.act(Class::Owned, Instruction::New { count: Count(1), dst, first, shape: well_known::OK });
             },
             |function| {
@@ -159,7 +162,7 @@ impl Function<'_, '_> {
     }
 
     /// `bind effect next`
-    pub(super) fn bind_effect(&mut self, effect: &Expr, next: &Expr, ty: TyId, dest: Dest) {
+    pub(super) fn bind_effect(&mut self, effect: &Expr, next: &Expr, outcome: Repr, dest: Dest) {
         let mark = self.top;
         let (parameters, body) = peel(next);
         if let [parameter] = parameters.as_slice() {
@@ -172,21 +175,21 @@ impl Function<'_, '_> {
             self.value(next, function);
             let reg = self.alloc(1);
             self.emit(effect, true, Dest::Into(reg));
-            self.run_applied(function, reg, self.outcome(effect.ty, true), ty, dest);
+            self.run_applied(function, reg, self.outcome(effect.ty, true), outcome, dest);
         }
         self.top = mark;
     }
 
     /// `bind` of two values in registers.
-    pub(super) fn bind_values(&mut self, effect: &Arg<'_>, next: &Arg<'_>, ty: TyId, dst: Reg) {
+    pub(super) fn bind_values(&mut self, effect: &Arg<'_>, next: &Arg<'_>, outcome: Repr, dst: Reg) {
         let function = self.arg_taken(next);
         let reg = self.alloc(1);
         self.run_arg(effect, reg);
-        self.run_applied(function, reg, self.outcome(effect.ty(), true), ty, Dest::Into(dst));
+        self.run_applied(function, reg, self.outcome(effect.ty(), true), outcome, Dest::Into(dst));
     }
 
     /// `retry times effect`: the effect is computed once and run until it succeeds.
-    pub(super) fn retry(&mut self, times: &Arg<'_>, effect: &Arg<'_>, ty: TyId, dst: Reg) {
+    pub(super) fn retry(&mut self, times: &Arg<'_>, effect: &Arg<'_>, outcome: Repr, dst: Reg) {
         let left = self.arg_value(times);
         let effect = self.arg_taken(effect);
         let error = self.alloc(1);
@@ -198,7 +201,7 @@ impl Function<'_, '_> {
         self.code.push(Op::Bind(start));
         self.protected(
             error,
-            |function| function.run_register(effect, ty, dst),
+            |function| function.run_register(effect, outcome, dst),
             |_| {},
             |function| {
                 function.act(Class::Scalar, Instruction::AddIntImm { dst: left, left, right: Imm16(-1) });

@@ -7,7 +7,7 @@ use super::call::Arg;
 use super::code::{Class, Op};
 use super::function::{Binding, Dest, Function};
 use super::program::Named;
-use super::repr::{effect_result, is_task};
+use super::repr::{Repr, effect_result, is_task};
 use crate::check::builtin;
 use crate::check::types::{TyId, View};
 use crate::core::{ConstructorId, Expr, ExprKind, GlobalId, Native, Primitive};
@@ -56,7 +56,11 @@ impl Function<'_, '_> {
 
     /// Attaches the tag to a value of type `ty` in `reg`.
     pub(super) fn tag(&mut self, ty: TyId, reg: Reg) {
-        if let Some(kind) = self.repr(ty).scalar() {
+        self.tag_as(self.repr(ty), reg);
+    }
+
+    pub(super) fn tag_as(&mut self, repr: Repr, reg: Reg) {
+        if let Some(kind) = repr.scalar() {
             self.code.push(Op::Tag(kind, reg));
         }
     }
@@ -85,7 +89,7 @@ impl Function<'_, '_> {
 
     /// Computes a value in `dest` with instructions that may use registers on top of those in use.
     fn compute(&mut self, expr: &Expr, dest: Dest, write: impl FnOnce(&mut Self, Reg)) {
-        self.deliver(dest, expr.ty, |function, dst| {
+        self.deliver(dest, self.repr(expr.ty), |function, dst| {
             let mark = function.top;
             write(function, dst);
             function.top = mark;
@@ -97,7 +101,7 @@ impl Function<'_, '_> {
         if dest == Dest::Return && matches!(expr.kind, ExprKind::Local(_)) {
             let mark = self.top;
             let reg = self.operand(expr);
-            self.give_back(reg, expr.ty);
+            self.give_back(reg, self.repr(expr.ty));
             self.top = mark;
             return;
         }
@@ -166,7 +170,7 @@ impl Function<'_, '_> {
                 let callee = self.lowering.callee(id);
                 self.constant(dst, Constant::Function(callee.proto));
             }
-            Named::Native(native) => self.native(native, &[], expr.ty, dst),
+            Named::Native(native) => self.native(native, &[], self.repr(expr.ty), dst),
             Named::Value(global) => self.global(global, expr.ty, dst),
         }
     }
@@ -279,7 +283,7 @@ impl Function<'_, '_> {
             return self.act(class, Instruction::ListGet { dst, list, index });
         }
         let native = Native { name: "map.index".into(), arity: 2, effect: false, modes: "bb".into() };
-        self.call_import(&native, &[Arg::Expr(base), Arg::Expr(index)], expr.ty, dst);
+        self.call_import(&native, &[Arg::Expr(base), Arg::Expr(index)], self.repr(expr.ty), dst);
     }
 
     /// R[dst] := an effect that performs `expr` when it is run.

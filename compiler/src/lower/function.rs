@@ -16,6 +16,7 @@ use super::ownership::resolve;
 use super::program::{Callee, Lowering, peel, raw};
 use super::repr::{Repr, effect_result, repr};
 use super::resource::Cleanup;
+use crate::check::builtin;
 use crate::check::types::TyId;
 use crate::core::{ConstructorId, Expr, LocalId, Pattern, PatternKind, Program};
 use crate::syntax::Span;
@@ -248,9 +249,14 @@ impl<'l, 'p> Function<'l, 'p> {
         self.repr(self.program.locals[id.0 as usize].ty)
     }
 
-    /// The type of an expression's outcome: of its value, or of what running it gives.
-    pub(super) fn outcome(&self, ty: TyId, run: bool) -> TyId {
-        if run { effect_result(self.program, ty).unwrap_or(ty) } else { ty }
+    /// How the outcome of an expression is held: its value, or what running it gives.
+    pub(super) fn outcome(&self, ty: TyId, run: bool) -> Repr {
+        match effect_result(self.program, ty) {
+            // Running a resource gives a pair.
+            Some(_) if run && self.program.types.head(ty) == Some(builtin::RESOURCE) => Repr::Counted,
+            Some(result) if run => self.repr(result),
+            _ => self.repr(ty),
+        }
     }
 
     pub(super) fn constant(&mut self, dst: Reg, constant: Constant) {
@@ -269,16 +275,16 @@ impl<'l, 'p> Function<'l, 'p> {
     }
 
     /// Returns what is in `reg`.
-    pub(super) fn give_back(&mut self, reg: Reg, ty: TyId) {
-        let instruction = match self.repr(ty) {
+    pub(super) fn give_back(&mut self, reg: Reg, repr: Repr) {
+        let instruction = match repr {
             Repr::Scalar(kind) => Instruction::ReturnScalar { kind, src: reg },
             Repr::Plain | Repr::Counted => Instruction::Return { src: reg },
         };
         self.act(Class::Plain, instruction);
     }
 
-    /// Computes a value of type `ty` with `write`, and does with it what `dest` says.
-    pub(super) fn deliver(&mut self, dest: Dest, ty: TyId, write: impl FnOnce(&mut Self, Reg)) {
+    /// Computes a value that is held as `repr` says with `write`, and does with it what `dest` says.
+    pub(super) fn deliver(&mut self, dest: Dest, repr: Repr, write: impl FnOnce(&mut Self, Reg)) {
         if let Dest::Into(dst) = dest {
             return write(self, dst);
         }
@@ -286,7 +292,7 @@ impl<'l, 'p> Function<'l, 'p> {
         let reg = self.alloc(1);
         write(self, reg);
         if dest == Dest::Return {
-            self.give_back(reg, ty);
+            self.give_back(reg, repr);
         }
         self.top = mark;
     }

@@ -6,26 +6,27 @@ use super::call::Arg;
 use super::code::Class;
 use super::function::{Dest, Function, Signature};
 use super::program::parameter_types;
+use super::repr::Repr;
 use crate::check::types::{TyId, View};
 use crate::core::Native;
 
 impl Function<'_, '_> {
-    /// A native function with all its arguments; an effect is performed. `ty` is the type of the outcome.
-    pub(super) fn native_to(&mut self, native: &Native, arguments: &[Arg<'_>], ty: TyId, dest: Dest) {
+    /// A native function with all its arguments; an effect is performed. `outcome` says how that is held.
+    pub(super) fn native_to(&mut self, native: &Native, arguments: &[Arg<'_>], outcome: Repr, dest: Dest) {
         match (&*native.name, arguments) {
             ("effect.pure", [Arg::Expr(value)]) => self.emit(value, false, dest),
-            ("effect.bind", [Arg::Expr(effect), Arg::Expr(next)]) => self.bind_effect(effect, next, ty, dest),
-            _ => self.deliver(dest, ty, |function, dst| function.native(native, arguments, ty, dst)),
+            ("effect.bind", [Arg::Expr(effect), Arg::Expr(next)]) => self.bind_effect(effect, next, outcome, dest),
+            _ => self.deliver(dest, outcome, |function, dst| function.native(native, arguments, outcome, dst)),
         }
     }
 
     /// As `native_to`, into a register.
-    pub(super) fn native(&mut self, native: &Native, arguments: &[Arg<'_>], ty: TyId, dst: Reg) {
+    pub(super) fn native(&mut self, native: &Native, arguments: &[Arg<'_>], outcome: Repr, dst: Reg) {
         let mark = self.top;
-        let class = self.repr(ty).result_class();
+        let class = outcome.result_class();
         match self.instruction(&native.name, arguments, dst) {
             Some(instruction) => self.act(class, instruction),
-            None => self.control(native, arguments, ty, dst),
+            None => self.control(native, arguments, outcome, dst),
         }
         self.top = mark;
     }
@@ -82,7 +83,7 @@ impl Function<'_, '_> {
     }
 
     /// Native functions that take more than one instruction, or are called.
-    fn control(&mut self, native: &Native, arguments: &[Arg<'_>], ty: TyId, dst: Reg) {
+    fn control(&mut self, native: &Native, arguments: &[Arg<'_>], outcome: Repr, dst: Reg) {
         use Instruction as I;
         match (&*native.name, arguments) {
             ("list.push", [list, item]) => {
@@ -104,7 +105,7 @@ impl Function<'_, '_> {
                 let base = self.arg_value(millis);
                 self.arg_taken(error);
                 self.arg_taken(effect);
-                let class = self.repr(ty).result_class();
+                let class = outcome.result_class();
                 self.act(class, I::Timeout { base });
                 self.settle(base, dst);
             }
@@ -118,9 +119,9 @@ impl Function<'_, '_> {
             }
             ("effect.pure", [value]) => self.arg_tagged(value, dst),
             ("effect.attempt", [effect]) => self.attempt(effect, dst),
-            ("effect.bind", [effect, next]) => self.bind_values(effect, next, ty, dst),
-            ("fiber.retry", [times, effect]) => self.retry(times, effect, ty, dst),
-            _ => self.call_import(native, arguments, ty, dst),
+            ("effect.bind", [effect, next]) => self.bind_values(effect, next, outcome, dst),
+            ("fiber.retry", [times, effect]) => self.retry(times, effect, outcome, dst),
+            _ => self.call_import(native, arguments, outcome, dst),
         }
     }
 

@@ -4,6 +4,7 @@ use aivi_bytecode::{Instruction, Reg};
 
 use super::code::{Label, Op};
 use super::function::{Binding, Dest, Function};
+use super::repr::Repr;
 use crate::check::types::TyId;
 use crate::core::{Body, Expr, ExprKind, Pattern, PatternKind, Primitive};
 
@@ -27,7 +28,7 @@ pub(super) struct Loop {
 
 impl Function<'_, '_> {
     /// `loop pattern = init => body`
-    pub(super) fn run_loop(&mut self, pattern: &Pattern, init: &Expr, body: &Body, ty: TyId, dest: Dest) {
+    pub(super) fn run_loop(&mut self, pattern: &Pattern, init: &Expr, body: &Body, outcome: Repr, dest: Dest) {
         let mark = self.top;
         let slots = self.slots(pattern);
         self.initialise(&slots, init);
@@ -35,7 +36,7 @@ impl Function<'_, '_> {
         self.code.push(Op::Bind(start));
         self.loops.push(Loop { start, slots: slots.clone(), depth: self.cleanups.len() });
         self.bind_slots(pattern, &slots);
-        self.iteration(body, ty, dest);
+        self.iteration(body, outcome, dest);
         self.loops.pop();
         self.top = mark;
     }
@@ -136,12 +137,17 @@ impl Function<'_, '_> {
     pub(super) fn assign(&mut self, pairs: Vec<(Reg, &Expr, bool)>) {
         let mut moves = Vec::new();
         let mut simple = Vec::new();
+        let targets: Vec<Reg> = pairs.iter().map(|&(target, ..)| target).collect();
         for (target, expr, raw) in pairs {
-            if self.register_of(expr) == Some(target) {
+            let src = self.register_of(expr);
+            if src == Some(target) {
                 continue;
             }
+            let scalar = self.repr(expr.ty).scalar().is_some();
             if raw && self.is_simple(expr) {
                 simple.push((target, expr));
+            } else if let Some(src) = src.filter(|src| !scalar && !targets.contains(src)) {
+                moves.push((target, src));
             } else {
                 moves.push((target, self.computed(expr, raw)));
             }

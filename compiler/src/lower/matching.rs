@@ -113,8 +113,9 @@ impl Function<'_, '_> {
     fn first_part(&mut self, subject: Reg, ty: TyId, dest: Dest, failed: Label, end: Label) {
         self.test_constructor(subject, builtin::SOME, failed);
         let value = self.program.types.data_arguments(ty).last().copied().unwrap_or(ty);
+        let value = self.repr(value);
         self.deliver(dest, value, |function, dst| {
-            let fields = Box::new([function.repr(value).class()]);
+            let fields = Box::new([value.class()]);
             function.code.push(Op::Unpack { object: subject, first: dst, fields });
         });
         if dest != Dest::Return {

@@ -5,7 +5,7 @@ use aivi_bytecode::{Index, Instruction, Jump16, Reg};
 
 use super::code::{Class, Label, Op};
 use super::function::Function;
-use super::repr::is_task;
+use super::repr::{Repr, is_task};
 use crate::check::builtin;
 use crate::check::types::TyId;
 use crate::core::{ConstructorId, LocalId, Pattern, PatternKind};
@@ -180,9 +180,9 @@ impl Function<'_, '_> {
     }
 
     /// The effect that runs a field of the task that it captures.
-    fn compile_task_field(&mut self, position: usize, result: TyId) {
+    fn compile_task_field(&mut self, position: usize, result: Repr) {
         let (task, dst) = (self.start_capturing(1), self.alloc(1));
-        let class = self.repr(result).result_class();
+        let class = result.result_class();
         let field = Index(position as u16);
         self.act(class, Instruction::RunTaskField { dst, record: task, field });
         self.give_back(dst, result);

@@ -78,7 +78,8 @@ impl Function<'_, '_> {
         self.closure(proto, &captures, &[], dst);
     }
 
-    fn compile_setup(&mut self, expr: &Expr, setup: &[Statement], value: &Expr, cleanup: &[Statement]) {
+    /// Sets a resource up and returns the pair.
+    pub(super) fn compile_setup(&mut self, expr: &Expr, setup: &[Statement], value: &Expr, cleanup: &[Statement]) {
         self.statements(setup);
         let first = self.alloc(1);
         self.tagged(value, first);
