@@ -44,6 +44,9 @@ pub enum Kind {
     /// A function applied to some of its arguments, or an effect's function applied to all of them.
     Partial = 10,
 
+    /// A run of a list's elements; never the kind of a value.
+    Chunk = 11,
+
     /// A list. From here on the object holds a Rust value.
     List = 16,
     /// A text.
@@ -324,6 +327,13 @@ impl Value {
         self.heap().is_some_and(|object| unsafe { count::unshare_if_unique(object) })
     }
 
+    /// Whether it has no object: copying it costs nothing.
+    #[inline]
+    #[must_use]
+    pub const fn is_scalar(&self) -> bool {
+        (self.kind as u64) < Kind::Object as u64
+    }
+
     /// Marks everything reachable as shared, so that it can cross threads.
     #[inline]
     #[must_use]
@@ -496,3 +506,32 @@ pub(crate) struct Slot {
 }
 
 const _: () = assert!(size_of::<Slot>() == size_of::<Value>() && align_of::<Slot>() == align_of::<Value>());
+
+impl Slot {
+    /// `Unit`
+    pub(crate) const UNIT: Slot = Slot { payload: 0, kind: Kind::Unit as u64 };
+
+    /// The value, whose reference moves out of the slot.
+    ///
+    /// # Safety
+    /// The slot holds a tagged value that the caller owns.
+    #[inline(always)]
+    pub(crate) unsafe fn into_value(self) -> Value {
+        debug_assert!(self.kind <= Kind::Part as u64, "a raw scalar is not a value");
+        // SAFETY: a tagged slot is the bits of a value (`into_slot`, `Tag`, constants).
+        unsafe { std::mem::transmute::<Slot, Value>(self) }
+    }
+
+    /// The value, which stays with the slot.
+    ///
+    /// # Safety
+    /// The slot holds a tagged value, which lives as long as `'a`.
+    #[inline(always)]
+    pub(crate) unsafe fn as_value<'a>(slot: *const Slot) -> &'a Value {
+        // SAFETY: promised by the caller; the layouts are equal.
+        unsafe {
+            debug_assert!((*slot).kind <= Kind::Part as u64, "a raw scalar is not a value");
+            &*slot.cast::<Value>()
+        }
+    }
+}

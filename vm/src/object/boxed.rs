@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 
 use super::{Header, alloc, count};
+use crate::collections::chunk::Chunk;
 use crate::value::{Kind, Value};
 
 /// What a Rust value inside an object refers to.
@@ -34,6 +35,12 @@ impl Tracer<'_> {
         if let Some(object) = value.heap() {
             self.found.push(object);
         }
+    }
+
+    /// A chunk of a list.
+    #[inline]
+    pub(crate) fn chunk(&mut self, chunk: &Chunk) {
+        self.found.push(chunk.object());
     }
 
     /// A part of a collection.
@@ -183,6 +190,14 @@ impl<T: Trace> Ref<T> {
         let this = ManuallyDrop::new(self);
         // SAFETY: `get_mut` found the only reference, which `this` gives up.
         Ok(unsafe { Boxed::take(this.0.as_ptr()) })
+    }
+
+    /// The part itself, moved out when this is the only pointer, else a copy.
+    pub fn into_inner(self) -> T
+    where
+        T: Clone,
+    {
+        Ref::try_unwrap(self).unwrap_or_else(|shared| T::clone(&shared))
     }
 
     /// Whether both point at the same part.

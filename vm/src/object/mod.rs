@@ -2,7 +2,8 @@
 //!
 //! Every object starts with a `Header` of 16 bytes. Two families follow it:
 //!
-//! - *fields*: constructors, tuples, records, functions, partial applications. `length` values stand behind the header.
+//! - *fields*: constructors, tuples, records, functions, partial applications, chunks of lists. `length` values stand behind
+//!   the header.
 //! - *payloads*: a Rust value (a list, a text, a channel end, a node inside a collection) behind a pointer to its `Vtable`.
 //!
 //! What always holds:
@@ -43,7 +44,7 @@ pub struct Header {
     pub(crate) length: u32,
     /// Functions and partials: how many parameters are still missing.
     pub(crate) missing: u16,
-    /// Functions and partials: 1 when running it acts.
+    /// Functions and partials: 1 when running it acts. Chunks: 1 when a value that needs counting was ever written.
     pub(crate) effect: u8,
     /// A `Kind`.
     pub(crate) kind: u8,

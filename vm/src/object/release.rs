@@ -9,7 +9,7 @@ use std::cell::Cell;
 use std::ptr::null_mut;
 
 use super::{Header, alloc, boxed};
-use crate::value::Value;
+use crate::value::{Kind, Value};
 
 thread_local! {
     /// Dead payloads that wait for the drain loop; meaningful while `DRAINING`.
@@ -48,7 +48,9 @@ unsafe fn destroy_fields(object: *mut Header, dead: &mut *mut Header) {
     unsafe {
         let length = (*object).length as usize;
         let fields = object.add(1).cast::<Value>();
-        for index in 0..length {
+        // A chunk that never held a value that needs counting has nothing to give up.
+        let plain = (*object).kind == Kind::Chunk as u8 && (*object).effect == 0;
+        for index in 0..if plain { 0 } else { length } {
             let field = std::mem::ManuallyDrop::new(fields.add(index).read());
             if let Some(inner) = field.heap()
                 && last_reference(inner)

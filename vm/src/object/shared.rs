@@ -51,7 +51,7 @@ impl fmt::Debug for Shared {
     }
 }
 
-/// Makes everything that `value` reaches immortal. It and its parts are never freed.
+/// Makes everything local that `value` reaches immortal. It and its parts are never freed.
 pub(crate) fn immortalise(value: Value) -> Value {
     if let Some(object) = value.heap() {
         // SAFETY: `value` holds a reference to the object.
@@ -106,14 +106,15 @@ unsafe fn share_one(object: *const Header) -> bool {
 }
 
 /// # Safety
-/// `object` is live and local.
+/// As for `share_one`.
 unsafe fn immortalise_one(object: *const Header) -> bool {
     // SAFETY: promised by the caller.
     let count = unsafe { &(*object).count };
     let now = count.load(Relaxed);
-    if now != 0 {
+    if now > 0 {
         count.store(0, Relaxed);
         alloc::forget(1);
     }
-    now != 0
+    // What is shared already may be counted by another thread at this moment; it stays shared.
+    now > 0
 }

@@ -1,0 +1,143 @@
+//! `Chunk`: a counted array of up to `Chunk::MAX` values, the leaf of lists.
+//!
+//! It is an object of the fields family (`object/mod.rs`), so it is released, shared and made immortal as objects are. All
+//! slots are initialised at all times (free ones hold Unit), so who writes a slot drops what was there. The header's `effect`
+//! says whether a value that needs counting was ever written; a chunk of scalars is released without a look at its slots.
+
+use std::ptr::NonNull;
+
+use crate::object::{Header, alloc, count};
+use crate::value::{Kind, Value};
+
+/// A counted array of values.
+pub(crate) struct Chunk(NonNull<Header>);
+
+impl Chunk {
+    /// Slots of the largest chunk. Larger ones make shared updates slower (a set copies one), smaller ones make deeper
+    /// trees and more allocations; 64 values are a kilobyte.
+    pub(crate) const MAX: usize = 64;
+
+    /// All slots free.
+    #[inline]
+    pub(crate) fn new(capacity: usize) -> Chunk {
+        debug_assert!((1..=Chunk::MAX).contains(&capacity));
+        let object = alloc::allocate(size_of::<Header>() + capacity * size_of::<Value>()).cast::<Header>();
+        // SAFETY: `allocate` gave memory for a header and `capacity` values, aligned to 16; all of it is written here.
+        unsafe {
+            object.write(Header::new(Kind::Chunk, 0, capacity as u32));
+            let first = object.add(1).cast::<Value>();
+            for slot in 0..capacity {
+                first.add(slot).write(Value::unit());
+            }
+            Chunk(NonNull::new_unchecked(object))
+        }
+    }
+
+    /// The object.
+    pub(crate) fn object(&self) -> *const Header {
+        self.0.as_ptr()
+    }
+
+    #[inline]
+    fn header(&self) -> &Header {
+        // SAFETY: `self` owns a reference, so the header is live.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// Number of slots.
+    #[inline]
+    pub(crate) fn capacity(&self) -> usize {
+        self.header().length as usize
+    }
+
+    /// All slots.
+    #[inline]
+    pub(crate) fn slots(&self) -> &[Value] {
+        // SAFETY: a chunk is of the fields family since `new`.
+        unsafe { self.header().fields() }
+    }
+
+    /// Is this the only pointer to the chunk? Then it becomes local if it was shared.
+    #[inline]
+    pub(crate) fn is_unique(&mut self) -> bool {
+        // SAFETY: `self` owns a reference, and is borrowed exclusively.
+        unsafe { count::unshare_if_unique(self.0.as_ptr()) }
+    }
+
+    /// All slots, when nothing else points to the chunk. Who writes a value that needs counting sets `effect`.
+    #[inline]
+    fn slots_mut(&mut self) -> Option<&mut [Value]> {
+        if !self.is_unique() {
+            return None;
+        }
+        let object = self.0.as_ptr();
+        // SAFETY: the only reference, exclusively borrowed as long as the result; `new` wrote `length` values there.
+        Some(unsafe { std::slice::from_raw_parts_mut(object.add(1).cast(), (*object).length as usize) })
+    }
+
+    /// Writes a slot of a chunk that nothing else points to; gives the value back when something does.
+    #[inline]
+    pub(crate) fn put(&mut self, slot: usize, value: Value) -> Result<(), Value> {
+        let counted = value.heap().is_some();
+        let Some(slots) = self.slots_mut() else { return Err(value) };
+        slots[slot] = value;
+        if counted {
+            self.set_counted();
+        }
+        Ok(())
+    }
+
+    /// From now on its slots are released one by one. Nothing else points to the chunk.
+    fn set_counted(&mut self) {
+        // SAFETY: callers have seen that `self` is the only reference, and it is borrowed exclusively.
+        unsafe { (*self.0.as_ptr()).effect = 1 };
+    }
+
+    /// The value of a slot: moved out when nothing else points to the chunk, else a copy.
+    #[inline]
+    pub(crate) fn take(&mut self, slot: usize) -> Value {
+        match self.slots_mut() {
+            Some(slots) => std::mem::replace(&mut slots[slot], Value::unit()),
+            None => self.slots()[slot].clone(),
+        }
+    }
+
+    /// A new chunk whose slots from `to` on hold this one's `from..from + length`, moved when nothing else points to this
+    /// chunk.
+    pub(crate) fn rebuild(&mut self, capacity: usize, from: usize, length: usize, to: usize) -> Chunk {
+        let mut new = Chunk::new(capacity);
+        let counted = self.is_counted();
+        let target = &mut new.slots_mut().expect("a new chunk has one pointer")[to..to + length];
+        match self.slots_mut() {
+            Some(slots) => target.swap_with_slice(&mut slots[from..from + length]),
+            None => target.clone_from_slice(&self.slots()[from..from + length]),
+        }
+        if counted {
+            new.set_counted();
+        }
+        new
+    }
+
+    /// May a slot hold a value that needs counting?
+    #[inline]
+    pub(crate) fn is_counted(&self) -> bool {
+        self.header().effect != 0
+    }
+}
+
+impl Clone for Chunk {
+    #[inline]
+    fn clone(&self) -> Chunk {
+        // SAFETY: `self` owns a reference.
+        unsafe { count::retain(self.0.as_ptr()) };
+        Chunk(self.0)
+    }
+}
+
+impl Drop for Chunk {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: `self` owns a reference and ends here.
+        unsafe { count::release(self.0.as_ptr()) };
+    }
+}

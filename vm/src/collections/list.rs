@@ -1,0 +1,267 @@
+//! `List`: a persistent sequence of values.
+//!
+//! Most of its elements stand in a tree of chunks; those at both ends stand in two views beside it, so that adding and
+//! removing there costs a few instructions while the list is not shared, and a chunk's copy at most when it is. A list of up
+//! to `Chunk::MAX` elements is one chunk.
+//!
+//! Costs: `push`, `prepend`, `uncons` amortised O(1); `get`, `set` O(log n) with a base of 32; `take`, `drop`, `concat`
+//! O(log n). Nothing is copied that is not on the way to the change.
+
+use super::chunk::Chunk;
+use super::tree::Tree;
+use super::view::View;
+use crate::object::{Trace, Tracer};
+use crate::value::Value;
+
+/// A persistent sequence.
+#[derive(Clone, Default)]
+pub struct List {
+    front: View,
+    middle: Option<Tree<View>>,
+    back: View,
+}
+
+impl List {
+    /// No elements.
+    #[must_use]
+    pub fn new() -> List {
+        List::default()
+    }
+
+    /// Number of elements.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.front.len() + self.middle_len() + self.back.len()
+    }
+
+    /// Are there none?
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.back.is_empty() && self.front.is_empty() && self.middle.is_none()
+    }
+
+    #[inline]
+    fn middle_len(&self) -> usize {
+        self.middle.as_ref().map_or(0, Tree::len)
+    }
+
+    /// An element.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<&Value> {
+        let mut index = index;
+        if let Some(value) = self.front.as_slice().get(index) {
+            return Some(value);
+        }
+        index -= self.front.len();
+        if let Some(middle) = &self.middle {
+            if index < middle.len() {
+                let (leaf, inner) = middle.locate(index);
+                return leaf.as_slice().get(inner);
+            }
+            index -= middle.len();
+        }
+        self.back.as_slice().get(index)
+    }
+
+    /// Replaces an element; gives the value back when there is no such index.
+    pub fn set(&mut self, index: usize, value: Value) -> Result<(), Value> {
+        match self.leaf_mut(index) {
+            Some((leaf, inner)) => {
+                leaf.set(inner, value);
+                Ok(())
+            }
+            None => Err(value),
+        }
+    }
+
+    /// Moves an element out, which is a copy when it is shared. Something unspecified takes its place until `set`.
+    pub fn take_at(&mut self, index: usize) -> Option<Value> {
+        self.leaf_mut(index).map(|(leaf, inner)| leaf.take_at(inner))
+    }
+
+    fn leaf_mut(&mut self, index: usize) -> Option<(&mut View, usize)> {
+        let mut index = index;
+        if index < self.front.len() {
+            return Some((&mut self.front, index));
+        }
+        index -= self.front.len();
+        if let Some(middle) = &mut self.middle {
+            let length = middle.len();
+            if index < length {
+                return Some(middle.locate_mut(index));
+            }
+            index -= length;
+        }
+        (index < self.back.len()).then_some((&mut self.back, index))
+    }
+
+    /// Adds an element at the end.
+    #[inline]
+    pub fn push(&mut self, value: Value) {
+        if let Err(value) = self.back.push_back(value) {
+            let full = std::mem::replace(&mut self.back, View::with_capacity(Chunk::MAX));
+            self.middle = Tree::join_some(self.middle.take(), Some(Tree::Leaf(full)));
+            let pushed = self.back.push_back(value);
+            debug_assert!(pushed.is_ok(), "a new chunk has room");
+        }
+    }
+
+    /// Adds an element at the start.
+    #[inline]
+    pub fn prepend(&mut self, value: Value) {
+        // A short list stays one chunk.
+        let alone = self.front.is_empty() && self.middle.is_none() && self.back.len() < Chunk::MAX / 2;
+        let end = if alone { &mut self.back } else { &mut self.front };
+        if let Err(value) = end.push_front(value) {
+            let full = std::mem::take(&mut self.front);
+            self.middle = Tree::join_some(Some(Tree::Leaf(full)), self.middle.take());
+            let pushed = self.front.push_front(value);
+            debug_assert!(pushed.is_ok(), "a new chunk has room");
+        }
+    }
+
+    /// Removes the first element: moved out, or a copy when it is shared.
+    #[inline]
+    pub fn uncons(&mut self) -> Option<Value> {
+        if self.front.is_empty() {
+            self.refill_front();
+        }
+        let end = if self.front.is_empty() { &mut self.back } else { &mut self.front };
+        (!end.is_empty()).then(|| end.pop_front())
+    }
+
+    /// Makes the first leaf of the middle the front, which is empty.
+    #[inline]
+    fn refill_front(&mut self) {
+        if let Some(middle) = self.middle.take() {
+            (self.front, self.middle) = middle.take_first_leaf();
+        }
+    }
+
+    /// Without the first `count` elements.
+    #[must_use]
+    pub fn skip(mut self, count: usize) -> List {
+        let mut count = count;
+        if self.front.is_empty() {
+            self.refill_front();
+        }
+        if count <= self.front.len() {
+            self.front.advance(count);
+            return self;
+        }
+        count -= self.front.len();
+        self.front = View::default();
+        let length = self.middle_len();
+        if count < length {
+            self.middle = self.middle.and_then(|middle| middle.split(count).1);
+        } else {
+            self.middle = None;
+            self.back.advance((count - length).min(self.back.len()));
+        }
+        self
+    }
+
+    /// The first `count` elements.
+    #[must_use]
+    pub fn take(mut self, count: usize) -> List {
+        let mut count = count;
+        if count < self.front.len() {
+            self.front.truncate(count);
+            return List { front: View::default(), middle: None, back: self.front };
+        }
+        count -= self.front.len();
+        let length = self.middle_len();
+        if count <= length {
+            self.middle = self.middle.and_then(|middle| middle.split(count).0).filter(|middle| middle.len() > 0);
+            self.back = View::default();
+        } else {
+            let keep = (count - length).min(self.back.len());
+            self.back.truncate(keep);
+        }
+        self
+    }
+
+    /// The elements of both.
+    #[must_use]
+    pub fn concat(mut self, mut right: List) -> List {
+        if right.len() <= Chunk::MAX {
+            if self.is_empty() {
+                return right;
+            }
+            right.drain().for_each(|value| self.push(value));
+            return self;
+        }
+        if self.len() <= Chunk::MAX {
+            let values: Vec<Value> = self.drain().collect();
+            values.into_iter().rev().for_each(|value| right.prepend(value));
+            return right;
+        }
+        let leaf = |view: View| (!view.is_empty()).then_some(Tree::Leaf(view));
+        let left_part = Tree::join_some(self.middle, leaf(self.back));
+        let right_part = Tree::join_some(leaf(right.front), right.middle);
+        List { front: self.front, middle: Tree::join_some(left_part, right_part), back: right.back }
+    }
+
+    /// The elements in reverse order.
+    #[must_use]
+    pub fn reverse(self) -> List {
+        let mut values: Vec<Value> = self.drain().collect();
+        values.reverse();
+        values.into_iter().collect()
+    }
+
+    /// References to all elements in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Value> {
+        self.slices().flatten()
+    }
+
+    /// All elements in order, as the slices they are stored in.
+    pub fn slices(&self) -> impl Iterator<Item = &[Value]> {
+        let middle = self.middle.iter().flat_map(Tree::leaves).map(View::as_slice);
+        std::iter::once(self.front.as_slice()).chain(middle).chain(std::iter::once(self.back.as_slice()))
+    }
+
+    /// All elements in order, moved out when they are not shared.
+    pub fn drain(mut self) -> impl Iterator<Item = Value> {
+        std::iter::from_fn(move || self.uncons())
+    }
+
+    /// Checks all that always holds.
+    #[cfg(test)]
+    pub(crate) fn check(&self) {
+        if let Some(middle) = &self.middle {
+            assert!(middle.len() > 0);
+            middle.check(true);
+        }
+    }
+}
+
+impl Trace for List {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.front.trace(tracer);
+        if let Some(middle) = &self.middle {
+            middle.trace(tracer);
+        }
+        self.back.trace(tracer);
+    }
+}
+
+impl FromIterator<Value> for List {
+    fn from_iter<I: IntoIterator<Item = Value>>(values: I) -> List {
+        let mut values = values.into_iter();
+        let mut expected = values.size_hint().0;
+        let mut leaves = Vec::new();
+        loop {
+            let view = View::fill(&mut values, expected);
+            expected = values.size_hint().0;
+            if view.len() < Chunk::MAX {
+                let middle = (!leaves.is_empty()).then(|| Tree::from_leaves(leaves));
+                return List { front: View::default(), middle, back: view };
+            }
+            leaves.push(view);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! `List` against `Vec`, with several versions alive at once so that shared and unique paths mix.
+
+use proptest::prelude::*;
+
+use super::List;
+use crate::value::Value;
+
+/// An operation on one of the versions; the result replaces it or becomes a further version.
+#[derive(Clone, Debug)]
+enum Op {
+    Push(i64),
+    PushMany(u16),
+    Prepend(i64),
+    PrependMany(u16),
+    Uncons,
+    Skip(u16),
+    Take(u16),
+    Set(u16, i64),
+    TakeAt(u16, i64),
+    Concat(u8),
+    Reverse,
+    Collect,
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        any::<i64>().prop_map(Op::Push),
+        (0u16..3000).prop_map(Op::PushMany),
+        any::<i64>().prop_map(Op::Prepend),
+        (0u16..3000).prop_map(Op::PrependMany),
+        Just(Op::Uncons),
+        any::<u16>().prop_map(Op::Skip),
+        any::<u16>().prop_map(Op::Take),
+        (any::<u16>(), any::<i64>()).prop_map(|(i, x)| Op::Set(i, x)),
+        (any::<u16>(), any::<i64>()).prop_map(|(i, x)| Op::TakeAt(i, x)),
+        any::<u8>().prop_map(Op::Concat),
+        Just(Op::Reverse),
+        Just(Op::Collect),
+    ]
+}
+
+/// Every third value needs counting.
+fn value(n: i64) -> Value {
+    if n % 3 == 0 { Value::text(&n.to_string()) } else { Value::int(n) }
+}
+
+fn number(value: &Value) -> i64 {
+    value.as_int().unwrap_or_else(|| value.as_text().expect("a text").as_str().parse().expect("a number"))
+}
+
+fn apply(op: &Op, list: List, model: &mut Vec<i64>, others: &[(List, Vec<i64>)]) -> List {
+    let mut list = list;
+    let scale = |n: u16, length: usize| usize::from(n) * (length + 2) / usize::from(u16::MAX);
+    match *op {
+        Op::Push(n) => {
+            list.push(value(n));
+            model.push(n);
+        }
+        Op::PushMany(count) => {
+            for n in 0..i64::from(count) {
+                list.push(value(n));
+                model.push(n);
+            }
+        }
+        Op::Prepend(n) => {
+            list.prepend(value(n));
+            model.insert(0, n);
+        }
+        Op::PrependMany(count) => {
+            for n in 0..i64::from(count) {
+                list.prepend(value(n));
+            }
+            model.splice(0..0, (0..i64::from(count)).rev());
+        }
+        Op::Uncons => {
+            let first = list.uncons().map(|value| number(&value));
+            assert_eq!(first, (!model.is_empty()).then(|| model.remove(0)));
+        }
+        Op::Skip(n) => {
+            let n = scale(n, model.len());
+            list = list.skip(n);
+            model.drain(..n.min(model.len()));
+        }
+        Op::Take(n) => {
+            let n = scale(n, model.len());
+            list = list.take(n);
+            model.truncate(n);
+        }
+        Op::Set(i, n) => {
+            let i = scale(i, model.len());
+            let done = list.set(i, value(n)).is_ok();
+            assert_eq!(done, i < model.len());
+            if done {
+                model[i] = n;
+            }
+        }
+        Op::TakeAt(i, n) => {
+            let i = scale(i, model.len());
+            assert_eq!(list.take_at(i).map(|value| number(&value)), model.get(i).copied());
+            if i < model.len() {
+                assert!(list.set(i, value(n)).is_ok());
+                model[i] = n;
+            }
+        }
+        Op::Concat(which) => {
+            let (other, other_model) = &others[usize::from(which) % others.len()];
+            if model.len() + other_model.len() < 100_000 {
+                list = list.concat(other.clone());
+                model.extend(other_model);
+            }
+        }
+        Op::Reverse => {
+            list = list.reverse();
+            model.reverse();
+        }
+        Op::Collect => list = list.drain().collect(),
+    }
+    list
+}
+
+fn same(list: &List, model: &[i64]) {
+    list.check();
+    assert_eq!(list.len(), model.len());
+    assert_eq!(list.is_empty(), model.is_empty());
+    assert!(list.iter().map(number).eq(model.iter().copied()));
+    for i in [0, 1, model.len() / 3, model.len() / 2, model.len().wrapping_sub(1), model.len()] {
+        assert_eq!(list.get(i).map(number), model.get(i).copied());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #[test]
+    fn behaves_like_a_vector(ops in prop::collection::vec((op(), any::<u8>(), any::<bool>()), 1..60)) {
+        let mut versions = vec![(List::new(), Vec::new())];
+        for (op, which, keep) in ops {
+            let which = usize::from(which) % versions.len();
+            if keep {
+                let (list, mut model) = versions[which].clone();
+                let list = apply(&op, list, &mut model, &versions);
+                same(&list, &model);
+                if versions.len() < 6 {
+                    versions.push((list, model));
+                }
+            } else {
+                let (unique, mut model) = std::mem::take(&mut versions[which]);
+                let others = versions.clone();
+                let list = apply(&op, unique, &mut model, &others);
+                same(&list, &model);
+                versions[which] = (list, model);
+            }
+        }
+        for (list, model) in &versions {
+            same(list, model);
+        }
+    }
+}
+
+#[test]
+fn a_long_list_of_lists_is_released_and_shared() {
+    let before = crate::live_objects();
+    let inner: Value = Value::list((0..100).map(|n| Value::text(&n.to_string())));
+    let list = Value::list((0..5000).map(|_| inner.clone()));
+    let shared = list.clone().share();
+    drop((list, inner));
+    assert_eq!(shared.value().as_list().map(List::len), Some(5000));
+    drop(shared);
+    assert_eq!(crate::live_objects(), before);
+}
+
+#[test]
+fn every_element_of_a_long_list_is_found() {
+    let mut list: List = (0..100_000).map(Value::int).collect();
+    for i in 0..100_000 {
+        assert_eq!(list.get(i).and_then(Value::as_int), Some(i as i64));
+        list.set(i, Value::int(-(i as i64))).expect("exists");
+    }
+    list.check();
+    for i in 0..100_000i64 {
+        assert_eq!(list.uncons().and_then(|value| value.as_int()), Some(-i));
+    }
+    assert!(list.is_empty());
+}
+
+#[test]
+fn joining_pieces_keeps_the_tree_balanced() {
+    // Each round keeps a short piece around the seam; heights must not add up.
+    let mut list: List = (0..5000).map(Value::int).collect();
+    for _ in 0..200 {
+        let length = list.len();
+        let piece = list.skip(length / 2 - 70).take(140);
+        list = (0..40).fold(List::new(), |all, _| all.concat(piece.clone()));
+        list.check();
+    }
+    assert_eq!(list.len(), 5600);
+}

@@ -1,0 +1,29 @@
+//! Persistent collections: what values of the kinds List, Text, Map, Set and Bytes are made of.
+//!
+//! All of them update in place what nothing else points to, and otherwise copy the little that lies on the way to the
+//! change. Their inner parts are counted as heap objects are: without atomics until they are shared (`object/mod.rs`).
+
+pub mod bytes;
+pub(crate) mod chunk;
+pub mod list;
+pub mod map;
+pub mod set;
+pub(crate) mod short;
+pub mod sorted;
+pub mod text;
+pub(crate) mod tree;
+pub mod values;
+pub(crate) mod view;
+
+pub use bytes::Bytes;
+pub use list::List;
+pub use map::Map;
+pub use set::Set;
+pub use text::Text;
+
+#[cfg(test)]
+mod list_tests;
+#[cfg(test)]
+mod sorted_tests;
+#[cfg(test)]
+mod text_tests;

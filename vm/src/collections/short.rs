@@ -1,0 +1,60 @@
+//! `Short`: a text of a few bytes, stored in place.
+//!
+//! What always holds: the first `length` of `bytes` are whole UTF-8 text of `chars` scalar values. Every `Short` is made by
+//! `new` and changed by `push_str`, which copy whole `str`s.
+
+/// A short text.
+#[derive(Clone, Copy)]
+pub(crate) struct Short {
+    length: u8,
+    chars: u8,
+    bytes: [u8; Short::MAX],
+}
+
+impl Short {
+    /// Bytes of the longest one: as many as make it no larger than a long text's fields.
+    pub(crate) const MAX: usize = 37;
+
+    /// A text with so many scalar values, if it is short enough.
+    #[inline]
+    pub(crate) fn new(text: &str, chars: usize) -> Option<Short> {
+        if text.len() > Short::MAX {
+            return None;
+        }
+        let mut bytes = [0; Short::MAX];
+        bytes[..text.len()].copy_from_slice(text.as_bytes());
+        Some(Short { length: text.len() as u8, chars: chars as u8, bytes })
+    }
+
+    /// The text itself.
+    #[inline]
+    pub(crate) fn as_str(&self) -> &str {
+        // SAFETY: the first `length` bytes are whole texts one after the other, copied by `new` and `push_str`.
+        unsafe { std::str::from_utf8_unchecked(&self.bytes[..usize::from(self.length)]) }
+    }
+
+    /// Number of bytes.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        usize::from(self.length)
+    }
+
+    /// Number of scalar values.
+    #[inline]
+    pub(crate) fn chars(&self) -> usize {
+        usize::from(self.chars)
+    }
+
+    /// Adds a text at the end, if there is room.
+    #[inline]
+    pub(crate) fn push_str(&mut self, added: &str) -> bool {
+        let (old, new) = (self.len(), self.len() + added.len());
+        if new > Short::MAX {
+            return false;
+        }
+        self.bytes[old..new].copy_from_slice(added.as_bytes());
+        self.length = new as u8;
+        self.chars += added.chars().count() as u8;
+        true
+    }
+}

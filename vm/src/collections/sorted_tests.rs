@@ -1,0 +1,195 @@
+//! `Sorted` against `BTreeMap`, with several versions alive at once so that shared and unique paths mix.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::{Map, Set};
+use crate::value::Value;
+
+#[derive(Clone, Debug)]
+enum Op {
+    Insert(i16, i64),
+    InsertRange(i16, u8),
+    Remove(i16),
+    RemoveNth(u16),
+    RemoveRange(i16, u8),
+    Replace(u16, i64),
+    Union(u8),
+    Intersection(u8),
+    Difference(u8),
+    Rebuild,
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        (any::<i16>(), any::<i64>()).prop_map(|(k, v)| Op::Insert(k, v)),
+        (any::<i16>(), any::<u8>()).prop_map(|(k, n)| Op::InsertRange(k, n)),
+        any::<i16>().prop_map(Op::Remove),
+        any::<u16>().prop_map(Op::RemoveNth),
+        (any::<i16>(), any::<u8>()).prop_map(|(k, n)| Op::RemoveRange(k, n)),
+        (any::<u16>(), any::<i64>()).prop_map(|(i, v)| Op::Replace(i, v)),
+        any::<u8>().prop_map(Op::Union),
+        any::<u8>().prop_map(Op::Intersection),
+        any::<u8>().prop_map(Op::Difference),
+        Just(Op::Rebuild),
+    ]
+}
+
+/// A key of the model, in the same order as its value.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Key {
+    Int(i64),
+    Text(String),
+}
+
+impl Key {
+    fn value(&self) -> Value {
+        match self {
+            Key::Int(n) => Value::int(*n),
+            Key::Text(text) => Value::text(text),
+        }
+    }
+
+    fn of(value: &Value) -> Key {
+        match value.as_int() {
+            Some(n) => Key::Int(n),
+            None => Key::Text(value.as_text().expect("a text").as_str().to_owned()),
+        }
+    }
+}
+
+/// Keys from a small range meet often; some need counting.
+fn key(n: i16) -> Key {
+    let n = n % 1500;
+    if n % 3 == 0 { Key::Text(format!("{n:05}")) } else { Key::Int(i64::from(n)) }
+}
+
+type Model = BTreeMap<Key, i64>;
+
+fn number(value: &Value) -> i64 {
+    value.as_int().expect("values are numbers")
+}
+
+fn apply(op: &Op, mut map: Map, model: &mut Model, others: &[(Map, Model)]) -> Map {
+    let other = |which: u8| &others[usize::from(which) % others.len()];
+    match *op {
+        Op::Insert(k, v) => {
+            let new = map.insert(key(k).value(), Value::int(v)).expect("comparable");
+            assert_eq!(new, model.insert(key(k), v).is_none());
+        }
+        Op::InsertRange(k, n) => {
+            for i in 0..i16::from(n) {
+                let k = key(k.wrapping_add(i * 2));
+                map.insert(k.value(), Value::int(i.into())).expect("comparable");
+                model.insert(k, i.into());
+            }
+        }
+        Op::Remove(k) => {
+            let removed = map.remove(&key(k).value()).expect("comparable");
+            assert_eq!(removed.as_ref().map(number), model.remove(&key(k)));
+        }
+        Op::RemoveNth(i) => {
+            let i = usize::from(i) % (model.len() + 1);
+            let expected = model.keys().nth(i).cloned();
+            assert_eq!(map.remove_nth(i).map(|(key, _)| Key::of(&key)), expected);
+            expected.map(|key| model.remove(&key));
+        }
+        Op::RemoveRange(k, n) => {
+            for i in 0..i16::from(n) {
+                let k = key(k.wrapping_add(i));
+                let removed = map.remove(&k.value()).expect("comparable").is_some();
+                assert_eq!(removed, model.remove(&k).is_some());
+            }
+        }
+        Op::Replace(i, v) => {
+            let i = usize::from(i) % (model.len() + 1);
+            let old = map.take_nth(i);
+            assert_eq!(old.as_ref().map(number), model.values().nth(i).copied());
+            map.put_nth(i, Value::int(v));
+            if let Some(place) = model.values_mut().nth(i) {
+                *place = v;
+            }
+        }
+        Op::Union(which) => {
+            let (right, right_model) = other(which);
+            map = map.union(right.clone()).expect("comparable");
+            model.extend(right_model.iter().map(|(key, value)| (key.clone(), *value)));
+        }
+        Op::Intersection(which) => {
+            let (right, right_model) = other(which);
+            map = map.intersection(right).expect("comparable");
+            model.retain(|key, _| right_model.contains_key(key));
+        }
+        Op::Difference(which) => {
+            let (right, right_model) = other(which);
+            map = map.difference(right).expect("comparable");
+            model.retain(|key, _| !right_model.contains_key(key));
+        }
+        Op::Rebuild => {
+            let entries = map.iter().chain(map.iter()).map(|(key, value)| (key.clone(), value.clone())).collect();
+            map = Map::from_unsorted(entries).expect("comparable");
+        }
+    }
+    map
+}
+
+fn same(map: &Map, model: &Model) {
+    map.check();
+    assert_eq!(map.len(), model.len());
+    assert!(map.iter().map(|(key, value)| (Key::of(key), number(value))).eq(model.clone()));
+    for (i, key) in model.keys().enumerate().step_by(7) {
+        assert_eq!(map.find(&key.value()), Ok(Ok(i)));
+        assert_eq!(map.nth(i).map(|(key, _)| Key::of(key)).as_ref(), Some(key));
+        assert_eq!(map.get(&key.value()).map(|value| value.map(number)), Ok(model.get(key).copied()));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #[test]
+    fn behaves_like_a_sorted_map(ops in prop::collection::vec((op(), any::<u8>(), any::<bool>()), 1..60)) {
+        let mut versions = vec![(Map::new(), Model::new())];
+        for (op, which, keep) in ops {
+            let which = usize::from(which) % versions.len();
+            if keep {
+                let others = versions.clone();
+                let mut model = versions[which].1.clone();
+                let map = apply(&op, versions[which].0.clone(), &mut model, &others);
+                same(&map, &model);
+                if versions.len() < 6 {
+                    versions.push((map, model));
+                }
+            } else {
+                let (unique, mut model) = std::mem::take(&mut versions[which]);
+                let others = versions.clone();
+                let map = apply(&op, unique, &mut model, &others);
+                same(&map, &model);
+                versions[which] = (map, model);
+            }
+        }
+        for (map, model) in &versions {
+            same(map, model);
+        }
+    }
+}
+
+#[test]
+fn a_set_of_repeated_elements_is_sorted() {
+    let set = Set::from_elements([3, 1, 2, 3, 1].map(Value::int)).expect("comparable");
+    assert!(set.elements().filter_map(Value::as_int).eq([1, 2, 3]));
+}
+
+#[test]
+fn a_large_map_grows_and_shrinks_in_any_order() {
+    let mut map = Map::new();
+    for i in 0..50_000i64 {
+        map.insert(Value::int(i * 7919 % 50_000), Value::int(i)).expect("comparable");
+    }
+    map.check();
+    assert_eq!(map.len(), 50_000);
+    for i in 0..50_000i64 {
+        assert!(map.remove(&Value::int(i * 104_729 % 50_000)).expect("comparable").is_some());
+    }
+    assert!(map.is_empty());
+}

@@ -1,0 +1,298 @@
+//! `Tree`: a persistent balanced tree of leaves that hold the elements in order; lists, maps and sets are built on it.
+//!
+//! Inner nodes know how many elements stand before the end of each child (`ends`), so elements are found by index, and the
+//! smallest key of each child (`keys`, nothing for lists), so they are found by key. All leaves have the same depth.
+//! Except for the root, leaves are at least half full and nodes have at least half of `FANOUT` children.
+//!
+//! What is changed is copied on the way down only where something else points to it. Trees are taken apart (`split`) and
+//! put together (`join`) in logarithmic time, sharing all that is not on the seam.
+
+use smallvec::SmallVec;
+
+use crate::object::{Ref, Trace, Tracer};
+
+mod edit;
+mod join;
+
+/// Children of a full node. With 64 elements in a leaf a million elements are three nodes deep. Larger nodes are copied
+/// more slowly when they are shared, smaller ones are deeper; 32 is arbitrary within that range.
+pub(crate) const FANOUT: usize = 32;
+
+/// A run of elements.
+pub(crate) trait Leaf: Clone + 'static {
+    /// What elements are found by besides their index.
+    type Key: Clone;
+    /// Number of elements of a full leaf.
+    const MAX: usize;
+
+    /// Number of elements.
+    fn len(&self) -> usize;
+
+    /// The smallest key; the leaf is not empty.
+    fn first_key(&self) -> Self::Key;
+
+    /// Takes off the elements from `at` on.
+    fn split_off(&mut self, at: usize) -> Self;
+
+    /// Adds the elements of `other`. When that would be more than `MAX`, both halves are made equal and the second one
+    /// is put into `rest`.
+    fn append(&mut self, other: Self, rest: &mut Option<Self>);
+
+    /// Shows the values and parts in it to `tracer`.
+    fn trace(&self, tracer: &mut Tracer<'_>);
+
+    /// Shows the values in a key to `tracer`.
+    fn trace_key(key: &Self::Key, tracer: &mut Tracer<'_>);
+}
+
+/// A tree, see the module's description. It is empty only as an empty leaf.
+#[derive(Clone)]
+pub(crate) enum Tree<L: Leaf> {
+    /// One leaf.
+    Leaf(L),
+    /// More.
+    Node(Ref<Node<L>>),
+}
+
+/// An inner node.
+#[derive(Clone)]
+pub(crate) struct Node<L: Leaf> {
+    /// 1 when the children are leaves.
+    height: u32,
+    /// Number of elements up to the end of each child.
+    ends: SmallVec<[usize; FANOUT]>,
+    /// Smallest key of each child.
+    keys: SmallVec<[L::Key; FANOUT]>,
+    children: SmallVec<[Tree<L>; FANOUT]>,
+}
+
+impl<L: Leaf> Tree<L> {
+    /// Number of elements.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Tree::Leaf(leaf) => leaf.len(),
+            Tree::Node(node) => node.len(),
+        }
+    }
+
+    /// A tree of leaves that are at least half full, except perhaps for the last one; at least one.
+    pub(crate) fn from_leaves(leaves: Vec<L>) -> Tree<L> {
+        let mut level: Vec<Tree<L>> = leaves.into_iter().map(Tree::Leaf).collect();
+        if let [.., _, last] = level.as_slice()
+            && last.is_thin()
+            && let (Some(last), Some(before)) = (level.pop(), level.pop())
+        {
+            let (left, right) = Tree::combine(before, last);
+            level.push(left);
+            level.extend(right);
+        }
+        while level.len() > 1 {
+            // Equal shares, so that no node has less than half of its children.
+            let groups = level.len().div_ceil(FANOUT);
+            let count = level.len();
+            let mut rest = level.into_iter();
+            level = (0..groups)
+                .map(|group| {
+                    let share = count * (group + 1) / groups - count * group / groups;
+                    Tree::from_children(rest.by_ref().take(share).collect())
+                })
+                .collect();
+        }
+        level.pop().expect("at least one leaf")
+    }
+
+    fn from_children(children: SmallVec<[Tree<L>; FANOUT]>) -> Tree<L> {
+        let mut node =
+            Node { height: children[0].height() + 1, ends: SmallVec::new(), keys: SmallVec::new(), children };
+        node.count_from(0);
+        node.keys = node.children.iter().map(Tree::first_key).collect();
+        Tree::Node(Ref::new(node))
+    }
+
+    fn height(&self) -> u32 {
+        match self {
+            Tree::Leaf(_) => 0,
+            Tree::Node(node) => node.height,
+        }
+    }
+
+    fn first_key(&self) -> L::Key {
+        match self {
+            Tree::Leaf(leaf) => leaf.first_key(),
+            Tree::Node(node) => node.keys[0].clone(),
+        }
+    }
+
+    /// Is it less than half full, as no child of a node may be?
+    fn is_thin(&self) -> bool {
+        match self {
+            Tree::Leaf(leaf) => leaf.len() < L::MAX / 2,
+            Tree::Node(node) => node.children.len() < FANOUT / 2,
+        }
+    }
+
+    /// Is it more than full, as it may be only for the moment of a change?
+    fn is_overfull(&self) -> bool {
+        match self {
+            Tree::Leaf(leaf) => leaf.len() > L::MAX,
+            Tree::Node(node) => node.children.len() > FANOUT,
+        }
+    }
+
+    /// The leaf that holds the element with this index, and the index in the leaf. The element exists.
+    #[inline]
+    pub(crate) fn locate(&self, index: usize) -> (&L, usize) {
+        let (mut tree, mut index) = (self, index);
+        loop {
+            match tree {
+                Tree::Leaf(leaf) => return (leaf, index),
+                Tree::Node(node) => {
+                    let child = node.child_with(index);
+                    index -= node.start(child);
+                    tree = &node.children[child];
+                }
+            }
+        }
+    }
+
+    /// As `locate`, for changing the leaf in place without changing its length or first key.
+    #[inline]
+    pub(crate) fn locate_mut(&mut self, index: usize) -> (&mut L, usize) {
+        let (mut tree, mut index) = (self, index);
+        loop {
+            match tree {
+                Tree::Leaf(leaf) => return (leaf, index),
+                Tree::Node(node) => {
+                    let node = node.make_mut();
+                    let child = node.child_with(index);
+                    index -= node.start(child);
+                    tree = &mut node.children[child];
+                }
+            }
+        }
+    }
+
+    /// The leaf where a key belongs, and the index of the leaf's first element. `is_before` tells whether that key stands
+    /// before a given one.
+    pub(crate) fn search<E>(&self, mut is_before: impl FnMut(&L::Key) -> Result<bool, E>) -> Result<(&L, usize), E> {
+        let (mut tree, mut start) = (self, 0);
+        loop {
+            match tree {
+                Tree::Leaf(leaf) => return Ok((leaf, start)),
+                Tree::Node(node) => {
+                    // The last child whose first key is not after the one looked for; the first child when there is none.
+                    let (mut low, mut high) = (0, node.children.len());
+                    while high - low > 1 {
+                        let middle = (low + high) / 2;
+                        if is_before(&node.keys[middle])? { high = middle } else { low = middle }
+                    }
+                    start += node.start(low);
+                    tree = &node.children[low];
+                }
+            }
+        }
+    }
+
+    /// All leaves in order.
+    pub(crate) fn leaves(&self) -> Leaves<'_, L> {
+        Leaves { next: Some(self), above: SmallVec::new() }
+    }
+
+    /// Shows what the root refers to.
+    pub(crate) fn trace(&self, tracer: &mut Tracer<'_>) {
+        match self {
+            Tree::Leaf(leaf) => leaf.trace(tracer),
+            Tree::Node(node) => tracer.part(node),
+        }
+    }
+
+    /// Checks all that always holds.
+    #[cfg(test)]
+    pub(crate) fn check(&self, root: bool)
+    where
+        L::Key: std::fmt::Debug,
+    {
+        assert!(root || !self.is_thin(), "a thin child");
+        assert!(!self.is_overfull(), "an overfull child");
+        if let Tree::Node(node) = self {
+            assert!(node.children.len() >= 2, "a node with one child");
+            assert_eq!(node.ends.len(), node.children.len());
+            assert_eq!(node.keys.len(), node.children.len());
+            let mut end = 0;
+            for (i, child) in node.children.iter().enumerate() {
+                child.check(false);
+                assert_eq!(child.height() + 1, node.height);
+                end += child.len();
+                assert_eq!(node.ends[i], end);
+                assert_eq!(format!("{:?}", node.keys[i]), format!("{:?}", child.first_key()));
+            }
+        }
+    }
+}
+
+impl<L: Leaf> Trace for Node<L> {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.children.iter().for_each(|child| child.trace(tracer));
+        self.keys.iter().for_each(|key| L::trace_key(key, tracer));
+    }
+}
+
+impl<L: Leaf> Node<L> {
+    #[inline]
+    fn len(&self) -> usize {
+        self.ends.last().copied().unwrap_or(0)
+    }
+
+    /// Number of elements before a child.
+    #[inline]
+    fn start(&self, child: usize) -> usize {
+        if child == 0 { 0 } else { self.ends[child - 1] }
+    }
+
+    /// The child that holds an element. Full leaves and nodes make the first guess right; it is never too high.
+    #[inline]
+    fn child_with(&self, index: usize) -> usize {
+        let full = L::MAX.saturating_mul(FANOUT.saturating_pow(self.height - 1));
+        let mut child = (index / full).min(self.children.len() - 1);
+        while self.ends[child] <= index {
+            child += 1;
+        }
+        child
+    }
+
+    /// Counts the elements of the children from `child` on anew.
+    fn count_from(&mut self, child: usize) {
+        self.ends.truncate(child);
+        let mut end = self.ends.last().copied().unwrap_or(0);
+        for child in &self.children[child..] {
+            end += child.len();
+            self.ends.push(end);
+        }
+    }
+}
+
+/// Leaves in order.
+pub(crate) struct Leaves<'a, L: Leaf> {
+    next: Option<&'a Tree<L>>,
+    above: SmallVec<[std::slice::Iter<'a, Tree<L>>; 6]>,
+}
+
+impl<'a, L: Leaf> Iterator for Leaves<'a, L> {
+    type Item = &'a L;
+
+    fn next(&mut self) -> Option<&'a L> {
+        let mut tree = self.next.take();
+        loop {
+            match tree {
+                Some(Tree::Leaf(leaf)) => return Some(leaf),
+                Some(Tree::Node(node)) => self.above.push(node.children.iter()),
+                None => {}
+            }
+            tree = self.above.last_mut()?.next();
+            if tree.is_none() {
+                self.above.pop();
+            }
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! What works on every value, whatever its type: `==`, the built-in total order, `toText` and `debugText`.
+//!
+//! All of it walks values with a stack of its own, so the depth of a value is bounded by memory only.
+
+mod compare;
+mod show;
+
+pub use compare::{Incomparable, compare, equal};
+pub use show::{debug_text, to_text, write_text};
+
+#[cfg(test)]
+mod tests;
