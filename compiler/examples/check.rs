@@ -8,12 +8,17 @@ use aivi_compiler::{Loader, Source};
 
 struct Library {
     root: PathBuf,
+    beside: PathBuf,
 }
 
 impl Loader for Library {
     fn load(&self, module: &str) -> Option<Source> {
-        let inner = module.strip_prefix("aivi.").unwrap_or(module);
-        let path = self.root.join(format!("{}.aivi", inner.replace('.', "/")));
+        let file = |module: &str| format!("{}.aivi", module.replace('.', "/"));
+        let path = match module.strip_prefix("aivi.") {
+            Some(inner) => self.root.join(file(inner)),
+            None if module == "aivi" => self.root.join("aivi.aivi"),
+            None => self.beside.join(file(module)),
+        };
         let text = std::fs::read_to_string(&path).ok()?;
         Some(Source { path: path.display().to_string(), text })
     }
@@ -29,8 +34,10 @@ fn main() {
                 continue;
             }
         };
+        let beside = Path::new(&path).parent().unwrap_or(Path::new("")).to_owned();
+        let library = Library { root: root.clone(), beside };
         let start = Instant::now();
-        let checked = aivi_compiler::check(Source { path: path.clone(), text }, &Library { root: root.clone() });
+        let checked = aivi_compiler::check(Source { path: path.clone(), text }, &library);
         let time = start.elapsed();
         let mut sources = Sources::default();
         for source in &checked.sources {

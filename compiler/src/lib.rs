@@ -68,3 +68,28 @@ pub fn check_with(entry: Source, loader: &dyn Loader, options: Options) -> Check
     diagnostics.dedup();
     Checked { program, diagnostics, sources: load.sources }
 }
+
+/// A bytecode module and what there is to say about it.
+pub struct Compiled {
+    /// Absent when there was an error.
+    pub module: Option<aivi_bytecode::Module>,
+    /// In the order of sources and places.
+    pub diagnostics: Vec<Diagnostic>,
+    /// All sources that were read, by `FileId`.
+    pub sources: Vec<Source>,
+}
+
+/// Checks and compiles the module `entry` and everything that it uses.
+#[must_use]
+pub fn compile(entry: Source, loader: &dyn Loader, options: Options) -> Compiled {
+    let Checked { program, mut diagnostics, sources } = check_with(entry, loader, options);
+    let Some(program) = program else { return Compiled { module: None, diagnostics, sources } };
+    let module = match lower::lower(&program, &sources) {
+        Ok(module) => Some(module),
+        Err(reports) => {
+            diagnostics.extend(reports);
+            None
+        }
+    };
+    Compiled { module, diagnostics, sources }
+}

@@ -4,9 +4,9 @@ use super::checker::{Checker, error_expr, expr};
 use super::types::{TyId, TypeStore};
 use crate::core::{Expr, ExprKind, GlobalId};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::resolve::suggest::nearest;
 use crate::resolve::Value;
 use crate::resolve::scope::Qualifier;
+use crate::resolve::suggest::nearest;
 use crate::syntax::{Span, ast};
 
 impl Checker<'_> {
@@ -71,7 +71,7 @@ impl Checker<'_> {
             Some(Ok(found)) => self.fits(found, wanted),
             Some(Err(())) => error_expr(span),
             None => {
-                self.unknown_value(qualifier);
+                self.unknown_qualifier(qualifier);
                 error_expr(span)
             }
         }
@@ -88,7 +88,7 @@ impl Checker<'_> {
             return Some(Ok(self.value(value, span)));
         }
         // Without modules the qualifier's import has failed, which was reported; a namespace without module was not.
-        if !modules.is_empty() || self.tables.module(self.module).imports.qualifiers.get(&qualifier.symbol).is_none() {
+        if !modules.is_empty() || !self.tables.module(self.module).imports.qualifiers.contains_key(&qualifier.symbol) {
             let names = modules.iter().flat_map(|module| self.tables.module(*module).exports.values.keys());
             let text = self.text(name.symbol);
             let near = nearest(text, names.map(|symbol| self.text(*symbol))).map(str::to_owned);
@@ -119,13 +119,7 @@ impl Checker<'_> {
         self.fits(expr(ExprKind::Field { base: Box::new(base), name: name.symbol }, ty, span), wanted)
     }
 
-    pub(super) fn apply(
-        &mut self,
-        function: &ast::Expr,
-        arguments: &[ast::Expr],
-        wanted: TyId,
-        span: Span,
-    ) -> Expr {
+    pub(super) fn apply(&mut self, function: &ast::Expr, arguments: &[ast::Expr], wanted: TyId, span: Span) -> Expr {
         let function = self.infer(function);
         let (arguments, result) = self.arguments(&function, arguments);
         let kind = ExprKind::Apply { function: Box::new(function), arguments };

@@ -84,8 +84,9 @@ impl Checker<'_> {
         let kind = match &statement.kind {
             Kind::Bind { pattern, value, fallback } => self.bind_statement(pattern, value, fallback.as_deref(), error),
             Kind::Let(binding) => {
+                let mark = self.enter();
                 let (pattern, value) = self.local_binding(binding);
-                self.check_no_effect(&value);
+                self.check_no_effect(&value, mark);
                 StatementKind::Let { pattern, value }
             }
             Kind::Expr(value) => StatementKind::Run(self.discarded(value, error)),
@@ -139,7 +140,8 @@ impl Checker<'_> {
 
     /// What stands right of `<-`: an effect, and no plain value [D-20].
     fn bound_effect(&mut self, value: Expr, effect: TyId) -> Expr {
-        let plain = !self.types.is_effect(value.ty) && !self.types.is_unknown(value.ty) && !self.types.is_error(value.ty);
+        let plain =
+            !self.types.is_effect(value.ty) && !self.types.is_unknown(value.ty) && !self.types.is_error(value.ty);
         if plain {
             let message = format!("expected an effect or a resource, found {}", self.show(value.ty));
             let mut diagnostic = Diagnostic::new(Code::E3000, value.span, message);
@@ -163,7 +165,7 @@ impl Checker<'_> {
         pattern
     }
 
-    fn check_no_effect(&mut self, value: &Expr) {
+    fn check_no_effect(&mut self, value: &Expr, mark: usize) {
         let what = match self.types.head(value.ty) {
             Some(builtin::EFFECT) => "an effect",
             Some(builtin::RESOURCE) => "a resource",
@@ -171,6 +173,9 @@ impl Checker<'_> {
         };
         let diagnostic = Diagnostic::new(Code::E3020, value.span, format!("{what} is bound with '='"));
         self.tables.report(diagnostic.note("run it with '<-', or make it a function"));
+        for local in self.bound_since(mark) {
+            self.local_facts[local.0 as usize].used = true;
+        }
     }
 
     /// An expression statement: an effect without a value.
@@ -203,11 +208,8 @@ impl Checker<'_> {
     fn conditional(&mut self, condition: Expr, effect: Expr, negated: bool, unit: TyId, span: Span) -> Expr {
         let nothing = pure(expr(ExprKind::Unit, TypeStore::UNIT, span), unit, span);
         let (then, otherwise) = if negated { (nothing, effect) } else { (effect, nothing) };
-        let kind = ExprKind::If {
-            condition: Box::new(condition),
-            then: Box::new(then),
-            otherwise: Box::new(otherwise),
-        };
+        let kind =
+            ExprKind::If { condition: Box::new(condition), then: Box::new(then), otherwise: Box::new(otherwise) };
         expr(kind, unit, span)
     }
 

@@ -58,10 +58,8 @@ impl Checker<'_> {
                 let mut known: Vec<(Symbol, TyId)> = Vec::with_capacity(fields.len());
                 for (name, ty) in fields {
                     let ty = self.elaborate(module, ty, variables);
-                    if known.iter().any(|(field, _)| *field == name.symbol) {
-                        let message = format!("field '{}' is given twice", self.text(name.symbol));
-                        self.report(Code::E1526, name.span, message);
-                    } else {
+                    // A field that is given twice was reported by the parser.
+                    if known.iter().all(|(field, _)| *field != name.symbol) {
                         known.push((name.symbol, ty));
                     }
                 }
@@ -194,9 +192,9 @@ impl Checker<'_> {
             return TypeStore::ERROR;
         }
         let by_parameter: IdMap<TyId, TyId> = parameters.into_iter().zip(arguments.iter().copied()).collect();
-        let expanded = self.types.substitute(body, &mut |_, variable| {
-            by_parameter.get(&variable).copied().unwrap_or(TypeStore::ERROR)
-        });
+        let expanded = self
+            .types
+            .substitute(body, &mut |_, variable| by_parameter.get(&variable).copied().unwrap_or(TypeStore::ERROR));
         expanded.unwrap_or(TypeStore::ERROR)
     }
 

@@ -10,13 +10,7 @@ use crate::syntax::{Span, ast};
 impl Checker<'_> {
     /// `res or e`, `res or | Err p => e …`. That every arm starts with `Err` and the last one catches everything was
     /// checked by the parser.
-    pub(super) fn or_expr(
-        &mut self,
-        value: &ast::Expr,
-        fallback: &ast::Fallback,
-        wanted: TyId,
-        span: Span,
-    ) -> Expr {
+    pub(super) fn or_expr(&mut self, value: &ast::Expr, fallback: &ast::Fallback, wanted: TyId, span: Span) -> Expr {
         let value = self.infer(value);
         let error = self.fresh();
         let result = self.types.data(builtin::RESULT, &[error, wanted]);

@@ -7,13 +7,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::syntax::{Span, ast};
 
 impl Checker<'_> {
-    pub(super) fn lambda(
-        &mut self,
-        parameters: &[ast::Pattern],
-        body: &ast::Expr,
-        wanted: TyId,
-        span: Span,
-    ) -> Expr {
+    pub(super) fn lambda(&mut self, parameters: &[ast::Pattern], body: &ast::Expr, wanted: TyId, span: Span) -> Expr {
         let hint = self.parameter_types(wanted, parameters.len(), span);
         let mark = self.enter();
         let mut patterns = Vec::with_capacity(parameters.len());

@@ -16,7 +16,7 @@ impl Checker<'_> {
                 ast::TextPart::Literal(text) => expr(ExprKind::Text(text.as_str().into()), TypeStore::TEXT, span),
                 ast::TextPart::Hole(hole) => {
                     let hole = self.infer(hole);
-                    self.to_text(hole)
+                    self.text_of(hole)
                 }
             });
         }
@@ -29,7 +29,7 @@ impl Checker<'_> {
     }
 
     /// The text of a value; a text is its own.
-    fn to_text(&mut self, value: Expr) -> Expr {
+    fn text_of(&mut self, value: Expr) -> Expr {
         if self.types.is_text(value.ty) || self.types.is_error(value.ty) {
             return value;
         }

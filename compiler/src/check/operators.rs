@@ -10,8 +10,8 @@ use super::types::{TyId, TypeStore, View};
 use crate::core::{Expr, ExprKind, GlobalId, Primitive};
 use crate::diagnostic::Code;
 use crate::resolve::Value;
-use crate::syntax::ast::{self, BinaryOp, UnaryOp};
 use crate::syntax::Span;
+use crate::syntax::ast::{self, BinaryOp, UnaryOp};
 
 /// An operator whose operands' types were not known where it stands.
 #[derive(Clone, Copy)]

@@ -86,8 +86,7 @@ impl Checker<'_> {
                 PatternKind::As(whole, Box::new(self.pattern_inside(inner, ty)))
             }
             Kind::Constructor { qualifier, name, arguments } => {
-                let arguments: Vec<&ast::Pattern> = arguments.iter().collect();
-                return self.constructor_pattern(qualifier, *name, &arguments, ty, span);
+                return self.constructor_pattern(qualifier, *name, arguments, ty, span);
             }
             Kind::Int(value) => self.literal_pattern(PatternKind::Int(*value), ty, TypeStore::INT, span),
             Kind::Text(text) => {
@@ -105,9 +104,7 @@ impl Checker<'_> {
                 let types: Vec<TyId> = items.iter().map(|_| self.fresh()).collect();
                 let tuple = self.types.tuple(&types);
                 self.expect(ty, tuple, span);
-                PatternKind::Tuple(
-                    items.iter().zip(types).map(|(item, ty)| self.pattern_inside(item, ty)).collect(),
-                )
+                PatternKind::Tuple(items.iter().zip(types).map(|(item, ty)| self.pattern_inside(item, ty)).collect())
             }
             Kind::List { items, rest } => {
                 let element = self.list_element(ty, span);
@@ -139,12 +136,7 @@ impl Checker<'_> {
     }
 
     /// `a.b.c` and what follows it, inside a record of type `ty`.
-    fn field_pattern(
-        &mut self,
-        path: &[ast::Name],
-        kind: &ast::FieldPatternKind,
-        ty: TyId,
-    ) -> (Symbol, Pattern) {
+    fn field_pattern(&mut self, path: &[ast::Name], kind: &ast::FieldPatternKind, ty: TyId) -> (Symbol, Pattern) {
         let name = path[0];
         let field = self.field_type(ty, name);
         let span = name.span;
@@ -153,7 +145,9 @@ impl Checker<'_> {
             Pattern { kind: PatternKind::Record(vec![inner]), ty: field, span }
         } else {
             match kind {
-                ast::FieldPatternKind::Bind => Pattern { kind: PatternKind::Local(self.bind(name, field)), ty: field, span },
+                ast::FieldPatternKind::Bind => {
+                    Pattern { kind: PatternKind::Local(self.bind(name, field)), ty: field, span }
+                }
                 ast::FieldPatternKind::Match(inner) => self.pattern_inside(inner, field),
                 ast::FieldPatternKind::BindAndMatch(inner) => {
                     let whole = self.bind(name, field);
@@ -170,7 +164,7 @@ impl Checker<'_> {
         &mut self,
         qualifier: &[ast::Name],
         name: ast::Name,
-        arguments: &[&ast::Pattern],
+        arguments: &[ast::Pattern],
         ty: TyId,
         span: Span,
     ) -> Pattern {
@@ -180,7 +174,7 @@ impl Checker<'_> {
             }
             return Pattern { kind: PatternKind::Error, ty, span };
         };
-        let mut atoms = arguments.iter().copied();
+        let mut atoms = arguments.iter().collect::<Vec<_>>().into_iter();
         let pattern = self.constructor_with(id, name, &mut atoms, ty, span);
         let left = atoms.len();
         if left > 0 {
@@ -195,11 +189,11 @@ impl Checker<'_> {
 
     /// A constructor that takes as many atoms as it has arguments. An atom that is a constructor by itself takes the
     /// atoms behind it in the same way [D-16].
-    fn constructor_with<'p>(
+    fn constructor_with(
         &mut self,
         id: ConstructorId,
         name: ast::Name,
-        atoms: &mut dyn ExactSizeIterator<Item = &'p ast::Pattern>,
+        atoms: &mut std::vec::IntoIter<&ast::Pattern>,
         ty: TyId,
         span: Span,
     ) -> Pattern {
@@ -225,10 +219,10 @@ impl Checker<'_> {
         Pattern { kind, ty, span }
     }
 
-    fn constructor_argument<'p>(
+    fn constructor_argument(
         &mut self,
-        atom: &'p ast::Pattern,
-        atoms: &mut dyn ExactSizeIterator<Item = &'p ast::Pattern>,
+        atom: &ast::Pattern,
+        atoms: &mut std::vec::IntoIter<&ast::Pattern>,
         ty: TyId,
     ) -> Pattern {
         if let ast::PatternKind::Constructor { qualifier, name, arguments } = &atom.kind
@@ -237,7 +231,13 @@ impl Checker<'_> {
         {
             return match self.constructor_named(qualifier, *name) {
                 Some(id) => self.constructor_with(id, *name, atoms, ty, atom.span),
-                None => Pattern { kind: PatternKind::Error, ty, span: atom.span },
+                None => {
+                    // Its arguments cannot be told from those of the constructor around it.
+                    for atom in atoms {
+                        self.pattern_inside(atom, TypeStore::ERROR);
+                    }
+                    Pattern { kind: PatternKind::Error, ty, span: atom.span }
+                }
             };
         }
         self.pattern_inside(atom, ty)

@@ -13,7 +13,12 @@ use crate::resolve::{DefinitionId, ModuleId, Tables, Value};
 use crate::syntax::Span;
 
 /// Checks everything that `entry` needs. The program is absent when there was an error.
-pub fn program(mut tables: Tables, load: &mut Load<'_>, entry: ModuleId, options: Options) -> (Option<Program>, Tables) {
+pub fn program(
+    mut tables: Tables,
+    load: &mut Load<'_>,
+    entry: ModuleId,
+    options: Options,
+) -> (Option<Program>, Tables) {
     let warned = warned_modules(&tables, entry);
     let mut roots: Vec<ModuleId> = warned.iter().copied().collect();
     roots.sort_unstable();
@@ -24,6 +29,11 @@ pub fn program(mut tables: Tables, load: &mut Load<'_>, entry: ModuleId, options
     let mut groups = Groups::default();
     let mut waiting: Vec<DefinitionId> =
         roots.iter().flat_map(|module| checker.tables.module(*module).definitions.clone()).collect();
+    // What the entry module exports of others may be unused here.
+    waiting.extend(checker.tables.module(entry).exports.values.values().filter_map(|value| match value {
+        Value::Global(global) => Some(checker.tables.global(*global).definition),
+        Value::Constructor(_) => None,
+    }));
     while !waiting.is_empty() {
         let mut ordered = Vec::new();
         for definition in waiting.drain(..) {

@@ -35,15 +35,10 @@ impl Checker<'_> {
                 fields.push((name, ty));
             }
         };
-        let mut written: IdMap<Symbol, Span> = IdMap::default();
         let mut checked = Vec::with_capacity(items.len());
         for item in items {
             match item {
                 ast::RecordItem::Field(name, value) => {
-                    if let Some(first) = written.insert(name.symbol, name.span) {
-                        let message = format!("field '{}' is given twice", self.text(name.symbol));
-                        self.tables.report(Diagnostic::new(Code::E1526, name.span, message).label(first, "first here"));
-                    }
                     let value = match self.types.field(wanted, name.symbol) {
                         Some(ty) => self.expr(value, ty),
                         None => self.infer(value),
@@ -104,7 +99,9 @@ impl Checker<'_> {
         let mut ty = record;
         for segment in &item.path {
             match segment {
-                ast::PatchSegment::Name(name) if self.text(name.symbol).starts_with(|c: char| c.is_ascii_uppercase()) => {
+                ast::PatchSegment::Name(name)
+                    if self.text(name.symbol).starts_with(|c: char| c.is_ascii_uppercase()) =>
+                {
                     self.unsupported(name.span, "a constructor in a patch path");
                     return None;
                 }

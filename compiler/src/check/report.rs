@@ -81,6 +81,20 @@ impl Checker<'_> {
         self.tables.report(diagnostic);
     }
 
+    /// E3000 for what stands before a dot and is neither a module nor a namespace.
+    pub(super) fn unknown_qualifier(&mut self, name: ast::Name) {
+        if self.tables.is_lost(self.module, name.symbol) {
+            return;
+        }
+        let near = self.tables.suggest_qualifier(self.module, name.symbol);
+        let message = format!("unknown module or namespace '{}'", self.text(name.symbol));
+        let mut diagnostic = Diagnostic::new(Code::E3000, name.span, message);
+        if let Some(near) = near {
+            diagnostic = diagnostic.note(format!("did you mean '{near}'?"));
+        }
+        self.tables.report(diagnostic);
+    }
+
     /// E3000 for a field that a record does not have.
     pub(super) fn unknown_field(&mut self, record: TyId, name: ast::Name) {
         let text = self.text(name.symbol);

@@ -26,9 +26,7 @@ impl Checker<'_> {
         }
         self.leave(mark);
         match yielded {
-            Some(value) if fits => {
-                expr(ExprKind::Resource { setup, value: Box::new(value), cleanup }, resource, span)
-            }
+            Some(value) if fits => expr(ExprKind::Resource { setup, value: Box::new(value), cleanup }, resource, span),
             _ => error_expr(span),
         }
     }

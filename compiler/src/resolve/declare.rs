@@ -148,7 +148,8 @@ impl Declare<'_> {
         self.own_types().insert(name.symbol, TypeName::Data(id));
         for constructor in self.tables.datas[id.0 as usize].constructors.clone() {
             let name = self.tables.constructors[constructor.0 as usize].name;
-            let span = constructors.iter().find(|decl| decl.name.symbol == name).map_or(decl.name.span, |c| c.name.span);
+            let span =
+                constructors.iter().find(|decl| decl.name.symbol == name).map_or(decl.name.span, |c| c.name.span);
             if self.defined_once(ast::Name { symbol: name, span }) {
                 self.own_values().insert(name, Value::Constructor(constructor));
             }

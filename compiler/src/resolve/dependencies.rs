@@ -12,12 +12,12 @@ use crate::syntax::{Symbol, ast};
 
 /// The globals that `definition` refers to, each once per mention.
 pub fn of(tables: &mut Tables, load: &mut Load<'_>, definition: DefinitionId) -> Vec<GlobalId> {
-    let (module, places) = match tables.definition(definition) {
-        d => match &d.source {
-            Source::Value(place) | Source::Pattern(place) | Source::Suffix(place) => (d.module, vec![*place]),
-            Source::Operator(places) => (d.module, places.clone()),
-            Source::Native { .. } | Source::Error => return Vec::new(),
-        },
+    let definition = tables.definition(definition);
+    let module = definition.module;
+    let places = match &definition.source {
+        Source::Value(place) | Source::Pattern(place) | Source::Suffix(place) => vec![*place],
+        Source::Operator(places) => places.clone(),
+        Source::Native { .. } | Source::Error => return Vec::new(),
     };
     let file = tables.module(module).file.clone();
     let mut walk = Walk { tables, load, module, bound: IdMap::default(), scope: Vec::new(), found: Vec::new() };

@@ -30,17 +30,13 @@ pub(super) fn signatures(declare: &mut Declare<'_>, domain: &ast::DomainDecl, it
 pub(super) fn declare(declare: &mut Declare<'_>, domain: &ast::DomainDecl, item: u32) {
     let mut info = DomainInfo { name: domain.name.symbol, suffixes: IdMap::default(), operators: IdMap::default() };
     let mut runs: IdMap<Symbol, Vec<Run>> = IdMap::default();
-    let mut suffix_signatures: IdMap<Symbol, Place> = IdMap::default();
     for (inner, entry) in domain.items.iter().enumerate() {
         let place = Place { item, inner: Some(inner as u32) };
         match entry {
-            ast::DomainItem::Type(_) => {}
-            ast::DomainItem::SuffixSignature { suffix, .. } => {
-                suffix_signatures.insert(suffix.symbol, place);
-            }
+            // The type of a suffix is that of its template; the checker finds it when it checks the template.
+            ast::DomainItem::Type(_) | ast::DomainItem::SuffixSignature { .. } => {}
             ast::DomainItem::Suffix { suffix, .. } => {
-                let signature = suffix_signatures.get(&suffix.symbol).copied();
-                let global = declare.define(*suffix, Source::Suffix(place), signature, None);
+                let global = declare.define(*suffix, Source::Suffix(place), None, None);
                 if info.suffixes.insert(suffix.symbol, global).is_some() {
                     let message = format!("suffix '{}' is defined twice", declare.tables.text(suffix.symbol));
                     declare.tables.report(Diagnostic::new(Code::E2007, suffix.span, message));

@@ -90,13 +90,7 @@ fn listed(tables: &mut Tables, module: ModuleId, item: &ast::ImportItem, exports
     }
 }
 
-fn value(
-    tables: &mut Tables,
-    module: ModuleId,
-    name: ast::Name,
-    alias: Option<ast::Name>,
-    exports: &mut Exports,
-) {
+fn value(tables: &mut Tables, module: ModuleId, name: ast::Name, alias: Option<ast::Name>, exports: &mut Exports) {
     let outside = alias.unwrap_or(name);
     let Some(found) = tables.find_value(module, name.symbol, name.span) else {
         return unknown(tables, module, name);
@@ -132,13 +126,7 @@ fn ty(tables: &mut Tables, module: ModuleId, name: ast::Name, alias: Option<ast:
     }
 }
 
-fn domain(
-    tables: &mut Tables,
-    module: ModuleId,
-    name: ast::Name,
-    alias: Option<ast::Name>,
-    exports: &mut Exports,
-) {
+fn domain(tables: &mut Tables, module: ModuleId, name: ast::Name, alias: Option<ast::Name>, exports: &mut Exports) {
     let outside = alias.unwrap_or(name);
     let own = tables.module(module).own.domains.get(&name.symbol).copied();
     let imported = || {

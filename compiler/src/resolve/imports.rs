@@ -24,6 +24,8 @@ pub struct Imports {
     pub domains: Vec<(DomainId, usize)>,
     /// Names that would be known without an earlier mistake.
     pub lost: IdSet<Symbol>,
+    /// A type could not be imported: any constructor may be its.
+    pub lost_constructors: bool,
     /// A whole module could not be loaded: any name may be its.
     pub lost_all: bool,
 }
@@ -158,12 +160,29 @@ impl Imports {
         self.wildcards.push(Wildcard { module, hidden, entry, implicit: false });
     }
 
+    /// Remembers a name that could not be imported.
+    fn lose(&mut self, tables: &Tables, name: Symbol, entry: usize) {
+        self.lost.insert(name);
+        self.lost_constructors |= tables.text(name).starts_with(|first: char| first.is_ascii_uppercase());
+        self.entries[entry].used = true;
+    }
+
+    /// E2005: one name for two things.
+    fn clash(&mut self, tables: &mut Tables, name: ast::Name, entries: [usize; 2]) {
+        let [_, first] = entries;
+        let message = format!("'{}' is imported from two modules", tables.text(name.symbol));
+        let diagnostic = Diagnostic::new(Code::E2005, name.span, message).label(self.entries[first].span, "first here");
+        tables.report(diagnostic.note("rename one of them with 'as'"));
+        for entry in entries {
+            self.entries[entry].used = true;
+        }
+    }
+
     fn select(&mut self, tables: &mut Tables, module: Option<ModuleId>, item: &ast::ImportItem) {
         let local = item.alias.unwrap_or(item.name);
         let entry = self.entry(local.span, local.symbol);
         let Some(module) = module else {
-            self.lost.insert(local.symbol);
-            self.entries[entry].used = true;
+            self.lose(tables, local.symbol, entry);
             return;
         };
         let exports = &tables.module(module).exports;
@@ -180,16 +199,15 @@ impl Imports {
         let ty = exports.types.get(&item.name.symbol).copied();
         let value = exports.values.get(&item.name.symbol).copied();
         if ty.is_none() && value.is_none() {
-            self.lost.insert(local.symbol);
-            self.entries[entry].used = true;
+            self.lose(tables, local.symbol, entry);
             report_not_exported(tables, module, item.name);
             return;
         }
         if let Some(ty) = ty {
-            if let Some((other, _)) = self.types.insert(local.symbol, (ty, entry))
+            if let Some((other, other_entry)) = self.types.insert(local.symbol, (ty, entry))
                 && other != ty
             {
-                report_ambiguous(tables, local);
+                self.clash(tables, local, [entry, other_entry]);
             }
             for (name, constructor) in constructors_of(tables, module, item.name.symbol) {
                 self.values.entry(name).or_insert((constructor, entry));
@@ -198,17 +216,12 @@ impl Imports {
         // `T` brings a constructor of the same name with the type; alone it is a constructor or a function.
         let value = value.filter(|_| ty.is_none());
         if let Some(value) = value
-            && let Some((other, _)) = self.values.insert(local.symbol, (value, entry))
+            && let Some((other, other_entry)) = self.values.insert(local.symbol, (value, entry))
             && other != value
         {
-            report_ambiguous(tables, local);
+            self.clash(tables, local, [entry, other_entry]);
         }
     }
-}
-
-fn report_ambiguous(tables: &mut Tables, name: ast::Name) {
-    let message = format!("'{}' is imported from two modules", tables.text(name.symbol));
-    tables.report(Diagnostic::new(Code::E2005, name.span, message).note("rename one of them with 'as'"));
 }
 
 /// E2003 with a suggestion.
@@ -236,15 +249,25 @@ fn report_redundant(
     file: &ast::File,
     uses: &[(UsePath, Option<ModuleId>)],
 ) {
-    let whole: IdSet<ModuleId> =
-        imports.wildcards.iter().filter(|wildcard| !wildcard.implicit).map(|wildcard| wildcard.module).collect();
     for (used, module) in uses {
         let (Some(item), Some(module)) = (used.item, module) else { continue };
+        let whole = imports.wildcards.iter().find(|wildcard| !wildcard.implicit && wildcard.module == *module);
+        let Some(whole) = whole else { continue };
         let ast::ItemKind::Use(ast::Use { what: ast::UseKind::Only(items), .. }) = &file.items[item as usize].kind
         else {
             continue;
         };
-        for item in items.iter().filter(|item| whole.contains(module) && !item.domain && item.alias.is_none()) {
+        let exports = &tables.module(*module).exports;
+        let redundant = |item: &&ast::ImportItem| {
+            let name = item.name.symbol;
+            let exported = exports.values.contains_key(&name) || exports.types.contains_key(&name);
+            exported && !whole.hidden.contains(&name) && !item.domain && item.alias.is_none()
+        };
+        let redundant: Vec<&ast::ImportItem> = items.iter().filter(redundant).collect();
+        let entry = whole.entry;
+        for item in redundant {
+            // Either import will do; the whole one stays.
+            imports.entries[entry].used = true;
             let message = format!(
                 "'{}' is imported already, with all of '{}'",
                 tables.text(item.name.symbol),

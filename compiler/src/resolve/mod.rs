@@ -32,6 +32,6 @@ pub mod suggest;
 pub mod tables;
 
 pub use tables::{
-    Alias, Definition, DefinitionId, DomainId, DomainInfo, GlobalInfo, Module, ModuleId, Place, Source, Tables, TypeName,
-    Value,
+    Alias, Definition, DefinitionId, DomainId, DomainInfo, GlobalInfo, Module, ModuleId, Place, Source, Tables,
+    TypeName, Value,
 };

@@ -90,7 +90,8 @@ impl Tables {
     #[must_use]
     pub fn is_lost(&self, module: ModuleId, name: Symbol) -> bool {
         let imports = &self.module(module).imports;
-        imports.lost_all || imports.lost.contains(&name)
+        let upper = || self.text(name).starts_with(|first: char| first.is_ascii_uppercase());
+        imports.lost_all || imports.lost.contains(&name) || imports.lost_constructors && upper()
     }
 
     /// The functions for `suffix` of all domains that are active in `module`.
@@ -109,11 +110,7 @@ impl Tables {
             .collect()
     }
 
-    fn active_domains(
-        &mut self,
-        module: ModuleId,
-        wanted: impl Fn(&super::DomainInfo) -> bool,
-    ) -> Vec<DomainId> {
+    fn active_domains(&mut self, module: ModuleId, wanted: impl Fn(&super::DomainInfo) -> bool) -> Vec<DomainId> {
         let mut active: Vec<DomainId> = self.module(module).own.domains.values().copied().collect();
         active.retain(|id| wanted(&self.domains[id.0 as usize]));
         for (id, entry) in self.module(module).imports.domains.clone() {
@@ -132,7 +129,8 @@ impl Tables {
     pub fn suggest_value(&self, module: ModuleId, name: Symbol) -> Option<String> {
         let this = self.module(module);
         let imported = this.imports.values.keys();
-        let whole = this.imports.wildcards.iter().flat_map(|wildcard| self.module(wildcard.module).exports.values.keys());
+        let whole =
+            this.imports.wildcards.iter().flat_map(|wildcard| self.module(wildcard.module).exports.values.keys());
         let all = this.own.values.keys().chain(imported).chain(whole).chain(self.intrinsic.values.keys());
         nearest(self.text(name), all.map(|symbol| self.text(*symbol))).map(str::to_owned)
     }
@@ -141,9 +139,18 @@ impl Tables {
     #[must_use]
     pub fn suggest_type(&self, module: ModuleId, name: Symbol) -> Option<String> {
         let this = self.module(module);
-        let whole = this.imports.wildcards.iter().flat_map(|wildcard| self.module(wildcard.module).exports.types.keys());
-        let all = this.own.types.keys().chain(this.imports.types.keys()).chain(whole).chain(self.intrinsic.types.keys());
+        let whole =
+            this.imports.wildcards.iter().flat_map(|wildcard| self.module(wildcard.module).exports.types.keys());
+        let all =
+            this.own.types.keys().chain(this.imports.types.keys()).chain(whole).chain(self.intrinsic.types.keys());
         nearest(self.text(name), all.map(|symbol| self.text(*symbol))).map(str::to_owned)
+    }
+
+    /// A qualifier like `name` that is known in `module`.
+    #[must_use]
+    pub fn suggest_qualifier(&self, module: ModuleId, name: Symbol) -> Option<String> {
+        let qualifiers = self.module(module).imports.qualifiers.keys().map(|symbol| self.text(*symbol));
+        nearest(self.text(name), qualifiers.chain(NAMESPACES.iter().map(|(name, _)| *name))).map(str::to_owned)
     }
 
     /// The value, the import it came by, and an earlier wildcard that means something else.
@@ -194,14 +201,7 @@ impl Tables {
         (best.map(|(found, _)| found), best.map(|(_, entry)| entry), None)
     }
 
-    fn note_use(
-        &mut self,
-        module: ModuleId,
-        name: Symbol,
-        span: Span,
-        entry: Option<usize>,
-        other: Option<ModuleId>,
-    ) {
+    fn note_use(&mut self, module: ModuleId, name: Symbol, span: Span, entry: Option<usize>, other: Option<ModuleId>) {
         if let Some(entry) = entry {
             self.module_mut(module).imports.entries[entry].used = true;
         }

@@ -293,7 +293,6 @@ pub fn signature(file: &ast::File, place: Place) -> Option<&ast::Type> {
         (ast::ItemKind::Signature(signature), None) => Some(&signature.ty),
         (ast::ItemKind::Domain(domain), Some(inner)) => match &domain.items[inner as usize] {
             ast::DomainItem::Signature(signature) => Some(&signature.ty),
-            ast::DomainItem::SuffixSignature { ty, .. } => Some(ty),
             _ => None,
         },
         _ => None,

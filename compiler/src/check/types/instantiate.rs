@@ -34,11 +34,7 @@ impl TypeStore {
     }
 
     /// A copy of `id` in which `replace` gives what stands for each quantified variable.
-    pub fn substitute(
-        &mut self,
-        id: TyId,
-        replace: &mut dyn FnMut(&mut TypeStore, TyId) -> TyId,
-    ) -> Option<TyId> {
+    pub fn substitute(&mut self, id: TyId, replace: &mut dyn FnMut(&mut TypeStore, TyId) -> TyId) -> Option<TyId> {
         enum Step {
             Enter(TyId),
             Leave(TyId),

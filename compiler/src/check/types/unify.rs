@@ -30,7 +30,14 @@ impl TypeStore {
         match (self.entries[a.0 as usize].node, self.entries[b.0 as usize].node) {
             (Node::Error, Node::Unbound) => self.bind(b, a),
             (Node::Unbound, Node::Error) => self.bind(a, b),
-            (Node::Error, _) | (_, Node::Error) => Ok(()),
+            (Node::Error, _) => {
+                self.spoil(b, work, a);
+                Ok(())
+            }
+            (_, Node::Error) => {
+                self.spoil(a, work, b);
+                Ok(())
+            }
             (Node::Unbound, Node::Unbound) => {
                 // The newer one is linked to the older one, which keeps chains short.
                 let (old, new) = (a.min(b), a.max(b));
@@ -53,6 +60,17 @@ impl TypeStore {
             }
             (Node::Record(..), Node::Record(..)) => self.unify_records(a, b, work),
             _ => Err(Mismatch::Different),
+        }
+    }
+
+    /// What is unknown in a type that met an error stays unknown for good, so that nothing more is said about it.
+    fn spoil(&mut self, id: TyId, work: &mut Vec<(TyId, TyId)>, error: TyId) {
+        if self.entries[id.0 as usize].level > 0 {
+            // Without unknown parts it is not visited again.
+            self.entries[id.0 as usize].level = 0;
+            let mut below = Vec::new();
+            self.children(id, &mut below);
+            work.extend(below.into_iter().map(|child| (child, error)));
         }
     }
 
@@ -105,7 +123,11 @@ impl TypeStore {
             (Some(row), None) => self.extend_row(row, only_right, None),
             (None, Some(row)) => self.extend_row(row, only_left, None),
             (Some(left), Some(right)) if left == right => {
-                if only_left.is_empty() && only_right.is_empty() { Ok(()) } else { Err(Mismatch::Infinite) }
+                if only_left.is_empty() && only_right.is_empty() {
+                    Ok(())
+                } else {
+                    Err(Mismatch::Infinite)
+                }
             }
             (Some(left), Some(right)) if only_left.is_empty() && only_right.is_empty() => self.unify(left, right),
             (Some(left), Some(right)) => {
