@@ -127,7 +127,7 @@ impl Function<'_, '_> {
     fn arguments(&mut self, callee: &Callee, closure: Option<Reg>, arguments: &[&Expr]) -> usize {
         for (index, argument) in arguments.iter().enumerate() {
             let reg = self.alloc(1);
-            if callee.signature.parameters[index].is_some() {
+            if callee.signature.parameters[index].scalar().is_some() {
                 self.value(argument, reg);
             } else {
                 self.tagged(argument, reg);
@@ -143,7 +143,7 @@ impl Function<'_, '_> {
     /// A tail call of the proto by itself: its parameters get new values.
     fn call_itself(&mut self, start: super::code::Label, callee: &Callee, arguments: &[&Expr]) {
         let raw = &callee.signature.parameters;
-        let pairs = arguments.iter().enumerate().map(|(index, &argument)| (Reg(index as u16), argument, raw[index].is_some()));
+        let pairs = arguments.iter().enumerate().map(|(index, &argument)| (Reg(index as u16), argument, raw[index].scalar().is_some()));
         self.assign(pairs.collect());
         self.code.push(Op::Loop(start));
     }

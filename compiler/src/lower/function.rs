@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use aivi_bytecode::module::{Constant, Proto};
-use aivi_bytecode::{ConstId, Count, Instruction, ProtoId, Reg, ScalarKind};
+use aivi_bytecode::{ConstId, Count, Instruction, ProtoId, Reg};
 
 use super::code::{Class, Code, Label, Op};
 use super::free::Uses;
@@ -31,15 +31,15 @@ const CAPTURES_MAX: usize = 255;
 pub(super) struct Signature {
     /// It is an effect: calling it performs.
     pub effect: bool,
-    /// For each parameter, its kind when it is raw.
-    pub parameters: Vec<Option<ScalarKind>>,
+    /// How each parameter arrives.
+    pub parameters: Vec<Repr>,
 }
 
 impl Signature {
     pub(super) fn of(program: &Program, parameters: &[&Pattern], body: &Expr) -> Signature {
         Signature {
             effect: effect_result(program, body.ty).is_some(),
-            parameters: parameters.iter().map(|pattern| repr(program, pattern.ty).scalar()).collect(),
+            parameters: parameters.iter().map(|pattern| repr(program, pattern.ty)).collect(),
         }
     }
 
@@ -152,9 +152,8 @@ impl<'l, 'p> Function<'l, 'p> {
     pub(super) fn start(&mut self, signature: &Signature, captured: &[(LocalId, Binding)], more: usize) -> Reg {
         let arity = signature.arity();
         let first = self.alloc(arity);
-        for (index, kind) in signature.parameters.iter().enumerate() {
-            let class = if kind.is_some() { Class::Scalar } else { Class::Owned };
-            self.arguments.push((Reg(first.0 + index as u16), class));
+        for (index, parameter) in signature.parameters.iter().enumerate() {
+            self.arguments.push((Reg(first.0 + index as u16), parameter.class()));
         }
         self.proto.parameters = arity as u16;
         self.proto.effect = signature.effect;
@@ -363,6 +362,7 @@ impl<'l, 'p> Function<'l, 'p> {
     /// R[dst] := a variable's value.
     pub(super) fn load(&mut self, id: LocalId, dst: Reg) {
         match self.env.get(&id).cloned() {
+            Some(Binding::Reg(src) | Binding::Closure(src, _)) if src == dst => {}
             Some(Binding::Reg(src) | Binding::Closure(src, _)) => {
                 let scalar = self.local_repr(id).scalar().is_some();
                 self.code.push(if scalar { Op::Scalar { dst, src } } else { Op::Take { dst, src } });
@@ -418,7 +418,7 @@ impl<'l, 'p> Function<'l, 'p> {
     /// A proto that applies a constructor to its parameters.
     pub(super) fn compile_constructor(&mut self, id: ConstructorId) {
         let arity = self.program.constructors[id.0 as usize].arity as usize;
-        self.start(&Signature { effect: false, parameters: vec![None; arity] }, &[], 0);
+        self.start(&Signature { effect: false, parameters: vec![Repr::Counted; arity] }, &[], 0);
         let shape = self.lowering.constructor_shape(id);
         let (count, dst) = (Count(arity as u8), Reg(0));
         self.act(Class::Owned, Instruction::New { count, dst, first: Reg(0), shape });

@@ -11,7 +11,7 @@ use crate::core::{Expr, ListItem};
 /// registers in use.
 const PIECE_MAX: usize = 128;
 /// Items before a spread that are prepended one by one rather than made a list of their own. Arbitrary.
-const PREPEND_MAX: usize = 4;
+pub(super) const PREPEND_MAX: usize = 4;
 
 impl Function<'_, '_> {
     /// R[dst] := a list.

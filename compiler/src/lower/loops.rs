@@ -3,10 +3,14 @@
 use aivi_bytecode::{Instruction, Reg};
 
 use super::code::{Label, Op};
+use super::free::Uses;
 use super::function::{Binding, Dest, Function};
+use super::lists::PREPEND_MAX;
 use super::repr::Repr;
 use crate::check::types::TyId;
-use crate::core::{Body, Expr, ExprKind, Pattern, PatternKind, Primitive};
+use crate::core::{
+    Body, Expr, ExprKind, GlobalBody, ListItem, LocalId, Pattern, PatternKind, Primitive, RecordItem,
+};
 
 /// Where a loop keeps its state.
 #[derive(Clone, Debug)]
@@ -132,32 +136,30 @@ impl Function<'_, '_> {
         }
     }
 
-    /// Gives registers the values of expressions, all at once: raw scalars where a pair says so, else tagged. Arithmetic
-    /// goes right into a register that no other pair still reads; everything else is computed first and moved last.
+    /// Gives registers the values of expressions, all at once: raw scalars where a pair says so, else tagged. What updates
+    /// the very register that it goes to, and arithmetic that goes to a register which no other pair still reads, is
+    /// computed in place; everything else is computed first and moved last.
     pub(super) fn assign(&mut self, pairs: Vec<(Reg, &Expr, bool)>) {
-        let mut moves = Vec::new();
-        let mut simple = Vec::new();
         let targets: Vec<Reg> = pairs.iter().map(|&(target, ..)| target).collect();
-        for (target, expr, raw) in pairs {
-            let src = self.register_of(expr);
-            if src == Some(target) {
-                continue;
-            }
+        let changes = pairs.into_iter().filter(|&(target, expr, _)| self.register_of(expr) != Some(target));
+        let (mut simple, mut others): (Vec<_>, Vec<_>) =
+            changes.partition(|&(_, expr, raw)| raw && self.is_simple(expr));
+        let updates = others.split_off(self.updates_from(&others));
+        let mut moves = Vec::new();
+        for (target, expr, raw) in others {
             let scalar = self.repr(expr.ty).scalar().is_some();
-            if raw && self.is_simple(expr) {
-                simple.push((target, expr));
-            } else if let Some(src) = src.filter(|src| !scalar && !targets.contains(src)) {
-                moves.push((target, src));
-            } else {
-                moves.push((target, self.computed(expr, raw)));
-            }
+            let stays = self.register_of(expr).filter(|src| !scalar && !targets.contains(src));
+            moves.push((target, stays.unwrap_or_else(|| self.computed(expr, raw))));
+        }
+        for (target, expr, _) in updates {
+            self.value(expr, target);
         }
         while !simple.is_empty() {
             let free = (0..simple.len()).find(|&index| {
-                let (target, _) = simple[index];
-                simple.iter().enumerate().all(|(other, (_, expr))| other == index || !self.reads(expr, target))
+                let (target, ..) = simple[index];
+                simple.iter().enumerate().all(|(other, (_, expr, _))| other == index || !self.reads(expr, target))
             });
-            let (target, expr) = simple.remove(free.unwrap_or(0));
+            let (target, expr, _) = simple.remove(free.unwrap_or(0));
             match free {
                 Some(_) => self.value(expr, target),
                 None => moves.push((target, self.computed(expr, true))),
@@ -165,6 +167,58 @@ impl Function<'_, '_> {
         }
         for (dst, src) in moves {
             self.code.push(Op::Take { dst, src });
+        }
+    }
+
+    /// From where on all pairs are updates in place of registers that the other ones do not read. They come last, so that
+    /// the order of evaluation stays.
+    fn updates_from(&self, pairs: &[(Reg, &Expr, bool)]) -> usize {
+        let mut from = pairs.len();
+        while from > 0 {
+            let (target, expr, _) = pairs[from - 1];
+            let others = &pairs[from..];
+            let read = |target: Reg, expr: &Expr| Uses::of(expr).iter().any(|id| self.register_named(*id) == Some(target));
+            let alone = others.iter().all(|&(other, later, _)| !read(target, later) && !read(other, expr));
+            if !alone || !self.updates(expr, target) {
+                break;
+            }
+            from -= 1;
+        }
+        from
+    }
+
+    /// Whether `expr` changes one part of the list or record in R[target] and leaves the rest.
+    fn updates(&self, expr: &Expr, target: Reg) -> bool {
+        let base = |expr: &Expr| self.register_of(expr) == Some(target);
+        match &expr.kind {
+            ExprKind::List(items) => match items.as_slice() {
+                [heads @ .., ListItem::Spread(rest)] if !heads.is_empty() => {
+                    base(rest) && heads.len() <= PREPEND_MAX && heads.iter().all(is_item)
+                }
+                [ListItem::Spread(first), item] => base(first) && is_item(item),
+                _ => false,
+            },
+            ExprKind::Primitive(Primitive::ConcatList, operands) => base(&operands[0]),
+            ExprKind::Apply { function, arguments } => {
+                self.is_native(function, &["list.push", "list.concat"]) && arguments.len() == 2 && base(&arguments[0])
+            }
+            ExprKind::Patch { base: record, .. } => base(record),
+            ExprKind::Record(items) => match items.as_slice() {
+                [RecordItem::Spread(record), rest @ ..] => {
+                    let same = self.fields_of(record.ty).0.len() == self.fields_of(expr.ty).0.len();
+                    base(record) && same && rest.iter().all(|item| matches!(item, RecordItem::Field(..)))
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    fn is_native(&self, function: &Expr, names: &[&str]) -> bool {
+        let ExprKind::Global(id) = function.kind else { return false };
+        match &self.program.globals[id.0 as usize].body {
+            GlobalBody::Native(native) => names.contains(&&*native.name),
+            _ => false,
         }
     }
 
@@ -176,10 +230,14 @@ impl Function<'_, '_> {
 
     fn register_of(&self, expr: &Expr) -> Option<Reg> {
         match expr.kind {
-            ExprKind::Local(id) => match self.env.get(&id) {
-                Some(Binding::Reg(reg) | Binding::Closure(reg, _)) => Some(*reg),
-                _ => None,
-            },
+            ExprKind::Local(id) => self.register_named(id),
+            _ => None,
+        }
+    }
+
+    fn register_named(&self, id: LocalId) -> Option<Reg> {
+        match self.env.get(&id) {
+            Some(Binding::Reg(reg) | Binding::Closure(reg, _)) => Some(*reg),
             _ => None,
         }
     }
@@ -237,4 +295,8 @@ impl Function<'_, '_> {
         self.act(super::code::Class::Plain, Instruction::Cleanup { base, effect });
         self.top = mark;
     }
+}
+
+fn is_item(item: &ListItem) -> bool {
+    matches!(item, ListItem::Item(_))
 }

@@ -9,7 +9,7 @@ use aivi_bytecode::{GlobalId, ProtoId, Reg, ScalarKind};
 use super::constants::Pool;
 use super::function::{Function, Signature};
 use super::lines::LineIndex;
-use super::repr::{effect_result, repr};
+use super::repr::{Repr, effect_result, repr};
 use crate::check::types::View;
 use crate::core::{self, ConstructorId, Expr, ExprKind, GlobalBody, Native, Pattern, Program};
 use crate::diagnostic::{Code, Diagnostic};
@@ -180,7 +180,7 @@ impl<'p> Lowering<'p> {
         let proto = self.reserve();
         self.queue.push_back(Job::Constructor(id, proto));
         let arity = self.program.constructors[id.0 as usize].arity as usize;
-        let signature = Signature { effect: false, parameters: vec![None; arity] };
+        let signature = Signature { effect: false, parameters: vec![Repr::Counted; arity] };
         let callee = Callee { proto, signature: Rc::new(signature) };
         self.constructors.insert(id, callee.clone());
         callee
@@ -259,7 +259,7 @@ pub(super) fn peel(mut body: &Expr) -> (Vec<&Pattern>, &Expr) {
 
 /// Parameters by the type of a native function: there are no patterns to look at.
 fn native_signature(program: &Program, native: &Native, ty: crate::check::types::TyId) -> Signature {
-    let parameters = parameter_types(program, native, ty).iter().map(|&ty| repr(program, ty).scalar()).collect();
+    let parameters = parameter_types(program, native, ty).iter().map(|&ty| repr(program, ty)).collect();
     Signature { effect: native.effect, parameters }
 }
 
@@ -279,7 +279,7 @@ pub(super) fn parameter_types(
 }
 
 /// Raw parameters as the module lists them.
-pub(super) fn raw(parameters: &[Option<ScalarKind>]) -> Vec<(Reg, ScalarKind)> {
+pub(super) fn raw(parameters: &[Repr]) -> Vec<(Reg, ScalarKind)> {
     let listed = parameters.iter().enumerate();
-    listed.filter_map(|(index, kind)| kind.map(|kind| (Reg(index as u16), kind))).collect()
+    listed.filter_map(|(index, repr)| Some((Reg(index as u16), repr.scalar()?))).collect()
 }

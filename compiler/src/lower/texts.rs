@@ -16,6 +16,9 @@ impl Function<'_, '_> {
         if parts.is_empty() {
             return self.constant(dst, Constant::Text(String::new()));
         }
+        if let [part] = parts {
+            return self.value(part, dst);
+        }
         let first = self.alloc(1);
         let mut count = 1;
         self.value(&parts[0], first);
