@@ -106,7 +106,7 @@ impl<T: Task> Group<T> {
     }
 
     /// Every child has ended: what came of it.
-    pub fn finish(&mut self) -> (GroupEnd<T::Value, T::Fault>, Option<Arc<Scope<T>>>) {
+    pub fn finish(&mut self) -> GroupEnd<T::Value, T::Fault> {
         let ended = |child: &Ref<T>| child.outcome().cloned();
         let outcomes: SmallVec<[Outcome<T::Value, T::Fault>; 2]> = self.children.iter().filter_map(ended).collect();
         debug_assert_eq!(outcomes.len(), self.children.len(), "a group ends after its children");
@@ -120,6 +120,11 @@ impl<T: Task> Group<T> {
             && matches!(outcomes.first(), Some(Outcome::Cancelled(reason)) if is_late(reason));
         self.children.clear();
         self.decision = None;
-        (GroupEnd { outcomes, first, timed_out, child_fault: None }, self.scope.take())
+        GroupEnd { outcomes, first, timed_out, child_fault: None }
+    }
+
+    /// The scope, once all has ended.
+    pub fn take_scope(&mut self) -> Option<Arc<Scope<T>>> {
+        self.scope.take()
     }
 }

@@ -97,6 +97,12 @@ impl<T: Task> Simulator<T> {
         !self.ready.is_empty() || !self.jobs.is_empty()
     }
 
+    /// The last run is over: jobs whose tasks were cancelled still run, as they would on the pool.
+    pub fn finish(&mut self) {
+        self.late.clear();
+        self.jobs.drain(..).for_each(|job| job());
+    }
+
     /// The next thing to do at this instant.
     pub fn next(&mut self, oracle: &mut Oracle) -> Option<Next<T>> {
         if let Some(late) = self.late.front()

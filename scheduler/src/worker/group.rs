@@ -155,7 +155,8 @@ impl<T: Task> Worker<T> {
             // SAFETY: the children have ended: they have no running side, and we alone hold them with the group.
             .map(|child| unsafe { child.own() }.place)
             .collect();
-        let (mut end, scope) = group.finish();
+        let mut end = group.finish();
+        let scope = group.take_scope();
         drop(group);
         if let Some(scope) = scope {
             let (failed, fault) = scope.finish();

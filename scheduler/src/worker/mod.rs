@@ -171,6 +171,9 @@ impl<T: Task> Worker<T> {
     /// Gives the core back to the seat; if runs are left, one of their callers takes over.
     fn leave(mut self) {
         self.core.queue.flush();
+        if let Some(simulator) = &mut self.core.simulator {
+            simulator.finish();
+        }
         self.hand_in_counts();
         self.core.stop_search(&self.shared);
         let (shared, index) = (self.shared, self.index);
