@@ -52,7 +52,8 @@ fn compile(path: &Path) -> Option<Module> {
     let loader = Files(path.parent().expect("a folder").to_owned());
     let checked = check(Source { path: name, text }, &loader);
     let program = checked.program?;
-    let module = lower::lower(&program, &checked.sources).unwrap_or_else(|errors| panic!("{}: {errors:?}", path.display()));
+    let module =
+        lower::lower(&program, &checked.sources).unwrap_or_else(|errors| panic!("{}: {errors:?}", path.display()));
     if let Err(violations) = verify::verify(&module) {
         let text = disasm::module(&module, |_| true);
         panic!("{}: {}\n{text}", path.display(), violations[0]);
@@ -80,7 +81,8 @@ fn code() {
 
 #[test]
 fn programs_lower_to_modules_that_verify() {
-    let folders = ["tests/samples", "tests/conformance", "examples", "bench/programs"].map(|folder| root().join(folder));
+    let folders =
+        ["tests/samples", "tests/conformance", "examples", "bench/programs"].map(|folder| root().join(folder));
     let mut count = 0;
     for path in folders.iter().filter(|folder| folder.exists()).flat_map(|folder| scripts(folder)) {
         count += usize::from(compile(&path).is_some());

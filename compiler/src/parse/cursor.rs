@@ -23,6 +23,8 @@ pub(super) struct Parser<'a> {
     pub(super) in_parens: bool,
     /// How deep the parser has recursed, see `limits`.
     pub(super) depth: u32,
+    /// This declaration is nested too deeply; that is the only report about the rest of it.
+    pub(super) is_too_deep: bool,
     /// How high the tree on this level is, see `limits`.
     pub(super) height: u32,
     /// Lists that a `|` may belong to.
@@ -45,6 +47,7 @@ impl<'a> Parser<'a> {
             last_report: None,
             in_parens: false,
             depth: 0,
+            is_too_deep: false,
             height: 0,
             arm_lists: ArmLists::default(),
             placeholders: Vec::new(),
@@ -160,9 +163,10 @@ impl<'a> Parser<'a> {
         self.add(Diagnostic::new(code, span, message));
     }
 
-    /// Reports, unless something was reported at this very token before.
+    /// Reports, unless something was reported at this very token before, or the declaration is given up.
     pub(super) fn add(&mut self, diagnostic: Diagnostic) {
-        if self.last_report.replace(self.pos) != Some(self.pos) {
+        let is_echo = self.last_report.replace(self.pos) == Some(self.pos);
+        if !is_echo && !self.is_too_deep {
             self.diagnostics.push(diagnostic);
         }
     }
@@ -206,7 +210,7 @@ impl<'a> Parser<'a> {
 
     /// A binding or a signature begins on this line, where an operand was expected.
     pub(super) fn at_next_binding(&self) -> bool {
-        if !self.token().has_newline() || self.pos == self.item_start {
+        if !self.at_newline() || self.pos == self.item_start {
             return false;
         }
         let end = self.pattern_end();

@@ -12,7 +12,7 @@ impl Parser<'_> {
     pub(super) fn declaration(&mut self) -> Vec<ItemKind> {
         match self.kind() {
             TokenKind::Lower if self.peek(1).kind == TokenKind::Colon => self.signature(),
-            TokenKind::Upper | TokenKind::Opaque => vec![ItemKind::Type(self.type_decl())],
+            TokenKind::Upper | TokenKind::Opaque => vec![self.type_decl().map_or(ItemKind::Error, ItemKind::Type)],
             TokenKind::Domain => vec![self.domain()],
             TokenKind::Class | TokenKind::Instance | TokenKind::Machine | TokenKind::Effect => {
                 let message = format!("{} declarations are not in this version", self.kind().describe());
@@ -72,10 +72,12 @@ impl Parser<'_> {
     }
 
     /// `[opaque] T A B [= …]`
-    pub(super) fn type_decl(&mut self) -> TypeDecl {
+    pub(super) fn type_decl(&mut self) -> Option<TypeDecl> {
         let opaque = self.eat(TokenKind::Opaque);
         if !self.at(TokenKind::Upper) {
             self.unexpected(Code::E1504, "the name of a type");
+            self.skip_group();
+            return None;
         }
         let name = self.name();
         let mut parameters = Vec::new();
@@ -88,7 +90,7 @@ impl Parser<'_> {
         } else {
             TypeBody::Abstract
         };
-        TypeDecl { opaque, name, parameters, body }
+        Some(TypeDecl { opaque, name, parameters, body })
     }
 
     fn type_body(&mut self) -> TypeBody {

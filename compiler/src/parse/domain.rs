@@ -39,7 +39,7 @@ impl Parser<'_> {
 
     fn domain_item(&mut self, items: &mut Vec<DomainItem>) {
         match self.kind() {
-            TokenKind::Upper | TokenKind::Opaque => items.push(DomainItem::Type(self.type_decl())),
+            TokenKind::Upper | TokenKind::Opaque => items.extend(self.type_decl().map(DomainItem::Type)),
             TokenKind::Suffixed => items.extend(self.suffix_item()),
             TokenKind::Lower if self.peek(1).kind == TokenKind::Colon => {
                 let name = self.name();

@@ -59,12 +59,13 @@ impl Parser<'_> {
     /// `p q => e`
     fn lambda(&mut self) -> Expr {
         let start = self.here();
-        let mut parameters = vec![self.pattern_atom()];
-        while !self.at(TokenKind::FatArrow) {
+        let end = self.pattern_end();
+        let mut parameters = Vec::new();
+        while self.pos < end {
             parameters.push(self.pattern_atom());
         }
-        self.bump();
-        let body = Box::new(self.expr());
+        let body = if self.eat(TokenKind::FatArrow) { self.expr() } else { self.error_expr() };
+        let body = Box::new(body);
         Expr { kind: ExprKind::Lambda { parameters, body }, span: self.span_from(start) }
     }
 

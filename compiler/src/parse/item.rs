@@ -43,6 +43,7 @@ impl Parser<'_> {
             decorators.extend(self.decorators());
         }
         self.height = 0;
+        self.is_too_deep = false;
         let kinds = match self.kind() {
             TokenKind::Export => vec![self.export()],
             TokenKind::Use => vec![self.use_item()],

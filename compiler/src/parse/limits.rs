@@ -11,8 +11,9 @@ use crate::diagnostic::Code;
 /// a quarter of a 2 MiB stack, the smallest in use, in a debug build.
 const DEPTH_MAX: u32 = 256;
 
-/// Height of the tree of one declaration: arbitrary, far above what people write and low enough for recursive passes.
-pub(super) const HEIGHT_MAX: u32 = 1000;
+/// Height of the tree of one declaration, chains included. Arbitrary: far above what people write, and low enough that
+/// a recursive pass in a debug build gets by with the 2 MiB stack of a test.
+const HEIGHT_MAX: u32 = 500;
 
 /// The height of what was parsed before on the same level.
 #[must_use]
@@ -23,7 +24,6 @@ impl Parser<'_> {
     pub(super) fn enter(&mut self) -> Option<Level> {
         if self.depth == DEPTH_MAX {
             self.too_deep();
-            self.skip_group();
             return None;
         }
         self.depth += 1;
@@ -36,19 +36,19 @@ impl Parser<'_> {
         self.height = before.max(self.height + 1);
     }
 
-    /// Another step of a chain that nests to the left; false when it may not get any longer.
+    /// Another step of a chain that nests to the left; false when it may not get any longer and the rest was skipped.
     pub(super) fn link(&mut self) -> bool {
         self.height += 1;
-        if self.height > HEIGHT_MAX {
-            self.height = 0;
+        let fits = self.height <= HEIGHT_MAX;
+        if !fits {
             self.too_deep();
-            return false;
         }
-        true
+        fits
     }
 
     fn too_deep(&mut self) {
-        let span = self.here();
-        self.report(Code::E1008, span, "this is nested too deeply");
+        self.report(Code::E1008, self.here(), "this is nested too deeply");
+        self.is_too_deep = true;
+        self.skip_group();
     }
 }
