@@ -1,9 +1,42 @@
 //! Embed AIVI: compile and run scripts from Rust.
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let engine = aivi::Engine::builder().workers(2).build()?;
+//! let script = engine.compile("sums.aivi", "
+//! module sums
+//! export total
+//!
+//! total : List Int -> Effect Text Int
+//! total = xs => if xs == [] then fail \"nothing to add\" else pure (List.foldl (a b => a + b) 0 xs)
+//! ")?;
+//! let sum: i64 = script.call("total", (vec![1, 2, 3],))?;
+//! assert_eq!(sum, 6);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! An [`Engine`] holds what a host decides; a [`Script`] is a compiled program. Nothing is global: two engines do not see
+//! each other. A call runs on the caller's thread and the engine's workers, and returns when everything that it
+//! started has ended.
 
 #![forbid(unsafe_code)]
 
+mod compile;
+mod convert;
 mod ending;
+mod engine;
+mod host;
 mod loader;
+mod machine;
+mod output;
+mod script;
 pub mod signature;
 
+pub use aivi_compiler::diagnostic::{Code, Color};
+pub use compile::{CompileError, Report, Reports};
+pub use convert::{AiviType, Arguments, FromAivi, IntoAivi, Mismatch, Shapes};
 pub use ending::{Ending, FaultReport};
+pub use engine::{Engine, EngineBuilder};
+pub use output::Output;
+pub use script::{CallError, Script, Test};

@@ -8,34 +8,36 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use aivi_compiler::{Loader, Source};
+
 /// Where the modules of one program are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Loader {
+pub(crate) struct Files {
     root: PathBuf,
     /// A module may stand in the root by its last name alone.
     flat: bool,
 }
 
-impl Loader {
-    /// The loader for a program whose entry file is `entry` and says `module <path>`.
+impl Files {
+    /// The modules beside a program whose entry file is `entry` and says `module <path>`.
     #[must_use]
-    pub fn for_entry(entry: &Path, module: &str) -> Loader {
+    pub(crate) fn for_entry(entry: &Path, module: &str) -> Files {
         let folder = match entry.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
         if let Some(root) = project_sources(folder) {
-            return Loader { root, flat: false };
+            return Files { root, flat: false };
         }
         match before_module_path(entry, module) {
-            Some(root) => Loader { root, flat: false },
-            None => Loader { root: folder.to_owned(), flat: true },
+            Some(root) => Files { root, flat: false },
+            None => Files { root: folder.to_owned(), flat: true },
         }
     }
 
     /// The file of a module, if there is one.
     #[must_use]
-    pub fn find(&self, module: &str) -> Option<PathBuf> {
+    fn find(&self, module: &str) -> Option<PathBuf> {
         let segments: Vec<&str> = module.split('.').collect();
         let nested = segments.iter().fold(self.root.clone(), |path, segment| path.join(segment)).with_extension("aivi");
         if nested.is_file() {
@@ -43,6 +45,24 @@ impl Loader {
         }
         let flat = self.root.join(segments.last()?).with_extension("aivi");
         (self.flat && flat.is_file()).then_some(flat)
+    }
+}
+
+/// The library, then files, if there are any to look into.
+pub(crate) struct Modules {
+    pub(crate) files: Option<Files>,
+}
+
+impl Loader for Modules {
+    fn load(&self, module: &str) -> Option<Source> {
+        if module == "aivi" || module.starts_with("aivi.") {
+            let (name, text) = aivi_stdlib::modules().iter().find(|(name, _)| *name == module)?;
+            return Some(Source { path: format!("<{name}>"), text: (*text).to_owned() });
+        }
+        let path = self.files.as_ref()?.find(module)?;
+        // A file that cannot be read is no module: the report names the place where it is used.
+        let text = fs::read_to_string(&path).ok()?;
+        Some(Source { path: path.to_string_lossy().into_owned(), text })
     }
 }
 
@@ -85,12 +105,12 @@ mod tests {
         for name in ["main.aivi", "short.aivi", "my/long.aivi"] {
             fs::write(folder.join(name), "").expect("a temporary file");
         }
-        let loader = Loader::for_entry(&folder.join("main.aivi"), "demo.start");
+        let loader = Files::for_entry(&folder.join("main.aivi"), "demo.start");
         assert_eq!(loader.find("my.long"), Some(folder.join("my/long.aivi")));
         assert_eq!(loader.find("any.short"), Some(folder.join("short.aivi")));
         assert_eq!(loader.find("my.absent"), None);
         fs::write(folder.join("aivi.toml"), "").expect("a temporary file");
-        let project = Loader::for_entry(&folder.join("my/long.aivi"), "my.long");
+        let project = Files::for_entry(&folder.join("my/long.aivi"), "my.long");
         assert_eq!(project.find("any.short"), None);
         assert!(project.find("my.long").is_some());
         fs::remove_dir_all(folder).expect("the temporary folder is still there");

@@ -42,7 +42,9 @@ impl Type {
         match (self, other) {
             (Type::Variable(_), _) | (_, Type::Variable(_)) => true,
             (Type::Named(left, arguments), Type::Named(right, others)) => left == right && all(arguments, others),
-            (Type::Function(from, to), Type::Function(other_from, other_to)) => from.fits(other_from) && to.fits(other_to),
+            (Type::Function(from, to), Type::Function(other_from, other_to)) => {
+                from.fits(other_from) && to.fits(other_to)
+            }
             (Type::Tuple(items), Type::Tuple(others)) => all(items, others),
             (Type::Record(fields), Type::Record(others)) => {
                 fields.len() == others.len()
@@ -109,7 +111,8 @@ impl Parser<'_> {
     fn applied(&mut self) -> Option<Type> {
         let mut ty = self.atom()?;
         if let Type::Named(_, arguments) = &mut ty {
-            while self.left.starts_with(|next: char| next.is_alphabetic() || next == '(' || next == '{' || next == '_') {
+            while self.left.starts_with(|next: char| next.is_alphabetic() || next == '(' || next == '{' || next == '_')
+            {
                 arguments.push(self.atom()?);
             }
         }

@@ -20,7 +20,9 @@ fn fibers(criterion: &mut Criterion) {
         let engine = Engine::builder().workers(workers).build().expect("an engine");
         for name in PROGRAMS {
             let script = script(&engine, name);
-            group.bench_function(BenchmarkId::new(*name, workers), |bencher| bencher.iter(|| run(&script, black_box(SIZE))));
+            group.bench_function(BenchmarkId::new(*name, workers), |bencher| {
+                bencher.iter(|| run(&script, black_box(SIZE)))
+            });
         }
     }
 }

@@ -80,7 +80,9 @@ impl Expectation {
     pub fn read(script: &str) -> Result<Expectation, String> {
         let mut found = Expectation::default();
         for line in script.lines() {
-            let Some((key, value)) = line.strip_prefix("// ").and_then(|comment| comment.split_once(':')) else { continue };
+            let Some((key, value)) = line.strip_prefix("// ").and_then(|comment| comment.split_once(':')) else {
+                continue;
+            };
             let value = value.strip_prefix(' ').unwrap_or(value);
             let wrong = || format!("not understood: {line}");
             match key {
@@ -124,7 +126,11 @@ impl Expectation {
             for (index, line) in group.iter().enumerate() {
                 if lines.get(index) != Some(&line.text.as_str()) {
                     let place = at + index + 1;
-                    return Err(format!("line {place} of the output: expected {:?}, found {:?}", line.text, lines.get(index)));
+                    return Err(format!(
+                        "line {place} of the output: expected {:?}, found {:?}",
+                        line.text,
+                        lines.get(index)
+                    ));
                 }
             }
             at = end;

@@ -4,3 +4,4 @@
 
 pub mod expect;
 pub mod files;
+pub mod runs;

@@ -89,7 +89,9 @@ fn unsafe_code_stands_only_in_listed_files() {
     let mut wrong = Vec::new();
     for file in list(root(), "rs", true) {
         let path = path_of(&file);
-        let has = read(&file).lines().any(|line| code_of(line).split(|c: char| !c.is_alphanumeric() && c != '_').any(|w| w == "unsafe"));
+        let has = read(&file)
+            .lines()
+            .any(|line| code_of(line).split(|c: char| !c.is_alphanumeric() && c != '_').any(|w| w == "unsafe"));
         match (has, UNSAFE.contains(&path.as_str())) {
             (true, false) => wrong.push(format!("{path} holds unsafe code and is not listed")),
             (false, true) => wrong.push(format!("{path} is listed and holds no unsafe code")),
@@ -151,7 +153,15 @@ fn files_are_short() {
 #[test]
 fn nothing_is_left_for_later() {
     // Put together here, so that this file does not find itself.
-    let marks = [["to", "do!("], ["unimplemen", "ted!("], ["FIX", "ME"], ["XX", "X"], ["TO", "DO"], ["#[ign", "ore"], ["dbg", "!("]];
+    let marks = [
+        ["to", "do!("],
+        ["unimplemen", "ted!("],
+        ["FIX", "ME"],
+        ["XX", "X"],
+        ["TO", "DO"],
+        ["#[ign", "ore"],
+        ["dbg", "!("],
+    ];
     let marks = marks.map(|[left, right]| format!("{left}{right}"));
     let mut found = Vec::new();
     let files = ["rs", "aivi", "md", "toml"].map(|extension| list(root(), extension, true));
@@ -182,7 +192,8 @@ fn every_module_says_what_it_is_for() {
 #[test]
 fn the_helpers_see_code_and_dependencies() {
     assert_eq!(code_of(r#"let a = "unsafe // \" {"; b // unsafe"#), "let a = ; b ");
-    let manifest = "[package]\nname = \"x\"\n[dependencies]\na.workspace = true\nb = \"1\"\n[dev-dependencies]\nc = \"1\"\n";
+    let manifest =
+        "[package]\nname = \"x\"\n[dependencies]\na.workspace = true\nb = \"1\"\n[dev-dependencies]\nc = \"1\"\n";
     assert_eq!(dependencies(manifest), ["a", "b"]);
     assert_eq!(dependencies_of_section("\nc = \"1\"\n[features]\nd = []\n"), ["c"]);
 }

@@ -1,0 +1,207 @@
+//! From text to a verified module, and the error that says why not.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use aivi_bytecode::Module;
+use aivi_compiler::diagnostic::{self, Code, Color, Diagnostic, Severity, Sources};
+use aivi_compiler::syntax::{FileId, Interner, ast};
+use aivi_compiler::{Options, Source, parse};
+
+use crate::loader::{Files, Modules};
+
+/// The compiler's passes recurse over trees whose height the parser bounds; this is enough for the highest, also without
+/// optimisation. It is address space, not memory.
+const STACK_BYTES: usize = 256 << 20;
+
+/// Why a program was not compiled.
+#[derive(Debug)]
+pub enum CompileError {
+    /// The file cannot be read.
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// There are errors in the text.
+    Rejected(Reports),
+    /// The machine does not take what the compiler made. A bug of ours, never of the program.
+    Refused(String),
+    /// There is no thread for the compiler.
+    NoThread(io::Error),
+}
+
+/// Errors and warnings, with the sources that they are about.
+#[derive(Debug, Default)]
+pub struct Reports {
+    diagnostics: Vec<Diagnostic>,
+    sources: Sources,
+}
+
+/// One error or warning.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Report {
+    /// Its code.
+    pub code: Code,
+    /// What is wrong.
+    pub message: String,
+    /// The file.
+    pub path: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1, in characters.
+    pub column: u32,
+}
+
+/// A program that can be run.
+pub(crate) struct Compiled {
+    pub(crate) module: Module,
+    pub(crate) warnings: Reports,
+}
+
+/// What is compiled.
+pub(crate) enum Input<'a> {
+    /// A text that may only use the library.
+    Text { name: &'a str, text: &'a str },
+    /// A file and the modules around it.
+    File(&'a Path),
+}
+
+/// Compiles on a thread of its own, whose stack is large enough whatever the caller's is.
+pub(crate) fn compile(input: &Input<'_>, require_main: bool) -> Result<Compiled, CompileError> {
+    thread::scope(|scope| {
+        let builder = thread::Builder::new().name("compiler".into()).stack_size(STACK_BYTES);
+        let compiler =
+            builder.spawn_scoped(scope, || compile_here(input, require_main)).map_err(CompileError::NoThread)?;
+        compiler.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+fn compile_here(input: &Input<'_>, require_main: bool) -> Result<Compiled, CompileError> {
+    let (entry, modules) = read(input)?;
+    let compiled = aivi_compiler::compile(entry, &modules, Options { require_main });
+    let mut reports = Reports { diagnostics: compiled.diagnostics, sources: Sources::default() };
+    for source in compiled.sources {
+        reports.sources.add(diagnostic::Source::new(source.path, source.text));
+    }
+    match compiled.module {
+        Some(module) => Ok(Compiled { module, warnings: reports }),
+        None => Err(CompileError::Rejected(reports)),
+    }
+}
+
+fn read(input: &Input<'_>) -> Result<(Source, Modules), CompileError> {
+    match input {
+        Input::Text { name, text } => {
+            Ok((Source { path: (*name).into(), text: (*text).into() }, Modules { files: None }))
+        }
+        Input::File(path) => {
+            let unreadable = |error| CompileError::Unreadable { path: path.to_path_buf(), error };
+            let text = std::fs::read_to_string(path).map_err(unreadable)?;
+            let files = Files::for_entry(path, &module_path(&text));
+            Ok((Source { path: path.to_string_lossy().into_owned(), text }, Modules { files: Some(files) }))
+        }
+    }
+}
+
+/// What stands after `module`; nothing if the header is wrong, which the compiler will report.
+fn module_path(text: &str) -> String {
+    let mut interner = Interner::default();
+    let file: ast::File = parse::parse(FileId(0), text, &mut interner).file;
+    let segments = file.path.into_iter().flat_map(|path| path.segments);
+    segments.map(|segment| interner.text(segment.symbol).to_owned()).collect::<Vec<_>>().join(".")
+}
+
+impl Reports {
+    /// In the order of sources and places.
+    pub fn iter(&self) -> impl Iterator<Item = Report> + '_ {
+        self.diagnostics.iter().map(|diagnostic| {
+            let source = self.sources.get(diagnostic.span.file);
+            let position = source.map(|source| source.position(diagnostic.span.start));
+            let number = |number: Option<usize>| number.and_then(|number| u32::try_from(number).ok()).unwrap_or(0);
+            Report {
+                code: diagnostic.code,
+                message: diagnostic.message.clone(),
+                path: source.map_or_else(String::new, |source| source.path.clone()),
+                line: number(position.map(|position| position.line)),
+                column: number(position.map(|position| position.column)),
+            }
+        })
+    }
+
+    /// As a person reads them: each with its source line.
+    #[must_use]
+    pub fn render(&self, color: Color) -> String {
+        self.diagnostics.iter().map(|diagnostic| diagnostic::render(diagnostic, &self.sources, color)).collect()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.diagnostics.is_empty()
+    }
+
+    /// Only those of this severity.
+    #[must_use]
+    pub fn only(mut self, severity: Severity) -> Reports {
+        self.diagnostics.retain(|diagnostic| diagnostic.severity() == severity);
+        self
+    }
+}
+
+impl CompileError {
+    /// The errors and warnings in the text.
+    pub fn reports(&self) -> impl Iterator<Item = Report> + '_ {
+        let reports = match self {
+            CompileError::Rejected(reports) => Some(reports),
+            CompileError::Unreadable { .. } | CompileError::Refused(_) | CompileError::NoThread(_) => None,
+        };
+        reports.into_iter().flat_map(Reports::iter)
+    }
+
+    /// As a person reads it; ends with a newline.
+    #[must_use]
+    pub fn render(&self, color: Color) -> String {
+        match self {
+            CompileError::Unreadable { path, error } => format!("error: cannot read {}: {error}\n", path.display()),
+            CompileError::NoThread(error) => format!("error: cannot start the compiler: {error}\n"),
+            CompileError::Refused(error) => format!("error: {error}; please report this\n"),
+            CompileError::Rejected(reports) => reports.render(color),
+        }
+    }
+}
+
+impl fmt::Display for CompileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.render(Color::Never).trim_end())
+    }
+}
+
+impl std::error::Error for CompileError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Result<Compiled, CompileError> {
+        compile(&Input::Text { name: "test.aivi", text }, false)
+    }
+
+    #[test]
+    fn errors_say_where() {
+        let error = text("module demo\n\nx = 1 + nam\n").err().expect("an unknown name");
+        let reports: Vec<Report> = error.reports().collect();
+        assert_eq!(reports.len(), 1);
+        assert_eq!((reports[0].code, reports[0].line, reports[0].column), (Code::E3000, 3, 9));
+        assert!(error.to_string().starts_with("error[E3000] test.aivi:3:9 "), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_an_error() {
+        let error = compile(&Input::File(Path::new("no/such.aivi")), false).err().expect("no file");
+        assert!(error.to_string().starts_with("error: cannot read no/such.aivi: "), "{error}");
+    }
+}

@@ -1,0 +1,152 @@
+//! The engine: what scripts of one host share, and how they are run.
+
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use aivi_scheduler::Mode;
+
+use crate::compile::{self, CompileError, Input};
+use crate::machine::Machine;
+use crate::output::Output;
+use crate::script::Script;
+
+/// Compiles and runs scripts. Clones are the same engine; two engines do not see each other.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
+    /// Machines with programs, for signals and dumps. Those whose script is gone are removed when another is added.
+    machines: Mutex<Vec<Weak<Machine>>>,
+}
+
+/// What the host decides.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) workers: Option<usize>,
+    pub(crate) mode: Mode,
+    pub(crate) args: Vec<String>,
+    pub(crate) stdout: Output,
+    pub(crate) stderr: Output,
+}
+
+/// Makes engines.
+#[must_use = "`build` makes the engine"]
+pub struct EngineBuilder {
+    settings: Settings,
+}
+
+impl Engine {
+    /// Starts to describe an engine: real time, a worker for each processor, the streams of the process.
+    pub fn builder() -> EngineBuilder {
+        let settings = Settings {
+            workers: None,
+            mode: Mode::Real,
+            args: Vec::new(),
+            stdout: Output::stdout(),
+            stderr: Output::stderr(),
+        };
+        EngineBuilder { settings }
+    }
+
+    /// Compiles a text that uses no modules but the library's. `name` is shown in reports.
+    ///
+    /// # Errors
+    /// When the text is not a correct program.
+    pub fn compile(&self, name: &str, text: &str) -> Result<Script, CompileError> {
+        self.load(&Input::Text { name, text }, false)
+    }
+
+    /// Compiles a file with the modules that it uses.
+    ///
+    /// # Errors
+    /// When it cannot be read or is not a correct program.
+    pub fn compile_file(&self, path: &Path) -> Result<Script, CompileError> {
+        self.load(&Input::File(path), false)
+    }
+
+    /// As `compile_file`; that there is no `main`, or none that is an effect, is an error.
+    ///
+    /// # Errors
+    /// As `compile_file`.
+    pub fn compile_program(&self, path: &Path) -> Result<Script, CompileError> {
+        self.load(&Input::File(path), true)
+    }
+
+    fn load(&self, input: &Input<'_>, require_main: bool) -> Result<Script, CompileError> {
+        let compiled = compile::compile(input, require_main)?;
+        let machine = Arc::new(Machine::new(compiled.module, &self.shared.settings).map_err(CompileError::Refused)?);
+        let mut machines = self.shared.machines.lock().unwrap_or_else(PoisonError::into_inner);
+        machines.retain(|machine| machine.strong_count() > 0);
+        machines.push(Arc::downgrade(&machine));
+        Ok(Script::new(machine, compiled.warnings))
+    }
+
+    /// Cancels everything that runs, as a signal does: cleanups run, then the calls end as interrupted.
+    pub fn interrupt(&self, signal: i32) {
+        self.each(|machine| machine.interrupt(signal));
+    }
+
+    /// Every fiber that lives, where it stands and what it waits for.
+    #[must_use]
+    pub fn dump(&self) -> String {
+        let mut text = String::new();
+        self.each(|machine| text.push_str(&machine.dump()));
+        text
+    }
+
+    /// Writes out what programs have printed.
+    pub fn flush(&self) {
+        // A stream that is gone takes nothing; there is nobody to tell.
+        let _ = self.shared.settings.stdout.flush();
+        let _ = self.shared.settings.stderr.flush();
+    }
+
+    fn each(&self, mut act: impl FnMut(&Machine)) {
+        let machines = self.shared.machines.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        machines.iter().filter_map(Weak::upgrade).for_each(|machine| act(&machine));
+    }
+}
+
+impl EngineBuilder {
+    /// Threads that run fibers; at least one.
+    pub fn workers(mut self, count: usize) -> Self {
+        self.settings.workers = Some(count.max(1));
+        self
+    }
+
+    /// One thread, virtual time; the seed decides every scheduling choice. A script that runs twice runs in the same way.
+    pub fn simulated(mut self, seed: u64) -> Self {
+        self.settings.mode = Mode::Simulated { seed };
+        self
+    }
+
+    /// What `system.args` gives.
+    pub fn args(mut self, args: impl IntoIterator<Item = String>) -> Self {
+        self.settings.args = args.into_iter().collect();
+        self
+    }
+
+    /// Where `print` and the like write.
+    pub fn stdout(mut self, output: Output) -> Self {
+        self.settings.stdout = output;
+        self
+    }
+
+    /// Where warnings at run time and `console.error` go.
+    pub fn stderr(mut self, output: Output) -> Self {
+        self.settings.stderr = output;
+        self
+    }
+
+    /// The engine. Threads start when something runs.
+    ///
+    /// # Errors
+    /// When the system refuses what it needs.
+    pub fn build(self) -> io::Result<Engine> {
+        Ok(Engine { shared: Arc::new(Shared { settings: self.settings, machines: Mutex::default() }) })
+    }
+}

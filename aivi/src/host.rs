@@ -1,0 +1,84 @@
+//! What a program sees of the process around it.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use aivi_vm::{Capability, Host};
+
+use crate::engine::Settings;
+use crate::output::Output;
+
+/// The host of one program.
+pub(crate) struct ProcessHost {
+    stdout: Output,
+    stderr: Output,
+    args: Vec<String>,
+    /// Variables that the program has set or removed: the process's own are left alone, as other threads read them.
+    variables: Mutex<HashMap<String, Option<String>>>,
+}
+
+impl ProcessHost {
+    pub(crate) fn new(settings: &Settings) -> ProcessHost {
+        ProcessHost {
+            stdout: settings.stdout.clone(),
+            stderr: settings.stderr.clone(),
+            args: settings.args.clone(),
+            variables: Mutex::default(),
+        }
+    }
+
+    /// The variables. A thread that panicked cannot leave them half changed.
+    fn variables(&self) -> MutexGuard<'_, HashMap<String, Option<String>>> {
+        self.variables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Host for ProcessHost {
+    fn write_out(&self, text: &str) {
+        // Who reads our output has gone when this fails, and the program may as well go on.
+        let _ = self.stdout.write(text.as_bytes());
+    }
+
+    fn write_err(&self, text: &str) {
+        // In the order in which the program wrote; errors as above.
+        let _ = self.stdout.flush();
+        let _ = self.stderr.write(text.as_bytes());
+        let _ = self.stderr.flush();
+    }
+
+    fn flush(&self) {
+        let _ = self.stdout.flush();
+    }
+
+    fn args(&self) -> Vec<String> {
+        self.args.clone()
+    }
+
+    fn env(&self, name: &str) -> Option<String> {
+        if let Some(own) = self.variables().get(name) {
+            return own.clone();
+        }
+        // `var_os` panics on names that no system can have.
+        let possible = !name.is_empty() && !name.contains(['=', '\0']);
+        possible.then(|| std::env::var_os(name)).flatten().map(|value| value.to_string_lossy().into_owned())
+    }
+
+    fn set_env(&self, name: &str, value: Option<&str>) {
+        self.variables().insert(name.to_owned(), value.map(str::to_owned));
+    }
+
+    fn allows(&self, _: Capability) -> bool {
+        true
+    }
+
+    fn read_line(&self) -> io::Result<Option<String>> {
+        let mut line = String::new();
+        if io::stdin().read_line(&mut line)? == 0 {
+            return Ok(None);
+        }
+        let ending = line.trim_end_matches('\n').trim_end_matches('\r').len();
+        line.truncate(ending);
+        Ok(Some(line))
+    }
+}

@@ -1,0 +1,180 @@
+//! One program, loaded, with the runtimes that run it.
+//!
+//! On real threads all calls share one runtime, made by the first. In the simulator each call has its own, so that the same
+//! call behaves in the same way every time.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+
+use aivi_bytecode::Module;
+use aivi_scheduler::{CancelKind, CancelReason, Config, Mode, Observer, Place, Report, Runtime};
+use aivi_vm::{Attached, Fault, Fiber, Limits, Natives, Program, Shared, Value, World};
+
+use crate::ending::{Ending, FaultReport};
+use crate::engine::Settings;
+use crate::host::ProcessHost;
+
+/// A program and who runs it.
+pub(crate) struct Machine {
+    world: Arc<World>,
+    config: Config,
+    /// The runtime of all calls, on real threads.
+    real: OnceLock<Arc<Runtime<Fiber>>>,
+    /// Every runtime that may be running something.
+    runtimes: Mutex<Vec<Weak<Runtime<Fiber>>>>,
+}
+
+/// How a call ended.
+pub(crate) enum Outcome {
+    Done(Value),
+    Failed(Shared),
+    Faulted(Fault),
+    Cancelled(CancelReason),
+}
+
+impl Machine {
+    /// Loads a module.
+    pub(crate) fn new(module: Module, settings: &Settings) -> Result<Machine, String> {
+        let mut natives = Natives::new();
+        natives.extend(aivi_stdlib::natives().iter().copied());
+        let program = Program::load(module, &natives).map_err(|error| error.to_string())?;
+        let defaults = Config::default();
+        let workers = settings.workers.unwrap_or(defaults.workers);
+        Ok(Machine {
+            world: Arc::new(World { program, host: Arc::new(ProcessHost::new(settings)), limits: Limits::default() }),
+            config: Config { workers, mode: settings.mode, ..defaults },
+            real: OnceLock::new(),
+            runtimes: Mutex::default(),
+        })
+    }
+
+    /// The loaded module.
+    pub(crate) fn module(&self) -> &Module {
+        self.world.program.module()
+    }
+
+    /// Applies a global to arguments; runs what comes out if it is an effect.
+    pub(crate) fn run(&self, global: u32, arguments: Vec<Value>) -> Outcome {
+        let runtime = match self.runtime() {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                return Outcome::Faulted(Fault::without_place(format!("the scheduler does not start: {error}")));
+            }
+        };
+        let outcome = runtime.run(Fiber::call_global(&self.world, global, arguments));
+        self.world.host.flush();
+        match outcome {
+            aivi_scheduler::Outcome::Done(value) => Outcome::Done(value.into_value()),
+            aivi_scheduler::Outcome::Failed(error) => Outcome::Failed(error),
+            aivi_scheduler::Outcome::Faulted(fault) => Outcome::Faulted(fault),
+            aivi_scheduler::Outcome::Cancelled(reason) => Outcome::Cancelled(reason),
+        }
+    }
+
+    fn runtime(&self) -> std::io::Result<Arc<Runtime<Fiber>>> {
+        if let Some(runtime) = self.real.get() {
+            return Ok(runtime.clone());
+        }
+        let observer = Arc::new(Reporter { world: self.world.clone() });
+        let mut runtime = Arc::new(Runtime::new(self.config.clone(), observer)?);
+        if self.config.mode == Mode::Real {
+            runtime = self.real.get_or_init(|| runtime).clone();
+        }
+        let mut runtimes = self.runtimes.lock().unwrap_or_else(PoisonError::into_inner);
+        runtimes.retain(|runtime| runtime.strong_count() > 0);
+        runtimes.push(Arc::downgrade(&runtime));
+        Ok(runtime)
+    }
+
+    /// Cancels all calls.
+    pub(crate) fn interrupt(&self, signal: i32) {
+        let reason = CancelReason { kind: CancelKind::Signal(signal), place: Place::default() };
+        self.each(|runtime| runtime.canceller().cancel_roots(reason));
+    }
+
+    /// What every fiber is doing.
+    pub(crate) fn dump(&self) -> String {
+        let mut text = String::new();
+        self.each(|runtime| text.push_str(&runtime.dump().to_string()));
+        text
+    }
+
+    fn each(&self, act: impl FnMut(Arc<Runtime<Fiber>>)) {
+        let runtimes = self.runtimes.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        runtimes.iter().filter_map(Weak::upgrade).for_each(act);
+    }
+}
+
+impl Outcome {
+    /// What a host is told; the value of a success is dropped.
+    pub(crate) fn into_ending(self, machine: &Machine) -> Ending {
+        match self {
+            Outcome::Done(_) => Ending::Success,
+            Outcome::Failed(error) => Ending::Failure(text_of(&error, &machine.world.program)),
+            Outcome::Faulted(fault) => Ending::Fault(report(&fault, &machine.world.program)),
+            Outcome::Cancelled(reason) => match reason.kind {
+                CancelKind::Exit(code) => Ending::Exit(code),
+                CancelKind::Signal(signal) => Ending::Interrupted(signal),
+                other => {
+                    Ending::Fault(FaultReport { message: format!("cancelled: {other}"), ..FaultReport::default() })
+                }
+            },
+        }
+    }
+}
+
+/// A value as `toText` shows it.
+fn text_of(value: &Shared, program: &Program) -> String {
+    aivi_vm::structural::to_text(value.value(), program.shapes())
+}
+
+/// Everything that is known about a fault, in words.
+fn report(fault: &Fault, program: &Program) -> FaultReport {
+    let frame = |place: &Place| format!("{} in {}", program.describe(*place), program.name_at(*place));
+    let mut trace: Vec<String> = fault.places().iter().map(frame).collect();
+    if fault.omitted() > 0 {
+        trace.push(format!("… {} more", fault.omitted()));
+    }
+    trace.extend(
+        fault.spawned_at().iter().map(|place| format!("{}, where the fiber was started", program.describe(*place))),
+    );
+    let beside = fault.attached().map(|attached| match attached {
+        Attached::Failure(error) => format!("beside it, failure: {}", text_of(error, program)),
+        Attached::Fault(fault) => format!("beside it, fault: {}", report(fault, program)),
+    });
+    let dump = [fault.report().map(str::to_owned), beside].into_iter().flatten().collect::<Vec<_>>().join("\n");
+    FaultReport { message: fault.message().to_owned(), trace, dump: (!dump.is_empty()).then_some(dump) }
+}
+
+/// Tells the host what no fiber will ever see.
+struct Reporter {
+    world: Arc<World>,
+}
+
+impl Observer<Fiber> for Reporter {
+    fn report(&self, report: Report<'_, Fiber>) {
+        let program = &self.world.program;
+        let text = match report {
+            Report::UnjoinedFailure { spawned_at, outcome } => {
+                let error = match outcome {
+                    aivi_scheduler::Outcome::Failed(error) => text_of(error, program),
+                    other => format!("{other:?}"),
+                };
+                format!("task started at {} failed and was not joined: {error}", program.describe(spawned_at))
+            }
+            Report::LostFault { place, fault } => {
+                let report = self::report(fault, program);
+                format!("fault that nobody waited for, at {}: {report}", program.describe(place))
+            }
+            Report::GivenUp { dump } => format!("deadlock during cleanup, given up:\n{dump}"),
+        };
+        self.world.host.warn(&text);
+    }
+
+    fn describe_place(&self, place: Place) -> String {
+        self.world.program.describe(place)
+    }
+
+    fn idle(&self) {
+        self.world.host.flush();
+    }
+}

@@ -1,0 +1,171 @@
+//! A compiled program: its `main`, its tests, and its exported functions as a host calls them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aivi_bytecode::Module;
+use aivi_compiler::diagnostic::Color;
+
+use crate::compile::Reports;
+use crate::convert::{Arguments, FromAivi, Mismatch, Shapes};
+use crate::ending::{Ending, FaultReport};
+use crate::machine::{Machine, Outcome};
+use crate::signature::Type;
+
+/// A compiled program. Clones are the same program.
+#[derive(Clone)]
+pub struct Script {
+    machine: Arc<Machine>,
+    warnings: Arc<Reports>,
+}
+
+/// A binding with `@test`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Test {
+    /// `Module.name`
+    pub name: String,
+    /// The decorator's text.
+    pub description: String,
+    global: u32,
+}
+
+/// Why a call gave no value.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum CallError {
+    /// The script exports no such value.
+    Unknown(String),
+    /// The function has another type.
+    Type {
+        /// The function.
+        name: String,
+        /// Its type in the script.
+        declared: String,
+        /// The type that the call would need.
+        wanted: String,
+    },
+    /// A value does not fit.
+    Mismatch(Mismatch),
+    /// The effect failed with this error, as `toText` shows it.
+    Failure(String),
+    /// A bug in the script.
+    Fault(FaultReport),
+    /// It was cancelled, or the script asked to exit.
+    Ended(Ending),
+}
+
+impl Script {
+    pub(crate) fn new(machine: Arc<Machine>, warnings: Reports) -> Script {
+        Script { machine, warnings: Arc::new(warnings) }
+    }
+
+    /// Runs `main`, and returns when everything that it started has ended.
+    #[must_use]
+    pub fn run_main(&self) -> Ending {
+        match self.module().main.filter(|_| self.has_main()) {
+            Some(main) => self.machine.run(main, Vec::new()).into_ending(&self.machine),
+            None => {
+                let message = "main must be an Effect value".to_owned();
+                Ending::Fault(FaultReport { message, ..FaultReport::default() })
+            }
+        }
+    }
+
+    /// Calls an exported function, or takes an exported value. An effect is run, and its value is the result.
+    ///
+    /// # Errors
+    /// When there is no such function of fitting type, and when it does not succeed.
+    pub fn call<R: FromAivi, A: Arguments>(&self, name: &str, arguments: A) -> Result<R, CallError> {
+        let export = self.module().exports.iter().find(|export| export.name == name);
+        let export = export.ok_or_else(|| CallError::Unknown(name.to_owned()))?;
+        check::<R, A>(name, &export.ty)?;
+        let shapes = Shapes(&self.module().shapes);
+        let arguments = arguments.values(shapes).map_err(CallError::Mismatch)?;
+        match self.machine.run(export.global, arguments) {
+            Outcome::Done(value) => R::from_aivi(value, shapes).map_err(CallError::Mismatch),
+            other => Err(match other.into_ending(&self.machine) {
+                Ending::Failure(error) => CallError::Failure(error),
+                Ending::Fault(report) => CallError::Fault(report),
+                ending => CallError::Ended(ending),
+            }),
+        }
+    }
+
+    /// Whether there is a `main` to run.
+    #[must_use]
+    pub fn has_main(&self) -> bool {
+        let global = self.module().main.and_then(|main| self.module().globals.get(main as usize));
+        global.is_some_and(|global| !global.function || self.module().protos[global.proto.0 as usize].effect)
+    }
+
+    /// Its tests, in source order.
+    #[must_use]
+    pub fn tests(&self) -> Vec<Test> {
+        let module = self.module();
+        let test = |(global, description): &(u32, String)| Test {
+            name: module.globals[*global as usize].name.clone(),
+            description: description.clone(),
+            global: *global,
+        };
+        module.tests.iter().map(test).collect()
+    }
+
+    /// Runs one test.
+    #[must_use]
+    pub fn run_test(&self, test: &Test) -> Ending {
+        self.machine.run(test.global, Vec::new()).into_ending(&self.machine)
+    }
+
+    /// The entry module's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.module().name
+    }
+
+    /// The warnings of the compiler, for a person; empty when there are none.
+    #[must_use]
+    pub fn warnings(&self, color: Color) -> String {
+        self.warnings.render(color)
+    }
+
+    /// The warnings of the compiler.
+    #[must_use]
+    pub fn reports(&self) -> &Reports {
+        &self.warnings
+    }
+
+    /// Its bytecode.
+    #[must_use]
+    pub fn module(&self) -> &Module {
+        self.machine.module()
+    }
+}
+
+/// Compares the type of a function with what a call gives and takes. An effect counts as what it yields.
+fn check<R: FromAivi, A: Arguments>(name: &str, declared: &str) -> Result<(), CallError> {
+    let function = |result: Type| {
+        let arguments = A::types().into_iter().rev();
+        arguments.fold(result, |to, from| Type::Function(Box::new(from), Box::new(to)))
+    };
+    let effect = function(Type::named("Effect", [Type::Variable("E".into()), R::ty()]));
+    let plain = function(R::ty());
+    let fits = Type::parse(declared).is_some_and(|declared| declared.fits(&effect) || declared.fits(&plain));
+    let wrong = || CallError::Type { name: name.into(), declared: declared.into(), wanted: plain.to_string() };
+    if fits { Ok(()) } else { Err(wrong()) }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CallError::Unknown(name) => write!(f, "the script does not export '{name}'"),
+            CallError::Type { name, declared, wanted } => {
+                write!(f, "'{name}' has type {declared}, the call needs {wanted}")
+            }
+            CallError::Mismatch(mismatch) => write!(f, "{mismatch}"),
+            CallError::Failure(error) => write!(f, "failure: {error}"),
+            CallError::Fault(report) => write!(f, "fault: {report}"),
+            CallError::Ended(ending) => write!(f, "ended early with code {}", ending.exit_code()),
+        }
+    }
+}
+
+impl std::error::Error for CallError {}

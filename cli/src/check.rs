@@ -1,0 +1,31 @@
+//! `aivi check`
+
+use std::process::ExitCode;
+
+use aivi::Engine;
+
+use crate::args::Paths;
+use crate::files;
+use crate::run::{fail, reject, warn};
+
+/// Compiles all files without running them.
+pub fn check(paths: &Paths) -> ExitCode {
+    let engine = match Engine::builder().simulated(0).build() {
+        Ok(engine) => engine,
+        Err(error) => return fail(&format!("cannot start: {error}")),
+    };
+    let mut code = ExitCode::SUCCESS;
+    for path in &paths.paths {
+        let files = match files::expand(path) {
+            Ok(files) => files,
+            Err(error) => return fail(&format!("cannot read {}: {error}", path.display())),
+        };
+        for file in files {
+            match engine.compile_file(&file) {
+                Ok(script) => warn(&script),
+                Err(error) => code = reject(&error),
+            }
+        }
+    }
+    code
+}

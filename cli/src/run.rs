@@ -1,0 +1,68 @@
+//! `aivi run`
+
+use std::process::ExitCode;
+
+use aivi::{Engine, EngineBuilder, Script};
+
+use crate::args::{Machine, Run};
+use crate::signals;
+
+/// Runs `main` of a file.
+pub fn run(run: &Run) -> ExitCode {
+    let engine = match builder(&run.machine).args(run.args.iter().cloned()).build() {
+        Ok(engine) => engine,
+        Err(error) => return fail(&format!("cannot start: {error}")),
+    };
+    let script = match engine.compile_program(&run.file) {
+        Ok(script) => script,
+        Err(error) => return reject(&error),
+    };
+    warn(&script);
+    if !script.has_main() {
+        return fail("main must be an Effect value");
+    }
+    signals::forward(&engine);
+    let ending = script.run_main();
+    if let Some(report) = ending.report() {
+        eprintln!("{report}");
+    }
+    // Not `ExitCode`: the language has exit codes beyond a byte, which systems cut as they like.
+    std::process::exit(ending.exit_code())
+}
+
+/// An engine as the options say.
+pub fn builder(machine: &Machine) -> EngineBuilder {
+    let builder = Engine::builder();
+    match (machine.simulated(), machine.workers) {
+        (Some(seed), _) => builder.simulated(seed),
+        (None, Some(workers)) => builder.workers(usize::from(workers)),
+        (None, None) => builder,
+    }
+}
+
+/// Shows why a program was not compiled.
+pub fn reject(error: &aivi::CompileError) -> ExitCode {
+    eprint!("{}", error.render(color()));
+    ExitCode::FAILURE
+}
+
+/// Shows a script's warnings.
+pub fn warn(script: &Script) {
+    eprint!("{}", script.warnings(color()));
+}
+
+/// Reports that a command could not do its work.
+pub fn fail(message: &str) -> ExitCode {
+    eprintln!("error: {message}");
+    ExitCode::FAILURE
+}
+
+/// Colour only on a terminal, and not where the user asked for none.
+pub fn color() -> aivi::Color {
+    use std::io::IsTerminal;
+    if std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+        aivi::Color::Ansi
+    } else {
+        aivi::Color::Never
+    }
+}

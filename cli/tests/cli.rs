@@ -1,0 +1,300 @@
+//! The `aivi` program as a shell sees it: exit codes, streams, signals.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+fn aivi() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_aivi"))
+}
+
+/// Writes a script of its own for a test. The name must be unique among all tests.
+fn script(name: &str, text: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name).with_extension("aivi");
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("the folder for temporary files");
+    std::fs::write(&path, text).expect("the folder for temporary files can be written");
+    path
+}
+
+fn run(arguments: &[&str], path: &Path) -> Output {
+    aivi().args(arguments).arg(path).output().expect("the program starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Exit code, standard output, standard error.
+fn outcome(output: &Output) -> (Option<i32>, String, String) {
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn version_in_all_forms() {
+    let expected = format!("aivi {}\n", env!("CARGO_PKG_VERSION"));
+    for form in ["version", "--version", "-V"] {
+        let output = aivi().arg(form).output().expect("the program starts");
+        assert_eq!(outcome(&output), (Some(0), expected.clone(), String::new()), "{form}");
+    }
+}
+
+#[test]
+fn without_command_version_and_help() {
+    let (code, stdout, stderr) = outcome(&aivi().output().expect("the program starts"));
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert!(stdout.starts_with(&format!("aivi {}\n", env!("CARGO_PKG_VERSION"))), "{stdout}");
+    for command in ["run", "check", "test", "disasm", "parse", "version"] {
+        assert!(stdout.contains(&format!("\n  {command} ")), "{command} is missing in {stdout}");
+    }
+}
+
+#[test]
+fn usage_errors_exit_with_2() {
+    for arguments in [&["fly"][..], &["run"], &["run", "--workers", "none", "a.aivi"], &["check"], &["run", "a.aivi", "b.aivi"]] {
+        let (code, stdout, stderr) = outcome(&aivi().args(arguments).output().expect("the program starts"));
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(stderr.contains("Usage:"), "{stderr}");
+    }
+}
+
+#[test]
+fn a_file_that_does_not_exist_is_reported() {
+    let (code, stdout, stderr) = outcome(&run(&["run"], Path::new("no/such.aivi")));
+    assert_eq!((code, stdout.as_str()), (Some(1), ""));
+    assert!(stderr.starts_with("error: cannot read no/such.aivi: "), "{stderr}");
+}
+
+const HEADER: &str = "module demo\nuse aivi.system (exit, args)\nuse aivi.console (readLine)\n\nmain : Effect Text Unit\n";
+
+#[test]
+fn exit_codes_and_streams() {
+    let cases = [
+        ("success", "main = println \"hi\"", 0, "hi\n", ""),
+        ("failure", "main = fail \"no luck\"", 1, "", "runtime error: no luck\n"),
+        ("exit", "main = exit 9", 9, "", ""),
+    ];
+    for (name, body, code, stdout, stderr) in cases {
+        let path = script(name, &format!("{HEADER}{body}\n"));
+        let (found, out, err) = outcome(&run(&["run"], &path));
+        let err: String = err.lines().filter(|line| !is_warning(line)).map(|line| format!("{line}\n")).collect();
+        assert_eq!((found, out.as_str(), err.as_str()), (Some(code), stdout, stderr), "{name}");
+    }
+}
+
+/// The unused imports of `HEADER` are warned about; that is not what these tests are about.
+fn is_warning(line: &str) -> bool {
+    ["warning", "  ", "1", "2", "3", "note"].iter().any(|start| line.starts_with(start))
+}
+
+#[test]
+fn a_fault_shows_message_position_and_trace() {
+    let path = script("fault", "module demo\n\nhalf : Int -> Int\nhalf = n => 10 / n\n\nmain : Effect Text Unit\nmain = println \"{1 + half 0}\"\n");
+    let (code, stdout, stderr) = outcome(&run(&["run"], &path));
+    assert_eq!((code, stdout.as_str()), (Some(70), ""));
+    let lines: Vec<&str> = stderr.lines().collect();
+    assert!(lines[0].starts_with("fault: ") && lines[0].contains("division by zero"), "{stderr}");
+    assert!(stderr.contains("fault.aivi:4:"), "{stderr}");
+    assert!(stderr.contains("fault.aivi:7:"), "{stderr}");
+}
+
+#[test]
+fn a_compile_time_error_shows_the_source_and_runs_nothing() {
+    let path = script("wrong", "module demo\n\nmain : Effect Text Unit\nmain = do Effect {\n  println \"never\"\n  println nam\n}\n");
+    for command in ["run", "check"] {
+        let (code, stdout, stderr) = outcome(&run(&[command], &path));
+        assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
+        let place = format!("error[E3000] {}:6:11 ", path.display());
+        assert!(stderr.starts_with(&place), "{stderr}");
+        assert!(stderr.contains("\n6 |   println nam\n  |           ^^^"), "{stderr}");
+        assert!(!stderr.contains('\u{1b}'), "no colour outside of a terminal");
+    }
+}
+
+#[test]
+fn main_must_be_an_effect() {
+    let path = script("no_effect", "module demo\n\nmain = 7\n");
+    let (code, _, stderr) = outcome(&run(&["run"], &path));
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("main must be an Effect value"), "{stderr}");
+}
+
+#[test]
+fn a_module_without_main_can_be_checked_but_not_run() {
+    let path = script("library", "module library\nexport *\n\none : Int\none = 1\n");
+    assert_eq!(run(&["check"], &path).status.code(), Some(0));
+    assert_eq!(run(&["run"], &path).status.code(), Some(1));
+}
+
+#[test]
+fn arguments_and_input_reach_the_program() {
+    let body = "main = do Effect {\n  words <- args\n  line <- readLine\n  println \"{words} {line}\"\n}\n";
+    let path = script("input", &format!("{HEADER}{body}"));
+    let mut child = aivi()
+        .args(["run", "--workers", "2"])
+        .arg(&path)
+        .args(["--", "a", "--b"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    child.stdin.take().expect("piped").write_all(b"typed\nmore\n").expect("the program reads");
+    let output = child.wait_with_output().expect("the program ends");
+    assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(0), "[a, --b] Ok typed\n"));
+}
+
+#[test]
+fn a_seed_makes_time_virtual() {
+    let path = script(
+        "virtual",
+        "module demo\nuse aivi.concurrency (sleep)\n\nmain : Effect Text Unit\nmain = do Effect {\n  sleep 86400000\n  println \"a day later\"\n}\n",
+    );
+    for arguments in [&["run", "--seed", "7"][..], &["run", "--virtual-time"]] {
+        let (code, stdout, stderr) = outcome(&run(arguments, &path));
+        assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(0), "a day later\n", ""));
+    }
+}
+
+#[test]
+fn check_walks_folders() {
+    script("walk/good", "module good\n\none : Int\none = 1\n");
+    script("walk/deep/bad", "module bad\n\none : Int\none = \"x\"\n");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("walk");
+    assert_eq!(run(&["check"], &folder).status.code(), Some(0));
+    let (code, _, stderr) = outcome(&run(&["check"], &folder.join("...")));
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("bad.aivi:4:"), "{stderr}");
+}
+
+const TESTS: &str = "module suite\nuse aivi.testing (assert, assertEq)\n\n\
+    @test \"adds\"\nadds = assertEq (1 + 1) 2\n\n\
+    @test \"fails\"\nbreaks = assertEq 1 2\n\n\
+    @test \"faults\"\nfaults = assert (1 / (List.length []) == 0)\n";
+
+#[test]
+fn tests_are_run_and_counted() {
+    let path = script("suite", TESTS);
+    let (code, stdout, stderr) = outcome(&run(&["test"], &path));
+    assert_eq!(code, Some(1), "{stdout}{stderr}");
+    for part in ["suite.adds", "adds", "suite.breaks", "suite.faults", "division by zero", "1 passed, 2 failed"] {
+        assert!(stdout.contains(part), "{part} is missing in {stdout}");
+    }
+    let (code, stdout, _) = outcome(&run(&["test", "--only", "suite.adds"], &path));
+    assert_eq!(code, Some(0));
+    assert!(stdout.contains("1 passed, 0 failed"), "{stdout}");
+    let (code, stdout, _) = outcome(&run(&["test", "--only", "absent"], &path));
+    assert_eq!(code, Some(1), "no test was found");
+    assert!(stdout.contains("0 passed, 0 failed"), "{stdout}");
+}
+
+#[test]
+fn bytecode_and_syntax_tree_can_be_seen() {
+    let path = script("shown", "module demo\n\ntwice : Int -> Int\ntwice = n => n + n\n\nmain : Effect Text Unit\nmain = println \"{twice 2}\"\n");
+    let (code, stdout, _) = outcome(&run(&["disasm"], &path));
+    assert_eq!(code, Some(0));
+    assert!(stdout.contains("demo.twice: 1 parameters"), "{stdout}");
+    assert!(stdout.contains("add.int"), "{stdout}");
+    assert!(!stdout.contains("aivi.list"), "the library is not shown");
+    let (code, stdout, _) = outcome(&run(&["parse"], &path));
+    assert_eq!(code, Some(0));
+    assert!(stdout.contains("twice"), "{stdout}");
+}
+
+/// A program that says `ready` once it holds a resource, and then waits for an hour.
+const HOLDS: &str = "module demo\nuse aivi.concurrency\n\n\
+    held : Text -> Int -> Resource Text Unit\nheld = name millis => resource {\n  yield Unit\n  println \"closing {name}\"\n  \
+    sleep millis\n  println \"closed {name}\"\n}\n\n\
+    main : Effect Text Unit\nmain = do Effect {\n  _ <- held \"file\" MILLIS\n  println \"ready\"\n  sleep 3600000\n  println \"never\"\n}\n";
+
+fn start(path: &Path) -> (Child, BufReader<std::process::ChildStdout>) {
+    let mut child = aivi()
+        .arg("run")
+        .arg(path)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let stdout = BufReader::new(child.stdout.take().expect("piped"));
+    (child, stdout)
+}
+
+fn expect_line(stdout: &mut impl BufRead, expected: &str) {
+    let mut line = String::new();
+    stdout.read_line(&mut line).expect("the program writes");
+    assert_eq!(line.trim_end(), expected);
+}
+
+fn signal(child: &Child, name: &str) {
+    let done = Command::new("kill").arg(name).arg(child.id().to_string()).status().expect("kill(1) exists");
+    assert!(done.success());
+}
+
+#[test]
+fn a_signal_cancels_main_and_runs_cleanups() {
+    for (name, code) in [("-INT", 130), ("-TERM", 143)] {
+        let path = script(&format!("holds{name}"), &HOLDS.replace("MILLIS", "1"));
+        let (mut child, mut stdout) = start(&path);
+        expect_line(&mut stdout, "ready");
+        signal(&child, name);
+        expect_line(&mut stdout, "closing file");
+        expect_line(&mut stdout, "closed file");
+        expect_line(&mut stdout, "");
+        assert_eq!(child.wait().expect("the program ends").code(), Some(code));
+    }
+}
+
+#[test]
+fn a_second_signal_ends_at_once_and_names_what_was_skipped() {
+    let path = script("stuck", &HOLDS.replace("MILLIS", "3600000"));
+    let (mut child, mut stdout) = start(&path);
+    expect_line(&mut stdout, "ready");
+    signal(&child, "-INT");
+    expect_line(&mut stdout, "closing file");
+    signal(&child, "-INT");
+    let mut stderr = String::new();
+    child.stderr.take().expect("piped").read_to_string(&mut stderr).expect("text");
+    assert_eq!(child.wait().expect("the program ends").code(), Some(130));
+    assert!(stderr.contains("skipped"), "{stderr}");
+    assert!(stderr.contains("stuck.aivi:"), "{stderr}");
+}
+
+#[test]
+fn a_deadlock_names_fibers_and_lines() {
+    let path = script(
+        "deadlock",
+        "module demo\nuse aivi.concurrency\n\nwaits : Receiver Int -> Effect Text Int\nwaits = rx => do Effect {\n  _ <- recv rx\n  pure 1\n}\n\n\
+         main : Effect Text Unit\nmain = do Effect {\n  (a, ra) <- make 0\n  (b, rb) <- make 0\n  _ <- par (waits ra) (waits rb)\n  send a 1\n  send b 1\n}\n",
+    );
+    for arguments in [&["run", "--workers", "2"][..], &["run", "--seed", "3"]] {
+        let (code, _, stderr) = outcome(&run(arguments, &path));
+        assert_eq!(code, Some(70), "{stderr}");
+        assert!(stderr.starts_with("fault: deadlock"), "{stderr}");
+        assert_eq!(stderr.matches("deadlock.aivi:6").count(), 2, "{stderr}");
+        assert!(stderr.contains("deadlock.aivi:14"), "{stderr}");
+    }
+}
+
+/// Processor time of a process so far, in ticks of usually 10 ms.
+#[cfg(target_os = "linux")]
+fn ticks(child: &Child) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).expect("the process exists");
+    let fields = stat.rsplit(')').next().expect("the name stands in parentheses");
+    fields.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().expect("a number")).sum()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_program_that_waits_uses_no_processor_time() {
+    let path = script(
+        "idle",
+        "module demo\nuse aivi.concurrency (sleep)\n\nmain : Effect Text Unit\nmain = do Effect {\n  println \"ready\"\n  sleep 500\n  println \"done\"\n  sleep 3600000\n}\n",
+    );
+    let (mut child, mut stdout) = start(&path);
+    expect_line(&mut stdout, "ready");
+    let before = ticks(&child);
+    expect_line(&mut stdout, "done");
+    let used = ticks(&child) - before;
+    signal(&child, "-TERM");
+    assert_eq!(child.wait().expect("the program ends").code(), Some(143));
+    assert!(used <= 1, "{used} ticks in half a second of waiting");
+}

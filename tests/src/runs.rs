@@ -1,0 +1,52 @@
+//! Running a script once, with everything that it says caught.
+
+use std::path::Path;
+
+use aivi::{CompileError, Ending, Engine, EngineBuilder, Output};
+
+/// Who decides what fibers do next.
+#[derive(Clone, Copy, Debug)]
+pub enum Schedule {
+    /// Threads.
+    Workers(usize),
+    /// The simulator.
+    Seed(u64),
+}
+
+/// What a run gave.
+#[derive(Debug)]
+pub struct Ran {
+    /// How it ended.
+    pub ending: Ending,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error, the report of the ending included.
+    pub stderr: String,
+}
+
+impl Schedule {
+    /// An engine of this kind.
+    #[must_use]
+    pub fn engine(self) -> EngineBuilder {
+        match self {
+            Schedule::Workers(count) => Engine::builder().workers(count),
+            Schedule::Seed(seed) => Engine::builder().simulated(seed),
+        }
+    }
+}
+
+/// Compiles and runs the `main` of a file.
+///
+/// # Errors
+/// When it does not compile.
+///
+/// # Panics
+/// When the engine cannot be made.
+pub fn run(path: &Path, args: &[String], schedule: Schedule) -> Result<Ran, CompileError> {
+    let (stdout, stderr) = (Output::buffer(), Output::buffer());
+    let builder = schedule.engine().args(args.iter().cloned()).stdout(stdout.clone()).stderr(stderr.clone());
+    let script = builder.build().expect("an engine").compile_program(path)?;
+    let ending = script.run_main();
+    let report = ending.report().map_or_else(String::new, |report| report + "\n");
+    Ok(Ran { ending, stdout: stdout.text(), stderr: stderr.text() + &report })
+}

@@ -1,0 +1,93 @@
+//! The language, one claim per script: `tests/conformance/<feature>/<case>.aivi` says inside what it must do.
+//! `aivi_tests::expect` has the words. A folder of a feature may hold folders with modules that its cases import.
+//!
+//! `AIVI_CASE=race cargo test -p aivi-tests --test conformance` runs only cases whose path has `race`.
+
+use std::path::Path;
+
+use aivi::{CompileError, Ending};
+use aivi_tests::expect::{End, Expectation, Report};
+use aivi_tests::files::{folders, list, read, root};
+use aivi_tests::runs::{Ran, Schedule, run};
+
+/// Seeds for each case that does not say otherwise.
+const SEEDS: u64 = 5;
+
+/// The code and line of every diagnostic.
+fn found(error: &CompileError) -> Vec<(String, u32)> {
+    error.reports().map(|report| (report.code.name().to_owned(), report.line)).collect()
+}
+
+fn matches(expected: &Report, found: &(String, u32)) -> bool {
+    expected.code == found.0 && expected.line.is_none_or(|line| line == found.1)
+}
+
+fn check_rejected(expected: &Expectation, error: &CompileError) -> Result<(), String> {
+    let found = found(error);
+    if let Some(missing) = expected.diagnostics.iter().find(|report| !found.iter().any(|found| matches(report, found)))
+    {
+        return Err(format!("{missing:?} is missing in {found:?}\n{error}"));
+    }
+    let errors = found.iter().filter(|(code, _)| code.starts_with('E'));
+    match errors.clone().find(|found| !expected.diagnostics.iter().any(|report| matches(report, found))) {
+        Some(extra) => Err(format!("{extra:?} is not expected\n{error}")),
+        None => Ok(()),
+    }
+}
+
+fn check_end(expected: &End, ran: &Ran) -> Result<(), String> {
+    let right = match (expected, &ran.ending) {
+        (End::Success, Ending::Success) => true,
+        (End::Failure(wanted), Ending::Failure(error)) => wanted == error,
+        (End::Fault(part), Ending::Fault(report)) => report.message.contains(part.as_str()),
+        (End::Exit(wanted), Ending::Exit(code)) => wanted == code,
+        _ => false,
+    };
+    if right { Ok(()) } else { Err(format!("expected {expected:?}, found {:?}\n{}", ran.ending, ran.stderr)) }
+}
+
+fn check_run(expected: &Expectation, ran: &Ran) -> Result<(), String> {
+    check_end(&expected.end, ran)?;
+    expected.check_output(&ran.stdout)?;
+    match expected.stderr.iter().find(|part| !ran.stderr.contains(part.as_str())) {
+        Some(part) => Err(format!("{part:?} is missing in standard error: {}", ran.stderr)),
+        None => Ok(()),
+    }
+}
+
+fn check(path: &Path) -> Result<(), String> {
+    let expected = Expectation::read(&read(path))?;
+    let seeds = (0..expected.seeds.unwrap_or(SEEDS)).map(Schedule::Seed);
+    let workers = (!expected.virtual_only).then(|| Schedule::Workers(expected.workers.unwrap_or(2)));
+    for schedule in seeds.chain(workers) {
+        let result = match run(path, &expected.args, schedule) {
+            Err(error) if expected.end == End::Rejected => return check_rejected(&expected, &error),
+            Err(error) => return Err(format!("does not compile\n{error}")),
+            Ok(_) if expected.end == End::Rejected => return Err("compiles, but should not".into()),
+            Ok(ran) => check_run(&expected, &ran),
+        };
+        result.map_err(|difference| format!("{schedule:?}: {difference}"))?;
+    }
+    Ok(())
+}
+
+#[test]
+fn every_case_does_what_it_says() {
+    let only = std::env::var("AIVI_CASE").unwrap_or_default();
+    let mut count = 0;
+    let mut failures = Vec::new();
+    for feature in folders(&root().join("tests/conformance")) {
+        for path in list(&feature, "aivi", false) {
+            if !path.to_string_lossy().contains(&only) {
+                continue;
+            }
+            count += 1;
+            if let Err(difference) = check(&path) {
+                let name = path.strip_prefix(root()).unwrap_or(&path);
+                failures.push(format!("{}\n    {}", name.display(), difference.trim_end().replace('\n', "\n    ")));
+            }
+        }
+    }
+    assert!(count > 0, "no case was found");
+    assert!(failures.is_empty(), "{} of {count} cases failed\n{}", failures.len(), failures.join("\n"));
+}

@@ -1,0 +1,58 @@
+//! The sample programs give exactly their recorded output, however fibers are scheduled.
+
+use std::path::Path;
+
+use aivi::Ending;
+use aivi_tests::files::{list, read, root};
+use aivi_tests::runs::{Schedule, run};
+
+/// Seeds for each sample. The full exploration (see `AIVI_SEEDS` below) takes more; these find what is usually wrong.
+const SEEDS: u64 = 20;
+/// Runs on threads for each sample and number of workers.
+const RUNS: usize = 5;
+
+fn check(path: &Path, schedule: Schedule) {
+    let name = path.display();
+    let ran = run(path, &[], schedule).unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert_eq!(ran.ending, Ending::Success, "{name} {schedule:?}");
+    assert_eq!(ran.stderr, "", "{name} {schedule:?}");
+    assert_eq!(ran.stdout, read(&path.with_extension("out")), "{name} {schedule:?}");
+}
+
+/// How often, from the environment: `AIVI_SEEDS=1000 cargo test -p aivi-tests --test samples` explores further.
+fn number(variable: &str, default: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+#[test]
+fn samples_in_the_simulator() {
+    let samples = list(&root().join("tests/samples"), "aivi", false);
+    assert!(samples.len() >= 10);
+    for path in samples {
+        for seed in 0..number("AIVI_SEEDS", SEEDS) {
+            check(&path, Schedule::Seed(seed));
+        }
+    }
+}
+
+#[test]
+fn samples_on_workers() {
+    for path in list(&root().join("tests/samples"), "aivi", false) {
+        for workers in [1, 2, 4] {
+            for _ in 0..number("AIVI_RUNS", RUNS as u64) {
+                check(&path, Schedule::Workers(workers));
+            }
+        }
+    }
+}
+
+#[test]
+fn examples_give_their_recorded_output() {
+    for path in list(&root().join("examples"), "aivi", false) {
+        if path.with_extension("out").is_file() {
+            for schedule in [Schedule::Seed(0), Schedule::Seed(7), Schedule::Workers(2)] {
+                check(&path, schedule);
+            }
+        }
+    }
+}
