@@ -142,7 +142,7 @@ impl<T: Task> Drop for Runtime<T> {
 
 impl Canceller {
     /// Asks every root to end. The first reason that a task is given stays.
-    pub fn cancel_roots(self: &Arc<Self>, reason: CancelReason) {
+    pub fn cancel_roots(&self, reason: CancelReason) {
         (self.cancel)(reason);
     }
 }
