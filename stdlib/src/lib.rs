@@ -6,6 +6,47 @@
 //! the program's recursion.
 #![forbid(unsafe_code)]
 
+mod cause;
+mod clock;
+mod console;
+mod family;
+mod file;
+mod list;
+mod map;
+mod math;
+mod net;
+mod random;
+mod set;
+mod system;
+mod text;
+mod value;
+
+use aivi_vm::native::NativeFn;
+
+pub use console::Input;
+
+/// Every native function of the library.
+#[must_use]
+pub fn natives() -> Vec<NativeFn> {
+    FAMILIES.concat()
+}
+
+/// A table for each family of names: pure functions first, then those that act on the world.
+const FAMILIES: &[&[NativeFn]] = &[
+    list::NATIVES,
+    map::NATIVES,
+    set::NATIVES,
+    text::NATIVES,
+    math::NATIVES,
+    value::NATIVES,
+    clock::NATIVES,
+    console::NATIVES,
+    file::NATIVES,
+    net::NATIVES,
+    random::NATIVES,
+    system::NATIVES,
+];
+
 /// Name and source text of every library module.
 #[must_use]
 pub fn modules() -> &'static [(&'static str, &'static str)] {

@@ -31,6 +31,21 @@ pub fn write_text(out: &mut String, value: &Value, shapes: &[Shape]) {
     Writer { out, shapes, quotes: false, stack: Vec::new() }.run(value);
 }
 
+/// Name and position of a value's constructor, if its type has constructors.
+#[must_use]
+pub fn constructor<'a>(value: &Value, shapes: &'a [Shape]) -> Option<(&'a str, u16)> {
+    let shape = match value.kind() {
+        // `True` is constructor 0.
+        Kind::Bool => return Some(if value.as_bool() == Some(true) { ("True", 0) } else { ("False", 1) }),
+        Kind::Unit => return Some(("Unit", 0)),
+        _ => value.as_nullary().map(|(shape, _)| shape).or_else(|| value.as_object().map(|object| object.shape()))?,
+    };
+    match shapes.get(usize::from(shape.0))? {
+        Shape::Constructor { name, index, .. } => Some((name, *index)),
+        _ => None,
+    }
+}
+
 struct Writer<'a, 'o> {
     out: &'o mut String,
     shapes: &'a [Shape],

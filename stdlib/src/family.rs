@@ -1,0 +1,55 @@
+//! What the files of native functions have in common.
+
+use aivi_vm::Value;
+use aivi_vm::native::NativeResult;
+use aivi_vm::structural::Incomparable;
+
+/// Makes the table of a family: name after the family's, number of arguments, function.
+macro_rules! family {
+    ($family:literal $($name:literal / $arity:literal = $function:expr;)*) => {
+        /// The native functions of this family.
+        pub(crate) const NATIVES: &[aivi_vm::native::NativeFn] = &[$(
+            aivi_vm::native::NativeFn { name: concat!($family, ".", $name), arity: $arity, call: $function },
+        )*];
+    };
+}
+
+pub(crate) use family;
+
+/// A value.
+pub(crate) fn done(value: impl Into<Value>) -> NativeResult {
+    NativeResult::Done(value.into())
+}
+
+/// `True` or `False`.
+pub(crate) fn bool(value: bool) -> NativeResult {
+    NativeResult::Done(Value::bool(value))
+}
+
+/// A number or index.
+pub(crate) fn int(value: usize) -> NativeResult {
+    NativeResult::Done(Value::int(value as i64))
+}
+
+/// `Some` or `None`.
+pub(crate) fn option(value: Option<Value>) -> NativeResult {
+    NativeResult::Done(value.map_or_else(Value::none, Value::some))
+}
+
+/// A value that depended on comparisons; a fault when something could not be compared.
+pub(crate) fn compared(value: Result<impl Into<Value>, Incomparable>) -> NativeResult {
+    match value {
+        Ok(value) => done(value),
+        Err(incomparable) => NativeResult::Fault(incomparable.to_string()),
+    }
+}
+
+/// An Int as an index: negative ones are out of every range.
+pub(crate) fn index(value: i64) -> usize {
+    usize::try_from(value).unwrap_or(usize::MAX)
+}
+
+/// An Int as a count: negative ones are zero.
+pub(crate) fn count(value: i64) -> usize {
+    usize::try_from(value).unwrap_or(0)
+}

@@ -1,0 +1,115 @@
+//! Lists: what the machine's list instructions and loops in AIVI do not do, or not as fast.
+
+use std::cmp::Ordering;
+
+use aivi_vm::native::{Args, NativeCx, NativeResult};
+use aivi_vm::structural::{Incomparable, compare, equal};
+use aivi_vm::{Kind, List, Value};
+
+use crate::family::{bool, compared, count, done, family, index, option};
+
+family! { "list"
+    "reverse" / 1 = reverse;
+    "take" / 2 = take;
+    "drop" / 2 = drop_first;
+    "indexOf" / 2 = index_of;
+    "elem" / 2 = elem;
+    "sort" / 1 = sort;
+    "repeat" / 2 = repeat;
+    "set" / 3 = set;
+    "takeAt" / 2 = take_at;
+}
+
+/// Elements of the longest list that `repeat` makes: 64 GiB.
+const REPEAT_MAX: usize = 1 << 32;
+
+fn list(args: &mut Args<'_>, index: usize) -> List {
+    args.take(index).into_list().unwrap_or_default()
+}
+
+fn reverse(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    done(list(args, 0).reverse())
+}
+
+fn take(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let count = count(args.int(0));
+    done(list(args, 1).take(count))
+}
+
+fn drop_first(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let count = count(args.int(0));
+    done(list(args, 1).skip(count))
+}
+
+fn position(args: &Args<'_>) -> Result<Option<usize>, Incomparable> {
+    for (at, element) in args.get(1).as_list().into_iter().flat_map(List::iter).enumerate() {
+        if equal(args.get(0), element)? {
+            return Ok(Some(at));
+        }
+    }
+    Ok(None)
+}
+
+fn index_of(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    match position(args) {
+        Ok(at) => option(at.map(|at| Value::int(at as i64))),
+        Err(incomparable) => NativeResult::Fault(incomparable.to_string()),
+    }
+}
+
+fn elem(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    match position(args) {
+        Ok(at) => bool(at.is_some()),
+        Err(incomparable) => NativeResult::Fault(incomparable.to_string()),
+    }
+}
+
+fn sort(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    compared(sorted(list(args, 0)))
+}
+
+fn sorted(list: List) -> Result<List, Incomparable> {
+    let mut elements: Vec<Value> = list.drain().collect();
+    if elements.iter().all(|element| element.kind() == Kind::Int) {
+        elements.sort_by_key(Value::as_int);
+        return Ok(elements.into_iter().collect());
+    }
+    // An element that can be compared with itself can be compared with all others of its type: the order below is total.
+    for element in &elements {
+        compare(element, element)?;
+    }
+    elements.sort_by(|left, right| compare(left, right).unwrap_or(Ordering::Equal));
+    Ok(elements.into_iter().collect())
+}
+
+fn repeat(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let count = count(args.int(0));
+    if count > REPEAT_MAX {
+        return NativeResult::Fault(format!("a list of {count} elements is too long"));
+    }
+    let element = args.get(1);
+    NativeResult::Done(Value::list((0..count).map(|_| element.clone())))
+}
+
+fn set(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let at = index(args.int(0));
+    if args.get(2).as_list().is_none_or(|list| at >= list.len()) {
+        return NativeResult::Done(args.take(2));
+    }
+    let (mut value, element) = (args.take(2), args.take(1));
+    if let Some(list) = value.payload_mut::<List>() {
+        let replaced = list.set(at, element);
+        debug_assert!(replaced.is_ok(), "the index was checked");
+    }
+    NativeResult::Done(value)
+}
+
+/// The element and the list, which holds something unspecified in its place.
+fn take_at(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let at = index(args.int(0));
+    let mut value = args.take(1);
+    match value.payload_mut::<List>().and_then(|list| list.take_at(at)) {
+        Some(element) => NativeResult::Done(Value::pair(element, value)),
+        None => NativeResult::Fault("index out of range".to_owned()),
+    }
+}

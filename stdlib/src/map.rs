@@ -1,0 +1,153 @@
+//! Maps.
+
+use aivi_vm::native::{Args, NativeCx, NativeResult};
+use aivi_vm::structural::Incomparable;
+use aivi_vm::{Map, Value};
+
+use crate::family::{bool, compared, done, family, index, int, option};
+
+family! { "map"
+    "size" / 1 = size;
+    "has" / 2 = has;
+    "get" / 2 = get;
+    "getOrElse" / 3 = get_or_else;
+    "insert" / 3 = insert;
+    "remove" / 2 = remove;
+    "keys" / 1 = keys;
+    "values" / 1 = values;
+    "entries" / 1 = entries;
+    "fromList" / 1 = from_list;
+    "fromSorted" / 2 = from_sorted;
+    "union" / 2 = union;
+    "position" / 2 = position;
+    "takeAt" / 2 = take_at;
+    "putAt" / 3 = put_at;
+    "removeAt" / 2 = remove_at;
+    "withValues" / 2 = with_values;
+}
+
+fn map<'a>(args: &'a Args<'_>, index: usize) -> impl Iterator<Item = (&'a Value, &'a Value)> {
+    args.get(index).as_map().into_iter().flat_map(Map::iter)
+}
+
+fn take_map(args: &mut Args<'_>, index: usize) -> Map {
+    args.take(index).into_map().unwrap_or_default()
+}
+
+fn look_up<'a>(args: &'a Args<'_>, key: usize, map: usize) -> Result<Option<&'a Value>, Incomparable> {
+    args.get(map).as_map().map_or(Ok(None), |map| map.get(args.get(key)))
+}
+
+fn fault(incomparable: Incomparable) -> NativeResult {
+    NativeResult::Fault(incomparable.to_string())
+}
+
+fn size(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    int(args.get(0).as_map().map_or(0, Map::len))
+}
+
+fn has(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    look_up(args, 0, 1).map_or_else(fault, |found| bool(found.is_some()))
+}
+
+fn get(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    look_up(args, 0, 1).map_or_else(fault, |found| option(found.cloned()))
+}
+
+fn get_or_else(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    look_up(args, 0, 2).map_or_else(fault, |found| NativeResult::Done(found.unwrap_or_else(|| args.get(1)).clone()))
+}
+
+fn insert(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let (key, value, mut map) = (args.take(0), args.take(1), args.take(2));
+    match map.payload_mut::<Map>().map(|map| map.insert(key, value)) {
+        Some(Err(incomparable)) => fault(incomparable),
+        _ => NativeResult::Done(map),
+    }
+}
+
+fn remove(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    match args.get(1).as_map().map(|map| map.find(args.get(0))) {
+        Some(Err(incomparable)) => fault(incomparable),
+        Some(Ok(Ok(at))) => without(args.take(1), at),
+        _ => NativeResult::Done(args.take(1)),
+    }
+}
+
+fn without(mut map: Value, at: usize) -> NativeResult {
+    if let Some(map) = map.payload_mut::<Map>() {
+        map.remove_nth(at);
+    }
+    NativeResult::Done(map)
+}
+
+fn keys(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    NativeResult::Done(Value::list(map(args, 0).map(|(key, _)| key.clone())))
+}
+
+fn values(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    NativeResult::Done(Value::list(map(args, 0).map(|(_, value)| value.clone())))
+}
+
+fn entries(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    NativeResult::Done(Value::list(map(args, 0).map(|(key, value)| Value::pair(key.clone(), value.clone()))))
+}
+
+fn from_list(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let pairs = args.take(0).into_list().unwrap_or_default();
+    let entry = |pair: Value| match pair.as_object().map(|pair| pair.fields()) {
+        Some([key, value]) => Some((key.clone(), value.clone())),
+        _ => None,
+    };
+    compared(Map::from_unsorted(pairs.drain().filter_map(entry).collect()))
+}
+
+fn elements(value: Value) -> Vec<Value> {
+    value.into_list().map(|list| list.drain().collect()).unwrap_or_default()
+}
+
+fn from_sorted(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    done(Map::from_sorted(elements(args.take(0)), elements(args.take(1))))
+}
+
+fn union(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    compared(take_map(args, 0).union(take_map(args, 1)))
+}
+
+/// Index of a key, or -1.
+fn position(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    match args.get(1).as_map().map(|map| map.find(args.get(0))) {
+        Some(Err(incomparable)) => fault(incomparable),
+        Some(Ok(Ok(at))) => int(at),
+        _ => NativeResult::Done(Value::int(-1)),
+    }
+}
+
+/// The value and the map, which holds something unspecified in its place.
+fn take_at(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let at = index(args.int(0));
+    let mut map = args.take(1);
+    match map.payload_mut::<Map>().and_then(|map| map.take_nth(at)) {
+        Some(value) => NativeResult::Done(Value::pair(value, map)),
+        None => NativeResult::Fault("index out of range".to_owned()),
+    }
+}
+
+fn put_at(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let at = index(args.int(0));
+    let (value, mut map) = (args.take(1), args.take(2));
+    if let Some(map) = map.payload_mut::<Map>() {
+        map.put_nth(at, value);
+    }
+    NativeResult::Done(map)
+}
+
+fn remove_at(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let at = index(args.int(0));
+    without(args.take(1), at)
+}
+
+fn with_values(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let values = elements(args.take(0));
+    done(take_map(args, 1).with_values(values))
+}

@@ -1,0 +1,75 @@
+//! Sets.
+
+use aivi_vm::native::{Args, NativeCx, NativeResult};
+use aivi_vm::{Set, Value};
+
+use crate::family::{bool, compared, family, int};
+
+family! { "set"
+    "size" / 1 = size;
+    "has" / 2 = has;
+    "insert" / 2 = insert;
+    "remove" / 2 = remove;
+    "union" / 2 = union;
+    "intersection" / 2 = intersection;
+    "difference" / 2 = difference;
+    "fromList" / 1 = from_list;
+    "toList" / 1 = to_list;
+}
+
+fn take_set(args: &mut Args<'_>, index: usize) -> Set {
+    args.take(index).into_set().unwrap_or_default()
+}
+
+fn size(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    int(args.get(0).as_set().map_or(0, Set::len))
+}
+
+fn has(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    match args.get(1).as_set().map(|set| set.get(args.get(0))) {
+        Some(Err(incomparable)) => NativeResult::Fault(incomparable.to_string()),
+        Some(Ok(found)) => bool(found.is_some()),
+        None => bool(false),
+    }
+}
+
+fn insert(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let (element, mut set) = (args.take(0), args.take(1));
+    match set.payload_mut::<Set>().map(|set| set.insert(element, ())) {
+        Some(Err(incomparable)) => NativeResult::Fault(incomparable.to_string()),
+        _ => NativeResult::Done(set),
+    }
+}
+
+fn remove(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let found = args.get(1).as_set().map(|set| set.find(args.get(0)));
+    let mut set = args.take(1);
+    match found {
+        Some(Err(incomparable)) => return NativeResult::Fault(incomparable.to_string()),
+        Some(Ok(Ok(at))) => {
+            set.payload_mut::<Set>().and_then(|set| set.remove_nth(at));
+        }
+        _ => {}
+    }
+    NativeResult::Done(set)
+}
+
+fn union(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    compared(take_set(args, 0).union(take_set(args, 1)))
+}
+
+fn intersection(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    compared(take_set(args, 0).intersection(&take_set(args, 1)))
+}
+
+fn difference(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    compared(take_set(args, 0).difference(&take_set(args, 1)))
+}
+
+fn from_list(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    compared(Set::from_elements(args.take(0).into_list().unwrap_or_default().drain()))
+}
+
+fn to_list(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    NativeResult::Done(Value::list(args.get(0).as_set().into_iter().flat_map(Set::elements).cloned()))
+}
