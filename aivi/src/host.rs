@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aivi_vm::{Capability, Host};
+use aivi_stdlib::Input;
+use aivi_vm::{Capability, Host, LineInput};
 
 use crate::engine::Settings;
 use crate::output::Output;
@@ -16,6 +17,8 @@ pub(crate) struct ProcessHost {
     args: Vec<String>,
     /// Variables that the program has set or removed: the process's own are left alone, as other threads read them.
     variables: Mutex<HashMap<String, Option<String>>>,
+    /// The process's standard input. Programs that read it at the same time take its lines from each other.
+    input: Arc<dyn LineInput>,
 }
 
 impl ProcessHost {
@@ -25,6 +28,7 @@ impl ProcessHost {
             stderr: settings.stderr.clone(),
             args: settings.args.clone(),
             variables: Mutex::default(),
+            input: Arc::new(Input::stdin()),
         }
     }
 
@@ -35,13 +39,13 @@ impl ProcessHost {
 }
 
 impl Host for ProcessHost {
-    fn write_out(&self, text: &str) {
-        // Who reads our output has gone when this fails, and the program may as well go on.
-        let _ = self.stdout.write(text.as_bytes());
+    fn write_out(&self, text: &str) -> io::Result<()> {
+        self.stdout.write(text.as_bytes())
     }
 
     fn write_err(&self, text: &str) {
-        // In the order in which the program wrote; errors as above.
+        // In the order in which the program wrote. Who reads our output has gone when this fails; the next write to
+        // standard output tells the program.
         let _ = self.stdout.flush();
         let _ = self.stderr.write(text.as_bytes());
         let _ = self.stderr.flush();
@@ -72,13 +76,7 @@ impl Host for ProcessHost {
         true
     }
 
-    fn read_line(&self) -> io::Result<Option<String>> {
-        let mut line = String::new();
-        if io::stdin().read_line(&mut line)? == 0 {
-            return Ok(None);
-        }
-        let ending = line.trim_end_matches('\n').trim_end_matches('\r').len();
-        line.truncate(ending);
-        Ok(Some(line))
+    fn input(&self) -> Option<Arc<dyn LineInput>> {
+        Some(self.input.clone())
     }
 }

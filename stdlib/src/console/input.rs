@@ -1,7 +1,6 @@
 //! Standard input, line by line, shared by all fibers.
 //!
-//! Taking a line and getting more bytes are separate steps: [`Input::take_line`] never waits, [`Input::fill`] takes nothing
-//! away. So a fiber that is cancelled while it waits loses no input.
+//! Taking a line and getting more bytes are separate steps: `take_line` never waits, `fill` takes nothing away. So a fiber that is cancelled while it waits loses no input.
 //!
 //! A terminal, pipe or socket is watched by the reactor. Its descriptor stays in blocking mode, because the mode belongs
 //! to everybody who has the same terminal open; so it is read once per rise and registered anew each time, which tells
@@ -13,6 +12,7 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read};
 
 use aivi_scheduler::reactor::{Attempt, IoSource, Registry};
+use aivi_vm::host::{Fill, LineInput};
 use parking_lot::Mutex;
 
 /// Bytes asked for at once: a pipe's capacity on Linux.
@@ -22,16 +22,6 @@ const READ_MAX: usize = 64 * 1024;
 pub struct Input {
     buffer: Mutex<Buffer>,
     stream: Mutex<Stream>,
-}
-
-/// How to get more input.
-pub enum Fill {
-    /// There is more now, or the end has come.
-    Done,
-    /// Call again after the next rise.
-    Wait(IoSource, Attempt),
-    /// Call [`Input::fill_blocking`] where blocking is allowed.
-    Block,
 }
 
 #[derive(Default)]
@@ -49,33 +39,14 @@ impl Input {
         Input { buffer: Mutex::default(), stream: Mutex::new(Stream::Blocking(stream)) }
     }
 
-    /// The next line without its terminator, or why there is none; `None` when more input is needed to tell.
-    pub fn take_line(&self) -> Option<Result<String, String>> {
-        self.buffer.lock().take_line()
-    }
-
-    /// Gets more input without blocking, if that is possible.
-    pub fn fill(&self, registry: &Registry) -> Fill {
-        let mut stream = self.stream.lock();
-        if self.buffer.lock().end.is_some() {
-            return Fill::Done;
+    /// Lines of standard input.
+    #[must_use]
+    pub fn stdin() -> Self {
+        #[cfg(unix)]
+        if let Ok(descriptor) = std::os::fd::AsFd::as_fd(&io::stdin()).try_clone_to_owned() {
+            return Input::watched(descriptor);
         }
-        match stream.is_ready(registry) {
-            Ready::Wait(source, attempt) => Fill::Wait(source, attempt),
-            Ready::Block => Fill::Block,
-            Ready::Now => {
-                self.read(&mut stream);
-                Fill::Done
-            }
-        }
-    }
-
-    /// Gets more input, waiting for it.
-    pub fn fill_blocking(&self) {
-        let mut stream = self.stream.lock();
-        if self.buffer.lock().end.is_none() {
-            self.read(&mut stream);
-        }
+        Input::blocking(Box::new(io::stdin()))
     }
 
     fn read(&self, stream: &mut Stream) {
@@ -93,6 +64,34 @@ impl Input {
             // Somebody else made the descriptor non-blocking and took what was there.
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) => buffer.end = Some(format!("cannot read the input: {error}")),
+        }
+    }
+}
+
+impl LineInput for Input {
+    fn take_line(&self) -> Option<Result<String, String>> {
+        self.buffer.lock().take_line()
+    }
+
+    fn fill(&self, registry: &Registry) -> Fill {
+        let mut stream = self.stream.lock();
+        if self.buffer.lock().end.is_some() {
+            return Fill::Done;
+        }
+        match stream.is_ready(registry) {
+            Ready::Wait(source, attempt) => Fill::Wait(source, attempt),
+            Ready::Block => Fill::Block,
+            Ready::Now => {
+                self.read(&mut stream);
+                Fill::Done
+            }
+        }
+    }
+
+    fn fill_blocking(&self) {
+        let mut stream = self.stream.lock();
+        if self.buffer.lock().end.is_none() {
+            self.read(&mut stream);
         }
     }
 }
@@ -228,6 +227,8 @@ mod watched {
 
 #[cfg(test)]
 mod tests {
+    use aivi_vm::host::LineInput;
+
     use super::Input;
 
     /// Every line of an input that arrives in pieces of `step` bytes.
@@ -280,7 +281,7 @@ mod tests {
 
         use aivi_scheduler::reactor::{Reactor, WaitKey};
 
-        use super::Fill;
+        use aivi_vm::host::Fill;
 
         let mut reactor = Reactor::new().unwrap();
         let (reader, mut writer) = std::io::pipe().unwrap();

@@ -74,7 +74,7 @@ impl FileHandle {
 }
 
 fn failed(tried: &str, path: &str, error: &io::Error) -> String {
-    format!("cannot {tried} {path}: {}", crate::cause(error))
+    format!("cannot {tried} {path}: {}", crate::cause::cause(error))
 }
 
 /// Before 1970 counts backwards.

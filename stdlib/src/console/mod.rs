@@ -1,0 +1,94 @@
+//! Natives of `aivi.console`: standard streams, through the host.
+//!
+//! Each text is handed over in one call, so texts of different fibers do not mix. When nobody reads the output any more the
+//! program ends as other programs do: like after SIGPIPE, only that its cleanups run.
+
+mod ansi;
+mod input;
+
+use aivi_vm::host::{Capability, Fill, LineInput};
+use aivi_vm::native::{Args, NativeCx, NativeResult, Then};
+use aivi_vm::{Shared, Value};
+
+use crate::cause::cause;
+use crate::family::family;
+
+pub use input::Input;
+
+family! { "console"
+    "print" / 1 = print;
+    "println" / 1 = println;
+    "error" / 1 = error;
+    "takeLine" / 0 = take_line;
+    "fillInput" / 0 = fill_input;
+    "strip" / 1 = strip;
+}
+
+/// What a shell reports for a program that SIGPIPE has ended: 128 + 13.
+const EXIT_BROKEN_PIPE: i32 = 141;
+
+fn print(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    write(cx, args.text(0))
+}
+
+fn println(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    write(cx, &line(args.text(0)))
+}
+
+fn error(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    cx.host().write_err(&line(args.text(0)));
+    NativeResult::Done(Value::unit())
+}
+
+fn write(cx: &mut NativeCx<'_>, text: &str) -> NativeResult {
+    match cx.host().write_out(text) {
+        Ok(()) => NativeResult::Done(Value::unit()),
+        Err(_) => cx.exit(EXIT_BROKEN_PIPE),
+    }
+}
+
+fn line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len() + 1);
+    line.push_str(text);
+    line.push('\n');
+    line
+}
+
+/// `Option (Result Text Text)`
+fn take_line(cx: &mut NativeCx<'_>, _: &mut Args<'_>) -> NativeResult {
+    if !cx.host().allows(Capability::Input) {
+        return NativeResult::Done(Value::some(Value::err(Value::text("not permitted: standard input"))));
+    }
+    let taken = match cx.host().input() {
+        Some(input) => input.take_line(),
+        None => Some(Err("end of input".into())),
+    };
+    NativeResult::Done(match taken {
+        None => Value::none(),
+        Some(Ok(line)) => Value::some(Value::ok(Value::text(&line))),
+        Some(Err(why)) => Value::some(Value::err(Value::text(&why))),
+    })
+}
+
+/// `Unit`, when there is more input or the end.
+fn fill_input(cx: &mut NativeCx<'_>, _: &mut Args<'_>) -> NativeResult {
+    let Some(input) = cx.host().input() else { return NativeResult::Done(Value::unit()) };
+    let registry = match cx.sched().registry() {
+        Ok(registry) => registry,
+        Err(error) => return NativeResult::Fault(format!("cannot wait for input: {}", cause(&error))),
+    };
+    match input.fill(&registry) {
+        Fill::Done => NativeResult::Done(Value::unit()),
+        Fill::Wait(source, attempt) => cx.retry_when_ready(&source, attempt),
+        Fill::Block => cx.blocking(Box::new(move || fill_blocking(&*input)), Then::Done),
+    }
+}
+
+fn fill_blocking(input: &dyn LineInput) -> Shared {
+    input.fill_blocking();
+    Shared::new(Value::unit())
+}
+
+fn strip(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    NativeResult::Done(Value::text(&ansi::strip(args.text(0))))
+}

@@ -1,0 +1,207 @@
+//! Natives of `aivi.net.sockets`.
+//!
+//! Each is tried at once and, when the system would have to wait, called again after the reactor's next word for that
+//! socket. Errors come back as `Err` with a text that says what was tried and why it failed; the module in AIVI makes
+//! `SocketError` of it. Sockets are values of the host: they close with their last reference, if nobody closed them before.
+
+mod resolve;
+mod socket;
+
+use std::cell::RefCell;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use aivi_vm::host::Capability;
+use aivi_vm::native::{Args, NativeCx, NativeResult, Then};
+use aivi_vm::{Shared, Value};
+
+use crate::cause::cause;
+use crate::family::family;
+use socket::{Connection, Listener, Try, Unsent};
+
+family! { "net"
+    "resolve" / 2 = resolve;
+    "bind" / 1 = bind;
+    "accept" / 1 = accept;
+    "listenerAddress" / 1 = listener_address;
+    "closeListener" / 1 = close_listener;
+    "beginConnect" / 1 = begin_connect;
+    "finishConnect" / 2 = finish_connect;
+    "receive" / 1 = receive;
+    "beginSend" / 2 = begin_send;
+    "finishSend" / 1 = finish_send;
+    "close" / 1 = close;
+}
+
+/// What one `recv` takes at most. Larger ones make fewer calls for bulk data; a list of so many numbers takes a megabyte.
+const RECEIVE_MAX: usize = 64 * 1024;
+
+thread_local!(static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; RECEIVE_MAX]));
+
+/// host, port -> `Result Text (List Text)`
+fn resolve(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    if !cx.host().allows(Capability::Network) {
+        return failed("not permitted: the network".into());
+    }
+    let (host, port) = (args.text(0), args.int(1));
+    let Ok(port) = u16::try_from(port) else { return failed(format!("not a port: {port}")) };
+    if let Some(address) = resolve::literal(host, port) {
+        return NativeResult::Done(Value::ok(texts(&[address])));
+    }
+    let host = host.to_owned();
+    let job = move || match resolve::look_up(&host, port) {
+        Ok(addresses) => Shared::new(Value::ok(texts(&addresses))),
+        Err(error) => Shared::new(error_text(&format!("cannot find the address of {host}: {}", cause(&error)))),
+    };
+    cx.blocking(Box::new(job), Then::Done)
+}
+
+/// addresses -> `Result Text Listener`: the first that can be bound.
+fn bind(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let registry = match cx.sched().registry() {
+        Ok(registry) => registry,
+        Err(error) => return failed(format!("cannot listen: {}", cause(&error))),
+    };
+    let mut message = "cannot listen: the host has no address".to_owned();
+    for address in args.get(0).as_list().into_iter().flat_map(|list| list.iter()) {
+        let address = address.as_text().map_or("", |text| text.as_str());
+        match parse(address).and_then(|address| Listener::bind(address, &registry)) {
+            Ok(listener) => return NativeResult::Done(Value::ok(Value::handle("listener", Arc::new(listener)))),
+            Err(error) => message = format!("cannot listen on {address}: {}", cause(&error)),
+        }
+    }
+    failed(message)
+}
+
+/// listener -> `Result Text Connection`
+fn accept(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let Some(listener) = args.get(0).as_handle::<Listener>() else { return not_a("listener") };
+    let accepted = listener.accept();
+    settle(cx, accepted, || "cannot accept".into(), |connection| connection_value(Arc::new(connection)))
+}
+
+/// listener -> `Result Text (Text, Int)`
+fn listener_address(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let Some(listener) = args.get(0).as_handle::<Listener>() else { return not_a("listener") };
+    NativeResult::Done(match listener.address() {
+        Ok(address) => {
+            Value::ok(Value::pair(Value::text(&address.ip().to_string()), Value::int(i64::from(address.port()))))
+        }
+        Err(error) => error_text(&cause(&error)),
+    })
+}
+
+/// listener -> `Unit`
+fn close_listener(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let Some(listener) = args.get(0).as_handle::<Listener>() else { return not_a("listener") };
+    listener.close();
+    NativeResult::Done(Value::unit())
+}
+
+/// address -> `Result Text Connection`, on its way.
+fn begin_connect(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let address = args.text(0);
+    let begun = cx.sched().registry().and_then(|registry| Connection::start_connect(parse(address)?, &registry));
+    match begun {
+        Ok(connection) => NativeResult::Done(Value::ok(connection_value(Arc::new(connection)))),
+        Err(error) => failed(format!("cannot connect to {address}: {}", cause(&error))),
+    }
+}
+
+/// address, connection -> `Result Text Connection`
+fn finish_connect(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let Some(connection) = args.get(1).as_handle::<Arc<Connection>>() else { return not_a("connection") };
+    let finished = connection.finish_connect();
+    settle(cx, finished, || format!("cannot connect to {}", args.text(0)), |()| args.get(1).clone())
+}
+
+/// connection -> `Result Text (List Int)`
+fn receive(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let Some(connection) = args.get(0).as_handle::<Arc<Connection>>() else { return not_a("connection") };
+    BUFFER.with_borrow_mut(|buffer| {
+        let received = connection.receive(buffer);
+        let bytes = |count: usize| Value::list(buffer[..count].iter().map(|byte| Value::int(i64::from(*byte))));
+        settle(cx, received, || "cannot receive".into(), bytes)
+    })
+}
+
+/// connection, bytes -> `Result Text (Option Unsent)`
+fn begin_send(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let Some(connection) = args.get(0).as_handle::<Arc<Connection>>() else { return not_a("connection") };
+    let bytes = match bytes(args.get(1)) {
+        Ok(bytes) => bytes,
+        Err(number) => return failed(format!("cannot send: {number} is not a byte")),
+    };
+    let begun = connection.send(bytes);
+    let rest = |unsent: Option<Unsent>| match unsent {
+        None => Value::none(),
+        Some(unsent) => Value::some(Value::handle("unsent", Arc::new(unsent))),
+    };
+    settle(cx, begun, || "cannot send".into(), rest)
+}
+
+/// unsent -> `Result Text Unit`
+fn finish_send(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let Some(unsent) = args.get(0).as_handle::<Unsent>() else { return not_a("message") };
+    let finished = unsent.finish();
+    settle(cx, finished, || "cannot send".into(), |()| Value::unit())
+}
+
+/// connection -> `Unit`
+fn close(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let Some(connection) = args.get(0).as_handle::<Arc<Connection>>() else { return not_a("connection") };
+    connection.close();
+    NativeResult::Done(Value::unit())
+}
+
+/// The result as a value, or the wait for another try.
+fn settle<T>(
+    cx: &mut NativeCx<'_>,
+    tried: Try<T>,
+    what: impl FnOnce() -> String,
+    value: impl FnOnce(T) -> Value,
+) -> NativeResult {
+    match tried {
+        Try::Wait(source, attempt) => cx.retry_when_ready(&source, attempt),
+        Try::Done(Ok(done)) => NativeResult::Done(Value::ok(value(done))),
+        Try::Done(Err(error)) => failed(format!("{}: {}", what(), cause(&error))),
+    }
+}
+
+/// The numbers as bytes, or the first that is none.
+fn bytes(list: &Value) -> Result<Vec<u8>, i64> {
+    let Some(list) = list.as_list() else { return Ok(Vec::new()) };
+    let mut bytes = Vec::with_capacity(list.len());
+    for value in list.slices().flatten() {
+        let number = value.as_int().unwrap_or(-1);
+        bytes.push(u8::try_from(number).map_err(|_| number)?);
+    }
+    Ok(bytes)
+}
+
+fn connection_value(connection: Arc<Connection>) -> Value {
+    Value::handle("connection", Arc::new(connection))
+}
+
+fn texts(addresses: &[SocketAddr]) -> Value {
+    Value::list(addresses.iter().map(|address| Value::text(&address.to_string())))
+}
+
+/// Addresses travel through AIVI as text; only `resolve` writes them.
+fn parse(address: &str) -> io::Result<SocketAddr> {
+    address.parse().map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "not an address"))
+}
+
+fn failed(message: String) -> NativeResult {
+    NativeResult::Done(error_text(&message))
+}
+
+fn error_text(message: &str) -> Value {
+    Value::err(Value::text(message))
+}
+
+/// The checker admits no such call; bytecode from outside might make it.
+fn not_a(what: &str) -> NativeResult {
+    NativeResult::Fault(format!("expected a {what}"))
+}
