@@ -5,7 +5,8 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aivi_stdlib::Input;
-use aivi_vm::{Capability, Host, LineInput};
+use aivi_vm::host::LineInput;
+use aivi_vm::{Capability, Host};
 
 use crate::engine::Settings;
 use crate::output::Output;
