@@ -4,10 +4,21 @@
 //! runs, `native` the door to functions in Rust.
 
 pub mod collections;
+pub mod fault;
+pub mod fiber;
+pub mod host;
+mod interp;
+pub mod native;
 pub mod object;
+pub mod program;
 pub mod structural;
 pub mod value;
 
 pub use collections::{Bytes, List, Map, Set, Text};
+pub use fault::{Attached, Fault};
+pub use fiber::{Fiber, Limits, Start, World};
+pub use host::{Capability, Host};
+pub use native::{Args, NativeCx, NativeFn, NativeResult, Natives, Then};
 pub use object::{Ref, Shared, Trace, Tracer, live_objects};
+pub use program::{LoadError, Program};
 pub use value::{Kind, ObjectRef, Value};

@@ -131,7 +131,7 @@ impl Value {
     pub fn object(shape: ShapeId, position: u16, fields: impl IntoIterator<Item = Value>) -> Value {
         let fields: SmallVec<[Value; 8]> = fields.into_iter().collect();
         let header = Header::new(Kind::Object, object_meta(shape, position), fields.len() as u32);
-        Value::with_fields(header, fields)
+        Value::from_fields(Kind::Object, header, fields)
     }
 
     /// A function that has its captures; `missing` parameters are to come.
@@ -139,11 +139,12 @@ impl Value {
         let mut header = Header::new(Kind::Function, proto.0, captures.len() as u32);
         header.missing = missing;
         header.effect = u8::from(effect);
-        Value::with_fields(header, captures)
+        Value::from_fields(Kind::Function, header, captures)
     }
 
-    fn with_fields(header: Header, fields: SmallVec<[Value; 8]>) -> Value {
-        let kind = if header.kind == Kind::Object as u8 { Kind::Object } else { Kind::Function };
+    /// An object of the fields family.
+    pub(crate) fn from_fields(kind: Kind, header: Header, fields: SmallVec<[Value; 8]>) -> Value {
+        debug_assert!(header.kind == kind as u8 && header.has_fields() && header.length as usize == fields.len());
         let mut fields = ManuallyDrop::new(fields);
         // SAFETY: the vector holds `length` values, which it gives up: its length becomes 0 before its buffer is dropped.
         unsafe {
@@ -457,6 +458,11 @@ impl<'a> FunctionRef<'a> {
     #[must_use]
     pub fn is_effect(self) -> bool {
         self.0.missing == 0
+    }
+
+    /// Whether running it acts, once nothing is missing.
+    pub(crate) fn acts(self) -> bool {
+        self.0.effect != 0
     }
 
     /// The proto that it enters.

@@ -1,0 +1,86 @@
+//! Frames: where calls return to. They stand beside the registers, since a return that had to load its pc from the window
+//! would wait for one load after the other (findings, section 6).
+
+use aivi_scheduler::Place;
+
+use crate::interp::internal;
+use crate::program::ProtoCode;
+
+/// One activation.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Frame {
+    /// Where it goes on when the call above it returns; see F3.
+    pub(crate) pc: *const u64,
+    /// Its proto; null for the machine's own frames.
+    pub(crate) proto: *const ProtoCode,
+    /// How many registers its window is above that of the frame below.
+    pub(crate) delta: u32,
+    /// Of the machine's own frames: see `FrameKind`.
+    pub(crate) aux: u32,
+}
+
+const _: () = assert!(size_of::<Frame>() == 24);
+
+/// The machine's own frames: what is to be done with the result of the call above them, which arrives where that call's
+/// window began.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum FrameKind {
+    /// Apply it to the arguments in R[1] ..= R[aux]; it arrives behind them.
+    ApplyRest,
+    /// Run it; it arrives in R[0].
+    RunResult,
+    /// It is the value of global `aux`; it arrives in R[0].
+    GlobalEnd,
+    /// Drop it and end the mask; it arrives in R[0].
+    CleanupEnd,
+    /// It is the fiber's result; it arrives in R[0].
+    RootEnd,
+}
+
+static WORDS: [u64; 5] =
+    [internal::APPLY_REST, internal::RUN_RESULT, internal::GLOBAL_END, internal::CLEANUP_END, internal::ROOT_END];
+
+impl FrameKind {
+    /// The word that runs when the call above returns.
+    pub(crate) fn word(self) -> *const u64 {
+        &WORDS[self as usize]
+    }
+}
+
+impl Frame {
+    /// One of the machine's own.
+    pub(crate) fn internal(kind: FrameKind, delta: u32, aux: u32) -> Frame {
+        Frame { pc: kind.word(), proto: std::ptr::null(), delta, aux }
+    }
+
+    /// Which of the machine's own frames it is.
+    pub(crate) fn kind(&self) -> Option<FrameKind> {
+        const KINDS: [FrameKind; 5] = [
+            FrameKind::ApplyRest,
+            FrameKind::RunResult,
+            FrameKind::GlobalEnd,
+            FrameKind::CleanupEnd,
+            FrameKind::RootEnd,
+        ];
+        self.proto.is_null().then(|| KINDS.into_iter().find(|kind| kind.word() == self.pc)).flatten()
+    }
+
+    /// The place of the instruction before `pc`.
+    ///
+    /// # Safety
+    /// `proto` is not null and alive, and `pc` one past an instruction of it.
+    pub(crate) unsafe fn place(&self, pc: *const u64) -> Place {
+        // SAFETY: promised by the caller.
+        unsafe { Place(u64::from((*self.proto).id.0) << 32 | self.index(pc) as u64) }
+    }
+
+    /// Index of the instruction before `pc`.
+    ///
+    /// # Safety
+    /// As for `place`.
+    pub(crate) unsafe fn index(&self, pc: *const u64) -> u32 {
+        // SAFETY: promised by the caller.
+        unsafe { pc.offset_from((*self.proto).code) as u32 - 1 }
+    }
+}

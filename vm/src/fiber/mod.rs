@@ -1,0 +1,403 @@
+//! Fibers: running computations, and what the scheduler runs.
+//!
+//! A fiber has registers (`stack.rs`), frames beside them (`frame.rs`), the signal that unwinds it, and the wait that it is
+//! in (`pending.rs`). It starts without memory for registers and frames and gets it, recycled per thread, when it first runs.
+//!
+//! What always holds while the interpreter runs:
+//!
+//! - F1. `frame` points at the top frame; frame 0 is the machine's own root frame. `base` is the top frame's register 0.
+//! - F2. Behind `base` there is room for the registers of the top frame's proto (`enter`).
+//! - F3. `pc` is one past the instruction that runs; the `pc` in every frame below the top is one past its call. For the
+//!   machine's own frames it points at their word, which runs when the call above returns.
+//! - F4. `cx` is the scheduler's context of the current `resume`, and null outside of it.
+
+pub(crate) mod frame;
+mod handles;
+mod pending;
+mod stack;
+mod start;
+
+use std::ptr::{NonNull, null, null_mut};
+use std::sync::Arc;
+
+use aivi_scheduler::{CancelReason, Context, DeadlockReport, Outcome, Place, Step, Task, Tick};
+
+pub(crate) use frame::{Frame, FrameKind};
+pub use handles::{Receiver, ScopeHandle, Sender, TaskValue};
+pub(crate) use pending::{Pending, closed};
+pub use start::Start;
+
+use crate::fault::Fault;
+use crate::host::Host;
+use crate::interp::{self, Exit, Go, Regs};
+use crate::object::Shared;
+use crate::program::{GlobalCell, Program, ProtoCode};
+use crate::value::{Slot, Value};
+use stack::Stack;
+
+/// What a fiber may use.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Frames; a call beyond is the fault "stack exhausted".
+    pub frames: usize,
+    /// Registers (16 bytes each), likewise.
+    pub registers: usize,
+}
+
+impl Default for Limits {
+    /// A million frames, as the language promises at least a tenth of it; 16 registers for each, 256 MiB.
+    fn default() -> Limits {
+        Limits { frames: 1_000_000, registers: 16_000_000 }
+    }
+}
+
+/// What all fibers of a run have in common.
+pub struct World {
+    /// The program.
+    pub program: Arc<Program>,
+    /// The host.
+    pub host: Arc<dyn Host>,
+    /// Limits of each fiber.
+    pub limits: Limits,
+}
+
+/// A signal that unwinds frames.
+pub(crate) enum Signal {
+    /// A typed failure.
+    Failure(Value),
+    /// A bug.
+    Fault(Fault),
+    /// Cancellation.
+    Cancel(CancelReason),
+}
+
+/// How many places of spawning a fiber remembers; arbitrary, each is 8 bytes in every fiber.
+const ORIGINS: usize = 3;
+
+/// A running computation.
+pub struct Fiber {
+    pub(crate) pc: *const u64,
+    pub(crate) base: *mut Slot,
+    pub(crate) frame: *mut Frame,
+    pub(crate) fuel: u64,
+    /// Tables of the program, for the quick instructions.
+    pub(crate) protos: *const ProtoCode,
+    pub(crate) constants: *const Value,
+    pub(crate) globals: *const GlobalCell,
+    /// Per shape what `Header::meta` of its objects is.
+    pub(crate) metas: *const u32,
+    stack: Stack<Slot>,
+    frames: Stack<Frame>,
+    pub(crate) world: Arc<World>,
+    cx: *mut (),
+    start: Option<Start>,
+    pub(crate) pending: Pending,
+    pub(crate) signal: Option<Signal>,
+    /// Signals that wait for cleanups to end, innermost last.
+    pub(crate) in_flight: Vec<Signal>,
+    pub(crate) outcome: Option<Outcome<Shared, Fault>>,
+    masks: u32,
+    /// Cancellation has been noticed; it is not noticed again.
+    is_cancelling: bool,
+    origins: [Place; ORIGINS],
+}
+
+// SAFETY: a fiber owns its registers; local objects that they refer to are reached from this fiber only (O1), so they move
+// with it to another thread, with the scheduler's queues ordering the two. The raw pointers point into what it owns, into
+// the program (which `world` keeps alive and which does not change), or are null between two calls of `resume` (`cx`).
+unsafe impl Send for Fiber {}
+
+impl Fiber {
+    /// A fiber that will run `start`.
+    #[must_use]
+    pub fn new(world: &Arc<World>, start: Start) -> Fiber {
+        Fiber {
+            pc: null(),
+            base: null_mut(),
+            frame: null_mut(),
+            fuel: 0,
+            protos: world.program.protos.as_ptr(),
+            constants: world.program.constants.as_ptr(),
+            globals: world.program.globals.as_ptr(),
+            metas: world.program.metas.as_ptr(),
+            stack: Stack::EMPTY,
+            frames: Stack::EMPTY,
+            world: world.clone(),
+            cx: null_mut(),
+            start: Some(start),
+            pending: Pending::Nothing,
+            signal: None,
+            in_flight: Vec::new(),
+            outcome: None,
+            masks: 0,
+            is_cancelling: false,
+            origins: [Place(u64::MAX); ORIGINS],
+        }
+    }
+
+    /// A fiber that this one starts.
+    pub(crate) fn child(&self, start: Start) -> Fiber {
+        let mut child = Fiber::new(&self.world, start);
+        child.origins[0] = self.place();
+        child.origins[1..].copy_from_slice(&self.origins[..ORIGINS - 1]);
+        child
+    }
+
+    /// The scheduler, while the fiber runs. The lifetime is that of the borrow; the context itself outlives `resume`.
+    pub(crate) fn cx<'a>(&mut self) -> &'a mut Context<'a, Fiber> {
+        debug_assert!(!self.cx.is_null());
+        // SAFETY: F4: `resume` set it to the context that it borrows exclusively, and nobody else uses it meanwhile; callers use the
+        // result at once and drop it.
+        unsafe { &mut *self.cx.cast::<Context<'a, Fiber>>() }
+    }
+
+    /// The program.
+    pub(crate) fn program(&self) -> &Arc<Program> {
+        &self.world.program
+    }
+
+    /// Whether `resume` is active.
+    pub(crate) fn is_running(&self) -> bool {
+        !self.cx.is_null()
+    }
+
+    /// The state as handlers hold it.
+    #[inline(always)]
+    pub(crate) fn load(&mut self) -> Regs {
+        Regs { pc: self.pc, base: self.base, frame: self.frame, fuel: self.fuel, fiber: self }
+    }
+
+    /// Puts the handlers' state back.
+    #[inline(always)]
+    pub(crate) fn store(&mut self, regs: Regs) {
+        self.pc = regs.pc;
+        self.base = regs.base;
+        self.frame = regs.frame;
+        self.fuel = regs.fuel;
+    }
+
+    /// Whether a register is inside the window of the frame at `frame`; for debug builds.
+    pub(crate) fn in_window(&self, base: *mut Slot, frame: *mut Frame, index: usize) -> bool {
+        // SAFETY: the frame is the top frame (F1); a proto lives as long as the program.
+        let proto = unsafe { (*frame).proto };
+        // SAFETY: as above.
+        let registers = if proto.is_null() { usize::MAX } else { unsafe { (*proto).registers as usize } };
+        index < registers && base.wrapping_add(index) < self.stack.end()
+    }
+
+    /// Whether a frame of `registers` at `base` fits as it is.
+    #[inline(always)]
+    pub(crate) fn has_room(&self, frame: *mut Frame, base: *mut Slot, registers: u32) -> bool {
+        (self.stack.end() as usize).wrapping_sub(base as usize) as isize >= registers as isize * size_of::<Slot>() as isize
+            && frame.wrapping_add(1) < self.frames.end()
+    }
+
+    /// Makes the frame of a proto; the caller has made room.
+    pub(crate) fn enter(&mut self, code: *const ProtoCode, delta: usize) {
+        // SAFETY: protos live as long as the program.
+        let pc = unsafe { (*code).code };
+        self.push(Frame { pc, proto: code, delta: delta as u32, aux: 0 });
+    }
+
+    /// The fiber's number.
+    pub(crate) fn id(&mut self) -> u64 {
+        self.cx().id()
+    }
+
+    /// Makes room for a further frame and for `registers` behind `base + delta`; false at the limit.
+    pub(crate) fn make_room(&mut self, delta: usize, registers: u32) -> bool {
+        let depth = self.depth();
+        let base = self.base_index();
+        let needed = base + delta + registers as usize;
+        let limits = self.world.limits;
+        // Cleanups and reports of a fiber that has run into the limit need a little more.
+        let spare = if self.masks > 0 || self.is_cancelling { 1000 } else { 0 };
+        if depth + 1 > limits.frames + spare || needed > limits.registers + 100 * spare {
+            return false;
+        }
+        // The machine's own frames come in threes at most.
+        self.frames.grow(depth + 5);
+        self.stack.grow(needed);
+        // SAFETY: both indices are inside: they were before growing, which keeps contents.
+        unsafe {
+            self.frame = self.frames.start().add(depth);
+            self.base = self.stack.start().add(base);
+        }
+        true
+    }
+
+    /// Index of the top frame.
+    pub(crate) fn depth(&self) -> usize {
+        (self.frame as usize).wrapping_sub(self.frames.start() as usize) / size_of::<Frame>()
+    }
+
+    /// Index of the top frame's register 0.
+    fn base_index(&self) -> usize {
+        (self.base as usize).wrapping_sub(self.stack.start() as usize) / size_of::<Slot>()
+    }
+
+    /// Where the instruction that runs stands.
+    pub(crate) fn place(&self) -> Place {
+        let mut frame = self.frame;
+        let mut pc = self.pc;
+        // The machine's own frames have no place; the one that led to them has.
+        while frame > self.frames.start() {
+            // SAFETY: F1, F3: frames from 0 up to `frame` are in use.
+            unsafe {
+                if !(*frame).proto.is_null() {
+                    return (*frame).place(pc);
+                }
+                frame = frame.sub(1);
+                pc = (*frame).pc;
+            }
+        }
+        self.origins[0]
+    }
+
+    /// Sets up unwinding with a fault that happened here.
+    #[cold]
+    pub(crate) fn fault(&mut self, message: impl Into<String>) -> Go {
+        let fault = self.make_fault(message.into());
+        self.raise(Signal::Fault(fault))
+    }
+
+    /// Sets up unwinding.
+    #[cold]
+    pub(crate) fn raise(&mut self, signal: Signal) -> Go {
+        debug_assert!(self.signal.is_none(), "one signal at a time");
+        self.signal = Some(signal);
+        Go::Raise
+    }
+
+    fn make_fault(&self, message: String) -> Fault {
+        /// Frames that a trace shows; arbitrary.
+        const SHOWN: usize = 32;
+        let mut places = Vec::new();
+        let mut omitted = 0;
+        let (mut frame, mut pc) = (self.frame, self.pc);
+        while frame > self.frames.start() {
+            // SAFETY: F1, F3.
+            unsafe {
+                if (*frame).proto.is_null() {
+                } else if places.len() < SHOWN {
+                    places.push((*frame).place(pc));
+                } else {
+                    omitted += 1;
+                }
+                frame = frame.sub(1);
+                pc = (*frame).pc;
+            }
+        }
+        let spawned_at = self.origins.iter().copied().filter(|place| place.0 != u64::MAX).collect();
+        Fault::new(message, places, omitted, spawned_at)
+    }
+
+    /// A checkpoint: whether cancellation is to be noticed now.
+    #[inline]
+    pub(crate) fn poll_cancel(&mut self) -> Option<Signal> {
+        if self.is_cancelling || self.masks > 0 {
+            return None;
+        }
+        let reason = self.cx().cancel_requested()?;
+        self.is_cancelling = true;
+        Some(Signal::Cancel(reason))
+    }
+
+    /// The signal of a wait that was cancelled.
+    pub(crate) fn cancelled(&mut self) -> Signal {
+        let place = self.place();
+        let unknown = CancelReason { kind: aivi_scheduler::CancelKind::Shutdown, place };
+        self.is_cancelling = true;
+        Signal::Cancel(self.cx().cancel_requested().unwrap_or(unknown))
+    }
+
+    /// Out of fuel at a checkpoint that runs again: cancelled, yielding, or on with new fuel.
+    pub(crate) fn tick(&mut self) -> Go {
+        if let Some(signal) = self.poll_cancel() {
+            return self.raise(signal);
+        }
+        self.pc = self.pc.wrapping_sub(1);
+        match self.cx().tick() {
+            Tick::Continue => {
+                self.fuel = u64::from(self.cx().fuel()).max(1);
+                Go::On
+            }
+            Tick::Yield => Go::Yield,
+        }
+    }
+
+    /// From here to the matching `unmask` cancellation is not noticed.
+    pub(crate) fn mask(&mut self) {
+        self.masks += 1;
+        if self.masks == 1 {
+            self.cx().set_masked(true);
+        }
+    }
+
+    /// Ends `mask`.
+    pub(crate) fn unmask(&mut self) {
+        self.masks -= 1;
+        if self.masks == 0 {
+            self.cx().set_masked(false);
+        }
+    }
+
+    /// Tells the host what no one will see otherwise.
+    pub(crate) fn warn_cleanup(&mut self, signal: Signal) {
+        let program = &self.world.program;
+        let what = match signal {
+            Signal::Failure(error) => crate::structural::to_text(&error, program.shapes()),
+            Signal::Fault(fault) => match fault.places().first() {
+                Some(place) => format!("{} at {}", fault.message(), program.describe(*place)),
+                None => fault.message().to_owned(),
+            },
+            Signal::Cancel(reason) => reason.kind.to_string(),
+        };
+        self.world.host.warn(&format!("cleanup failed: {what}"));
+    }
+
+    /// Gives the memory of registers and frames to the next fiber on this thread.
+    fn recycle(&mut self) {
+        self.stack.recycle();
+        self.frames.recycle();
+    }
+}
+
+impl Drop for Fiber {
+    /// A fiber that is dropped in the middle (the runtime gave it up) releases what its frames own.
+    fn drop(&mut self) {
+        if !self.frame.is_null() && self.outcome.is_none() {
+            interp::abandon(self);
+        }
+        self.recycle();
+    }
+}
+
+impl Task for Fiber {
+    type Value = Shared;
+    type Fault = Fault;
+
+    fn resume(&mut self, cx: &mut Context<'_, Self>) -> Step<Self> {
+        self.fuel = u64::from(cx.fuel()).max(1);
+        self.cx = NonNull::from(cx).as_ptr().cast();
+        let go = match self.start.take() {
+            Some(start) => self.begin(start),
+            None => self.wake(),
+        };
+        let exit = interp::run_from(self, go);
+        self.cx = null_mut();
+        match exit {
+            Exit::Yielded => Step::Yielded,
+            Exit::Waiting => Step::Waiting,
+            Exit::Ended => {
+                self.recycle();
+                let lost = || Outcome::Faulted(Fault::without_place("the fiber lost its outcome"));
+                Step::Ended(self.outcome.take().unwrap_or_else(lost))
+            }
+        }
+    }
+
+    fn deadlock(report: DeadlockReport) -> Fault {
+        Fault::deadlock(&report)
+    }
+}

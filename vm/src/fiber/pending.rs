@@ -1,0 +1,211 @@
+//! Waits: what a fiber does with what ended its wait. The result goes into register A of the instruction that waited.
+
+use aivi_scheduler::{GroupEnd, Outcome, Wake};
+use aivi_bytecode::module::well_known;
+
+use super::{Fiber, Signal};
+use crate::fault::{Attached, Fault};
+use crate::interp::{Go, Word, release_operands};
+use crate::native::Then;
+use crate::object::Shared;
+use crate::value::Value;
+
+/// What a fiber waits for.
+pub(crate) enum Pending {
+    /// Nothing: it yielded.
+    Nothing,
+    /// Something that gives `Unit`.
+    Unit,
+    /// A send that gives a `Result`.
+    SendResult,
+    /// A message.
+    Message,
+    /// The end of a task.
+    Join,
+    /// Both sides of a `par`.
+    Par,
+    /// The sides of a race.
+    Race,
+    /// The body of a timeout, whose error this is.
+    Timeout(Value),
+    /// The body of a scope and its members.
+    Scope,
+    /// Something after which the instruction runs again.
+    Again,
+    /// As `Again`, without a wait.
+    AgainNow,
+    /// A job or completer.
+    Completion(Then),
+}
+
+type FiberOutcome = Outcome<Shared, Fault>;
+
+/// How a wait came out.
+enum Came {
+    /// The instruction's result.
+    Value(Value),
+    /// Run the instruction again.
+    Again,
+    /// Unwind.
+    Signal(Signal),
+}
+
+impl Fiber {
+    /// After a wait: takes what ended it.
+    pub(super) fn wake(&mut self) -> Go {
+        let wake = self.cx().take_wake();
+        let pending = std::mem::replace(&mut self.pending, Pending::Nothing);
+        if matches!(pending, Pending::Nothing) {
+            return Go::On;
+        }
+        // SAFETY: F3: the instruction that waited.
+        let word = Word(unsafe { *self.pc.sub(1) });
+        let holds_operands = matches!(pending, Pending::Again);
+        match self.came(pending, wake) {
+            Came::Value(value) => {
+                self.set_result(word, value);
+                Go::On
+            }
+            Came::Again => {
+                self.pc = self.pc.wrapping_sub(1);
+                Go::On
+            }
+            Came::Signal(signal) => {
+                if holds_operands {
+                    release_operands(self, word);
+                }
+                self.raise(signal)
+            }
+        }
+    }
+
+    /// Register A of the instruction becomes `value`.
+    pub(crate) fn set_result(&mut self, word: Word, value: Value) {
+        let regs = self.load();
+        // SAFETY: A is the result register of every instruction that can wait, and owns nothing (instruction table).
+        unsafe { regs.put(word.a(), value) }
+    }
+
+    fn came(&mut self, pending: Pending, wake: Wake<Shared, Fault>) -> Came {
+        match (pending, wake) {
+            (_, Wake::Cancelled) => Came::Signal(self.cancelled()),
+            (_, Wake::Deadlock(fault)) => Came::Signal(Signal::Fault(fault)),
+            (Pending::Unit, _) => Came::Value(Value::unit()),
+            (Pending::SendResult, _) => Came::Value(Value::ok(Value::unit())),
+            (Pending::Message, Wake::Message(message)) => Came::Value(Value::ok(message.into_value())),
+            (Pending::Message, _) => Came::Value(closed()),
+            (Pending::Join, Wake::Joined(outcome)) => self.joined(outcome),
+            (Pending::Par, Wake::Group(end)) => self.par_ended(end),
+            (Pending::Race, Wake::Group(end)) => self.first_outcome(end),
+            (Pending::Timeout(error), Wake::Group(end)) if end.timed_out => {
+                drop(end);
+                Came::Signal(Signal::Failure(error))
+            }
+            (Pending::Timeout(_), Wake::Group(end)) => self.first_outcome(end),
+            (Pending::Scope, Wake::Group(end)) => match end.child_fault {
+                Some(fault) => Came::Signal(Signal::Fault(fault)),
+                None => self.first_outcome(end),
+            },
+            (Pending::Completion(then), Wake::Completed(result)) => completed(then, result, self),
+            (Pending::Again | Pending::AgainNow, _) => Came::Again,
+            (_, _) => Came::Signal(Signal::Fault(Fault::without_place("a wait ended in a way that it cannot end"))),
+        }
+    }
+
+    /// What `join` of a task with this outcome comes to.
+    pub(crate) fn join_outcome(&mut self, outcome: FiberOutcome) -> Result<Value, Signal> {
+        match outcome {
+            Outcome::Done(value) => Ok(value.into_value()),
+            Outcome::Failed(error) => Err(Signal::Failure(error.into_value())),
+            Outcome::Cancelled(_) => Err(Signal::Failure(Value::text("task cancelled"))),
+            Outcome::Faulted(fault) => Err(Signal::Fault(fault)),
+        }
+    }
+
+    fn joined(&mut self, outcome: FiberOutcome) -> Came {
+        match self.join_outcome(outcome) {
+            Ok(value) => Came::Value(value),
+            Err(signal) => Came::Signal(signal),
+        }
+    }
+
+    /// The outcome of a child becomes ours.
+    fn adopt(&mut self, outcome: FiberOutcome) -> Came {
+        match outcome {
+            Outcome::Done(value) => Came::Value(value.into_value()),
+            Outcome::Failed(error) => Came::Signal(Signal::Failure(error.into_value())),
+            Outcome::Cancelled(reason) => {
+                self.is_cancelling = true;
+                Came::Signal(Signal::Cancel(reason))
+            }
+            Outcome::Faulted(fault) => Came::Signal(Signal::Fault(fault)),
+        }
+    }
+
+    fn first_outcome(&mut self, mut end: GroupEnd<Shared, Fault>) -> Came {
+        if end.first < end.outcomes.len() {
+            let outcome = end.outcomes.swap_remove(end.first);
+            return self.adopt(outcome);
+        }
+        Came::Signal(Signal::Fault(Fault::without_place("a group ended without an outcome")))
+    }
+
+    fn par_ended(&mut self, mut end: GroupEnd<Shared, Fault>) -> Came {
+        match &mut end.outcomes[..] {
+            [Outcome::Done(_), Outcome::Done(_)] => {
+                let mut values = end.outcomes.into_iter().map(|outcome| match outcome {
+                    Outcome::Done(value) => value.into_value(),
+                    _ => Value::unit(),
+                });
+                let left = values.next().unwrap_or_else(Value::unit);
+                let right = values.next().unwrap_or_else(Value::unit);
+                Came::Value(Value::pair(left, right))
+            }
+            outcomes if outcomes.iter().any(Outcome::is_error) => {
+                let first = if outcomes[end.first].is_error() { end.first } else { 1 - end.first };
+                let attached = match &outcomes[1 - first] {
+                    Outcome::Failed(error) => Some(Attached::Failure(error.clone())),
+                    Outcome::Faulted(fault) => Some(Attached::Fault(fault.clone())),
+                    Outcome::Done(_) | Outcome::Cancelled(_) => None,
+                };
+                match (end.outcomes.swap_remove(first), attached) {
+                    (Outcome::Faulted(fault), Some(attached)) => Came::Signal(Signal::Fault(fault.with(attached))),
+                    (Outcome::Failed(error), Some(Attached::Failure(second))) => {
+                        let text = crate::structural::to_text(second.value(), self.program().shapes());
+                        self.world.host.warn(&format!("the other side of par failed too: {text}"));
+                        Came::Signal(Signal::Failure(error.into_value()))
+                    }
+                    (outcome, _) => self.adopt(outcome),
+                }
+            }
+            outcomes => {
+                let cancelled = outcomes.iter().position(Outcome::is_cancelled).unwrap_or(0);
+                let outcome = end.outcomes.swap_remove(cancelled);
+                self.adopt(outcome)
+            }
+        }
+    }
+}
+
+/// `Err Closed`
+pub(crate) fn closed() -> Value {
+    Value::err(Value::nullary(well_known::CLOSED, 0))
+}
+
+fn completed(then: Then, result: Result<Shared, String>, fiber: &Fiber) -> Came {
+    let value = match result {
+        Ok(value) => value.into_value(),
+        Err(text) => {
+            let fault = fiber.make_fault(format!("native function: {text}"));
+            return Came::Signal(Signal::Fault(fault));
+        }
+    };
+    if then == Then::Done {
+        return Came::Value(value);
+    }
+    let (is_ok, inner) = match value.as_object() {
+        Some(object) if !object.fields().is_empty() => (object.shape() == well_known::OK, object.fields()[0].clone()),
+        _ => (true, value),
+    };
+    if is_ok { Came::Value(inner) } else { Came::Signal(Signal::Failure(inner)) }
+}

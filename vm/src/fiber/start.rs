@@ -1,0 +1,106 @@
+//! How a fiber begins.
+
+use super::{Fiber, Frame, FrameKind};
+use crate::interp::{Go, apply, use_global};
+use crate::object::Shared;
+
+/// What a fiber runs.
+pub enum Start {
+    /// An effect.
+    Run(Shared),
+    /// A function applied to arguments; then, if `run`, the effect that this gives.
+    Apply {
+        /// The function.
+        function: Shared,
+        /// Its arguments.
+        arguments: Vec<Shared>,
+        /// The result is an effect, to be run.
+        run: bool,
+    },
+    /// As `Apply`, with a global as the function; no arguments give the global itself.
+    Global {
+        /// Index in `Module::globals`.
+        global: u32,
+        /// Its arguments.
+        arguments: Vec<Shared>,
+        /// The result is an effect, to be run.
+        run: bool,
+    },
+}
+
+impl Fiber {
+    /// Makes the first frames.
+    pub(super) fn begin(&mut self, start: Start) -> Go {
+        self.frames.grow(1);
+        self.frame = self.frames.start();
+        // SAFETY: there is room for one frame.
+        unsafe { self.frame.write(Frame::internal(FrameKind::RootEnd, 0, 0)) };
+        self.pc = FrameKind::RootEnd.word();
+        self.stack.grow(1);
+        self.base = self.stack.start();
+        match start {
+            Start::Run(effect) => apply(self, effect.into_value(), 0, 0, true),
+            Start::Apply { function, arguments, run } => {
+                let count = arguments.len();
+                if !self.place_arguments(0, arguments) {
+                    return self.fault("stack exhausted");
+                }
+                apply(self, function.into_value(), 0, count, run)
+            }
+            Start::Global { global, arguments, run } => {
+                let count = arguments.len();
+                if !self.place_arguments(1, arguments) {
+                    return self.fault("stack exhausted");
+                }
+                if run {
+                    self.push(Frame::internal(FrameKind::RunResult, 0, 0));
+                }
+                let delta = if count > 0 {
+                    self.push(Frame::internal(FrameKind::ApplyRest, 0, count as u32));
+                    1 + count
+                } else {
+                    0
+                };
+                use_global(self, global, delta)
+            }
+        }
+    }
+
+    /// Puts arguments into the registers from `first` on.
+    fn place_arguments(&mut self, first: usize, arguments: Vec<Shared>) -> bool {
+        if !self.make_room(0, (first + arguments.len() + 1) as u32) {
+            return false;
+        }
+        for (index, argument) in arguments.into_iter().enumerate() {
+            // SAFETY: `make_room` made room for them.
+            unsafe { *self.base.add(first + index) = argument.into_value().into_slot() };
+        }
+        true
+    }
+
+    /// Puts a frame on top; the one below goes on at `pc`. The caller has made room (`make_room`).
+    pub(crate) fn push(&mut self, frame: Frame) {
+        debug_assert!(self.frame.wrapping_add(1) < self.frames.end());
+        // SAFETY: there is room for a frame and for the registers up to `delta`.
+        unsafe {
+            (*self.frame).pc = self.pc;
+            self.frame = self.frame.add(1);
+            self.frame.write(frame);
+            self.base = self.base.add(frame.delta as usize);
+        }
+        self.pc = frame.pc;
+    }
+
+    /// Takes the top frame off; the one below is where it was.
+    pub(crate) fn pop(&mut self) -> Frame {
+        debug_assert!(self.frame > self.frames.start());
+        // SAFETY: F1: there is a frame below; `push` or a call moved `base` up by `delta`.
+        unsafe {
+            let top = *self.frame;
+            self.frame = self.frame.sub(1);
+            self.base = self.base.sub(top.delta as usize);
+            self.pc = (*self.frame).pc;
+            top
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What the machine and native functions ask of the host.
+
+use std::io;
+use std::sync::Arc;
+
+use aivi_scheduler::reactor::{Attempt, IoSource, Registry};
+
+/// The host: standard streams, arguments, environment, permissions. The engine provides it.
+pub trait Host: Send + Sync {
+    /// Writes to standard output; one call's text stays together.
+    ///
+    /// # Errors
+    /// When nobody reads the output any more; the program then ends as by a broken pipe.
+    fn write_out(&self, text: &str) -> io::Result<()>;
+
+    /// Writes to standard error; one call's text stays together.
+    fn write_err(&self, text: &str);
+
+    /// A warning of the machine, without the word.
+    fn warn(&self, text: &str) {
+        self.write_err(&format!("warning: {text}\n"));
+    }
+
+    /// Passes on what `write_out` keeps.
+    fn flush(&self) {}
+
+    /// The program's arguments.
+    fn args(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// A variable of the environment.
+    fn env(&self, _name: &str) -> Option<String> {
+        None
+    }
+
+    /// Sets or removes a variable, for this program.
+    fn set_env(&self, _name: &str, _value: Option<&str>) {}
+
+    /// Whether the program may do this.
+    fn allows(&self, _capability: Capability) -> bool {
+        false
+    }
+
+    /// Standard input, if the program may read it.
+    fn input(&self) -> Option<Arc<dyn LineInput>> {
+        None
+    }
+}
+
+/// Lines of text that arrive from outside. Taking a line and getting more input are separate steps, so that a
+/// fiber that is cancelled while it waits loses nothing.
+pub trait LineInput: Send + Sync {
+    /// The next line without its end, or why there is none; `None` when more input is needed to tell. Never waits.
+    fn take_line(&self) -> Option<Result<String, String>>;
+
+    /// Gets more input if that is possible without blocking.
+    fn fill(&self, registry: &Registry) -> Fill;
+
+    /// Gets more input; called on a thread that may block, when `fill` said so.
+    fn fill_blocking(&self);
+}
+
+/// How to get more input.
+pub enum Fill {
+    /// There is more now, or the end has come.
+    Done,
+    /// Ask again after the next rise.
+    Wait(IoSource, Attempt),
+    /// Call `fill_blocking` where blocking is allowed.
+    Block,
+}
+
+/// What a program may be denied.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Capability {
+    /// Reading files.
+    ReadFiles,
+    /// Writing and removing files.
+    WriteFiles,
+    /// Sockets.
+    Network,
+    /// Arguments and environment.
+    Environment,
+    /// Standard input.
+    Input,
+    /// Ending the process.
+    Process,
+}

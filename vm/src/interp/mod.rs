@@ -1,0 +1,75 @@
+//! The interpreter: fetch, dispatch, and nothing else; what instructions do stands in `ops`.
+//!
+//! One table (`table.rs`) names for each opcode a *quick* function, a *full* one, or both. A quick function works on the
+//! handler's arguments alone (`Regs`) and cannot fail; when it says no, the full one runs, which may do everything: it sees
+//! the fiber with pc, base, frame and fuel stored back, and says with `Go` how to continue.
+//!
+//! From the table come two forms (design, section 5): handlers that tail-call each other, `extern "C"` with six arguments
+//! that stay in registers (release on x86-64 and aarch64), and a loop around one `match` (debug builds and other targets).
+//! Stable Rust does not promise tail calls; `tests/host_stack.rs` runs 50 million instructions on a small stack.
+//!
+//! Register access is unchecked in release: the verifier bounded every register by `Proto::registers` and every jump by the
+//! code (`aivi_bytecode::verify`), and entering a frame made room for that many registers (`Fiber::enter`). Debug builds
+//! check each access.
+
+mod ops;
+mod regs;
+mod table;
+mod unwind;
+
+pub(crate) use ops::call::{apply, make_partial, release_operands};
+pub(crate) use ops::register::use_global;
+pub(crate) use regs::{Regs, Word};
+pub(crate) use table::internal;
+pub(crate) use unwind::abandon;
+
+use crate::fiber::Fiber;
+
+/// How to go on after a full instruction. pc, base, frame and fuel stand in the fiber.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Go {
+    /// With the next instruction.
+    On,
+    /// Later: others first.
+    Yield,
+    /// When the wait that was registered is over.
+    Wait,
+    /// By unwinding with `Fiber::signal`.
+    Raise,
+    /// Not at all: `Fiber::outcome` is set.
+    End,
+}
+
+/// Why `run` returned.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    /// Out of fuel.
+    Yielded,
+    /// A wait was registered.
+    Waiting,
+    /// The fiber has its outcome.
+    Ended,
+}
+
+/// Runs the fiber until it yields, waits or ends. `go` says how what comes before the next instruction went.
+pub(crate) fn run_from(fiber: &mut Fiber, go: Go) -> Exit {
+    match settle(fiber, go) {
+        Some(exit) if go != Go::On => exit,
+        _ => table::run(fiber),
+    }
+}
+
+/// After a full instruction that did not simply go on: unwinds, or says why to leave.
+#[cold]
+#[inline(never)]
+fn settle(fiber: &mut Fiber, go: Go) -> Option<Exit> {
+    match go {
+        Go::On => None,
+        Go::Yield => Some(Exit::Yielded),
+        Go::Wait => Some(Exit::Waiting),
+        Go::End => Some(Exit::Ended),
+        Go::Raise => unwind::unwind(fiber),
+    }
+}

@@ -1,0 +1,451 @@
+//! Functions: closures, calls, returns.
+//!
+//! A call charges fuel before anything else, so that the instruction can run again after the scheduler had its turn. The
+//! arguments stand where the callee's window begins; entering a frame moves nothing.
+
+use smallvec::SmallVec;
+
+use super::{Go, Regs, Word};
+use crate::fiber::{Fiber, Frame, FrameKind, Pending, Signal};
+use crate::native::{Args, NativeCx, NativeResult};
+use crate::object::{Header, new_object};
+use crate::program::ProtoCode;
+use crate::value::{Kind, Slot, Value};
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn closure(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`; the captures are taken.
+    unsafe {
+        let proto = &*(*regs.fiber).protos.add(word.w());
+        let mut header = Header::new(Kind::Function, proto.id.0, word.x() as u32);
+        header.missing = proto.parameters;
+        header.effect = u8::from(proto.effect);
+        let object = new_object(header, regs.slot(word.a()).cast::<Value>());
+        *regs.slot(word.a()) = Value::from_heap(Kind::Function, object).into_slot();
+    }
+}
+
+/// `proto` with some of its arguments. Those that it expects raw get their tags: they enter an object.
+pub(in crate::interp) fn partial(fiber: &mut Fiber, word: Word) -> Go {
+    let program = fiber.program().clone();
+    let code = &program.protos[word.w()];
+    let regs = fiber.load();
+    // SAFETY: see `ops/mod.rs`; the arguments are taken.
+    unsafe {
+        for (register, kind) in &program.proto(code).raw {
+            if usize::from(register.0) < word.x() {
+                (*regs.slot(word.a() + usize::from(register.0))).kind = *kind as u64;
+            }
+        }
+        let function = program.functions[word.w()].clone();
+        let arguments = (word.a()..word.a() + word.x()).map(|index| regs.take(index)).collect();
+        fiber.set_result(word, make_partial(function, arguments));
+    }
+    Go::On
+}
+
+/// A function applied to fewer arguments than it waits for, or an effect's function applied to all.
+pub(crate) fn make_partial(function: Value, arguments: SmallVec<[Value; 8]>) -> Value {
+    let Some(callee) = function.as_function() else { unreachable!("only functions are applied") };
+    let mut header = Header::new(Kind::Partial, callee.proto().0, 0);
+    header.missing = callee.missing() - arguments.len() as u16;
+    header.effect = u8::from(callee.acts());
+    let mut fields: SmallVec<[Value; 8]> = SmallVec::new();
+    match function.kind() {
+        // One level only: the fields of a partial are the function itself and arguments.
+        Kind::Partial => fields.extend(callee.fields().iter().cloned()),
+        _ => fields.push(function),
+    }
+    fields.extend(arguments);
+    header.length = fields.len() as u32;
+    Value::from_fields(Kind::Partial, header, fields)
+}
+
+/// Makes the frame of `proto`, whose window begins at `base`.
+#[inline(always)]
+unsafe fn enter(regs: &mut Regs, proto: *const ProtoCode, delta: usize) {
+    // SAFETY: the caller has asked `has_room`; F1, F3.
+    unsafe {
+        (*regs.frame).pc = regs.pc;
+        regs.frame = regs.frame.add(1);
+        (*regs.frame).proto = proto;
+        (*regs.frame).delta = delta as u32;
+        regs.base = regs.base.add(delta);
+        regs.pc = (*proto).code;
+    }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn call(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe {
+        let proto = (*regs.fiber).protos.add(word.w());
+        let base = regs.base.add(word.a());
+        if regs.fuel == 0 || !(*regs.fiber).has_room(regs.frame, base, (*proto).registers) {
+            return false;
+        }
+        regs.fuel -= 1;
+        enter(regs, proto, word.a());
+        true
+    }
+}
+
+/// Out of fuel or of room: gets some, then the call runs again.
+pub(in crate::interp) fn call_full(fiber: &mut Fiber, word: Word) -> Go {
+    // SAFETY: see `ops/mod.rs`.
+    let registers = unsafe { (*fiber.protos.add(word.w())).registers };
+    again(fiber, word, word.a(), registers)
+}
+
+/// What a call that cannot go on does: the scheduler's turn, room, or unwinding.
+fn again(fiber: &mut Fiber, word: Word, delta: usize, registers: u32) -> Go {
+    if fiber.fuel == 0 {
+        if let Some(signal) = fiber.poll_cancel() {
+            release_operands(fiber, word);
+            return fiber.raise(signal);
+        }
+        return fiber.tick();
+    }
+    if !fiber.make_room(delta, registers) {
+        release_operands(fiber, word);
+        return fiber.fault("stack exhausted");
+    }
+    fiber.pc = fiber.pc.wrapping_sub(1);
+    Go::On
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn tail_call(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`; the frame owns nothing but the arguments.
+    unsafe {
+        let proto = (*regs.fiber).protos.add(word.w());
+        if regs.fuel == 0 || !(*regs.fiber).has_room(regs.frame, regs.base, (*proto).registers) {
+            return false;
+        }
+        regs.fuel -= 1;
+        let from = regs.base.add(word.a());
+        for index in 0..usize::from((*proto).arguments) {
+            *regs.base.add(index) = *from.add(index);
+        }
+        (*regs.frame).proto = proto;
+        regs.pc = (*proto).code;
+        true
+    }
+}
+
+pub(in crate::interp) fn tail_call_full(fiber: &mut Fiber, word: Word) -> Go {
+    // SAFETY: see `ops/mod.rs`.
+    let registers = unsafe { (*fiber.protos.add(word.w())).registers };
+    again(fiber, word, 0, registers)
+}
+
+/// Enters a function that waits for just these arguments.
+#[inline(always)]
+unsafe fn call_exact(regs: &mut Regs, word: Word, acts: bool) -> bool {
+    // SAFETY: see `ops/mod.rs`; the function is taken: it moves to the register after the last argument, or is a constant.
+    unsafe {
+        let function = *regs.slot(word.b());
+        if function.kind != Kind::Function as u64 || regs.fuel == 0 {
+            return false;
+        }
+        let header = regs.value(word.b()).pointer();
+        if usize::from((*header).missing) != word.x() || ((*header).effect != 0) != acts {
+            return false;
+        }
+        let proto = (*regs.fiber).protos.add((*header).meta as usize);
+        let base = regs.base.add(word.a());
+        if !(*regs.fiber).has_room(regs.frame, base, (*proto).registers) {
+            return false;
+        }
+        regs.fuel -= 1;
+        enter(regs, proto, word.a());
+        if (*proto).captures > 0 {
+            *regs.base.add(usize::from((*proto).parameters)) = function;
+        } else {
+            drop(function.into_value());
+        }
+        true
+    }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn call_value(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: as for the caller.
+    unsafe { call_exact(regs, word, false) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn call_run(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: as for the caller.
+    unsafe { call_exact(regs, word, true) }
+}
+
+pub(in crate::interp) fn call_value_full(fiber: &mut Fiber, word: Word) -> Go {
+    apply_operands(fiber, word, false)
+}
+
+pub(in crate::interp) fn call_run_full(fiber: &mut Fiber, word: Word) -> Go {
+    apply_operands(fiber, word, true)
+}
+
+fn apply_operands(fiber: &mut Fiber, word: Word, run: bool) -> Go {
+    if fiber.fuel == 0 {
+        return again(fiber, word, 0, 0);
+    }
+    fiber.fuel -= 1;
+    let regs = fiber.load();
+    // SAFETY: see `ops/mod.rs`; the function is taken.
+    let function = unsafe { regs.take(word.b()) };
+    apply(fiber, function, word.a(), word.x(), run)
+}
+
+pub(in crate::interp) fn tail_call_value(fiber: &mut Fiber, word: Word) -> Go {
+    tail_apply(fiber, word, false)
+}
+
+pub(in crate::interp) fn tail_call_run(fiber: &mut Fiber, word: Word) -> Go {
+    tail_apply(fiber, word, true)
+}
+
+/// Leaves the frame, then applies in the one below; the window begins where the left one did.
+fn tail_apply(fiber: &mut Fiber, word: Word, run: bool) -> Go {
+    if fiber.fuel == 0 {
+        return again(fiber, word, 0, 0);
+    }
+    fiber.fuel -= 1;
+    let regs = fiber.load();
+    // SAFETY: see `ops/mod.rs`; operands are taken, and the frame owns nothing else.
+    let function = unsafe {
+        let function = regs.take(word.b());
+        std::ptr::copy(regs.slot(word.a()), regs.base, word.x());
+        function
+    };
+    let left = fiber.pop();
+    apply(fiber, function, left.delta as usize, word.x(), run)
+}
+
+/// Applies a function (taken) to the `count` tagged arguments (taken) at `delta`, where the result arrives; then, if `run`,
+/// runs the effect that results.
+pub(crate) fn apply(fiber: &mut Fiber, function: Value, delta: usize, count: usize, run: bool) -> Go {
+    let Some(callee) = function.as_function() else { unreachable!("the compiler's types say that it is a function") };
+    let (missing, acts) = (usize::from(callee.missing()), callee.acts());
+    let code = {
+        // SAFETY: functions name protos of the program.
+        unsafe { &*fiber.protos.add(callee.proto().0 as usize) }
+    };
+    let extra = count.saturating_sub(missing);
+    if !fiber.make_room(delta, code.registers + 2 * (count as u32 + 2)) {
+        drop(function);
+        release_range(fiber, delta, count);
+        return fiber.fault("stack exhausted");
+    }
+    // SAFETY: `make_room` made room for the window and everything below.
+    unsafe {
+        if count < missing || (extra == 0 && acts && !run) {
+            let value = if count == 0 { function } else { make_partial(function, take_range(fiber, delta, count)) };
+            *fiber.base.add(delta) = value.into_slot();
+            return if run { fiber.fault("what was to be run is not an effect") } else { Go::On };
+        }
+        if extra > 0 && acts {
+            drop(function);
+            release_range(fiber, delta, count);
+            return fiber.fault("an effect was applied to arguments");
+        }
+        let mut delta = delta;
+        if run && !acts {
+            fiber.push(Frame::internal(FrameKind::RunResult, delta as u32, 0));
+            delta = 0;
+        }
+        if extra > 0 {
+            // The rest waits in R[1] ..= R[extra] of a frame of its own, the callee's window begins behind it.
+            let window = fiber.base.add(delta);
+            let mut arguments: SmallVec<[Slot; 8]> = (0..count).map(|index| *window.add(index)).collect();
+            arguments.rotate_left(missing);
+            for (index, argument) in arguments.iter().enumerate() {
+                *window.add(1 + index) = *argument;
+            }
+            fiber.push(Frame::internal(FrameKind::ApplyRest, delta as u32, extra as u32));
+            delta = 1 + extra;
+        }
+        place_callee(fiber, function, delta, missing);
+        fiber.enter(code, delta);
+    }
+    Go::On
+}
+
+/// Puts what a function brings along around the arguments at `delta`: earlier arguments before them, its closure behind.
+unsafe fn place_callee(fiber: &mut Fiber, function: Value, delta: usize, count: usize) {
+    // SAFETY: `apply` made room for the callee's window and names a function.
+    unsafe {
+        let window = fiber.base.add(delta);
+        let mut before = 0;
+        let mut closure = function;
+        if closure.kind() == Kind::Partial {
+            let partial = closure;
+            let fields = (*partial.pointer()).fields();
+            before = fields.len() - 1;
+            std::ptr::copy(window, window.add(before), count);
+            for (index, argument) in fields[1..].iter().enumerate() {
+                *window.add(index) = argument.clone().into_slot();
+            }
+            closure = fields[0].clone();
+        }
+        if (*closure.pointer()).length > 0 {
+            *window.add(before + count) = closure.into_slot();
+        }
+    }
+}
+
+unsafe fn take_range(fiber: &Fiber, first: usize, count: usize) -> SmallVec<[Value; 8]> {
+    // SAFETY: the caller names tagged registers that it owns.
+    (first..first + count).map(|index| unsafe { (*fiber.base.add(index)).into_value() }).collect()
+}
+
+fn release_range(fiber: &Fiber, first: usize, count: usize) {
+    // SAFETY: called for the operands of a call, which are tagged and taken.
+    drop(unsafe { take_range(fiber, first, count) });
+}
+
+/// Releases the operands that the instruction before `pc` takes and has not yet taken, when it unwinds instead.
+pub(crate) fn release_operands(fiber: &mut Fiber, word: Word) {
+    use aivi_bytecode::Instruction as I;
+    let regs = fiber.load();
+    let program = fiber.program().clone();
+    let release = |index: usize| {
+        // SAFETY: the instruction table says that the operand is taken.
+        drop(unsafe { regs.take(index) });
+    };
+    match I::decode(word.0) {
+        Some(I::Call { base, proto } | I::TailCall { base, proto }) => {
+            let code = &program.protos[proto.0 as usize];
+            let raw = &program.proto(code).raw;
+            (0..code.arguments).filter(|index| !raw.iter().any(|(register, _)| register.0 == *index)).for_each(|index| {
+                release(usize::from(base.0 + index));
+            });
+        }
+        Some(
+            I::CallValue { count, base, function }
+            | I::TailCallValue { count, base, function }
+            | I::CallRun { count, base, function }
+            | I::TailCallRun { count, base, function },
+        ) => {
+            release(usize::from(function.0));
+            release_range(fiber, usize::from(base.0), usize::from(count.0));
+        }
+        Some(I::CallNative { count, base, native }) => {
+            let owned = program.natives[native.0 as usize].owned;
+            (0..usize::from(count.0))
+                .filter(|index| *index < 32 && owned & 1 << index != 0)
+                .for_each(|index| release(usize::from(base.0) + index));
+        }
+        Some(I::Spawn { effect: a, .. } | I::Join { task: a, .. } | I::Cancel { task: a, .. }
+            | I::IsCancelled { task: a, .. } | I::JoinAll { scope: a, .. } | I::Scope { body: a, .. }
+            | I::RunTaskField { record: a, .. } | I::ChanRecv { receiver: a, .. } | I::ChanClose { sender: a, .. }
+            | I::ChanTryRecv { receiver: a, .. }) => release(usize::from(a.0)),
+        Some(I::SpawnIn { scope: a, effect: b, .. } | I::Par { left: a, right: b, .. } | I::Race { left: a, right: b, .. }
+            | I::ChanSend { sender: a, value: b, .. } | I::ChanSendResult { sender: a, value: b, .. }
+            | I::ChanTrySend { sender: a, value: b, .. }) => {
+            release(usize::from(a.0));
+            release(usize::from(b.0));
+        }
+        Some(I::Timeout { base }) => {
+            release(usize::from(base.0) + 1);
+            release(usize::from(base.0) + 2);
+        }
+        _ => {}
+    }
+}
+
+/// A result has arrived behind the arguments that it is to be applied to.
+pub(in crate::interp) fn apply_rest(fiber: &mut Fiber) -> Go {
+    // SAFETY: an `ApplyRest` frame: R[1] ..= R[aux] are arguments, the result stands behind them.
+    unsafe {
+        let count = (*fiber.frame).aux as usize;
+        let function = (*fiber.base.add(1 + count)).into_value();
+        std::ptr::copy(fiber.base.add(1), fiber.base, count);
+        let left = fiber.pop();
+        apply(fiber, function, left.delta as usize, count, false)
+    }
+}
+
+/// A result has arrived that is to be run.
+pub(in crate::interp) fn run_result(fiber: &mut Fiber) -> Go {
+    // SAFETY: a `RunResult` frame: the result is in R[0].
+    let effect = unsafe { (*fiber.base).into_value() };
+    let left = fiber.pop();
+    apply(fiber, effect, left.delta as usize, 0, true)
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn ret(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`; F1: there is a frame below.
+    unsafe {
+        *regs.base = *regs.slot(word.a());
+        leave(regs);
+    }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn ret_scalar(regs: &mut Regs, word: Word) {
+    // SAFETY: as in `ret`.
+    unsafe {
+        *regs.base = Slot { payload: (*regs.slot(word.a())).payload, kind: word.x() as u64 };
+        leave(regs);
+    }
+}
+
+#[inline(always)]
+unsafe fn leave(regs: &mut Regs) {
+    // SAFETY: F1, F3.
+    unsafe {
+        let delta = (*regs.frame).delta as usize;
+        regs.frame = regs.frame.sub(1);
+        regs.base = regs.base.sub(delta);
+        regs.pc = (*regs.frame).pc;
+    }
+}
+
+pub(in crate::interp) fn native(fiber: &mut Fiber, word: Word) -> Go {
+    if let Some(signal) = fiber.poll_cancel() {
+        release_operands(fiber, word);
+        return fiber.raise(signal);
+    }
+    let (function, owned) = {
+        let linked = &fiber.program().natives[word.w()];
+        (linked.function, linked.owned)
+    };
+    let regs = fiber.load();
+    // SAFETY: see `ops/mod.rs`; natives do not touch the fiber's registers otherwise.
+    let result = unsafe {
+        let slots = std::slice::from_raw_parts_mut(regs.base.add(word.a()), word.x());
+        (function.call)(&mut NativeCx { fiber }, Args::new(slots, owned))
+    };
+    match result {
+        NativeResult::Done(value) => {
+            release_operands(fiber, word);
+            fiber.set_result(word, value);
+            Go::On
+        }
+        NativeResult::Failed(error) => {
+            release_operands(fiber, word);
+            fiber.raise(Signal::Failure(error))
+        }
+        NativeResult::Fault(message) => {
+            release_operands(fiber, word);
+            fiber.fault(message)
+        }
+        NativeResult::Wait => match fiber.pending {
+            Pending::AgainNow => {
+                fiber.pending = Pending::Nothing;
+                fiber.pc = fiber.pc.wrapping_sub(1);
+                Go::On
+            }
+            Pending::Again => Go::Wait,
+            Pending::Nothing => fiber.fault("a native function waits for nothing"),
+            _ => {
+                release_operands(fiber, word);
+                Go::Wait
+            }
+        },
+    }
+}

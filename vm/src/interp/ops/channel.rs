@@ -1,0 +1,119 @@
+//! Channels. Values are marked as shared when they are sent (`object/shared.rs`), never copied.
+
+use aivi_bytecode::module::well_known;
+use aivi_scheduler::{Channel, Place, Recv, Send, TryRecv, TrySend};
+
+use super::fiber::{checkpoint, operand};
+use super::{Go, Word};
+use crate::fiber::{Fiber, Pending, Receiver, Sender, closed};
+use crate::value::Value;
+
+fn put_pair(fiber: &mut Fiber, word: Word, channel: Channel<Fiber>) -> Go {
+    let ends = Value::pair(Value::payload_of(Sender(channel.clone())), Value::payload_of(Receiver(channel)));
+    fiber.set_result(word, ends);
+    Go::On
+}
+
+fn put(fiber: &mut Fiber, word: Word, value: Value) -> Go {
+    fiber.set_result(word, value);
+    Go::On
+}
+
+pub(in crate::interp) fn make(fiber: &mut Fiber, word: Word) -> Go {
+    checkpoint!(fiber, word);
+    put_pair(fiber, word, Channel::unbounded())
+}
+
+pub(in crate::interp) fn bounded(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = checkpoint!(fiber, word);
+    // SAFETY: see `ops/mod.rs`.
+    let capacity = unsafe { regs.int(word.b()) };
+    match usize::try_from(capacity) {
+        Ok(capacity) => put_pair(fiber, word, Channel::bounded(capacity)),
+        Err(_) => fiber.fault("makeBounded expects capacity >= 0"),
+    }
+}
+
+fn fault_closed(fiber: &mut Fiber, closed_at: Place) -> Go {
+    let program = fiber.program();
+    let message = format!(
+        "channel is closed: send at {}, closed at {}",
+        program.describe(fiber.place()),
+        program.describe(closed_at)
+    );
+    fiber.fault(message)
+}
+
+pub(in crate::interp) fn send(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = checkpoint!(fiber, word);
+    let sender = operand!(regs, word.b(), Sender);
+    // SAFETY: see `ops/mod.rs`; the value is taken.
+    let value = unsafe { regs.take(word.c()) }.share();
+    match fiber.cx().send(&sender.0, value) {
+        Send::Done => put(fiber, word, Value::unit()),
+        Send::Closed { closed_at, .. } => fault_closed(fiber, closed_at),
+        Send::Wait => {
+            fiber.pending = Pending::Unit;
+            Go::Wait
+        }
+    }
+}
+
+pub(in crate::interp) fn send_result(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = checkpoint!(fiber, word);
+    let sender = operand!(regs, word.b(), Sender);
+    // SAFETY: see `ops/mod.rs`; the value is taken.
+    let value = unsafe { regs.take(word.c()) }.share();
+    match fiber.cx().send(&sender.0, value) {
+        Send::Done => put(fiber, word, Value::ok(Value::unit())),
+        Send::Closed { .. } => put(fiber, word, closed()),
+        Send::Wait => {
+            fiber.pending = Pending::SendResult;
+            Go::Wait
+        }
+    }
+}
+
+pub(in crate::interp) fn recv(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = checkpoint!(fiber, word);
+    let receiver = operand!(regs, word.b(), Receiver);
+    match fiber.cx().recv(&receiver.0) {
+        Recv::Value(value) => put(fiber, word, Value::ok(value.into_value())),
+        Recv::Closed => put(fiber, word, closed()),
+        Recv::Wait => {
+            fiber.pending = Pending::Message;
+            Go::Wait
+        }
+    }
+}
+
+pub(in crate::interp) fn close(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = checkpoint!(fiber, word);
+    let sender = operand!(regs, word.b(), Sender);
+    fiber.cx().close(&sender.0);
+    put(fiber, word, Value::unit())
+}
+
+pub(in crate::interp) fn try_send(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = checkpoint!(fiber, word);
+    let sender = operand!(regs, word.b(), Sender);
+    // SAFETY: see `ops/mod.rs`; the value is taken.
+    let value = unsafe { regs.take(word.c()) }.share();
+    let result = match fiber.cx().try_send(&sender.0, value) {
+        TrySend::Done => Value::ok(Value::unit()),
+        TrySend::Full(_) => Value::err(Value::nullary(well_known::FULL, 0)),
+        TrySend::Closed { .. } => Value::err(Value::nullary(well_known::SENDER_CLOSED, 1)),
+    };
+    put(fiber, word, result)
+}
+
+pub(in crate::interp) fn try_recv(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = checkpoint!(fiber, word);
+    let receiver = operand!(regs, word.b(), Receiver);
+    let result = match fiber.cx().try_recv(&receiver.0) {
+        TryRecv::Value(value) => Value::ok(value.into_value()),
+        TryRecv::Empty => Value::err(Value::nullary(well_known::EMPTY, 0)),
+        TryRecv::Closed => Value::err(Value::nullary(well_known::RECEIVER_CLOSED, 1)),
+    };
+    put(fiber, word, result)
+}

@@ -1,0 +1,194 @@
+//! Fibers: sleeping, tasks, groups. Every instruction here is a checkpoint, waits or not.
+
+use aivi_scheduler::{Join, JoinAll};
+
+use super::call::{apply, release_operands};
+use super::{Go, Regs, Word};
+use crate::fiber::{Fiber, Pending, ScopeHandle, Start, TaskValue};
+use crate::value::{Kind, Value};
+
+/// Polls cancellation; gives the registers and tells the scheduler where the fiber stands.
+pub(super) fn poll(fiber: &mut Fiber, word: Word) -> Result<Regs, Go> {
+    if let Some(signal) = fiber.poll_cancel() {
+        release_operands(fiber, word);
+        return Err(fiber.raise(signal));
+    }
+    let place = fiber.place();
+    fiber.cx().set_place(place);
+    Ok(fiber.load())
+}
+
+/// Opens an instruction: the registers, or leave.
+macro_rules! checkpoint {
+    ($fiber:ident, $word:ident) => {
+        match $crate::interp::ops::fiber::poll($fiber, $word) {
+            Ok(regs) => regs,
+            Err(go) => return go,
+        }
+    };
+}
+pub(super) use checkpoint;
+
+/// Takes the payload of an operand.
+macro_rules! operand {
+    ($regs:ident, $index:expr, $type:ty) => {{
+        // SAFETY: see `ops/mod.rs`; the operand is taken.
+        match unsafe { $regs.take($index) }.into_payload::<$type>() {
+            Ok(payload) => payload,
+            Err(_) => unreachable!("the compiler's types say what it is"),
+        }
+    }};
+}
+pub(super) use operand;
+
+fn wait(fiber: &mut Fiber, pending: Pending) -> Go {
+    fiber.pending = pending;
+    Go::Wait
+}
+
+/// Milliseconds as nanoseconds; 0 when not positive.
+fn nanos(millis: i64) -> u64 {
+    (millis.max(0) as u64).saturating_mul(1_000_000)
+}
+
+/// A fiber that runs the effect in a register, which is taken.
+fn child(fiber: &Fiber, regs: &Regs, register: usize) -> Fiber {
+    // SAFETY: see `ops/mod.rs`.
+    fiber.child(Start::Run(unsafe { regs.take(register) }.share()))
+}
+
+pub(in crate::interp) fn sleep(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = checkpoint!(fiber, word);
+    // SAFETY: see `ops/mod.rs`.
+    let millis = unsafe { regs.int(word.b()) };
+    fiber.cx().sleep(nanos(millis));
+    wait(fiber, Pending::Unit)
+}
+
+pub(in crate::interp) fn spawn(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = checkpoint!(fiber, word);
+    let child = child(fiber, &regs, word.b());
+    spawned(fiber, word, child, None)
+}
+
+pub(in crate::interp) fn spawn_in(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = checkpoint!(fiber, word);
+    let scope = operand!(regs, word.b(), ScopeHandle);
+    let child = child(fiber, &regs, word.c());
+    spawned(fiber, word, child, Some(scope))
+}
+
+fn spawned(fiber: &mut Fiber, word: Word, child: Fiber, scope: Option<ScopeHandle>) -> Go {
+    match fiber.cx().spawn(child, scope.as_ref().map(|scope| &scope.0)) {
+        Ok(handle) => {
+            fiber.set_result(word, Value::payload_of(TaskValue(handle)));
+            Go::On
+        }
+        Err(_) => fiber.fault("the scope has ended"),
+    }
+}
+
+pub(in crate::interp) fn join(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = checkpoint!(fiber, word);
+    let task = operand!(regs, word.b(), TaskValue);
+    match fiber.cx().join(&task.0) {
+        Join::Ready(outcome) => match fiber.join_outcome(outcome) {
+            Ok(value) => {
+                fiber.set_result(word, value);
+                Go::On
+            }
+            Err(signal) => fiber.raise(signal),
+        },
+        Join::Myself => fiber.fault("a task joins itself"),
+        Join::Wait => wait(fiber, Pending::Join),
+    }
+}
+
+pub(in crate::interp) fn cancel(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = checkpoint!(fiber, word);
+    let task = operand!(regs, word.b(), TaskValue);
+    fiber.cx().cancel(&task.0);
+    fiber.set_result(word, Value::unit());
+    Go::On
+}
+
+pub(in crate::interp) fn is_cancelled(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = checkpoint!(fiber, word);
+    let task = operand!(regs, word.b(), TaskValue);
+    let is_cancelled = fiber.cx().is_cancelled(&task.0);
+    fiber.set_result(word, Value::bool(is_cancelled));
+    Go::On
+}
+
+pub(in crate::interp) fn join_all(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = checkpoint!(fiber, word);
+    let scope = operand!(regs, word.b(), ScopeHandle);
+    match fiber.cx().join_all(&scope.0) {
+        JoinAll::Done => {
+            fiber.set_result(word, Value::unit());
+            Go::On
+        }
+        JoinAll::Ended => fiber.fault("the scope has ended"),
+        JoinAll::Wait => wait(fiber, Pending::Unit),
+    }
+}
+
+pub(in crate::interp) fn par(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = checkpoint!(fiber, word);
+    let (left, right) = (child(fiber, &regs, word.b()), child(fiber, &regs, word.c()));
+    fiber.cx().par(left, right);
+    wait(fiber, Pending::Par)
+}
+
+pub(in crate::interp) fn race(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = checkpoint!(fiber, word);
+    let (left, right) = (child(fiber, &regs, word.b()), child(fiber, &regs, word.c()));
+    fiber.cx().race(left, right);
+    wait(fiber, Pending::Race)
+}
+
+pub(in crate::interp) fn timeout(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = checkpoint!(fiber, word);
+    let base = word.a();
+    // SAFETY: see `ops/mod.rs`; the error is taken.
+    let (millis, error) = unsafe { (regs.int(base), regs.take(base + 1)) };
+    if millis <= 0 {
+        // SAFETY: the effect is taken.
+        drop(unsafe { regs.take(base + 2) });
+        return fiber.raise(crate::fiber::Signal::Failure(error));
+    }
+    let body = child(fiber, &regs, base + 2);
+    fiber.cx().timeout(nanos(millis), body);
+    wait(fiber, Pending::Timeout(error))
+}
+
+pub(in crate::interp) fn scope(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = checkpoint!(fiber, word);
+    // SAFETY: see `ops/mod.rs`; the body is taken.
+    let function = unsafe { regs.take(word.b()) }.share();
+    let scope = fiber.cx().new_scope();
+    let handle = Value::payload_of(ScopeHandle(scope.clone())).share();
+    let body = fiber.child(Start::Apply { function, arguments: vec![handle], run: true });
+    fiber.cx().run_scope(&scope, body);
+    wait(fiber, Pending::Scope)
+}
+
+/// Runs a field of a task handle; of an ordinary record, the effect in that field.
+pub(in crate::interp) fn run_task_field(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = fiber.load();
+    // SAFETY: see `ops/mod.rs`.
+    let record = unsafe { regs.value(word.b()) };
+    match (record.kind(), word.c()) {
+        (Kind::Task, 0) => cancel(fiber, word),
+        (Kind::Task, 1) => is_cancelled(fiber, word),
+        (Kind::Task, _) => join(fiber, word),
+        (_, field) => {
+            // SAFETY: as above; the record is taken.
+            let record = unsafe { regs.take(word.b()) };
+            let effect = record.as_object().map(|object| object.fields()[field].clone());
+            drop(record);
+            let Some(effect) = effect else { unreachable!("the compiler's types say that it is a record") };
+            apply(fiber, effect, word.a(), 0, true)
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Jumps.
+//!
+//! A jump that is taken passes an empty `asm!`: without it the compiler makes the pc a conditional move, and the next fetch
+//! waits for the comparison (findings: a third of a loop's time).
+
+use super::{Go, Regs, Word};
+use crate::fiber::Fiber;
+use crate::value::Kind;
+
+/// Jumps when `test` holds.
+#[inline(always)]
+unsafe fn branch(regs: &mut Regs, test: bool, by: i64) {
+    if test {
+        #[cfg(all(not(debug_assertions), any(target_arch = "x86_64", target_arch = "aarch64")))]
+        // SAFETY: no instruction, no effect.
+        unsafe {
+            std::arch::asm!("", options(nomem, nostack, preserves_flags));
+        }
+        // SAFETY: see `ops/mod.rs`.
+        unsafe { regs.jump(by) }
+    }
+}
+
+/// The position of the constructor in register `index`.
+#[inline(always)]
+unsafe fn position(regs: &Regs, index: usize) -> usize {
+    // SAFETY: see `ops/mod.rs`; a subject is a constructor with arguments or without, or a truth value (True is 0).
+    unsafe {
+        let slot = *regs.slot(index);
+        if slot.kind == Kind::Nullary as u64 {
+            (slot.payload >> 32) as usize
+        } else if slot.kind == Kind::Object as u64 {
+            ((*regs.value(index).pointer()).meta >> 16) as usize
+        } else {
+            debug_assert_eq!(slot.kind, Kind::Bool as u64);
+            usize::from(slot.payload == 0)
+        }
+    }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn jump(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { regs.jump(word.w_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn back(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { if regs.fuel == 0 { return false; } regs.fuel -= 1; regs.jump(word.w_signed()); true }
+}
+
+/// Out of fuel: the scheduler's turn, then the jump runs again.
+pub(in crate::interp) fn back_tick(fiber: &mut Fiber, _: Word) -> Go {
+    fiber.tick()
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn when(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch(regs, regs.int(word.a()) != 0, word.w_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn unless(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch(regs, regs.int(word.a()) == 0, word.w_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn eq(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch(regs, regs.int(word.a()) == regs.int(word.b()), word.c_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn ne(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch(regs, regs.int(word.a()) != regs.int(word.b()), word.c_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn lt(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch(regs, regs.int(word.a()) < regs.int(word.b()), word.c_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn le(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch(regs, regs.int(word.a()) <= regs.int(word.b()), word.c_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn eq_imm(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch(regs, regs.int(word.a()) == word.b_signed(), word.c_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn ne_imm(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch(regs, regs.int(word.a()) != word.b_signed(), word.c_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn lt_imm(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch(regs, regs.int(word.a()) < word.b_signed(), word.c_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn le_imm(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch(regs, regs.int(word.a()) <= word.b_signed(), word.c_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn gt_imm(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch(regs, regs.int(word.a()) > word.b_signed(), word.c_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn ge_imm(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch(regs, regs.int(word.a()) >= word.b_signed(), word.c_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn lt_float(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch(regs, regs.float(word.a()) < regs.float(word.b()), word.c_signed()) }
+}
+
+#[allow(clippy::neg_cmp_op_on_partial_ord)] // NaN is neither below nor above.
+#[inline(always)]
+pub(in crate::interp) unsafe fn not_lt_float(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch(regs, !(regs.float(word.a()) < regs.float(word.b())), word.c_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn le_float(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch(regs, regs.float(word.a()) <= regs.float(word.b()), word.c_signed()) }
+}
+
+#[allow(clippy::neg_cmp_op_on_partial_ord)] // NaN is neither below nor above.
+#[inline(always)]
+pub(in crate::interp) unsafe fn not_le_float(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch(regs, !(regs.float(word.a()) <= regs.float(word.b())), word.c_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn constructor(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch(regs, position(regs, word.a()) == word.b(), word.c_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn not_constructor(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch(regs, position(regs, word.a()) != word.b(), word.c_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn switch(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { let position = position(regs, word.a()); debug_assert!(position < word.b()); regs.jump(position as i64) }
+}
+

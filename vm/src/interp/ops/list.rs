@@ -1,0 +1,178 @@
+//! Lists.
+
+use super::{Go, Regs, Word};
+use crate::collections::List;
+use crate::fiber::Fiber;
+use crate::value::{Slot, Value};
+
+/// The list in a register.
+#[inline(always)]
+unsafe fn list_in<'a>(regs: &Regs, index: usize) -> &'a List {
+    // SAFETY: see `ops/mod.rs`: the register holds a list, whose object holds a `List` (`Payload`).
+    unsafe {
+        debug_assert_eq!(regs.value(index).kind(), crate::value::Kind::List);
+        crate::object::boxed::Boxed::payload(regs.value(index).pointer())
+    }
+}
+
+/// The list in a register, for writing; a copy of its header when it is not unique.
+#[inline(always)]
+unsafe fn list_mut<'a>(slot: *mut Slot) -> &'a mut List {
+    // SAFETY: as for `list_in`; the slot holds a value, which may be written while it is the only reference.
+    unsafe {
+        match (*slot.cast::<Value>()).payload_mut::<List>() {
+            Some(list) => list,
+            None => unreachable!("the compiler's types say that it is a list"),
+        }
+    }
+}
+
+pub(in crate::interp) fn make(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = fiber.load();
+    // SAFETY: see `ops/mod.rs`; the items are taken.
+    let list: List = (word.b()..word.b() + word.c()).map(|index| unsafe { regs.take(index) }).collect();
+    fiber.set_result(word, Value::payload_of(list));
+    Go::On
+}
+
+#[inline(never)]
+unsafe fn push_slow(list: *mut Slot, item: Value) {
+    // SAFETY: as the caller's.
+    unsafe { list_mut(list) }.push(item);
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn push(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { push_slow(regs.slot(word.a()), regs.take(word.b())) }
+}
+
+#[inline(never)]
+unsafe fn prepend_slow(list: *mut Slot, item: Value) {
+    // SAFETY: as the caller's.
+    unsafe { list_mut(list) }.prepend(item);
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn prepend(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { prepend_slow(regs.slot(word.a()), regs.take(word.b())) }
+}
+
+pub(in crate::interp) fn concat(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = fiber.load();
+    // SAFETY: see `ops/mod.rs`; both are taken.
+    unsafe {
+        let (left, right) = (regs.take(word.a()), regs.take(word.b()));
+        let joined = match (left.into_payload::<List>(), right.into_payload::<List>()) {
+            (Ok(left), Ok(right)) => left.concat(right),
+            _ => unreachable!("the compiler's types say that both are lists"),
+        };
+        regs.put(word.a(), Value::payload_of(joined));
+    }
+    Go::On
+}
+
+pub(in crate::interp) fn range(fiber: &mut Fiber, word: Word) -> Go {
+    /// Longer ranges than this are more than a machine's memory holds.
+    const MAX: i128 = 1 << 32;
+    let regs = fiber.load();
+    // SAFETY: see `ops/mod.rs`.
+    let (first, last) = unsafe { (regs.int(word.b()), regs.int(word.c())) };
+    if i128::from(last) - i128::from(first) >= MAX {
+        return fiber.fault(format!("range {first}..{last} is too long"));
+    }
+    let list: List = (first..=last).map(Value::int).collect();
+    fiber.set_result(word, Value::payload_of(list));
+    Go::On
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn length(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { regs.set_raw(word.a(), list_in(regs, word.b()).len() as u64) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn get(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe {
+        match list_in(regs, word.b()).get(regs.int(word.c()) as usize) {
+            Some(item) => {
+                regs.put(word.a(), item.clone());
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+pub(in crate::interp) fn out_of_range(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = fiber.load();
+    // SAFETY: see `ops/mod.rs`.
+    let (index, length) = unsafe { (regs.int(word.c()), list_in(&regs, word.b()).len()) };
+    fiber.fault(format!("index {index} is out of range for a list of length {length}"))
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn item(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`; a `jump.length` or `jump.shorter` before made sure of the item.
+    unsafe {
+        let item = list_in(regs, word.b()).get(word.c()).cloned();
+        debug_assert!(item.is_some());
+        regs.put(word.a(), item.unwrap_or_else(Value::unit));
+    }
+}
+
+pub(in crate::interp) fn skip(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = fiber.load();
+    // SAFETY: see `ops/mod.rs`; the list is taken.
+    let rest = match unsafe { regs.take(word.b()) }.into_payload::<List>() {
+        Ok(list) => list.skip(word.c()),
+        Err(_) => unreachable!("the compiler's types say that it is a list"),
+    };
+    fiber.set_result(word, Value::payload_of(rest));
+    Go::On
+}
+
+#[inline(never)]
+unsafe fn uncons_slow(list: *mut Slot) -> Slot {
+    // SAFETY: as the caller's.
+    unsafe { list_mut(list) }.uncons().unwrap_or_else(Value::unit).into_slot()
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn uncons(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { *regs.slot(word.a()) = uncons_slow(regs.slot(word.b())) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn jump_length(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe {
+        if list_in(regs, word.a()).len() == word.b() {
+            regs.jump(word.c_signed());
+        }
+    }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn jump_not_length(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe {
+        if list_in(regs, word.a()).len() != word.b() {
+            regs.jump(word.c_signed());
+        }
+    }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn jump_shorter(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe {
+        if list_in(regs, word.a()).len() < word.b() {
+            regs.jump(word.c_signed());
+        }
+    }
+}

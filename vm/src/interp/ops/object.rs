@@ -1,0 +1,200 @@
+//! Constructors, tuples, records, captures.
+
+use aivi_bytecode::module::Shape;
+use smallvec::SmallVec;
+
+use super::{Go, Regs, Word};
+use crate::collections::Text;
+use crate::fiber::Fiber;
+use crate::object::{Header, alloc, count, new_object};
+use crate::value::{Kind, Slot, Value};
+
+/// R[dst] := object of `count` fields. The constructor's position comes from the shape's table.
+#[inline(always)]
+pub(in crate::interp) unsafe fn new(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`; the fields are taken.
+    unsafe {
+        let meta = *(*regs.fiber).metas.add(word.c());
+        let header = Header::new(Kind::Object, meta, word.x() as u32);
+        let object = new_object(header, regs.slot(word.b()).cast::<Value>());
+        *regs.slot(word.a()) = Value::from_heap(Kind::Object, object).into_slot();
+    }
+}
+
+/// Field `index` of the object in `object`: an object, or a function with its captures.
+#[inline(always)]
+unsafe fn field_of(regs: &Regs, object: usize, index: usize) -> *mut Slot {
+    // SAFETY: see `ops/mod.rs`; the object has that field.
+    unsafe {
+        let header = regs.value(object).pointer();
+        debug_assert!((*header).has_fields() && index < (*header).length as usize, "field {index} of {header:?}");
+        header.add(1).cast::<Slot>().add(index)
+    }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn field(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe {
+        if (*regs.slot(word.b())).kind == Kind::Task as u64 {
+            return false;
+        }
+        let field = Slot::as_value(field_of(regs, word.b(), word.c())).clone();
+        regs.put(word.a(), field);
+        true
+    }
+}
+
+/// A field of a task handle: an effect that does it when run.
+pub(in crate::interp) fn field_of_task(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = fiber.load();
+    // SAFETY: see `ops/mod.rs`.
+    let task = unsafe { regs.value(word.b()) }.clone();
+    let effect = fiber.program().task_field(word.c(), task);
+    fiber.set_result(word, effect);
+    Go::On
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn field_raw(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { *regs.slot(word.a()) = *field_of(regs, word.b(), word.c()) }
+}
+
+/// Moves the fields out of a unique object, which is freed.
+#[inline(always)]
+pub(in crate::interp) unsafe fn unpack(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`; the object is taken, and when its count is 1 this was the only reference.
+    unsafe {
+        let header = regs.value(word.b()).pointer();
+        if (*header).count.load(std::sync::atomic::Ordering::Relaxed) != 1 {
+            return false;
+        }
+        let length = word.x();
+        debug_assert_eq!(length, (*header).length as usize);
+        std::ptr::copy_nonoverlapping(header.add(1).cast::<Slot>(), regs.slot(word.a()), length);
+        alloc::free(header.cast(), size_of::<Header>() + length * size_of::<Value>());
+        true
+    }
+}
+
+pub(in crate::interp) fn unpack_shared(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = fiber.load();
+    // SAFETY: see `ops/mod.rs`; the object is taken.
+    unsafe {
+        let object = regs.take(word.b());
+        for index in 0..word.x() {
+            let field = (*object.pointer()).fields()[index].clone();
+            regs.put(word.a() + index, field);
+        }
+    }
+    Go::On
+}
+
+/// In place, when the object is unique.
+#[inline(always)]
+pub(in crate::interp) unsafe fn set_field(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`; O4: written only when this is the only reference.
+    unsafe {
+        let header = regs.value(word.a()).pointer();
+        if !count::unshare_if_unique(header) {
+            return false;
+        }
+        let field = field_of(regs, word.a(), word.c());
+        let old = std::mem::replace(&mut *field, *regs.slot(word.b()));
+        drop(old.into_value());
+        true
+    }
+}
+
+pub(in crate::interp) fn set_field_shared(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = fiber.load();
+    // SAFETY: see `ops/mod.rs`; the new value is taken.
+    unsafe {
+        let value = regs.take(word.b());
+        replace_field(&regs, word.a(), word.c(), value);
+    }
+    Go::On
+}
+
+/// Register `object` becomes a copy of its object with another field.
+unsafe fn replace_field(regs: &Regs, object: usize, index: usize, value: Value) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe {
+        let mut old = regs.take(object);
+        if old.is_unique_mut() {
+            if let Some(fields) = old.fields_mut() {
+                fields[index] = value;
+            }
+            return regs.put(object, old);
+        }
+        if let Some(object_ref) = old.as_object() {
+            let mut fields: SmallVec<[Value; 8]> = object_ref.fields().iter().cloned().collect();
+            fields[index] = value;
+            regs.put(object, Value::object(object_ref.shape(), object_ref.position(), fields));
+        }
+    }
+}
+
+/// Moves the field out of a unique object, leaving `Unit` until the `set.field` that follows.
+#[inline(always)]
+pub(in crate::interp) unsafe fn take_field(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`; O4.
+    unsafe {
+        let field = field_of(regs, word.b(), word.c());
+        if count::unshare_if_unique(regs.value(word.b()).pointer()) {
+            *regs.slot(word.a()) = std::mem::replace(&mut *field, Slot::UNIT);
+        } else {
+            regs.put(word.a(), Slot::as_value(field).clone());
+        }
+    }
+}
+
+/// The index of the field named by the `const` word behind the instruction, which is skipped.
+unsafe fn named(fiber: &mut Fiber, object: &Value) -> Option<usize> {
+    // SAFETY: the verifier saw that a `const` of a text follows.
+    let name = unsafe {
+        let word = Word(*fiber.pc);
+        fiber.pc = fiber.pc.add(1);
+        &*fiber.constants.add(word.w())
+    };
+    let name = name.payload::<Text>()?.as_str();
+    if object.kind() == Kind::Task {
+        return ["cancel", "isCancelled", "join"].iter().position(|field| *field == name);
+    }
+    match fiber.program().shape(object.as_object()?.shape()) {
+        Shape::Record(names) => names.binary_search_by(|field| field.as_str().cmp(name)).ok(),
+        Shape::Constructor { .. } | Shape::Tuple(_) => None,
+    }
+}
+
+pub(in crate::interp) fn field_named(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = fiber.load();
+    // SAFETY: see `ops/mod.rs`.
+    unsafe {
+        let object = regs.value(word.b());
+        let index = named(fiber, object);
+        let value = match (index, object.as_object()) {
+            (Some(index), Some(object)) => object.fields()[index].clone(),
+            (Some(index), None) => fiber.program().task_field(index, object.clone()),
+            (None, _) => return fiber.fault("a record without the field"),
+        };
+        fiber.set_result(word, value);
+    }
+    Go::On
+}
+
+pub(in crate::interp) fn set_named(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = fiber.load();
+    // SAFETY: see `ops/mod.rs`.
+    unsafe {
+        let value = regs.take(word.b());
+        match named(fiber, regs.value(word.a())) {
+            Some(index) => {
+                replace_field(&regs, word.a(), index, value);
+                Go::On
+            }
+            None => fiber.fault("a record without the field"),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What a handler holds in its arguments, and the fields of an instruction word.
+
+use crate::fiber::{Fiber, Frame};
+use crate::value::{Slot, Value};
+
+/// An instruction word; the fields of `aivi_bytecode::operand`.
+#[derive(Clone, Copy)]
+pub(crate) struct Word(pub(crate) u64);
+
+impl Word {
+    #[inline(always)]
+    pub(crate) fn x(self) -> usize {
+        usize::from((self.0 >> 8) as u8)
+    }
+    #[inline(always)]
+    pub(crate) fn a(self) -> usize {
+        usize::from((self.0 >> 16) as u16)
+    }
+    #[inline(always)]
+    pub(crate) fn b(self) -> usize {
+        usize::from((self.0 >> 32) as u16)
+    }
+    #[inline(always)]
+    pub(crate) fn c(self) -> usize {
+        (self.0 >> 48) as usize
+    }
+    #[inline(always)]
+    pub(crate) fn w(self) -> usize {
+        (self.0 >> 32) as usize
+    }
+    /// `B` as a signed number.
+    #[inline(always)]
+    pub(crate) fn b_signed(self) -> i64 {
+        i64::from((self.0 >> 32) as i16)
+    }
+    /// `C` as a signed number.
+    #[inline(always)]
+    pub(crate) fn c_signed(self) -> i64 {
+        (self.0 as i64) >> 48
+    }
+    /// `W` as a signed number.
+    #[inline(always)]
+    pub(crate) fn w_signed(self) -> i64 {
+        (self.0 as i64) >> 32
+    }
+}
+
+/// The state of the running frame.
+#[derive(Clone, Copy)]
+pub(crate) struct Regs {
+    /// The next instruction.
+    pub(crate) pc: *const u64,
+    /// Register 0 of the frame.
+    pub(crate) base: *mut Slot,
+    /// The frame.
+    pub(crate) frame: *mut Frame,
+    /// Calls and back edges left.
+    pub(crate) fuel: u64,
+    /// The rest.
+    pub(crate) fiber: *mut Fiber,
+}
+
+impl Regs {
+    /// Register `index`, to be read or written.
+    ///
+    /// # Safety
+    /// `index` comes from an operand of the running frame's code: the verifier bounded it by `Proto::registers`.
+    #[inline(always)]
+    pub(crate) unsafe fn slot(&self, index: usize) -> *mut Slot {
+        // SAFETY: `Fiber::enter` made room for `Proto::registers` registers behind `base`.
+        unsafe {
+            debug_assert!((*self.fiber).in_window(self.base, self.frame, index), "register {index} outside of its window");
+            self.base.add(index)
+        }
+    }
+
+    /// # Safety
+    /// As for `slot`; the register holds a scalar.
+    #[inline(always)]
+    pub(crate) unsafe fn int(&self, index: usize) -> i64 {
+        // SAFETY: as the caller.
+        unsafe { (*self.slot(index)).payload as i64 }
+    }
+
+    /// # Safety
+    /// As for `slot`; the register holds a scalar.
+    #[inline(always)]
+    pub(crate) unsafe fn float(&self, index: usize) -> f64 {
+        // SAFETY: as the caller.
+        unsafe { f64::from_bits((*self.slot(index)).payload) }
+    }
+
+    /// # Safety
+    /// As for `slot`; the register owns nothing. Its kind becomes meaningless.
+    #[inline(always)]
+    pub(crate) unsafe fn set_raw(&self, index: usize, payload: u64) {
+        // SAFETY: as the caller.
+        unsafe { (*self.slot(index)).payload = payload }
+    }
+
+    /// # Safety
+    /// As for `slot`; the register holds a tagged value, which is not changed while borrowed.
+    #[inline(always)]
+    pub(crate) unsafe fn value<'a>(&self, index: usize) -> &'a Value {
+        // SAFETY: as the caller.
+        unsafe { Slot::as_value(self.slot(index)) }
+    }
+
+    /// # Safety
+    /// As for `slot`; the register holds a tagged value, whose reference moves out.
+    #[inline(always)]
+    pub(crate) unsafe fn take(&self, index: usize) -> Value {
+        // SAFETY: as the caller.
+        unsafe { (*self.slot(index)).into_value() }
+    }
+
+    /// # Safety
+    /// As for `slot`; the register owns nothing.
+    #[inline(always)]
+    pub(crate) unsafe fn put(&self, index: usize, value: Value) {
+        // SAFETY: as the caller.
+        unsafe { *self.slot(index) = value.into_slot() }
+    }
+
+    /// pc += by.
+    ///
+    /// # Safety
+    /// `by` comes from a jump operand: the verifier bounded the target by the code.
+    #[inline(always)]
+    pub(crate) unsafe fn jump(&mut self, by: i64) {
+        // SAFETY: as the caller.
+        self.pc = unsafe { self.pc.offset(by as isize) };
+    }
+}

@@ -1,0 +1,335 @@
+//! Which function runs which instruction, and the two forms of dispatch that follow from it.
+
+use aivi_bytecode::Opcode;
+
+use super::ops::{call, channel, control, fiber, float, int, jump, list, object, register, text, value};
+use super::{Exit, Go, Word, settle};
+use crate::fiber::Fiber;
+
+/// Opcodes of the machine's own code, see `fiber/frame.rs`; the verifier rejects them in modules.
+pub(crate) mod internal {
+    pub(crate) const APPLY_REST: u64 = 0xf0;
+    pub(crate) const RUN_RESULT: u64 = 0xf1;
+    pub(crate) const GLOBAL_END: u64 = 0xf2;
+    pub(crate) const CLEANUP_END: u64 = 0xf3;
+    pub(crate) const ROOT_END: u64 = 0xf4;
+}
+
+/// `$with!` applied to all rows. `quick(f)`: f never leaves. `full(g)`: g may do everything. `either(f, g)`: g when f says no.
+macro_rules! with_instructions {
+    ($with:ident) => {
+        $with! {
+            Move: quick(register::mov);
+            Copy: quick(register::copy);
+            Drop: quick(register::drop_value);
+            Int: quick(register::int);
+            Const: quick(register::constant);
+            Tag: quick(register::tag);
+            Global: either(register::global, register::global_first);
+            AddInt: quick(int::add);
+            SubInt: quick(int::sub);
+            MulInt: quick(int::mul);
+            DivInt: either(int::div, int::by_zero);
+            RemInt: either(int::rem, int::by_zero);
+            NegInt: quick(int::neg);
+            AddIntImm: quick(int::add_imm);
+            MulIntImm: quick(int::mul_imm);
+            DivIntImm: quick(int::div_imm);
+            RemIntImm: quick(int::rem_imm);
+            EqInt: quick(int::eq);
+            LtInt: quick(int::lt);
+            LeInt: quick(int::le);
+            Not: quick(int::not);
+            AddFloat: quick(float::add);
+            SubFloat: quick(float::sub);
+            MulFloat: quick(float::mul);
+            DivFloat: quick(float::div);
+            RemFloat: full(float::rem);
+            NegFloat: quick(float::neg);
+            EqFloat: quick(float::eq);
+            LtFloat: quick(float::lt);
+            LeFloat: quick(float::le);
+            EqValue: either(value::eq_scalar, value::eq);
+            LtValue: full(value::lt);
+            LeValue: full(value::le);
+            Jump: quick(jump::jump);
+            Loop: either(jump::back, jump::back_tick);
+            JumpIf: quick(jump::when);
+            JumpUnless: quick(jump::unless);
+            JumpEqInt: quick(jump::eq);
+            JumpNeInt: quick(jump::ne);
+            JumpLtInt: quick(jump::lt);
+            JumpLeInt: quick(jump::le);
+            JumpEqIntImm: quick(jump::eq_imm);
+            JumpNeIntImm: quick(jump::ne_imm);
+            JumpLtIntImm: quick(jump::lt_imm);
+            JumpLeIntImm: quick(jump::le_imm);
+            JumpGtIntImm: quick(jump::gt_imm);
+            JumpGeIntImm: quick(jump::ge_imm);
+            JumpLtFloat: quick(jump::lt_float);
+            JumpNotLtFloat: quick(jump::not_lt_float);
+            JumpLeFloat: quick(jump::le_float);
+            JumpNotLeFloat: quick(jump::not_le_float);
+            JumpConstructor: quick(jump::constructor);
+            JumpNotConstructor: quick(jump::not_constructor);
+            SwitchConstructor: quick(jump::switch);
+            New: quick(object::new);
+            Field: either(object::field, object::field_of_task);
+            FieldRaw: quick(object::field_raw);
+            Unpack: either(object::unpack, object::unpack_shared);
+            SetField: either(object::set_field, object::set_field_shared);
+            TakeField: quick(object::take_field);
+            FieldNamed: full(object::field_named);
+            SetNamed: full(object::set_named);
+            List: full(list::make);
+            ListPush: quick(list::push);
+            ListPrepend: quick(list::prepend);
+            ListConcat: full(list::concat);
+            ListRange: full(list::range);
+            ListLength: quick(list::length);
+            ListGet: either(list::get, list::out_of_range);
+            ListItem: quick(list::item);
+            ListDrop: full(list::skip);
+            ListUncons: quick(list::uncons);
+            JumpLength: quick(list::jump_length);
+            JumpNotLength: quick(list::jump_not_length);
+            JumpShorter: quick(list::jump_shorter);
+            TextJoin: full(text::join);
+            ToText: full(text::to_text);
+            Closure: quick(call::closure);
+            Partial: full(call::partial);
+            Call: either(call::call, call::call_full);
+            TailCall: either(call::tail_call, call::tail_call_full);
+            CallValue: either(call::call_value, call::call_value_full);
+            TailCallValue: full(call::tail_call_value);
+            CallRun: either(call::call_run, call::call_run_full);
+            TailCallRun: full(call::tail_call_run);
+            CallNative: full(call::native);
+            Return: quick(call::ret);
+            ReturnScalar: quick(call::ret_scalar);
+            Fail: full(control::fail);
+            Panic: full(control::panic);
+            Fault: full(control::fault);
+            Cleanup: full(control::cleanup);
+            Resume: full(control::resume);
+            Sleep: full(fiber::sleep);
+            Spawn: full(fiber::spawn);
+            SpawnIn: full(fiber::spawn_in);
+            Join: full(fiber::join);
+            Cancel: full(fiber::cancel);
+            IsCancelled: full(fiber::is_cancelled);
+            JoinAll: full(fiber::join_all);
+            Par: full(fiber::par);
+            Race: full(fiber::race);
+            Timeout: full(fiber::timeout);
+            Scope: full(fiber::scope);
+            RunTaskField: full(fiber::run_task_field);
+            ChanMake: full(channel::make);
+            ChanBounded: full(channel::bounded);
+            ChanSend: full(channel::send);
+            ChanRecv: full(channel::recv);
+            ChanClose: full(channel::close);
+            ChanSendResult: full(channel::send_result);
+            ChanTrySend: full(channel::try_send);
+            ChanTryRecv: full(channel::try_recv);
+        }
+    };
+}
+
+/// The machine's own instructions, when the word's opcode is none of the table.
+fn run_internal(fiber: &mut Fiber, word: Word) -> Go {
+    match word.0 & 0xff {
+        internal::APPLY_REST => call::apply_rest(fiber),
+        internal::RUN_RESULT => call::run_result(fiber),
+        internal::GLOBAL_END => register::global_end(fiber),
+        internal::CLEANUP_END => control::cleanup_end(fiber),
+        internal::ROOT_END => control::root_end(fiber),
+        other => unreachable!("opcode {other:#x} passed the verifier"),
+    }
+}
+
+#[cfg(any(debug_assertions, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
+mod form {
+    use super::*;
+
+    /// One row inside the loop; `continue` is the next instruction.
+    macro_rules! arm {
+        ($regs:ident, $word:ident, quick($quick:path)) => {
+            $quick(&mut $regs, $word)
+        };
+        ($regs:ident, $word:ident, either($quick:path, $full:path)) => {
+            if !$quick(&mut $regs, $word) {
+                arm!($regs, $word, full($full))
+            }
+        };
+        ($regs:ident, $word:ident, full($full:path)) => {{
+            let fiber = &mut *$regs.fiber;
+            fiber.store($regs);
+            let go = $full(fiber, $word);
+            if go != Go::On
+                && let Some(exit) = settle(fiber, go)
+            {
+                return exit;
+            }
+            $regs = fiber.load();
+        }};
+    }
+
+    macro_rules! make {
+        ($($name:ident: $kind:ident($($function:path),+);)*) => {
+            pub(in crate::interp) fn run(fiber: &mut Fiber) -> Exit {
+                let mut regs = fiber.load();
+                loop {
+                    // SAFETY: pc stands inside verified code or on one of the machine's own instructions; operands of an
+                    // instruction mean what its row in the instruction table says (verify).
+                    unsafe {
+                        let word = Word(*regs.pc);
+                        regs.pc = regs.pc.add(1);
+                        match Opcode::from_byte(word.0 as u8) {
+                            $(Some(Opcode::$name) => arm!(regs, word, $kind($($function),+)),)*
+                            None => arm!(regs, word, full(run_internal)),
+                        }
+                    }
+                }
+            }
+        };
+    }
+    with_instructions!(make);
+}
+
+#[cfg(all(not(debug_assertions), any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod form {
+    use super::*;
+    use crate::fiber::Frame;
+    use crate::interp::Regs;
+    use crate::value::Slot;
+
+    type Handler = unsafe extern "C" fn(*const u64, *mut Slot, *mut Frame, u64, *mut Fiber, u64) -> Exit;
+
+    /// Fetches the next word and tail-calls its handler.
+    macro_rules! next {
+        ($regs:ident) => {{
+            let word = *$regs.pc;
+            // SAFETY of all of it: see `make`.
+            return (*HANDLERS.get_unchecked(word as u8 as usize))(
+                $regs.pc.add(1), $regs.base, $regs.frame, $regs.fuel, $regs.fiber, word,
+            );
+        }};
+    }
+
+    /// Runs a full function, then goes on.
+    macro_rules! full {
+        ($regs:ident, $word:expr, $full:path) => {{
+            let fiber = $regs.fiber;
+            (*fiber).store($regs);
+            let go = $full(&mut *fiber, Word($word));
+            if go != Go::On {
+                return leave(fiber, go);
+            }
+            let regs = (*fiber).load();
+            next!(regs)
+        }};
+    }
+
+    /// Unwinds or leaves.
+    #[cold]
+    #[inline(never)]
+    unsafe extern "C" fn leave(fiber: *mut Fiber, go: Go) -> Exit {
+        // SAFETY: the handlers' fiber, which `run` borrows; see `make`.
+        unsafe {
+            if let Some(exit) = settle(&mut *fiber, go) {
+                return exit;
+            }
+            let regs = (*fiber).load();
+            next!(regs)
+        }
+    }
+
+    macro_rules! handler {
+        ($name:ident, quick($quick:path)) => {
+            #[allow(non_snake_case)]
+            unsafe extern "C" fn $name(
+                pc: *const u64, base: *mut Slot, frame: *mut Frame, fuel: u64, fiber: *mut Fiber, word: u64,
+            ) -> Exit {
+                // SAFETY: see `make`.
+                unsafe {
+                    let mut regs = Regs { pc, base, frame, fuel, fiber };
+                    $quick(&mut regs, Word(word));
+                    next!(regs)
+                }
+            }
+        };
+        ($name:ident, full($full:path)) => {
+            #[allow(non_snake_case)]
+            unsafe extern "C" fn $name(
+                pc: *const u64, base: *mut Slot, frame: *mut Frame, fuel: u64, fiber: *mut Fiber, word: u64,
+            ) -> Exit {
+                // SAFETY: see `make`.
+                unsafe {
+                    let regs = Regs { pc, base, frame, fuel, fiber };
+                    full!(regs, word, $full)
+                }
+            }
+        };
+        ($name:ident, either($quick:path, $full:path)) => {
+            #[allow(non_snake_case)]
+            unsafe extern "C" fn $name(
+                pc: *const u64, base: *mut Slot, frame: *mut Frame, fuel: u64, fiber: *mut Fiber, word: u64,
+            ) -> Exit {
+                /// Apart, so that the quick path needs no stack frame.
+                #[cold]
+                #[inline(never)]
+                unsafe extern "C" fn otherwise(
+                    pc: *const u64, base: *mut Slot, frame: *mut Frame, fuel: u64, fiber: *mut Fiber, word: u64,
+                ) -> Exit {
+                    // SAFETY: see `make`.
+                    unsafe {
+                        let regs = Regs { pc, base, frame, fuel, fiber };
+                        full!(regs, word, $full)
+                    }
+                }
+                // SAFETY: see `make`.
+                unsafe {
+                    let mut regs = Regs { pc, base, frame, fuel, fiber };
+                    if $quick(&mut regs, Word(word)) {
+                        next!(regs)
+                    }
+                    otherwise(pc, base, frame, fuel, fiber, word)
+                }
+            }
+        };
+    }
+
+    // SAFETY of the handlers: pc stands inside verified code or on one of the machine's own instructions, base and frame
+    // are those of the fiber's top frame, the fiber is borrowed exclusively by `run`; operands of an instruction mean what
+    // its row in the instruction table says (verify).
+    macro_rules! make {
+        ($($name:ident: $kind:ident($($function:path),+);)*) => {
+            $(handler!($name, $kind($($function),+));)*
+            handler!(Internal, full(run_internal));
+
+            const fn handler_of(opcode: Option<Opcode>) -> Handler {
+                match opcode { $(Some(Opcode::$name) => $name,)* None => Internal }
+            }
+        };
+    }
+    with_instructions!(make);
+
+    static HANDLERS: [Handler; 256] = {
+        let mut table: [Handler; 256] = [Internal; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            table[byte] = handler_of(Opcode::from_byte(byte as u8));
+            byte += 1;
+        }
+        table
+    };
+
+    pub(in crate::interp) fn run(fiber: &mut Fiber) -> Exit {
+        let regs = fiber.load();
+        // SAFETY: see `make`.
+        unsafe { next!(regs) }
+    }
+}
+
+pub(super) use form::run;

@@ -1,0 +1,135 @@
+//! Unwinding: a signal looks for a handler, frame by frame. What a frame owns is in its proto's `drops`.
+
+use aivi_bytecode::module::{HandlerKind, Proto};
+use aivi_bytecode::Reg;
+use aivi_scheduler::Outcome;
+
+use super::Exit;
+use crate::fiber::{Fiber, FrameKind, Signal};
+
+/// Unwinds with `fiber.signal`: to a handler, a cleanup, or the end of the fiber.
+pub(super) fn unwind(fiber: &mut Fiber) -> Option<Exit> {
+    let Some(mut signal) = fiber.signal.take() else { unreachable!("who says `Raise` sets the signal") };
+    loop {
+        // SAFETY: F1: the top frame; a proto lives as long as the program.
+        let (kind, code) = unsafe { ((*fiber.frame).kind(), (*fiber.frame).proto.as_ref()) };
+        if let Some(code) = code {
+            let program = fiber.program().clone();
+            let proto = program.proto(code);
+            // SAFETY: F3.
+            let at = unsafe { (*fiber.frame).index(fiber.pc) };
+            match handle(fiber, proto, at, signal) {
+                None => return None,
+                Some(unhandled) => signal = unhandled,
+            }
+        } else {
+            match kind {
+                Some(FrameKind::RootEnd) | None => {
+                    end(fiber, signal);
+                    return Some(Exit::Ended);
+                }
+                Some(FrameKind::CleanupEnd) => {
+                    fiber.warn_cleanup(signal);
+                    fiber.unmask();
+                    fiber.pop();
+                    return None;
+                }
+                Some(FrameKind::GlobalEnd) => abandon_global(fiber),
+                Some(FrameKind::ApplyRest) => release_rest(fiber),
+                Some(FrameKind::RunResult) => {}
+            }
+        }
+        fiber.pop();
+    }
+}
+
+/// Goes on at a handler of the top frame, if one catches the signal at instruction `at`; else releases what the frame owns.
+fn handle(fiber: &mut Fiber, proto: &Proto, at: u32, signal: Signal) -> Option<Signal> {
+    let catches = |kind: HandlerKind| match kind {
+        HandlerKind::Failure(_) => matches!(signal, Signal::Failure(_)),
+        HandlerKind::Cleanup => true,
+    };
+    let found = proto.handlers.iter().find(|handler| handler.start <= at && at < handler.end && catches(handler.kind));
+    let keep = found.map_or(&[][..], |handler| &handler.keep);
+    release(fiber, owned(proto, at), keep);
+    let Some(handler) = found else { return Some(signal) };
+    fiber.pc = proto.code.as_ptr().wrapping_add(handler.target as usize);
+    match (handler.kind, signal) {
+        (HandlerKind::Failure(reg), Signal::Failure(error)) => {
+            let regs = fiber.load();
+            // SAFETY: the verifier bounded the register; it owns nothing, or it was released above.
+            unsafe { regs.put(usize::from(reg.0), error) }
+        }
+        (_, signal) => fiber.in_flight.push(signal),
+    }
+    None
+}
+
+/// The registers that own values at instruction `at`.
+fn owned(proto: &Proto, at: u32) -> &[Reg] {
+    match proto.drops.binary_search_by_key(&at, |drops| drops.pc) {
+        Ok(index) => &proto.drops[index].registers,
+        Err(_) => &[],
+    }
+}
+
+fn release(fiber: &mut Fiber, registers: &[Reg], keep: &[Reg]) {
+    let regs = fiber.load();
+    for register in registers.iter().filter(|register| !keep.contains(register)) {
+        // SAFETY: `drops` says that the register holds a tagged value that the frame owns.
+        drop(unsafe { regs.take(usize::from(register.0)) });
+    }
+}
+
+fn abandon_global(fiber: &mut Fiber) {
+    // SAFETY: F1.
+    let global = unsafe { (*fiber.frame).aux } as usize;
+    let latch = fiber.program().globals[global].abandon();
+    if let Some(latch) = latch
+        && fiber.is_running()
+    {
+        fiber.cx().open_latch(&latch);
+    }
+}
+
+fn release_rest(fiber: &mut Fiber) {
+    // SAFETY: F1; an `ApplyRest` frame owns R[1] ..= R[aux].
+    unsafe {
+        for index in 1..=(*fiber.frame).aux as usize {
+            drop((*fiber.base.add(index)).into_value());
+        }
+    }
+}
+
+fn end(fiber: &mut Fiber, signal: Signal) {
+    fiber.in_flight.clear();
+    fiber.outcome = Some(match signal {
+        Signal::Failure(error) => Outcome::Failed(error.share()),
+        Signal::Fault(fault) => Outcome::Faulted(fault),
+        Signal::Cancel(reason) => Outcome::Cancelled(reason),
+    });
+}
+
+/// Releases what the frames of a fiber that will not run again own, without cleanups.
+pub(crate) fn abandon(fiber: &mut Fiber) {
+    fiber.in_flight.clear();
+    loop {
+        // SAFETY: F1.
+        let (kind, code) = unsafe { ((*fiber.frame).kind(), (*fiber.frame).proto.as_ref()) };
+        match (kind, code) {
+            (_, Some(code)) => {
+                let program = fiber.program().clone();
+                let proto = program.proto(code);
+                // SAFETY: F3; a fiber that yielded stands before the instruction that runs again, which owns its
+                // operands: they leak, which is safe.
+                let at = unsafe { (*fiber.frame).index(fiber.pc) };
+                release(fiber, owned(proto, at), &[]);
+            }
+            (Some(FrameKind::RootEnd), _) | (None, None) => return,
+            (Some(FrameKind::GlobalEnd), _) => abandon_global(fiber),
+            (Some(FrameKind::ApplyRest), _) => release_rest(fiber),
+            (Some(FrameKind::RunResult | FrameKind::CleanupEnd), _) => {}
+        }
+        fiber.pop();
+    }
+}

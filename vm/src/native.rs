@@ -1,0 +1,228 @@
+//! The door to functions in Rust.
+//!
+//! A native function gets its arguments where the caller wrote them and a context. It never waits and never calls AIVI code:
+//! to wait it says so and returns (`NativeResult::Wait`); the fiber goes on when the wait is over.
+
+use std::collections::HashMap;
+
+use aivi_scheduler::reactor::{Attempt, IoSource};
+use aivi_scheduler::{CancelKind, CancelReason, Completer, Context};
+
+use crate::collections::Text;
+use crate::fiber::{Fiber, Pending};
+use crate::host::Host;
+use crate::object::Shared;
+use crate::program::Program;
+use crate::value::{Slot, Value};
+
+/// A native function.
+#[derive(Clone, Copy)]
+pub struct NativeFn {
+    /// Its name, as in `@native`.
+    pub name: &'static str,
+    /// Number of arguments.
+    pub arity: u8,
+    /// The function.
+    pub call: fn(&mut NativeCx<'_>, Args<'_>) -> NativeResult,
+}
+
+/// What a native function gives back.
+pub enum NativeResult {
+    /// Its value.
+    Done(Value),
+    /// A typed failure.
+    Failed(Value),
+    /// A fault.
+    Fault(String),
+    /// Nothing yet: a wait was registered through the context.
+    Wait,
+}
+
+/// What comes after a wait.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Then {
+    /// The value of the job or completer is the result.
+    Done,
+    /// It is a `Result`: `Ok` is the result, `Err` a failure.
+    Decode,
+}
+
+/// Native functions by name.
+#[derive(Default)]
+pub struct Natives {
+    by_name: HashMap<&'static str, NativeFn>,
+}
+
+impl Natives {
+    /// None.
+    #[must_use]
+    pub fn new() -> Natives {
+        Natives::default()
+    }
+
+    /// Adds one; a later one of the same name takes the place of the earlier.
+    pub fn add(&mut self, function: NativeFn) {
+        self.by_name.insert(function.name, function);
+    }
+
+    /// The one of this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<NativeFn> {
+        self.by_name.get(name).copied()
+    }
+}
+
+impl Extend<NativeFn> for Natives {
+    fn extend<I: IntoIterator<Item = NativeFn>>(&mut self, functions: I) {
+        functions.into_iter().for_each(|function| self.add(function));
+    }
+}
+
+/// What a native function may use besides its arguments.
+pub struct NativeCx<'a> {
+    pub(crate) fiber: &'a mut Fiber,
+}
+
+impl NativeCx<'_> {
+    /// The program, for the names of shapes.
+    #[must_use]
+    pub fn program(&self) -> &Program {
+        &self.fiber.world.program
+    }
+
+    /// The host.
+    #[must_use]
+    pub fn host(&self) -> &dyn Host {
+        &*self.fiber.world.host
+    }
+
+    /// The host, to be moved into a blocking job.
+    #[must_use]
+    pub fn host_owned(&self) -> std::sync::Arc<dyn Host> {
+        self.fiber.world.host.clone()
+    }
+
+    /// The scheduler: clocks, chance, `registry`. Waits go through the functions below.
+    pub fn sched(&mut self) -> &mut Context<'_, Fiber> {
+        self.fiber.cx()
+    }
+
+    /// Waits until the source has risen since `attempt`, then calls the native again with the same arguments (which it must
+    /// not have taken).
+    pub fn retry_when_ready(&mut self, source: &IoSource, attempt: Attempt) -> NativeResult {
+        let place = self.fiber.place();
+        let cx = self.fiber.cx();
+        cx.set_place(place);
+        self.fiber.pending = Pending::Again;
+        if cx.wait_io(source, attempt) {
+            self.fiber.pending = Pending::AgainNow;
+        }
+        NativeResult::Wait
+    }
+
+    /// Runs a job on a thread that may block. When the wait is cancelled the job's result is dropped.
+    pub fn blocking(&mut self, job: Box<dyn FnOnce() -> Shared + Send>, then: Then) -> NativeResult {
+        let place = self.fiber.place();
+        let cx = self.fiber.cx();
+        cx.set_place(place);
+        cx.blocking(job);
+        self.fiber.pending = Pending::Completion(then);
+        NativeResult::Wait
+    }
+
+    /// Waits for whoever gets the completer, from any thread; return `Wait`.
+    pub fn completer(&mut self, then: Then) -> Completer<Fiber> {
+        let place = self.fiber.place();
+        let cx = self.fiber.cx();
+        cx.set_place(place);
+        self.fiber.pending = Pending::Completion(then);
+        cx.completer()
+    }
+
+    /// Waits for a number of nanoseconds, then gives `Unit`.
+    pub fn sleep(&mut self, ns: u64) -> NativeResult {
+        let place = self.fiber.place();
+        let cx = self.fiber.cx();
+        cx.set_place(place);
+        cx.sleep(ns);
+        self.fiber.pending = Pending::Unit;
+        NativeResult::Wait
+    }
+
+    /// Ends the program with this code: cancels the root, whose cleanups run; this fiber is cancelled with it.
+    pub fn exit(&mut self, code: i32) -> NativeResult {
+        let place = self.fiber.place();
+        self.fiber.cx().cancel_root(CancelReason { kind: CancelKind::Exit(code), place });
+        NativeResult::Done(Value::unit())
+    }
+}
+
+/// The arguments of a call.
+pub struct Args<'a> {
+    slots: &'a mut [Slot],
+    owned: u32,
+}
+
+impl<'a> Args<'a> {
+    /// # Safety
+    /// The slots hold tagged values; those whose bit is set in `owned` are the call's own.
+    pub(crate) unsafe fn new(slots: &'a mut [Slot], owned: u32) -> Args<'a> {
+        Args { slots, owned }
+    }
+
+    /// How many.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Are there none?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// An argument.
+    #[must_use]
+    pub fn get(&self, index: usize) -> &Value {
+        // SAFETY: `new` promised tagged values; a taken one has become `Unit`.
+        unsafe { Slot::as_value(&self.slots[index]) }
+    }
+
+    /// An argument of type Int.
+    #[must_use]
+    pub fn int(&self, index: usize) -> i64 {
+        self.get(index).as_int().unwrap_or_default()
+    }
+
+    /// An argument of type Float.
+    #[must_use]
+    pub fn float(&self, index: usize) -> f64 {
+        self.get(index).as_float().unwrap_or_default()
+    }
+
+    /// An argument of type Bool.
+    #[must_use]
+    pub fn bool(&self, index: usize) -> bool {
+        self.get(index).as_bool().unwrap_or_default()
+    }
+
+    /// An argument of type Text.
+    #[must_use]
+    pub fn text(&self, index: usize) -> &str {
+        self.get(index).payload::<Text>().map_or("", Text::as_str)
+    }
+
+    /// An argument, moved out when it is owned, else a copy. The argument is `Unit` afterwards, if it was owned.
+    pub fn take(&mut self, index: usize) -> Value {
+        let slot = &mut self.slots[index];
+        if index < 32 && self.owned & 1 << index != 0 {
+            // SAFETY: owned, says `new`; the slot gives it up.
+            unsafe { std::mem::replace(slot, Slot::UNIT).into_value() }
+        } else {
+            // SAFETY: `new` promised a tagged value.
+            unsafe { Slot::as_value(slot) }.clone()
+        }
+    }
+
+}

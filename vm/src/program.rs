@@ -1,0 +1,233 @@
+//! A loaded module: verified, constants made, natives linked, ready to run on any number of fibers and threads.
+//!
+//! Constants are immortal objects (`object/mod.rs`, O1): copying one touches no count, on any thread. They are not freed with the
+//! program, since values that left it may still refer to them.
+
+mod global;
+
+use std::fmt;
+use std::sync::Arc;
+
+use aivi_bytecode::module::{Constant, Line, Module, Proto, Shape};
+use aivi_bytecode::{Instruction, ProtoId, Reg, ShapeId};
+use aivi_scheduler::Place;
+use smallvec::SmallVec;
+
+pub(crate) use global::{Entry, GlobalCell};
+
+use crate::native::{NativeFn, Natives};
+use crate::object::shared::immortalise;
+use crate::interp::make_partial;
+use crate::value::{Value, object_meta};
+
+/// A program.
+pub struct Program {
+    module: Module,
+    pub(crate) protos: Box<[ProtoCode]>,
+    pub(crate) constants: Box<[Value]>,
+    /// Per proto the function of it, if it captures nothing.
+    pub(crate) functions: Box<[Value]>,
+    pub(crate) globals: Box<[GlobalCell]>,
+    pub(crate) natives: Box<[LinkedNative]>,
+    /// Per shape what `Header::meta` of its objects is.
+    pub(crate) metas: Box<[u32]>,
+    /// The functions of the fields of task handles: `cancel`, `isCancelled`, `join`.
+    task_fields: [ProtoId; 3],
+}
+
+// SAFETY: the values in a program are immortal (`immortalise`) and never written; `code` points into `module`, which is not
+// changed; the cells of globals synchronise themselves.
+unsafe impl Send for Program {}
+// SAFETY: as above.
+unsafe impl Sync for Program {}
+
+/// What calling a proto needs.
+pub(crate) struct ProtoCode {
+    pub(crate) code: *const u64,
+    pub(crate) registers: u32,
+    pub(crate) parameters: u16,
+    /// Arguments in registers, the closure included.
+    pub(crate) arguments: u16,
+    pub(crate) effect: bool,
+    pub(crate) captures: u8,
+    pub(crate) id: ProtoId,
+}
+
+/// A native function as a module uses it.
+pub(crate) struct LinkedNative {
+    pub(crate) function: NativeFn,
+    pub(crate) owned: u32,
+}
+
+/// Why a module cannot be loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoadError {
+    /// It breaks the rules of the instruction set; all violations.
+    Invalid(String),
+    /// It calls a native function that there is none of.
+    UnknownNative(String),
+    /// It calls a native function with another number of arguments than that has.
+    NativeArity(String),
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LoadError::Invalid(what) => write!(f, "invalid bytecode: {what}"),
+            LoadError::UnknownNative(name) => write!(f, "unknown native function '{name}'"),
+            LoadError::NativeArity(name) => write!(f, "native function '{name}' has another number of arguments"),
+        }
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+impl Program {
+    /// Loads a module.
+    pub fn load(mut module: Module, natives: &Natives) -> Result<Arc<Program>, LoadError> {
+        aivi_bytecode::verify::verify(&module).map_err(|violations| {
+            LoadError::Invalid(violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+        })?;
+        let natives = module.natives.iter().map(|import| {
+            let function = natives.get(&import.name).ok_or_else(|| LoadError::UnknownNative(import.name.clone()))?;
+            if function.arity != import.arity {
+                return Err(LoadError::NativeArity(import.name.clone()));
+            }
+            Ok(LinkedNative { function, owned: import.owned })
+        });
+        let natives = natives.collect::<Result<_, _>>()?;
+        let task_fields = add_task_fields(&mut module);
+        let metas = module.shapes.iter().enumerate().map(|(id, shape)| meta(id as u16, shape)).collect();
+        let protos: Box<[ProtoCode]> =
+            module.protos.iter().enumerate().map(|(id, proto)| ProtoCode::new(ProtoId(id as u32), proto)).collect();
+        let function = |proto: &ProtoCode| {
+            immortalise(Value::function(proto.id, proto.parameters, proto.effect, SmallVec::new()))
+        };
+        let functions: Box<[Value]> = protos.iter().map(function).collect();
+        let constants = module.constants.iter().map(|constant| immortalise(make(constant, &module, &functions))).collect();
+        let globals = module.globals.iter().map(|global| match global.function {
+            true => GlobalCell::ready(functions[global.proto.0 as usize].clone()),
+            false => GlobalCell::new(global.proto),
+        });
+        let globals = globals.collect();
+        Ok(Arc::new(Program { protos, constants, functions, globals, natives, metas, task_fields, module }))
+    }
+
+    /// The module that was loaded.
+    #[must_use]
+    pub fn module(&self) -> &Module {
+        &self.module
+    }
+
+    /// The layout of objects.
+    #[must_use]
+    pub fn shape(&self, id: ShapeId) -> &Shape {
+        &self.module.shapes[usize::from(id.0)]
+    }
+
+    /// The shapes, by `ShapeId`.
+    #[must_use]
+    pub fn shapes(&self) -> &[Shape] {
+        &self.module.shapes
+    }
+
+    /// A field of a task handle: the effect of its function.
+    pub(crate) fn task_field(&self, field: usize, task: Value) -> Value {
+        let function = &self.functions[self.task_fields[field.min(2)].0 as usize];
+        make_partial(function.clone(), [task].into_iter().collect())
+    }
+
+    pub(crate) fn proto(&self, code: &ProtoCode) -> &Proto {
+        &self.module.protos[code.id.0 as usize]
+    }
+
+    /// Where in the source a place is.
+    #[must_use]
+    pub fn locate(&self, place: Place) -> Option<Line> {
+        let proto = self.module.protos.get((place.0 >> 32) as usize)?;
+        let pc = place.0 as u32;
+        let after = proto.lines.partition_point(|line| line.pc <= pc);
+        Some(proto.lines[after.checked_sub(1)?])
+    }
+
+    /// The name of the proto at a place.
+    #[must_use]
+    pub fn name_at(&self, place: Place) -> &str {
+        self.module.protos.get((place.0 >> 32) as usize).map_or("", |proto| proto.name.as_str())
+    }
+
+    /// A place in words: `path:line:column`, or the proto's name where there is no line.
+    #[must_use]
+    pub fn describe(&self, place: Place) -> String {
+        match self.locate(place) {
+            Some(line) => {
+                let path = self.module.sources.get(line.source as usize).map_or("?", |source| source.path.as_str());
+                format!("{path}:{}:{}", line.line, line.column)
+            }
+            None => self.name_at(place).to_owned(),
+        }
+    }
+}
+
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Program({})", self.module.name)
+    }
+}
+
+impl ProtoCode {
+    fn new(id: ProtoId, proto: &Proto) -> ProtoCode {
+        ProtoCode {
+            // `Module` owns the code in a vector that is not touched any more.
+            code: proto.code.as_ptr(),
+            registers: u32::from(proto.registers).max(1),
+            parameters: proto.parameters,
+            arguments: proto.parameters + u16::from(proto.captures > 0),
+            effect: proto.effect,
+            captures: proto.captures,
+            id,
+        }
+    }
+}
+
+fn meta(id: u16, shape: &Shape) -> u32 {
+    match shape {
+        Shape::Constructor { index, .. } => object_meta(ShapeId(id), *index),
+        Shape::Tuple(_) | Shape::Record(_) => object_meta(ShapeId(id), 0),
+    }
+}
+
+/// Adds effects of one parameter, a task: what its handle's fields are when they are used as values.
+fn add_task_fields(module: &mut Module) -> [ProtoId; 3] {
+    let (dst, task) = (Reg(0), Reg(0));
+    let instructions =
+        [Instruction::Cancel { dst, task }, Instruction::IsCancelled { dst, task }, Instruction::Join { dst, task }];
+    ["cancel", "isCancelled", "join"].into_iter().zip(instructions).map(|(name, instruction)| {
+        module.protos.push(Proto {
+            name: format!("task.{name}"),
+            parameters: 1,
+            registers: 1,
+            effect: true,
+            code: vec![instruction.encode(), Instruction::Return { src: dst }.encode()],
+            ..Proto::default()
+        });
+        ProtoId(module.protos.len() as u32 - 1)
+    }).collect::<Vec<_>>().try_into().unwrap_or_default()
+}
+
+fn make(constant: &Constant, module: &Module, functions: &[Value]) -> Value {
+    match constant {
+        Constant::Int(value) => Value::int(*value),
+        Constant::Float(value) => Value::float(*value),
+        Constant::Char(value) => Value::char(*value),
+        Constant::Bool(value) => Value::bool(*value),
+        Constant::Unit => Value::unit(),
+        Constant::Text(text) => Value::text(text),
+        Constant::Nullary(shape) => match &module.shapes[usize::from(shape.0)] {
+            Shape::Constructor { index, .. } => Value::nullary(*shape, *index),
+            Shape::Tuple(_) | Shape::Record(_) => Value::nullary(*shape, 0),
+        },
+        Constant::Function(proto) => functions[proto.0 as usize].clone(),
+        Constant::EmptyList => Value::list([]),
+    }
+}
