@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use aivi_bytecode::Module;
 use aivi_scheduler::{CancelKind, CancelReason, Config, Mode, Observer, Place, Report, Runtime};
-use aivi_vm::{Attached, Fault, Fiber, Limits, Natives, Program, Shared, Value, World};
+use aivi_vm::{Attached, Fault, Fiber, Limits, Program, Shared, Start, Value, World};
 
 use crate::ending::{Ending, FaultReport};
 use crate::engine::Settings;
@@ -34,9 +34,7 @@ pub(crate) enum Outcome {
 impl Machine {
     /// Loads a module.
     pub(crate) fn new(module: Module, settings: &Settings) -> Result<Machine, String> {
-        let mut natives = Natives::new();
-        natives.extend(aivi_stdlib::natives().iter().copied());
-        let program = Program::load(module, &natives).map_err(|error| error.to_string())?;
+        let program = Program::load(module, &aivi_stdlib::natives()).map_err(|error| error.to_string())?;
         let defaults = Config::default();
         let workers = settings.workers.unwrap_or(defaults.workers);
         Ok(Machine {
@@ -52,15 +50,16 @@ impl Machine {
         self.world.program.module()
     }
 
-    /// Applies a global to arguments; runs what comes out if it is an effect.
-    pub(crate) fn run(&self, global: u32, arguments: Vec<Value>) -> Outcome {
+    /// Applies a global to arguments, then runs what comes out if that is an effect, as the caller knows from the type.
+    pub(crate) fn run(&self, global: u32, arguments: Vec<Value>, is_effect: bool) -> Outcome {
         let runtime = match self.runtime() {
             Ok(runtime) => runtime,
             Err(error) => {
                 return Outcome::Faulted(Fault::without_place(format!("the scheduler does not start: {error}")));
             }
         };
-        let outcome = runtime.run(Fiber::call_global(&self.world, global, arguments));
+        let arguments = arguments.into_iter().map(Value::share).collect();
+        let outcome = runtime.run(Fiber::new(&self.world, Start::Global { global, arguments, run: is_effect }));
         self.world.host.flush();
         match outcome {
             aivi_scheduler::Outcome::Done(value) => Outcome::Done(value.into_value()),

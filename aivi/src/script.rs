@@ -62,7 +62,7 @@ impl Script {
     #[must_use]
     pub fn run_main(&self) -> Ending {
         match self.module().main.filter(|_| self.has_main()) {
-            Some(main) => self.machine.run(main, Vec::new()).into_ending(&self.machine),
+            Some(main) => self.machine.run(main, Vec::new(), true).into_ending(&self.machine),
             None => {
                 let message = "main must be an Effect value".to_owned();
                 Ending::Fault(FaultReport { message, ..FaultReport::default() })
@@ -77,10 +77,10 @@ impl Script {
     pub fn call<R: FromAivi, A: Arguments>(&self, name: &str, arguments: A) -> Result<R, CallError> {
         let export = self.module().exports.iter().find(|export| export.name == name);
         let export = export.ok_or_else(|| CallError::Unknown(name.to_owned()))?;
-        check::<R, A>(name, &export.ty)?;
+        let is_effect = check::<R, A>(name, &export.ty)?;
         let shapes = Shapes(&self.module().shapes);
         let arguments = arguments.values(shapes).map_err(CallError::Mismatch)?;
-        match self.machine.run(export.global, arguments) {
+        match self.machine.run(export.global, arguments, is_effect) {
             Outcome::Done(value) => R::from_aivi(value, shapes).map_err(CallError::Mismatch),
             other => Err(match other.into_ending(&self.machine) {
                 Ending::Failure(error) => CallError::Failure(error),
@@ -112,7 +112,7 @@ impl Script {
     /// Runs one test.
     #[must_use]
     pub fn run_test(&self, test: &Test) -> Ending {
-        self.machine.run(test.global, Vec::new()).into_ending(&self.machine)
+        self.machine.run(test.global, Vec::new(), true).into_ending(&self.machine)
     }
 
     /// The entry module's name.
@@ -140,17 +140,19 @@ impl Script {
     }
 }
 
-/// Compares the type of a function with what a call gives and takes. An effect counts as what it yields.
-fn check<R: FromAivi, A: Arguments>(name: &str, declared: &str) -> Result<(), CallError> {
+/// Compares the type of a function with what a call gives and takes; says whether the result is an effect to be run.
+fn check<R: FromAivi, A: Arguments>(name: &str, declared: &str) -> Result<bool, CallError> {
     let function = |result: Type| {
         let arguments = A::types().into_iter().rev();
         arguments.fold(result, |to, from| Type::Function(Box::new(from), Box::new(to)))
     };
-    let effect = function(Type::named("Effect", [Type::Variable("E".into()), R::ty()]));
     let plain = function(R::ty());
-    let fits = Type::parse(declared).is_some_and(|declared| declared.fits(&effect) || declared.fits(&plain));
-    let wrong = || CallError::Type { name: name.into(), declared: declared.into(), wanted: plain.to_string() };
-    if fits { Ok(()) } else { Err(wrong()) }
+    let effect = function(Type::named("Effect", [Type::Variable("E".into()), R::ty()]));
+    match Type::parse(declared) {
+        Some(declared) if declared.fits(&effect) && declared.is_effect_after(A::types().len()) => Ok(true),
+        Some(declared) if declared.fits(&plain) => Ok(false),
+        _ => Err(CallError::Type { name: name.into(), declared: declared.into(), wanted: plain.to_string() }),
+    }
 }
 
 impl fmt::Display for CallError {

@@ -33,6 +33,16 @@ impl Type {
         Type::Named(name.into(), arguments.into_iter().collect())
     }
 
+    /// Whether a function of this type gives an effect when it is applied to so many arguments.
+    #[must_use]
+    pub fn is_effect_after(&self, arguments: usize) -> bool {
+        match self {
+            Type::Function(_, to) if arguments > 0 => to.is_effect_after(arguments - 1),
+            Type::Named(name, _) => arguments == 0 && name == "Effect",
+            _ => false,
+        }
+    }
+
     /// Whether a value of one type can be taken for the other: equal but for variables, which fit everything.
     #[must_use]
     pub fn fits(&self, other: &Type) -> bool {
