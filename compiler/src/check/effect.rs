@@ -83,25 +83,10 @@ impl Checker<'_> {
         let span = statement.span;
         let kind = match &statement.kind {
             Kind::Bind { pattern, value, fallback } => self.bind_statement(pattern, value, fallback.as_deref(), error),
-            Kind::Let(binding) => {
-                let mark = self.enter();
-                let (pattern, value) = self.local_binding(binding);
-                self.check_no_effect(&value, mark);
-                StatementKind::Let { pattern, value }
-            }
+            Kind::Let(binding) => self.let_statement(binding),
             Kind::Expr(value) => StatementKind::Run(self.discarded(value, error)),
-            Kind::When { negated, condition, effect } => {
-                let condition = self.expr(condition, TypeStore::BOOL);
-                let unit = self.effect_of(error, TypeStore::UNIT);
-                let effect = self.run(effect, error, unit, false);
-                StatementKind::Run(self.conditional(condition, effect, *negated, unit, span))
-            }
-            Kind::Given { condition, otherwise } => {
-                let condition = self.expr(condition, TypeStore::BOOL);
-                let unit = self.effect_of(error, TypeStore::UNIT);
-                let otherwise = self.dropped(otherwise, error, unit);
-                StatementKind::Run(self.conditional(condition, otherwise, true, unit, span))
-            }
+            Kind::When { negated, condition, effect } => self.when(*negated, condition, effect, error, span),
+            Kind::Given { condition, otherwise } => self.given(condition, otherwise, error, span),
             Kind::Loop { pattern, init, body } => {
                 let unit = self.effect_of(error, TypeStore::UNIT);
                 StatementKind::Run(self.loop_expr(pattern, init, body, error, unit, span))
@@ -110,6 +95,34 @@ impl Checker<'_> {
             Kind::Yield(_) | Kind::Filter { .. } | Kind::Error => return None,
         };
         Some(Statement { kind, span })
+    }
+
+    fn let_statement(&mut self, binding: &ast::Binding) -> StatementKind {
+        let mark = self.enter();
+        let (pattern, value) = self.local_binding(binding);
+        self.check_no_effect(&value, mark);
+        StatementKind::Let { pattern, value }
+    }
+
+    fn when(
+        &mut self,
+        negated: bool,
+        condition: &ast::Expr,
+        effect: &ast::Expr,
+        error: TyId,
+        span: Span,
+    ) -> StatementKind {
+        let condition = self.expr(condition, TypeStore::BOOL);
+        let unit = self.effect_of(error, TypeStore::UNIT);
+        let effect = self.run(effect, error, unit, false);
+        conditional(condition, effect, negated, unit, span)
+    }
+
+    fn given(&mut self, condition: &ast::Expr, otherwise: &ast::Expr, error: TyId, span: Span) -> StatementKind {
+        let condition = self.expr(condition, TypeStore::BOOL);
+        let unit = self.effect_of(error, TypeStore::UNIT);
+        let otherwise = self.dropped(otherwise, error, unit);
+        conditional(condition, otherwise, true, unit, span)
     }
 
     fn bind_statement(
@@ -205,14 +218,6 @@ impl Checker<'_> {
         expr(ExprKind::Do(Body { statements, result: Box::new(pure) }), unit, span)
     }
 
-    fn conditional(&mut self, condition: Expr, effect: Expr, negated: bool, unit: TyId, span: Span) -> Expr {
-        let nothing = pure(expr(ExprKind::Unit, TypeStore::UNIT, span), unit, span);
-        let (then, otherwise) = if negated { (nothing, effect) } else { (effect, nothing) };
-        let kind =
-            ExprKind::If { condition: Box::new(condition), then: Box::new(then), otherwise: Box::new(otherwise) };
-        expr(kind, unit, span)
-    }
-
     pub(super) fn pure_unit(&mut self, error: TyId, effect: TyId, span: Span) -> Expr {
         let unit = self.effect_of(error, TypeStore::UNIT);
         self.expect(effect, unit, span);
@@ -293,4 +298,13 @@ fn is_result(statement: &ast::Statement) -> bool {
 
 fn pure(value: Expr, effect: TyId, span: Span) -> Expr {
     expr(ExprKind::Pure(Box::new(value)), effect, span)
+}
+
+/// An effect that runs if the condition is true, or with `negated` if it is false; else nothing happens.
+fn conditional(condition: Expr, effect: Expr, negated: bool, unit: TyId, span: Span) -> StatementKind {
+    let condition = Box::new(condition);
+    let effect = Box::new(effect);
+    let nothing = Box::new(pure(expr(ExprKind::Unit, TypeStore::UNIT, span), unit, span));
+    let (then, otherwise) = if negated { (nothing, effect) } else { (effect, nothing) };
+    StatementKind::Run(expr(ExprKind::If { condition, then, otherwise }, unit, span))
 }

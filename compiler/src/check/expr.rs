@@ -1,10 +1,12 @@
 //! Expressions: which rule applies. Each rule is a method next to its kin (`call`, `function`, `literal`, `operators`,
 //! `record`, `fallback`, `effect`, `resource`).
+//!
+//! The functions that call `expr` again keep small frames, because nesting is as deep as the parser allows.
 
 use super::checker::{Checker, error_expr, expr};
 use super::types::{TyId, TypeStore};
 use crate::core::{Expr, ExprKind};
-use crate::syntax::ast;
+use crate::syntax::{Span, ast};
 
 impl Checker<'_> {
     /// An expression of unknown type.
@@ -18,26 +20,20 @@ impl Checker<'_> {
         use ast::ExprKind as Kind;
         // Only the forms below that pass tail position on set it again.
         let tail = std::mem::take(&mut self.tail);
+        let mut e = e;
+        while let Kind::Paren(inner) = &e.kind {
+            e = inner;
+        }
         let span = e.span;
         match &e.kind {
-            Kind::Paren(inner) => {
-                self.tail = tail;
-                self.expr(inner, wanted)
-            }
             Kind::If { condition, then, otherwise } => self.if_expr([condition, then, otherwise], wanted, tail, span),
             Kind::Match { subject, arms } => self.match_expr(subject, arms, wanted, tail, span),
             Kind::Block(block) => self.block(block, wanted, tail, span),
             Kind::Do { monad, statements } => self.do_expr(*monad, statements, wanted, tail, span),
             Kind::Recurse(state) => self.recurse(state, wanted, tail, span),
-            Kind::Int(1) if self.hole.is_some() => {
-                let hole = self.hole.expect("just tested");
-                let ty = self.locals[hole.0 as usize].ty;
-                self.fits(expr(ExprKind::Local(hole), ty, span), wanted)
+            Kind::Int(_) | Kind::Float(_) | Kind::Char(_) | Kind::Unit | Kind::Paren(_) | Kind::Error => {
+                self.scalar(&e.kind, wanted, span)
             }
-            Kind::Int(value) => self.fits(expr(ExprKind::Int(*value), TypeStore::INT, span), wanted),
-            Kind::Float(value) => self.fits(expr(ExprKind::Float(*value), TypeStore::FLOAT, span), wanted),
-            Kind::Char(value) => self.fits(expr(ExprKind::Char(*value), TypeStore::CHAR, span), wanted),
-            Kind::Unit => self.fits(expr(ExprKind::Unit, TypeStore::UNIT, span), wanted),
             Kind::Text(parts) => self.text_literal(parts, wanted, span),
             Kind::Sigil { name, body } => self.sigil(*name, body, wanted, span),
             Kind::Suffixed { number, suffix } => self.suffixed(*number, *suffix, wanted, span),
@@ -64,11 +60,21 @@ impl Checker<'_> {
             Kind::PatchFunction(_) => self.missing(span, "'patch { … }'"),
             Kind::MapLiteral(_) => self.missing(span, "'~map{ … }'"),
             Kind::SetLiteral(_) => self.missing(span, "'~set[ … ]'"),
-            Kind::Error => {
-                let _ = self.types.unify(wanted, TypeStore::ERROR);
-                error_expr(span)
-            }
         }
+    }
+
+    /// A literal of one value.
+    fn scalar(&mut self, kind: &ast::ExprKind, wanted: TyId, span: Span) -> Expr {
+        use ast::ExprKind as Kind;
+        let (kind, ty) = match (kind, self.hole) {
+            (Kind::Int(1), Some(hole)) => (ExprKind::Local(hole), self.locals[hole.0 as usize].ty),
+            (Kind::Int(value), _) => (ExprKind::Int(*value), TypeStore::INT),
+            (Kind::Float(value), _) => (ExprKind::Float(*value), TypeStore::FLOAT),
+            (Kind::Char(value), _) => (ExprKind::Char(*value), TypeStore::CHAR),
+            (Kind::Unit, _) => (ExprKind::Unit, TypeStore::UNIT),
+            _ => (ExprKind::Error, TypeStore::ERROR),
+        };
+        self.fits(expr(kind, ty, span), wanted)
     }
 
     /// `found`, if it is a `wanted`; else it is reported.
@@ -76,7 +82,7 @@ impl Checker<'_> {
         if self.expect(wanted, found.ty, found.span) { found } else { error_expr(found.span) }
     }
 
-    pub(super) fn missing(&mut self, span: crate::syntax::Span, what: &str) -> Expr {
+    pub(super) fn missing(&mut self, span: Span, what: &str) -> Expr {
         self.unsupported(span, what);
         error_expr(span)
     }

@@ -101,12 +101,32 @@ impl Checker<'_> {
         tail: bool,
         span: Span,
     ) -> Expr {
+        // `else if` is a chain as long as people like, so it is a loop.
+        let mut choices = vec![self.choice(condition, then, wanted, tail, span)];
+        let mut last = otherwise;
+        while let ast::ExprKind::If { condition, then, otherwise } = &last.kind {
+            choices.push(self.choice(condition, then, wanted, tail, last.span));
+            last = otherwise;
+        }
+        self.tail = tail;
+        let mut result = self.expr(last, wanted);
+        while let Some((condition, then, span)) = choices.pop() {
+            result = expr(ExprKind::If { condition, then, otherwise: Box::new(result) }, wanted, span);
+        }
+        result
+    }
+
+    fn choice(
+        &mut self,
+        condition: &ast::Expr,
+        then: &ast::Expr,
+        wanted: TyId,
+        tail: bool,
+        span: Span,
+    ) -> (Box<Expr>, Box<Expr>, Span) {
         let condition = Box::new(self.expr(condition, TypeStore::BOOL));
         self.tail = tail;
-        let then = Box::new(self.expr(then, wanted));
-        self.tail = tail;
-        let otherwise = Box::new(self.expr(otherwise, wanted));
-        expr(ExprKind::If { condition, then, otherwise }, wanted, span)
+        (condition, Box::new(self.expr(then, wanted)), span)
     }
 
     pub(super) fn match_expr(

@@ -12,6 +12,7 @@
 //! statements are loops.
 
 pub mod builtin;
+pub mod exhaustive;
 pub mod types;
 
 mod call;

@@ -56,48 +56,74 @@ impl Checker<'_> {
         let mut result = self.infer(leftmost);
         for step in chain.into_iter().rev() {
             if let ast::ExprKind::Binary { op, right, .. } = &step.kind {
-                result = self.binary_step(*op, result, right, step.span);
+                result = self.step(*op, result, right, step.span);
             }
         }
         self.fits(result, wanted)
     }
 
-    fn binary_step(&mut self, op: BinaryOp, left: Expr, right: &ast::Expr, span: Span) -> Expr {
+    fn step(&mut self, op: BinaryOp, left: Expr, right: &ast::Expr, span: Span) -> Expr {
+        if op == BinaryOp::PipeForward {
+            return self.pipe(left, right, span);
+        }
+        let wanted = self.wanted_right(op, &left);
+        let right = self.expr(right, wanted);
+        self.combine(op, left, right, span)
+    }
+
+    /// What the right operand has to be, as far as the left one tells.
+    fn wanted_right(&mut self, op: BinaryOp, left: &Expr) -> TyId {
         match op {
-            BinaryOp::PipeForward => self.pipe(left, right, span),
             BinaryOp::And | BinaryOp::Or => {
-                let left = Box::new(self.fits(left, TypeStore::BOOL));
-                let right = Box::new(self.expr(right, TypeStore::BOOL));
-                let kind = if op == BinaryOp::And { ExprKind::And(left, right) } else { ExprKind::Or(left, right) };
-                expr(kind, TypeStore::BOOL, span)
+                self.expect(TypeStore::BOOL, left.ty, left.span);
+                TypeStore::BOOL
             }
-            BinaryOp::Equal | BinaryOp::NotEqual => {
-                let right = self.expr(right, left.ty);
-                self.compared.push((left.ty, span));
-                let negated = op == BinaryOp::NotEqual;
-                let kind = ExprKind::Equal { negated, left: Box::new(left), right: Box::new(right) };
-                expr(kind, TypeStore::BOOL, span)
-            }
+            BinaryOp::Equal | BinaryOp::NotEqual | BinaryOp::Concat => left.ty,
             BinaryOp::Default => {
                 let value = self.fresh();
                 let option = self.types.data(builtin::OPTION, &[value]);
-                let left = self.fits(left, option);
-                let right = self.expr(right, value);
-                expr(ExprKind::Default(Box::new(left), Box::new(right)), value, span)
+                self.expect(option, left.ty, left.span);
+                value
             }
-            BinaryOp::Concat => self.concat(left, right, span),
-            _ => self.by_type(op, left, right, span),
+            // On numbers both sides have one type, but a domain's operator may take another one on the right.
+            _ => self.fresh(),
         }
     }
 
+    fn combine(&mut self, op: BinaryOp, left: Expr, right: Expr, span: Span) -> Expr {
+        let (left_ty, right_ty) = (left.ty, right.ty);
+        let boxed = |left, right| (Box::new(left), Box::new(right));
+        let (kind, ty) = match op {
+            BinaryOp::And => {
+                let (left, right) = boxed(left, right);
+                (ExprKind::And(left, right), TypeStore::BOOL)
+            }
+            BinaryOp::Or => {
+                let (left, right) = boxed(left, right);
+                (ExprKind::Or(left, right), TypeStore::BOOL)
+            }
+            BinaryOp::Equal | BinaryOp::NotEqual => {
+                self.compared.push((left_ty, span));
+                let (left, right) = boxed(left, right);
+                (ExprKind::Equal { negated: op == BinaryOp::NotEqual, left, right }, TypeStore::BOOL)
+            }
+            BinaryOp::Default => {
+                let (left, right) = boxed(left, right);
+                (ExprKind::Default(left, right), right_ty)
+            }
+            BinaryOp::Concat => return self.concat(left, right, span),
+            _ => return self.by_type(op, left, right, span),
+        };
+        expr(kind, ty, span)
+    }
+
     /// `++`: on lists, or on maps and sets by their functions.
-    fn concat(&mut self, left: Expr, right: &ast::Expr, span: Span) -> Expr {
+    fn concat(&mut self, left: Expr, right: Expr, span: Span) -> Expr {
         let union = match self.types.head(left.ty) {
             Some(builtin::MAP) => Some("aivi.map"),
             Some(builtin::SET) => Some("aivi.set"),
             _ => None,
         };
-        let right = self.expr(right, left.ty);
         if let Some(module) = union {
             let Some(global) = self.library_value(module, "union") else {
                 return self.missing(span, "'++' on this type");
@@ -132,24 +158,26 @@ impl Checker<'_> {
             }
             UnaryOp::Negate => {
                 let operand = self.infer(operand);
-                let (ty, operand_span) = (operand.ty, operand.span);
-                let pending = Pending {
-                    op: Operator::Negate,
-                    left: ty,
-                    right: ty,
-                    result: ty,
-                    left_span: operand_span,
-                    right_span: operand_span,
-                };
-                let kind = self.resolve_or_wait(pending, vec![operand]);
-                self.fits(expr(kind, ty, span), wanted)
+                self.negate(operand, wanted, span)
             }
         }
     }
 
-    fn by_type(&mut self, op: BinaryOp, left: Expr, right: &ast::Expr, span: Span) -> Expr {
-        // On numbers both sides have one type; an operand that is known helps the other one's message.
-        let right = self.infer(right);
+    fn negate(&mut self, operand: Expr, wanted: TyId, span: Span) -> Expr {
+        let (ty, operand_span) = (operand.ty, operand.span);
+        let pending = Pending {
+            op: Operator::Negate,
+            left: ty,
+            right: ty,
+            result: ty,
+            left_span: operand_span,
+            right_span: operand_span,
+        };
+        let kind = self.resolve_or_wait(pending, vec![operand]);
+        self.fits(expr(kind, ty, span), wanted)
+    }
+
+    fn by_type(&mut self, op: BinaryOp, left: Expr, right: Expr, span: Span) -> Expr {
         let result = if is_comparison(op) && self.operators(op).is_empty() { TypeStore::BOOL } else { self.fresh() };
         let pending = Pending {
             op: Operator::Binary(op),

@@ -71,7 +71,9 @@ fn statements(count: usize) -> String {
     let body = lines(count / 2, |text, n| {
         let _ = write!(text, "  a{n} <- give {n}\n  show \"a {{a{n} + 1}}\"\n");
     });
-    format!("give : A -> Effect E A\ngive = x => give x\nshow : Text -> Effect E Unit\nshow = x => show x\nmain = do Effect {{\n{body}}}\n")
+    format!(
+        "give : A -> Effect E A\ngive = x => give x\nshow : Text -> Effect E Unit\nshow = x => show x\nmain = do Effect {{\n{body}}}\n"
+    )
 }
 
 fn bindings(count: usize) -> String {
