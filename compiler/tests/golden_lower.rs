@@ -1,6 +1,8 @@
 //! Golden tests of lowering: `tests/golden/lower/<case>.aivi` beside its `.out`, which holds the disassembly of the case's
 //! own protos. `UPDATE_GOLDEN=1` rewrites. And every script of the project must lower to a module that verifies.
 
+mod machine;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -88,4 +90,36 @@ fn programs_lower_to_modules_that_verify() {
         count += usize::from(compile(&path).is_some());
     }
     assert!(count >= 10, "only {count} scripts compile");
+}
+
+/// What a script expects: its `.out` file, or `// expect: …` lines.
+fn expected(path: &Path) -> Option<String> {
+    if let Ok(text) = fs::read_to_string(path.with_extension("out")) {
+        return Some(text);
+    }
+    let text = fs::read_to_string(path).ok()?;
+    let lines = text.lines().filter_map(|line| line.split_once("// expect: ").map(|(_, line)| format!("{line}\n")));
+    Some(lines.collect())
+}
+
+#[test]
+fn programs_run_on_the_reference_machine_and_leave_nothing_behind() {
+    let folders = ["tests/samples", "tests/conformance"].map(|folder| root().join(folder));
+    let (mut ran, mut wrong) = (0, Vec::new());
+    for path in folders.iter().flat_map(|folder| scripts(folder)) {
+        let Some(module) = compile(&path).filter(|module| module.main.is_some()) else { continue };
+        println!("running {}", path.display());
+        let (output, end) = machine::run(&module);
+        if let Err(machine::Stop::Unknown(why)) = &end {
+            println!("not known: {why}");
+            continue;
+        }
+        ran += 1;
+        if expected(&path).is_some_and(|expected| expected != output) {
+            wrong.push(format!("{}: {end:?}\n{output}", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    println!("{ran} scripts ran");
+    assert!(ran >= 40, "only {ran} scripts ran");
 }

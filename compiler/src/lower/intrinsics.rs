@@ -23,9 +23,9 @@ impl Function<'_, '_> {
     /// As `native_to`, into a register.
     pub(super) fn native(&mut self, native: &Native, arguments: &[Arg<'_>], outcome: Repr, dst: Reg) {
         let mark = self.top;
-        let class = outcome.result_class();
         match self.instruction(&native.name, arguments, dst) {
-            Some(instruction) => self.act(class, instruction),
+            Some(length @ Instruction::ListLength { .. }) => self.act(Class::Scalar, length),
+            Some(instruction) => self.act(outcome.result_class(), instruction),
             None => self.control(native, arguments, outcome, dst),
         }
         self.top = mark;

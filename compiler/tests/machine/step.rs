@@ -1,0 +1,462 @@
+//! One instruction of the reference machine.
+
+use aivi_bytecode::module::Shape;
+use aivi_bytecode::{Instruction, Reg};
+
+use super::heap::{Payload, Value};
+use super::{Machine, Raise, Stop, Unwind};
+
+fn fault(message: &str) -> Raise {
+    Raise::Unwind(Unwind::Fault(message.into()))
+}
+
+impl Machine<'_> {
+    fn int(&self, reg: Reg) -> i64 {
+        self.get(reg).raw() as i64
+    }
+
+    fn float(&self, reg: Reg) -> f64 {
+        f64::from_bits(self.get(reg).raw())
+    }
+
+    fn window(&mut self, first: Reg, count: usize) -> Vec<Value> {
+        (0..count).map(|index| self.take(Reg(first.0 + index as u16))).collect()
+    }
+
+    fn jump(&mut self, by: i64) {
+        let frame = self.frames.last_mut().expect("a frame");
+        frame.pc = (frame.pc as i64 + by) as usize;
+    }
+
+    fn branch(&mut self, test: bool, by: i64) {
+        if test {
+            self.jump(by);
+        }
+    }
+
+    fn index_of(&self, value: Value) -> u16 {
+        let shape = match value {
+            Value::Nullary(shape) => shape,
+            other => match self.heap.get(other) {
+                Payload::Object(shape, _) => *shape,
+                other => panic!("{other:?} has no constructor"),
+            },
+        };
+        match self.module.shapes[usize::from(shape.0)] {
+            Shape::Constructor { index, .. } => index,
+            ref other => panic!("{other:?} has no constructor"),
+        }
+    }
+
+    fn fields(&self, reg: Reg) -> Vec<Value> {
+        match self.heap.get(self.get(reg)) {
+            Payload::Object(_, fields) | Payload::Closure(_, fields) => fields.clone(),
+            other => panic!("{other:?} has no fields"),
+        }
+    }
+
+    /// Executes the instruction; gives the value that the frame returns, if it does.
+    pub(super) fn step(&mut self, instruction: Instruction) -> Result<Option<Value>, Raise> {
+        use Instruction as I;
+        match instruction {
+            I::Call { base, proto } => {
+                let base = self.at(base);
+                self.enter(proto, base);
+                return Ok(None);
+            }
+            I::TailCall { base, proto } => {
+                let found = self.proto(proto);
+                let count = usize::from(found.parameters) + usize::from(found.captures > 0);
+                let (from, to) = (self.at(base), self.at(Reg(0)));
+                self.registers.copy_within(from..from + count, to);
+                let frame = self.frames.pop().expect("a frame");
+                self.enter(proto, to);
+                let new = self.frames.last_mut().expect("a frame");
+                (new.then, new.is_cleanup) = (frame.then, frame.is_cleanup);
+                return Ok(None);
+            }
+            I::CallValue { count, base, function } | I::CallRun { count, base, function } => {
+                let arguments = self.window(base, count.0.into());
+                let (function, base) = (self.take(function), self.at(base));
+                let run = matches!(instruction, I::CallRun { .. });
+                self.apply(function, arguments, run, base, false)?;
+                return Ok(None);
+            }
+            I::TailCallValue { count, base, function } | I::TailCallRun { count, base, function } => {
+                let arguments = self.window(base, count.0.into());
+                let function = self.take(function);
+                let run = matches!(instruction, I::TailCallRun { .. });
+                // As a call whose result is returned: slow, and good enough here.
+                let at = self.at(base);
+                self.frames.last_mut().expect("a frame").pending = None;
+                let depth = self.frames.len();
+                self.apply(function, arguments, run, at, false)?;
+                let frame_at = depth - 1;
+                if self.frames.len() > depth {
+                    let callee = self.frames.pop().expect("a frame");
+                    let own = self.frames.remove(frame_at);
+                    let proto = self.proto(callee.proto);
+                    let length = usize::from(proto.parameters) + usize::from(proto.captures > 0);
+                    self.registers.copy_within(callee.base..callee.base + length, own.base);
+                    self.enter(callee.proto, own.base);
+                    let new = self.frames.last_mut().expect("a frame");
+                    new.is_cleanup = own.is_cleanup;
+                    new.then = match (callee.then, own.then) {
+                        (then, None) | (None, then) => then,
+                        (Some(_), Some(_)) => return Err(Stop::Unknown("two continuations".into()).into()),
+                    };
+                    return Ok(None);
+                }
+                let value = self.registers[at];
+                return Ok(Some(value));
+            }
+            I::Cleanup { base, effect } => {
+                let (effect, base) = (self.take(effect), self.at(base));
+                self.apply(effect, Vec::new(), true, base, true)?;
+                return Ok(None);
+            }
+            I::Resume {} => {
+                let pending = self.frames.last_mut().expect("a frame").pending.take();
+                return Err(Raise::Unwind(pending.expect("something to go on with")));
+            }
+            I::Return { src } => return Ok(Some(self.take(src))),
+            I::ReturnScalar { kind, src } => return Ok(Some(Value::Scalar(kind, self.get(src).raw()))),
+            I::Fail { error } => {
+                let error = self.take(error);
+                return Err(Raise::Unwind(Unwind::Failure(error)));
+            }
+            I::Panic { message } => {
+                let message = self.take(message);
+                let text = self.heap.str(message).to_string();
+                self.heap.release(message);
+                return Err(fault(&text));
+            }
+            I::Fault { message } => {
+                let text = self.heap.str(self.constants[message.0 as usize]).to_string();
+                return Err(fault(&text));
+            }
+            _ => self.plain(instruction)?,
+        }
+        let frame = self.frames.last_mut().expect("a frame");
+        frame.pc = frame.pc.wrapping_add(1);
+        Ok(None)
+    }
+
+    fn plain(&mut self, instruction: Instruction) -> Result<(), Raise> {
+        use Instruction as I;
+        match instruction {
+            I::Move { dst, src } => {
+                let value = self.get(src);
+                self.set(dst, value);
+            }
+            I::Copy { dst, src } => {
+                let value = self.heap.copy(self.get(src));
+                self.set(dst, value);
+            }
+            I::Drop { src } => {
+                let value = self.take(src);
+                self.heap.release(value);
+            }
+            I::Int { dst, value } => self.set(dst, Value::Raw(i64::from(value.0) as u64)),
+            I::Const { dst, value } => {
+                let value = self.heap.copy(self.constants[value.0 as usize]);
+                self.set(dst, value);
+            }
+            I::Tag { kind, reg } => {
+                let bits = self.get(reg).raw();
+                self.set(reg, Value::Scalar(kind, bits));
+            }
+            I::Global { dst, global } => {
+                let entry = &self.module.globals[global.0 as usize];
+                if !self.globals.contains_key(&global.0) {
+                    if self.computing.contains(&global.0) {
+                        return Err(fault("recursive definition"));
+                    }
+                    self.computing.push(global.0);
+                    let (depth, base) = (self.frames.len(), self.at(dst));
+                    self.enter(entry.proto, base);
+                    // The frame that asks must not be moved on by the return.
+                    let pc = self.frames[depth - 1].pc;
+                    let value = self.execute(depth)?;
+                    self.frames[depth - 1].pc = pc;
+                    self.globals.insert(global.0, value);
+                    self.computing.pop();
+                }
+                let value = self.heap.copy(self.globals[&global.0]);
+                self.set(dst, value);
+            }
+            I::EqValue { dst, left, right } => {
+                let equal = self.heap.equal(self.get(left), self.get(right));
+                self.set(dst, Value::Raw(u64::from(equal)));
+            }
+            I::LtValue { dst, left, right } => {
+                let less = self.heap.str(self.get(left)) < self.heap.str(self.get(right));
+                self.set(dst, Value::Raw(u64::from(less)));
+            }
+            I::LeValue { dst, left, right } => {
+                let less = self.heap.str(self.get(left)) <= self.heap.str(self.get(right));
+                self.set(dst, Value::Raw(u64::from(less)));
+            }
+            _ if self.arithmetic(instruction)? || self.jumps(instruction) => {}
+            _ => self.heap_op(instruction)?,
+        }
+        Ok(())
+    }
+
+    fn arithmetic(&mut self, instruction: Instruction) -> Result<bool, Raise> {
+        use Instruction as I;
+        let (dst, bits) = match instruction {
+            I::AddInt { dst, left, right } => (dst, self.int(left).wrapping_add(self.int(right)) as u64),
+            I::SubInt { dst, left, right } => (dst, self.int(left).wrapping_sub(self.int(right)) as u64),
+            I::MulInt { dst, left, right } => (dst, self.int(left).wrapping_mul(self.int(right)) as u64),
+            I::DivInt { right, .. } | I::RemInt { right, .. } if self.int(right) == 0 => {
+                return Err(fault("division by zero"));
+            }
+            I::DivInt { dst, left, right } => (dst, self.int(left).wrapping_div(self.int(right)) as u64),
+            I::RemInt { dst, left, right } => (dst, self.int(left).wrapping_rem(self.int(right)) as u64),
+            I::NegInt { dst, src } => (dst, self.int(src).wrapping_neg() as u64),
+            I::AddIntImm { dst, left, right } => (dst, self.int(left).wrapping_add(right.0.into()) as u64),
+            I::MulIntImm { dst, left, right } => (dst, self.int(left).wrapping_mul(right.0.into()) as u64),
+            I::DivIntImm { dst, left, right } => (dst, (self.int(left) / i64::from(right.0)) as u64),
+            I::RemIntImm { dst, left, right } => (dst, (self.int(left) % i64::from(right.0)) as u64),
+            I::EqInt { dst, left, right } => (dst, u64::from(self.int(left) == self.int(right))),
+            I::LtInt { dst, left, right } => (dst, u64::from(self.int(left) < self.int(right))),
+            I::LeInt { dst, left, right } => (dst, u64::from(self.int(left) <= self.int(right))),
+            I::Not { dst, src } => (dst, 1 - self.get(src).raw()),
+            I::AddFloat { dst, left, right } => (dst, (self.float(left) + self.float(right)).to_bits()),
+            I::SubFloat { dst, left, right } => (dst, (self.float(left) - self.float(right)).to_bits()),
+            I::MulFloat { dst, left, right } => (dst, (self.float(left) * self.float(right)).to_bits()),
+            I::DivFloat { dst, left, right } => (dst, (self.float(left) / self.float(right)).to_bits()),
+            I::RemFloat { dst, left, right } => (dst, (self.float(left) % self.float(right)).to_bits()),
+            I::NegFloat { dst, src } => (dst, (-self.float(src)).to_bits()),
+            I::EqFloat { dst, left, right } => (dst, u64::from(self.float(left) == self.float(right))),
+            I::LtFloat { dst, left, right } => (dst, u64::from(self.float(left) < self.float(right))),
+            I::LeFloat { dst, left, right } => (dst, u64::from(self.float(left) <= self.float(right))),
+            _ => return Ok(false),
+        };
+        self.set(dst, Value::Raw(bits));
+        Ok(true)
+    }
+
+    fn jumps(&mut self, instruction: Instruction) -> bool {
+        use Instruction as I;
+        let (test, by) = match instruction {
+            I::Jump { by } | I::Loop { by } => (true, i64::from(by.0)),
+            I::JumpIf { test, by } => (self.get(test).raw() == 1, i64::from(by.0)),
+            I::JumpUnless { test, by } => (self.get(test).raw() == 0, i64::from(by.0)),
+            I::JumpEqInt { left, right, by } => (self.int(left) == self.int(right), by.0.into()),
+            I::JumpNeInt { left, right, by } => (self.int(left) != self.int(right), by.0.into()),
+            I::JumpLtInt { left, right, by } => (self.int(left) < self.int(right), by.0.into()),
+            I::JumpLeInt { left, right, by } => (self.int(left) <= self.int(right), by.0.into()),
+            I::JumpEqIntImm { left, right, by } => (self.int(left) == i64::from(right.0), by.0.into()),
+            I::JumpNeIntImm { left, right, by } => (self.int(left) != i64::from(right.0), by.0.into()),
+            I::JumpLtIntImm { left, right, by } => (self.int(left) < i64::from(right.0), by.0.into()),
+            I::JumpLeIntImm { left, right, by } => (self.int(left) <= i64::from(right.0), by.0.into()),
+            I::JumpGtIntImm { left, right, by } => (self.int(left) > i64::from(right.0), by.0.into()),
+            I::JumpGeIntImm { left, right, by } => (self.int(left) >= i64::from(right.0), by.0.into()),
+            I::JumpLtFloat { left, right, by } => (self.float(left) < self.float(right), by.0.into()),
+            I::JumpNotLtFloat { left, right, by } => {
+                let less = self.float(left) < self.float(right);
+                (!less, by.0.into())
+            }
+            I::JumpLeFloat { left, right, by } => (self.float(left) <= self.float(right), by.0.into()),
+            I::JumpNotLeFloat { left, right, by } => {
+                let less = self.float(left) <= self.float(right);
+                (!less, by.0.into())
+            }
+            I::JumpConstructor { subject, index, by } => (self.index_of(self.get(subject)) == index.0, by.0.into()),
+            I::JumpNotConstructor { subject, index, by } => (self.index_of(self.get(subject)) != index.0, by.0.into()),
+            I::SwitchConstructor { subject, .. } => (true, self.index_of(self.get(subject)).into()),
+            I::JumpLength { list, length, by } => {
+                (self.heap.items(self.get(list)).len() == usize::from(length.0), by.0.into())
+            }
+            I::JumpNotLength { list, length, by } => {
+                (self.heap.items(self.get(list)).len() != usize::from(length.0), by.0.into())
+            }
+            I::JumpShorter { list, length, by } => {
+                (self.heap.items(self.get(list)).len() < usize::from(length.0), by.0.into())
+            }
+            _ => return false,
+        };
+        self.branch(test, by);
+        true
+    }
+
+    fn heap_op(&mut self, instruction: Instruction) -> Result<(), Raise> {
+        use Instruction as I;
+        match instruction {
+            I::New { count, dst, first, shape } => {
+                let fields = self.window(first, count.0.into());
+                let value = self.heap.make(Payload::Object(shape, fields));
+                self.set(dst, value);
+            }
+            I::Field { dst, object, index } => {
+                let field = self.fields(object)[usize::from(index.0)];
+                let value = self.heap.copy(field);
+                self.set(dst, value);
+            }
+            I::FieldRaw { dst, object, index } => {
+                let field = self.fields(object)[usize::from(index.0)];
+                assert!(matches!(field, Value::Scalar(..)), "{field:?} is no scalar: {}", self.place());
+                self.set(dst, field);
+            }
+            I::Unpack { count, first, object } => {
+                let object = self.take(object);
+                let (Payload::Object(_, fields) | Payload::Closure(_, fields)) = self.heap.take(object) else {
+                    panic!("no object")
+                };
+                assert_eq!(fields.len(), usize::from(count.0));
+                for (index, field) in fields.into_iter().enumerate() {
+                    self.set(Reg(first.0 + index as u16), field);
+                }
+            }
+            I::SetField { object, value, index } => self.set_field(object, value, usize::from(index.0)),
+            I::TakeField { dst, object, index } => {
+                let value = self.get(object);
+                let field = self.fields(object)[usize::from(index.0)];
+                if self.heap.is_unique(value) {
+                    let mut same = value;
+                    let Payload::Object(_, fields) = self.heap.update(&mut same) else { panic!("no object") };
+                    fields[usize::from(index.0)] = Value::Unit;
+                } else {
+                    self.heap.copy(field);
+                }
+                self.set(dst, field);
+            }
+            I::FieldNamed { dst, object } => {
+                let index = self.named(object);
+                let field = self.fields(object)[index];
+                let value = self.heap.copy(field);
+                self.set(dst, value);
+                self.jump(1);
+            }
+            I::SetNamed { object, value } => {
+                let index = self.named(object);
+                self.set_field(object, value, index);
+                self.jump(1);
+            }
+            I::TextJoin { dst, first, count } => {
+                let parts = self.window(first, count.0.into());
+                let text: String = parts.iter().map(|&part| self.heap.str(part)).collect();
+                parts.into_iter().for_each(|part| self.heap.release(part));
+                let value = self.heap.text(text);
+                self.set(dst, value);
+            }
+            I::ToText { dst, src } => {
+                let text = self.heap.show(&self.module.shapes, self.get(src));
+                let value = self.heap.text(text);
+                self.set(dst, value);
+            }
+            I::Closure { count, reg, proto } => {
+                let captures = self.window(reg, count.0.into());
+                let value = self.heap.make(Payload::Closure(proto, captures));
+                self.set(reg, value);
+            }
+            I::Partial { count, reg, proto } => {
+                let arguments = self.window(reg, count.0.into());
+                let function = self.heap.make(Payload::Closure(proto, Vec::new()));
+                let value = self.heap.make(Payload::Partial(function, arguments));
+                self.set(reg, value);
+            }
+            I::CallNative { count, base, native } => {
+                let import = &self.module.natives[native.0 as usize];
+                let arguments: Vec<Value> = (0..count.0).map(|index| self.get(Reg(base.0 + u16::from(index)))).collect();
+                let value = self.native(&import.name, &arguments)?;
+                for (index, argument) in arguments.into_iter().enumerate() {
+                    if import.owned >> index & 1 == 1 {
+                        self.heap.release(argument);
+                    }
+                }
+                self.set(base, value);
+            }
+            _ => self.list_op(instruction)?,
+        }
+        Ok(())
+    }
+
+    fn set_field(&mut self, object: Reg, value: Reg, index: usize) {
+        let value = self.take(value);
+        let mut target = self.get(object);
+        let Payload::Object(_, fields) = self.heap.update(&mut target) else { panic!("no object") };
+        let old = std::mem::replace(&mut fields[index], value);
+        self.heap.release(old);
+        self.set(object, target);
+    }
+
+    fn named(&self, object: Reg) -> usize {
+        let frame = self.frames.last().expect("a frame");
+        let word = self.proto(frame.proto).code[frame.pc + 1];
+        let Some(Instruction::Const { value, .. }) = Instruction::decode(word) else { panic!("no name") };
+        let name = self.heap.str(self.constants[value.0 as usize]);
+        let Payload::Object(shape, _) = self.heap.get(self.get(object)) else { panic!("no record") };
+        let Shape::Record(names) = &self.module.shapes[usize::from(shape.0)] else { panic!("no record") };
+        names.iter().position(|known| known == name).expect("a field")
+    }
+
+    fn list_op(&mut self, instruction: Instruction) -> Result<(), Raise> {
+        use Instruction as I;
+        match instruction {
+            I::List { dst, first, count } => {
+                let items = self.window(first, count.0.into());
+                let value = self.heap.make(Payload::List(items));
+                self.set(dst, value);
+            }
+            I::ListPush { list, item } => {
+                let item = self.take(item);
+                self.change(list, |items| items.push(item));
+            }
+            I::ListPrepend { list, item } => {
+                let item = self.take(item);
+                self.change(list, |items| items.insert(0, item));
+            }
+            I::ListConcat { left, right } => {
+                let right = self.take(right);
+                let Payload::List(more) = self.heap.take(right) else { panic!("no list") };
+                self.change(left, |items| items.extend(more));
+            }
+            I::ListRange { dst, first, last } => {
+                let items = (self.int(first)..=self.int(last)).map(Value::int).collect();
+                let value = self.heap.make(Payload::List(items));
+                self.set(dst, value);
+            }
+            I::ListLength { dst, list } => {
+                let length = self.heap.items(self.get(list)).len();
+                self.set(dst, Value::Raw(length as u64));
+            }
+            I::ListGet { dst, list, index } => {
+                let index = usize::try_from(self.int(index)).unwrap_or(usize::MAX);
+                let item = self.heap.items(self.get(list)).get(index).copied();
+                let Some(item) = item else { return Err(fault("index out of range")) };
+                let value = self.heap.copy(item);
+                self.set(dst, value);
+            }
+            I::ListItem { dst, list, index } => {
+                let item = self.heap.items(self.get(list))[usize::from(index.0)];
+                let value = self.heap.copy(item);
+                self.set(dst, value);
+            }
+            I::ListDrop { dst, list, count } => {
+                let list = self.take(list);
+                let Payload::List(mut items) = self.heap.take(list) else { panic!("no list") };
+                let rest = items.split_off(usize::from(count.0));
+                items.into_iter().for_each(|item| self.heap.release(item));
+                let value = self.heap.make(Payload::List(rest));
+                self.set(dst, value);
+            }
+            I::ListUncons { head, list } => {
+                let mut first = Value::Empty;
+                self.change(list, |items| first = items.remove(0));
+                self.set(head, first);
+            }
+            other => return Err(Stop::Unknown(format!("{other:?}")).into()),
+        }
+        Ok(())
+    }
+
+    fn change(&mut self, list: Reg, change: impl FnOnce(&mut Vec<Value>)) {
+        let mut value = self.get(list);
+        let Payload::List(items) = self.heap.update(&mut value) else { panic!("no list") };
+        change(items);
+        self.set(list, value);
+    }
+}
