@@ -24,8 +24,10 @@ use columns::Columns;
 use pattern::{Pat, Simplified};
 use witness::Steps;
 
-/// Cells of rows that may be copied before the search gives up: about a tenth of a second.
-const WORK_MAX: usize = 10_000_000;
+/// Cells of rows that may be copied before the search gives up: some hundredths of a second.
+const WORK_MAX: usize = 3_000_000;
+/// What a decision costs besides its cells. This bounds the list of decisions to some ten megabytes.
+const STEP_COST: usize = 8;
 /// Missing cases that a report lists.
 const MISSING_MAX: usize = 3;
 
@@ -114,12 +116,12 @@ impl<'p> Search<'p> {
 
     fn run(&mut self) {
         while let Some(task) = self.tasks.pop() {
-            let cells = task.width.max(1) * task.rows.len();
-            if cells > self.work_left {
+            let cost = STEP_COST + task.width * task.rows.len();
+            if cost >= self.work_left {
                 self.work_left = 0;
                 return;
             }
-            self.work_left -= cells;
+            self.work_left -= cost;
             self.task(task);
         }
     }
