@@ -40,6 +40,7 @@ main : Effect Text Unit
 main = println "main was run"
 "#;
 
+/// Runs all calls.
 pub fn main() -> Result<(), Box<dyn std::error::Error>> {
     let output = Output::buffer();
     let engine = Engine::builder().workers(2).stdout(output.clone()).build()?;

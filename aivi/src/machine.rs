@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use aivi_bytecode::Module;
 use aivi_scheduler::{CancelKind, CancelReason, Config, Mode, Observer, Place, Report, Runtime};
-use aivi_vm::{Attached, Fault, Fiber, Limits, Program, Shared, Start, Value, World};
+use aivi_vm::{Attached, Fault, Fiber, Limits, Natives, Program, Shared, Start, Value, World};
 
 use crate::ending::{Ending, FaultReport};
 use crate::engine::Settings;
@@ -34,7 +34,9 @@ pub(crate) enum Outcome {
 impl Machine {
     /// Loads a module.
     pub(crate) fn new(module: Module, settings: &Settings) -> Result<Machine, String> {
-        let program = Program::load(module, &aivi_stdlib::natives()).map_err(|error| error.to_string())?;
+        let mut natives = Natives::new();
+        natives.extend(aivi_stdlib::natives());
+        let program = Program::load(module, &natives).map_err(|error| error.to_string())?;
         let defaults = Config::default();
         let workers = settings.workers.unwrap_or(defaults.workers);
         Ok(Machine {

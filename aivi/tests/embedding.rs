@@ -13,14 +13,17 @@ fn the_example_runs() {
 
 fn engine() -> (Engine, Output) {
     let output = Output::buffer();
-    let engine = Engine::builder().simulated(1).stdout(output.clone()).stderr(output.clone()).build().expect("an engine");
+    let engine =
+        Engine::builder().simulated(1).stdout(output.clone()).stderr(output.clone()).build().expect("an engine");
     (engine, output)
 }
 
 #[test]
 fn a_call_checks_the_whole_signature() {
     let (engine, _) = engine();
-    let script = engine.compile("t", "module t\nexport *\n\nf : Int -> Text -> Option Int\nf = n t => Some n\n").expect("correct");
+    let script = engine
+        .compile("t", "module t\nexport *\n\nf : Int -> Text -> Option Int\nf = n t => Some n\n")
+        .expect("correct");
     assert_eq!(script.call::<Option<i64>, _>("f", (1, "x")), Ok(Some(1)));
     let few = script.call::<Option<i64>, _>("f", (1,)).expect_err("an argument is missing");
     assert_eq!(few.to_string(), "'f' has type Int -> Text -> Option Int, the call needs Int -> Option Int");
@@ -75,7 +78,9 @@ fn a_simulated_script_runs_in_the_same_way_every_time() {
 #[test]
 fn many_calls_leave_nothing_behind() {
     let (engine, _) = engine();
-    let script = engine.compile("t", "module t\nexport *\n\nf : List Int -> List Int\nf = xs => List.map (_ + 1) xs\n").expect("correct");
+    let script = engine
+        .compile("t", "module t\nexport *\n\nf : List Int -> List Int\nf = xs => List.map (_ + 1) xs\n")
+        .expect("correct");
     for _ in 0..1000 {
         assert_eq!(script.call::<Vec<i64>, _>("f", (vec![1, 2, 3],)), Ok(vec![2, 3, 4]));
     }

@@ -26,7 +26,6 @@ pub struct Ran {
 
 impl Schedule {
     /// An engine of this kind.
-    #[must_use]
     pub fn engine(self) -> EngineBuilder {
         match self {
             Schedule::Workers(count) => Engine::builder().workers(count),

@@ -23,7 +23,7 @@ pub struct NativeFn {
     /// Number of arguments.
     pub arity: u8,
     /// The function.
-    pub call: fn(&mut NativeCx<'_>, Args<'_>) -> NativeResult,
+    pub call: fn(&mut NativeCx<'_>, &mut Args<'_>) -> NativeResult,
 }
 
 /// What a native function gives back.

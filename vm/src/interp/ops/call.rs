@@ -418,7 +418,7 @@ pub(in crate::interp) fn native(fiber: &mut Fiber, word: Word) -> Go {
     // SAFETY: see `ops/mod.rs`; natives do not touch the fiber's registers otherwise.
     let result = unsafe {
         let slots = std::slice::from_raw_parts_mut(regs.base.add(word.a()), word.x());
-        (function.call)(&mut NativeCx { fiber }, Args::new(slots, owned))
+        (function.call)(&mut NativeCx { fiber }, &mut Args::new(slots, owned))
     };
     match result {
         NativeResult::Done(value) => {
