@@ -19,9 +19,9 @@ use crate::stats::{Counters, Stats};
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Arc, Condvar, Mutex};
 use crate::task::record::{Own, Parent, Raw, Record, Ref};
-use crate::wait::Waiting;
+use crate::wait::{Waiting, Woken};
 use crate::world::World;
-use crate::{CancelReason, Config, Mode, Observer, Outcome, Place, Task, Wake};
+use crate::{CancelReason, Config, Mode, Observer, Outcome, Place, Task};
 
 /// Runs tasks. Dropping it shuts it down.
 pub struct Runtime<T: Task> {
@@ -302,7 +302,8 @@ impl<T: Task> Own<T> {
             has_started: false,
             waiting: Waiting::Nothing,
             timer: None,
-            wake: Wake::None,
+            woken: Woken::Nothing,
+            group_end: None,
             delivery: None,
             crews: SmallVec::new(),
             place: spawned_at,

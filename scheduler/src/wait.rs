@@ -1,6 +1,6 @@
 //! What a task is waiting for, from the side of the task.
 
-use crate::channel::Channel;
+use crate::channel::WaitedAt;
 use crate::latch::Latch;
 use crate::reactor::{Interest, IoSource, WaitKey};
 use crate::scope::Scope;
@@ -13,14 +13,43 @@ pub enum Waiting<T: Task> {
     /// None: it runs or is queued.
     Nothing,
     Sleep,
-    Send(Channel<T>),
-    Recv(Channel<T>),
+    Send(WaitedAt<T>),
+    Recv(WaitedAt<T>),
     Join(Ref<T>),
     Group,
     AllJoined(Arc<Scope<T>>),
-    Io(IoSource, Interest, WaitKey),
+    Io(Box<IoWait>),
     Outside,
     Latch(Latch<T>),
+}
+
+/// What it takes to undo waiting for a source.
+pub struct IoWait {
+    pub source: IoSource,
+    pub interest: Interest,
+    pub key: WaitKey,
+}
+
+/// What has ended the last wait, until the task asks.
+pub enum Woken<T: Task> {
+    /// Nothing: the task starts, or had yielded, or has asked.
+    Nothing,
+    Timer,
+    Sent,
+    /// The message is in the record.
+    Message,
+    Closed,
+    Joined(Ref<T>),
+    /// The end is in the record.
+    Group,
+    AllJoined,
+    Io,
+    /// The result is in the delivery.
+    Completed,
+    Latch,
+    Cancelled,
+    /// The fault is in the record.
+    Deadlock,
 }
 
 /// The kind of a wait, as dumps show it.

@@ -11,6 +11,7 @@ mod waits;
 use crate::runtime::Shared;
 use crate::simulator::WALL_START_MS;
 use crate::task::record::{Own, Raw, Record};
+use crate::wait::{Waiting, Woken};
 use crate::worker::Worker;
 use crate::{CancelReason, Place, Task, Tick, Wake};
 
@@ -31,7 +32,28 @@ impl<'a, T: Task> Context<'a, T> {
 
     /// What ended the last wait. Given once.
     pub fn take_wake(&mut self) -> Wake<T::Value, T::Fault> {
-        std::mem::replace(&mut self.own().wake, Wake::None)
+        let record = self.record();
+        // SAFETY: we are the running side, and in no list.
+        let (own, message) = unsafe { (record.own(), record.message()) };
+        let nobody = || Err("nobody completed the call".to_owned());
+        match std::mem::replace(&mut own.woken, Woken::Nothing) {
+            Woken::Nothing => Wake::None,
+            Woken::Timer => Wake::Timer,
+            Woken::Sent => Wake::Sent,
+            Woken::Message => message.take().map_or(Wake::None, Wake::Message),
+            Woken::Closed => Wake::Closed,
+            Woken::Joined(target) => target.outcome().cloned().map_or(Wake::None, Wake::Joined),
+            Woken::Group => own.group_end.take().map_or(Wake::None, Wake::Group),
+            Woken::AllJoined => Wake::AllJoined,
+            Woken::Io => Wake::Io,
+            Woken::Completed => {
+                let result = own.delivery.take().and_then(|delivery| delivery.lock().take());
+                Wake::Completed(result.unwrap_or_else(nobody))
+            }
+            Woken::Latch => Wake::Latch,
+            Woken::Cancelled => Wake::Cancelled,
+            Woken::Deadlock => own.deadlock.take().map_or(Wake::Cancelled, Wake::Deadlock),
+        }
     }
 
     /// Was the task asked to end? `None` while masked.
@@ -116,7 +138,7 @@ impl<'a, T: Task> Context<'a, T> {
     fn begin_wait(&mut self) -> (Raw<T>, u32) {
         let raw = self.raw;
         let own = self.own();
-        assert!(matches!(own.waiting, crate::wait::Waiting::Nothing), "a task waits for one thing at a time");
+        assert!(matches!(own.waiting, Waiting::Nothing), "a task waits for one thing at a time");
         own.generation = own.generation.wrapping_add(1);
         (raw, own.generation)
     }

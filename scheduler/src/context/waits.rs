@@ -9,16 +9,16 @@ use crate::reactor::{Attempt, IoSource};
 use crate::seat::TimerEntry;
 use crate::sync::{Arc, Mutex};
 use crate::task::record::Timer;
-use crate::wait::Waiting;
-use crate::{Recv, Send, Task, TryRecv, TrySend, Wake};
+use crate::wait::{IoWait, Waiting, Woken as Wakened};
+use crate::{Recv, Send, Task, TryRecv, TrySend};
 
 use super::Context;
 
 impl<T: Task> Context<'_, T> {
-    /// Sleeps for `ns` from now, then [`Wake::Timer`]. 0 only lets others go first.
+    /// Sleeps for `ns` from now, then [`Wake::Timer`](crate::Wake::Timer). 0 only lets others go first.
     pub fn sleep(&mut self, ns: u64) {
         if ns == 0 {
-            self.own().wake = Wake::Timer;
+            self.own().woken = Wakened::Timer;
             return;
         }
         self.begin_wait();
@@ -26,28 +26,28 @@ impl<T: Task> Context<'_, T> {
         self.own().waiting = Waiting::Sleep;
     }
 
-    /// Sends; may wait for room or a receiver, then [`Wake::Sent`].
+    /// Sends; may wait for room or a receiver, then [`Wake::Sent`](crate::Wake::Sent).
     pub fn send(&mut self, tx: &Channel<T>, value: T::Value) -> Send<T::Value> {
         let waiter = self.begin_wait();
         let mut woken = None;
         // SAFETY: the waiter is the running task; the worker undoes what is noted in `waiting` before it goes on.
         let sent = unsafe { tx.send(value, waiter, &mut woken) };
         match sent {
-            Send::Wait => self.own().waiting = Waiting::Send(tx.clone()),
+            Send::Wait => self.own().waiting = Waiting::Send(tx.waited_at()),
             _ => self.cancel_wait(),
         }
         self.queue(woken);
         sent
     }
 
-    /// Receives; may wait, then [`Wake::Message`] or [`Wake::Closed`].
+    /// Receives; may wait, then [`Wake::Message`](crate::Wake::Message) or [`Wake::Closed`](crate::Wake::Closed).
     pub fn recv(&mut self, rx: &Channel<T>) -> Recv<T::Value> {
         let waiter = self.begin_wait();
         let mut woken = None;
         // SAFETY: as in `send`.
         let received = unsafe { rx.recv(waiter, &mut woken) };
         match received {
-            Recv::Wait => self.own().waiting = Waiting::Recv(rx.clone()),
+            Recv::Wait => self.own().waiting = Waiting::Recv(rx.waited_at()),
             _ => self.cancel_wait(),
         }
         self.queue(woken);
@@ -76,7 +76,7 @@ impl<T: Task> Context<'_, T> {
         tx.close(place, |raw| self.worker.push_last(raw));
     }
 
-    /// Waits until the latch opens, then [`Wake::Latch`]. True: it is open, nothing to wait for.
+    /// Waits until the latch opens, then [`Wake::Latch`](crate::Wake::Latch). True: it is open, nothing to wait for.
     pub fn wait_latch(&mut self, latch: &Latch<T>) -> bool {
         let waiter = self.begin_wait();
         // SAFETY: as in `send`.
@@ -93,7 +93,7 @@ impl<T: Task> Context<'_, T> {
         latch.open(|raw| self.worker.push_last(raw));
     }
 
-    /// Waits for the next rise of a source after `attempt`, then [`Wake::Io`]. True: there was one, try again now.
+    /// Waits for the next rise of a source after `attempt`, then [`Wake::Io`](crate::Wake::Io). True: there was one, try again now.
     ///
     /// `attempt` was taken before the try that gave `WouldBlock`; the module page of `reactor` has the protocol.
     pub fn wait_io(&mut self, source: &IoSource, attempt: Attempt) -> bool {
@@ -101,7 +101,8 @@ impl<T: Task> Context<'_, T> {
         let key = self.worker.shared.io_waits.add(waiter);
         // From here on the source may end the wait; it is undone through what is noted here.
         if source.wait(attempt, key) {
-            self.own().waiting = Waiting::Io(source.clone(), attempt.interest, key);
+            self.own().waiting =
+                Waiting::Io(Box::new(IoWait { source: source.clone(), interest: attempt.interest, key }));
             return false;
         }
         self.worker.shared.io_waits.remove(key);
@@ -109,7 +110,7 @@ impl<T: Task> Context<'_, T> {
         true
     }
 
-    /// Runs a job that may block on another thread, then [`Wake::Completed`]. If the wait is cancelled, the job's result
+    /// Runs a job that may block on another thread, then [`Wake::Completed`](crate::Wake::Completed). If the wait is cancelled, the job's result
     /// is dropped.
     pub fn blocking(&mut self, job: Box<dyn FnOnce() -> T::Value + CanSend>) {
         let completer = self.completer();
@@ -120,7 +121,7 @@ impl<T: Task> Context<'_, T> {
         }
     }
 
-    /// Waits for whoever gets the completer, then [`Wake::Completed`].
+    /// Waits for whoever gets the completer, then [`Wake::Completed`](crate::Wake::Completed).
     pub fn completer(&mut self) -> Completer<T> {
         let (raw, generation) = self.begin_wait();
         let delivery: Delivery<T::Value> = Arc::new(Mutex::new(None));

@@ -29,8 +29,8 @@ use crate::scope::{Crew, Scope};
 use crate::sync::atomic::{AtomicU32, Ordering, fence};
 use crate::sync::{Arc, GROUP, JOINERS, Lock};
 use crate::timer::TimerKey;
-use crate::wait::Waiting;
-use crate::{Wake, runtime::Run};
+use crate::wait::{Waiting, Woken};
+use crate::{GroupEnd, runtime::Run};
 
 /// Everything about one task.
 pub struct Record<T: Task> {
@@ -61,7 +61,9 @@ pub struct Own<T: Task> {
     pub has_started: bool,
     pub waiting: Waiting<T>,
     pub timer: Option<Timer>,
-    pub wake: Wake<T::Value, T::Fault>,
+    pub woken: Woken<T>,
+    /// How the children of the last group ended, until the task asks.
+    pub group_end: Option<GroupEnd<T::Value, T::Fault>>,
     /// Where a completer puts its value.
     pub delivery: Option<Delivery<T::Value>>,
     pub crews: SmallVec<[Arc<Crew<T>>; 1]>,

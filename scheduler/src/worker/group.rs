@@ -4,7 +4,8 @@ use crate::group::Kind;
 use crate::simulator::{Late, What};
 use crate::task::record::{Raw, Record};
 use crate::task::state::{Claim, Claimed};
-use crate::{CancelKind, GroupEnd, Outcome, Place, Report, Task, Wake};
+use crate::wait::{Waiting, Woken};
+use crate::{CancelKind, GroupEnd, Outcome, Place, Report, Task};
 
 use super::Worker;
 
@@ -145,7 +146,7 @@ impl<T: Task> Worker<T> {
     fn finish_group(&mut self, record: &Record<T>) {
         // SAFETY: we are the running side.
         let own = unsafe { record.own() };
-        own.waiting = crate::wait::Waiting::Nothing;
+        own.waiting = Waiting::Nothing;
         self.disarm(own);
         let mut group = record.group.lock();
         let kind = group.kind;
@@ -163,22 +164,19 @@ impl<T: Task> Worker<T> {
             failed.iter().for_each(|member| self.report_unjoined(member));
             end.child_fault = fault;
         }
-        own.wake = match own.deadlock.take() {
-            Some(fault) => {
-                self.report_lost(&end, &places, usize::MAX);
-                Wake::Deadlock(fault)
-            }
-            None if own.has_told_group => {
-                self.report_lost(&end, &places, usize::MAX);
-                Wake::Cancelled
-            }
-            None => {
-                if kind == Kind::Race {
-                    self.report_lost(&end, &places, end.first);
-                }
-                Wake::Group(end)
-            }
+        own.woken = if own.deadlock.is_some() {
+            Woken::Deadlock
+        } else if own.has_told_group {
+            Woken::Cancelled
+        } else {
+            Woken::Group
         };
+        if !matches!(own.woken, Woken::Group) {
+            self.report_lost(&end, &places, usize::MAX);
+        } else if kind == Kind::Race {
+            self.report_lost(&end, &places, end.first);
+        }
+        own.group_end = Some(end);
     }
 
     /// Reports the faults of children whose outcome nobody will see: all but `seen`.

@@ -1,9 +1,9 @@
 //! One turn of a task: what has ended its wait, run it, what does it want now.
 
 use crate::task::record::{Own, Raw, Record};
-use crate::task::state::Claim;
-use crate::wait::Waiting;
-use crate::{CancelKind, CancelReason, Context, Outcome, Place, Step, Task, Wake};
+use crate::task::state::{Claim, Claimed};
+use crate::wait::{Waiting, Woken};
+use crate::{CancelKind, CancelReason, Context, Outcome, Place, Step, Task};
 
 use super::Worker;
 
@@ -54,7 +54,7 @@ impl<T: Task> Worker<T> {
                 return Turn::Parked;
             }
         } else if !matches!(own.waiting, Waiting::Nothing) {
-            own.wake = self.end_wait(raw, record, own, state.claim());
+            self.end_wait(raw, record, own, state.claim());
         }
         if state.is_killed() {
             self.give_up_wait(raw, record);
@@ -73,54 +73,46 @@ impl<T: Task> Worker<T> {
         Turn::Resume
     }
 
-    /// The wake of a wait that `claim` has ended, after everything that was registered for it was undone.
-    fn end_wait(
-        &mut self,
-        raw: Raw<T>,
-        record: &Record<T>,
-        own: &mut Own<T>,
-        claim: Claim,
-    ) -> Wake<T::Value, T::Fault> {
-        let waiting = std::mem::replace(&mut own.waiting, Waiting::Nothing);
-        match (claim, waiting) {
+    /// Notes what has ended a wait, after everything else that was registered for it was undone.
+    #[inline]
+    fn end_wait(&mut self, raw: Raw<T>, record: &Record<T>, own: &mut Own<T>, claim: Claim) {
+        own.woken = match (claim, &own.waiting) {
+            (Claim::Message, Waiting::Send(_)) => Woken::Sent,
+            (Claim::Message, _) => Woken::Message,
             (Claim::Timer, Waiting::Sleep) => {
                 own.timer = None;
-                Wake::Timer
+                Woken::Timer
             }
-            (Claim::Message, Waiting::Send(_)) => Wake::Sent,
-            // SAFETY: the claim took us out of the list, and we are the running side.
-            (Claim::Message, _) => unsafe { record.message() }.take().map_or(Wake::Closed, Wake::Message),
-            (Claim::Closed, _) => Wake::Closed,
-            (Claim::Joined, Waiting::Join(target)) => target.outcome().cloned().map_or(Wake::None, Wake::Joined),
-            (Claim::AllJoined, _) => Wake::AllJoined,
-            (Claim::Io, _) => Wake::Io,
-            (Claim::Completed, _) => {
-                let result = own.delivery.take().and_then(|delivery| delivery.lock().take());
-                Wake::Completed(result.unwrap_or_else(|| Err("nobody completed the call".to_owned())))
+            (Claim::Joined, Waiting::Join(target)) => Woken::Joined(target.clone()),
+            (Claim::Closed, _) => Woken::Closed,
+            (Claim::AllJoined, _) => Woken::AllJoined,
+            (Claim::Io, _) => Woken::Io,
+            (Claim::Completed, _) => Woken::Completed,
+            (Claim::Latch, _) => Woken::Latch,
+            _ => {
+                self.undo(raw, record, own);
+                let is_dead = claim == Claim::Deadlock && own.deadlock.is_some();
+                if is_dead { Woken::Deadlock } else { Woken::Cancelled }
             }
-            (Claim::Latch, _) => Wake::Latch,
-            (claim, waiting) => {
-                self.undo(raw, record, own, waiting);
-                match own.deadlock.take() {
-                    Some(fault) if claim == Claim::Deadlock => Wake::Deadlock(fault),
-                    _ => Wake::Cancelled,
-                }
-            }
-        }
+        };
+        own.waiting = Waiting::Nothing;
     }
 
     /// Takes the task out of everything that it waits in.
-    fn undo(&mut self, raw: Raw<T>, record: &Record<T>, own: &mut Own<T>, waiting: Waiting<T>) {
+    #[cold]
+    fn undo(&mut self, raw: Raw<T>, record: &Record<T>, own: &mut Own<T>) {
         self.disarm(own);
-        match waiting {
+        match &own.waiting {
             Waiting::Nothing | Waiting::Sleep | Waiting::Group => {}
-            Waiting::Send(channel) => channel.forget_sender(raw),
-            Waiting::Recv(channel) => channel.forget_receiver(raw),
+            // SAFETY: something else has ended the wait, and it is forgotten once: `waiting` becomes `Nothing`.
+            Waiting::Send(channel) => unsafe { channel.forget(|core| core.forget_sender(raw)) },
+            // SAFETY: as above.
+            Waiting::Recv(channel) => unsafe { channel.forget(|core| core.forget_receiver(raw)) },
             Waiting::Join(target) => _ = target.joiners.lock().remove(raw),
             Waiting::AllJoined(scope) => scope.forget(raw),
-            Waiting::Io(source, interest, key) => {
-                self.shared.io_waits.remove(key);
-                source.forget(interest, key);
+            Waiting::Io(wait) => {
+                self.shared.io_waits.remove(wait.key);
+                wait.source.forget(wait.interest, wait.key);
             }
             Waiting::Outside => own.delivery = None,
             Waiting::Latch(latch) => latch.forget(raw),
@@ -133,15 +125,16 @@ impl<T: Task> Worker<T> {
     fn give_up_wait(&mut self, raw: Raw<T>, record: &Record<T>) {
         // SAFETY: we are the running side.
         let own = unsafe { record.own() };
-        let waiting = std::mem::replace(&mut own.waiting, Waiting::Nothing);
-        match waiting {
-            Waiting::Nothing => {}
+        match own.waiting {
+            Waiting::Nothing => return,
             Waiting::Group => panic!("a task that has children waits for them"),
-            waiting => {
-                record.state.claim(own.generation, Claim::Cancel);
-                self.undo(raw, record, own, waiting);
-            }
+            _ => {}
         }
+        // If it was claimed already, it is in no list any more.
+        if record.state.claim(own.generation, Claim::Cancel) != Claimed::Lost {
+            self.undo(raw, record, own);
+        }
+        own.waiting = Waiting::Nothing;
     }
 
     /// Publishes the wait that the task has registered, or goes on if something has ended it already.

@@ -13,11 +13,15 @@
 //! Rejected, measured: storing and waking, the receiver tries again (pingpong 99 ns a round trip against 77); parking_lot's
 //! mutex (116); two locks and swapped buffers (93).
 
+mod shared;
+
 use std::collections::VecDeque;
 use std::fmt;
 
+pub use shared::Channel;
+pub(crate) use shared::WaitedAt;
+
 use crate::list::{List, Waiters};
-use crate::sync::{Arc, CHANNEL, Lock};
 use crate::task::record::Raw;
 use crate::task::state::{Claim, Claimed};
 use crate::{Place, Recv, Send, Task, TryRecv, TrySend};
@@ -25,15 +29,17 @@ use crate::{Place, Recv, Send, Task, TryRecv, TrySend};
 /// An empty buffer of more messages than this gives its memory back. Below, it is not worth the allocation (arbitrary).
 const KEEP: usize = 64;
 
-/// A channel. Clones are the same channel.
-pub struct Channel<T: Task>(Arc<Lock<Core<T>, CHANNEL>>);
-
-struct Core<T: Task> {
+/// What is behind the lock.
+pub(crate) struct Core<T: Task> {
     buffer: VecDeque<T::Value>,
     capacity: usize,
     closed_at: Option<Place>,
     senders: List<T, Waiters>,
     receivers: List<T, Waiters>,
+    /// Tasks that were popped although something else had ended their wait, and that have not come by yet.
+    lost: usize,
+    /// No handle is left; the last waiter frees the channel.
+    is_orphan: bool,
 }
 
 /// Tasks that a channel operation has woken; the caller queues them after the lock was released.
@@ -43,8 +49,8 @@ impl<T: Task> Channel<T> {
     /// Room for `capacity` messages; with 0 a send waits for its receiver. The buffer grows on demand.
     pub fn bounded(capacity: usize) -> Self {
         let buffer = VecDeque::new();
-        let core = Core { buffer, capacity, closed_at: None, senders: List::new(), receivers: List::new() };
-        Channel(Arc::new(Lock::new(core)))
+        let (senders, receivers) = (List::new(), List::new());
+        Self::from_core(Core { buffer, capacity, closed_at: None, senders, receivers, lost: 0, is_orphan: false })
     }
 
     /// Room for everything.
@@ -54,7 +60,7 @@ impl<T: Task> Channel<T> {
 
     /// Messages that are buffered.
     pub fn len(&self) -> usize {
-        self.0.lock().buffer.len()
+        self.core().lock().buffer.len()
     }
 
     /// Is nothing buffered?
@@ -64,7 +70,7 @@ impl<T: Task> Channel<T> {
 
     /// Is it closed? Messages may still be there.
     pub fn is_closed(&self) -> bool {
-        self.0.lock().closed_at.is_some()
+        self.core().lock().closed_at.is_some()
     }
 
     /// Sends, or registers `waiter` (a record of the caller's with the number of its wait).
@@ -73,7 +79,7 @@ impl<T: Task> Channel<T> {
     /// The caller is the running side of the waiter, which is in no list and calls `forget` before it goes on unless it
     /// was claimed by this channel.
     pub(crate) unsafe fn send(&self, value: T::Value, waiter: (Raw<T>, u32), woken: &mut Woken<T>) -> Send<T::Value> {
-        let mut core = self.0.lock();
+        let mut core = self.core().lock();
         let value = match core.offer(value, woken) {
             TrySend::Done => return Send::Done,
             TrySend::Closed { value, closed_at } => return Send::Closed { value, closed_at },
@@ -93,7 +99,7 @@ impl<T: Task> Channel<T> {
     /// # Safety
     /// As for `send`.
     pub(crate) unsafe fn recv(&self, waiter: (Raw<T>, u32), woken: &mut Woken<T>) -> Recv<T::Value> {
-        let mut core = self.0.lock();
+        let mut core = self.core().lock();
         match core.take(woken) {
             TryRecv::Value(value) => return Recv::Value(value),
             TryRecv::Closed => return Recv::Closed,
@@ -106,46 +112,52 @@ impl<T: Task> Channel<T> {
 
     /// Sends if there is room or a receiver.
     pub(crate) fn try_send(&self, value: T::Value, woken: &mut Woken<T>) -> TrySend<T::Value> {
-        self.0.lock().offer(value, woken)
+        self.core().lock().offer(value, woken)
     }
 
     /// Receives if there is a message.
     pub(crate) fn try_recv(&self, woken: &mut Woken<T>) -> TryRecv<T::Value> {
-        self.0.lock().take(woken)
+        self.core().lock().take(woken)
     }
 
     /// Closes; `woken` is told of each receiver that waited in vain.
     pub(crate) fn close(&self, place: Place, mut woken: impl FnMut(Raw<T>)) {
-        let mut core = self.0.lock();
+        let mut core = self.core().lock();
         if core.closed_at.is_some() {
             return;
         }
         core.closed_at = Some(place);
         while let Some((raw, generation)) = core.receivers.pop() {
             // SAFETY: it was in the list, so it lives until it has had the lock (its `forget`), which we hold.
-            if unsafe { raw.get() }.state.claim(generation, Claim::Closed) == Claimed::Queue {
-                woken(raw);
+            match unsafe { raw.get() }.state.claim(generation, Claim::Closed) {
+                Claimed::Queue => woken(raw),
+                Claimed::Early => {}
+                Claimed::Lost => core.lost += 1,
             }
         }
-    }
-
-    /// Takes a sender, whose wait was ended by something else, out of the list.
-    pub(crate) fn forget_sender(&self, waiter: Raw<T>) {
-        self.0.lock().senders.remove(waiter);
-    }
-
-    /// Takes a receiver, whose wait was ended by something else, out of the list.
-    pub(crate) fn forget_receiver(&self, waiter: Raw<T>) {
-        self.0.lock().receivers.remove(waiter);
-    }
-
-    /// A number that tells channels apart.
-    pub(crate) fn id(&self) -> usize {
-        Arc::as_ptr(&self.0).addr()
     }
 }
 
 impl<T: Task> Core<T> {
+    /// Takes a sender, whose wait was ended by something else, out of the list.
+    pub(crate) fn forget_sender(&mut self, waiter: Raw<T>) {
+        if !self.senders.remove(waiter) {
+            self.lost -= 1;
+        }
+    }
+
+    /// Takes a receiver, whose wait was ended by something else, out of the list.
+    pub(crate) fn forget_receiver(&mut self, waiter: Raw<T>) {
+        if !self.receivers.remove(waiter) {
+            self.lost -= 1;
+        }
+    }
+
+    /// Will some task come by, to take itself out?
+    fn is_waited_at(&self) -> bool {
+        self.lost > 0 || !self.senders.is_empty() || !self.receivers.is_empty()
+    }
+
     /// Hands the value to a receiver or puts it into the buffer.
     fn offer(&mut self, value: T::Value, woken: &mut Woken<T>) -> TrySend<T::Value> {
         if let Some(closed_at) = self.closed_at {
@@ -173,6 +185,7 @@ impl<T: Task> Core<T> {
                 Claimed::Lost => {
                     // SAFETY: the loser goes on only after it had this lock, so its message is still ours.
                     value = unsafe { receiver.message().take() };
+                    self.lost += 1;
                     continue;
                 }
             }
@@ -210,7 +223,10 @@ impl<T: Task> Core<T> {
             match sender.state.claim(generation, Claim::Message) {
                 Claimed::Queue => *woken = Some(raw),
                 Claimed::Early => {}
-                Claimed::Lost => continue,
+                Claimed::Lost => {
+                    self.lost += 1;
+                    continue;
+                }
             }
             return message;
         }
@@ -218,23 +234,9 @@ impl<T: Task> Core<T> {
     }
 }
 
-impl<T: Task> Clone for Channel<T> {
-    fn clone(&self) -> Self {
-        Channel(self.0.clone())
-    }
-}
-
-impl<T: Task> PartialEq for Channel<T> {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-impl<T: Task> Eq for Channel<T> {}
-
 impl<T: Task> fmt::Debug for Channel<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let core = self.0.lock();
+        let core = self.core().lock();
         write!(f, "Channel {{ buffered: {}, is_closed: {} }}", core.buffer.len(), core.closed_at.is_some())
     }
 }
