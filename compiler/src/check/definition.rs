@@ -3,12 +3,13 @@
 use std::rc::Rc;
 
 use super::checker::{Checker, error_expr, expr};
+use super::exhaustive;
 use super::types::{TyId, TypeStore};
 use super::walk;
 use crate::core::{Arm, Expr, ExprKind, GlobalBody, GlobalId, Native, Pattern, PatternKind};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::resolve::tables::{self, Place};
-use crate::resolve::{DefinitionId, Source};
+use crate::resolve::{DefinitionId, Source, Tables};
 use crate::syntax::{Span, Symbol, ast};
 
 impl Checker<'_> {
@@ -71,7 +72,23 @@ impl Checker<'_> {
             }
         }
         self.domain_operators.clear();
+        self.check_matches(&mut finished, warns);
         self.bodies.extend(finished);
+    }
+
+    /// E3100 and W3101
+    fn check_matches(
+        &mut self,
+        finished: &mut [(GlobalId, GlobalBody)],
+        warns: &dyn Fn(crate::resolve::ModuleId) -> bool,
+    ) {
+        for (global, body) in finished {
+            let GlobalBody::Expr(body) = body else { continue };
+            let Tables { datas, constructors, interner, .. } = &*self.tables;
+            let tables = exhaustive::Tables { datas, constructors, interner };
+            let reports = exhaustive::check_body(tables, warns(self.tables.global(*global).module), body);
+            self.tables.diagnostics.extend(reports);
+        }
     }
 
     fn definition(&mut self, id: DefinitionId, out: &mut Vec<(GlobalId, GlobalBody)>) {

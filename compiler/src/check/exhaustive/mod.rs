@@ -11,11 +11,14 @@
 //! for the host stack, and it gives up after `WORK_MAX` copied cells; then only a catch-all arm at the end counts as
 //! covering everything, and no arm is called unreachable. Ten thousand arms on literals take a fraction of that.
 
+mod body;
 mod columns;
 mod pattern;
 #[cfg(test)]
 mod tests;
 mod witness;
+
+pub use body::check_body;
 
 use crate::core::{Arm, Constructor, Data};
 use crate::diagnostic::{Code, Diagnostic};
@@ -55,8 +58,14 @@ pub enum Kind {
 
 /// Reports what `arms` leave out (E3100, at `place`) and which of them are never reached (W3101).
 #[must_use]
-pub fn check_match(tables: Tables<'_>, kind: Kind, arms: &[Arm], place: Span) -> Vec<Diagnostic> {
-    let Some(rows) = arms.iter().map(pattern::simplify).collect::<Option<Vec<Simplified<'_>>>>() else {
+pub fn check_match<'p>(
+    tables: Tables<'p>,
+    kind: Kind,
+    arms: impl IntoIterator<Item = &'p Arm>,
+    place: Span,
+) -> Vec<Diagnostic> {
+    let arms: Vec<&Arm> = arms.into_iter().collect();
+    let Some(rows) = arms.iter().map(|arm| pattern::simplify(arm)).collect::<Option<Vec<Simplified<'_>>>>() else {
         return Vec::new();
     };
     let mut search = Search::new(tables, &rows);
@@ -66,7 +75,7 @@ pub fn check_match(tables: Tables<'_>, kind: Kind, arms: &[Arm], place: Span) ->
         diagnostics.extend(search.missing_report(kind, place));
     }
     if search.is_complete() {
-        let unreached = arms.iter().zip(&search.reached).filter(|(_, reached)| !**reached);
+        let unreached = arms.into_iter().zip(&search.reached).filter(|(_, reached)| !**reached);
         diagnostics.extend(unreached.map(|(arm, _)| {
             Diagnostic::new(Code::W3101, arm.pattern.span, "this arm is never reached: the arms above cover it")
         }));
