@@ -19,7 +19,7 @@ fn visit(tables: Tables<'_>, expr: &Expr, out: &mut Vec<Diagnostic>) {
         ExprKind::Match { subject, arms } if !is_destructuring(subject, arms) => {
             out.extend(check_match(tables, Kind::Values, arms, subject.span));
         }
-        ExprKind::OrArms(value, arms) => out.extend(check_match(tables, Kind::ResultErrors, arms, value.span)),
+        ExprKind::OrArms(value, arms) => out.extend(check_match(tables, Kind::Errors, arms, value.span)),
         ExprKind::Do(body) | ExprKind::Loop { body, .. } => statements(tables, &body.statements, out),
         ExprKind::Resource { setup, cleanup, .. } => {
             statements(tables, setup, out);
@@ -32,7 +32,7 @@ fn visit(tables: Tables<'_>, expr: &Expr, out: &mut Vec<Diagnostic>) {
 fn statements(tables: Tables<'_>, statements: &[Statement], out: &mut Vec<Diagnostic>) {
     for statement in statements {
         if let StatementKind::Bind { fallback: Some(Fallback::Arms(arms)), effect, .. } = &statement.kind {
-            out.extend(check_match(tables, Kind::EffectErrors, arms.iter().map(|it| &it.arm), effect.span));
+            out.extend(check_match(tables, Kind::Errors, arms.iter().map(|it| &it.arm), effect.span));
         }
     }
 }

@@ -50,10 +50,9 @@ pub struct Tables<'a> {
 pub enum Kind {
     /// `e match | …` and clause functions: every value must be covered.
     Values,
-    /// `result or | Err p => …`: patterns match the error, and every error must be covered.
-    ResultErrors,
-    /// `x <- effect or | p => …`: an error that no arm matches is passed on.
-    EffectErrors,
+    /// Arms of `or`. On an effect, an error that no arm matches is passed on; on a Result, the last arm catches
+    /// everything, or the parser has reported E1531.
+    Errors,
 }
 
 /// Reports what `arms` leave out (E3100, at `place`) and which of them are never reached (W3101).
@@ -71,8 +70,8 @@ pub fn check_match<'p>(
     let mut search = Search::new(tables, &rows);
     search.run();
     let mut diagnostics = Vec::new();
-    if kind != Kind::EffectErrors {
-        diagnostics.extend(search.missing_report(kind, place));
+    if kind == Kind::Values {
+        diagnostics.extend(search.missing_report(place));
     }
     if search.is_complete() {
         let unreached = arms.into_iter().zip(&search.reached).filter(|(_, reached)| !**reached);
@@ -171,31 +170,18 @@ impl<'p> Search<'p> {
         }
     }
 
-    fn missing_report(&self, kind: Kind, place: Span) -> Option<Diagnostic> {
+    fn missing_report(&self, place: Span) -> Option<Diagnostic> {
         if !self.is_complete() {
             let covers_all = self.arms.last().is_some_and(|arm| !arm.may_fail && arm.pattern.is_any());
             let report =
                 Diagnostic::new(Code::E3100, place, "these arms are too many or too large to tell what they cover");
             return (!covers_all).then(|| report.note("a last arm `| _ => …` covers the rest"));
         }
-        let shown: Vec<String> = self.missing.iter().take(MISSING_MAX).map(|case| kind.show(case)).collect();
+        let shown: Vec<String> = self.missing.iter().take(MISSING_MAX).map(|case| format!("`{case}`")).collect();
         let (last, before) = shown.split_last()?;
         let verb = if before.is_empty() { "is" } else { "are" };
         let list = if before.is_empty() { last.clone() } else { format!("{} and {last}", before.join(", ")) };
         let more = if self.missing.len() > MISSING_MAX { ", and more," } else { "" };
         Some(Diagnostic::new(Code::E3100, place, format!("not every case is covered: {list}{more} {verb} missing")))
-    }
-}
-
-impl Kind {
-    /// A missing case as it would be written in an arm.
-    fn show(self, case: &str) -> String {
-        match self {
-            Kind::ResultErrors if case.contains(' ') && !case.starts_with(['(', '[', '{', '"']) => {
-                format!("`Err ({case})`")
-            }
-            Kind::ResultErrors => format!("`Err {case}`"),
-            Kind::Values | Kind::EffectErrors => format!("`{case}`"),
-        }
     }
 }

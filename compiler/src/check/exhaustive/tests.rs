@@ -174,13 +174,10 @@ fn tuples_and_records() {
 }
 
 #[test]
-fn errors_of_or() {
+fn errors_of_or_may_be_passed_on() {
     let mut world = World::new();
-    let said = world.check(Kind::ResultErrors, "  | Some 1 => 0\n  | None => 0\n");
-    assert_eq!(said, missing("`Err (Some _)` is"));
-    assert_eq!(world.check(Kind::ResultErrors, "  | Some _ => 0\n"), missing("`Err None` is"));
-    assert_eq!(world.check(Kind::EffectErrors, "  | Some 1 => 0\n"), NOTHING);
-    assert_eq!(world.check(Kind::EffectErrors, "  | _ => 0\n  | None => 0\n"), ["unreached 2"]);
+    assert_eq!(world.check(Kind::Errors, "  | Some 1 => 0\n"), NOTHING);
+    assert_eq!(world.check(Kind::Errors, "  | _ => 0\n  | None => 0\n"), ["unreached 2"]);
 }
 
 #[test]
