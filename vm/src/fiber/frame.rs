@@ -15,12 +15,12 @@ pub(crate) struct Frame {
     /// Its proto; null for the machine's own frames.
     pub(crate) proto: *const ProtoCode,
     /// How many registers its window is above that of the frame below.
-    pub(crate) delta: u32,
+    pub(crate) delta: usize,
     /// Of the machine's own frames: see `FrameKind`.
-    pub(crate) aux: u32,
+    pub(crate) aux: usize,
 }
 
-const _: () = assert!(size_of::<Frame>() == 24);
+const _: () = assert!(size_of::<Frame>() == 32);
 
 /// The machine's own frames: what is to be done with the result of the call above them, which arrives where that call's
 /// window began.
@@ -50,7 +50,7 @@ impl FrameKind {
 
 impl Frame {
     /// One of the machine's own.
-    pub(crate) fn internal(kind: FrameKind, delta: u32, aux: u32) -> Frame {
+    pub(crate) fn internal(kind: FrameKind, delta: usize, aux: usize) -> Frame {
         Frame { pc: kind.word(), proto: std::ptr::null(), delta, aux }
     }
 

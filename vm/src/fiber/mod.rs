@@ -196,7 +196,7 @@ impl Fiber {
     pub(crate) fn enter(&mut self, code: *const ProtoCode, delta: usize) {
         // SAFETY: protos live as long as the program.
         let pc = unsafe { (*code).code };
-        self.push(Frame { pc, proto: code, delta: delta as u32, aux: 0 });
+        self.push(Frame { pc, proto: code, delta, aux: 0 });
     }
 
     /// The fiber's number.
@@ -358,6 +358,8 @@ impl Fiber {
 
     /// Gives the memory of registers and frames to the next fiber on this thread.
     fn recycle(&mut self) {
+        self.frame = null_mut();
+        self.base = null_mut();
         self.stack.recycle();
         self.frames.recycle();
     }
@@ -366,7 +368,7 @@ impl Fiber {
 impl Drop for Fiber {
     /// A fiber that is dropped in the middle (the runtime gave it up) releases what its frames own.
     fn drop(&mut self) {
-        if !self.frame.is_null() && self.outcome.is_none() {
+        if !self.frame.is_null() {
             interp::abandon(self);
         }
         self.recycle();

@@ -5,7 +5,7 @@ use aivi_bytecode::module::well_known;
 
 use super::{Fiber, Signal};
 use crate::fault::{Attached, Fault};
-use crate::interp::{Go, Word, release_operands};
+use crate::interp::{Go, Word, release_operands, use_global};
 use crate::native::Then;
 use crate::object::Shared;
 use crate::value::Value;
@@ -30,6 +30,8 @@ pub(crate) enum Pending {
     Timeout(Value),
     /// The body of a scope and its members.
     Scope,
+    /// Another fiber that evaluates this global; its value goes to registers as `use_global` says.
+    Global(u32, usize),
     /// Something after which the instruction runs again.
     Again,
     /// As `Again`, without a wait.
@@ -57,6 +59,16 @@ impl Fiber {
         let pending = std::mem::replace(&mut self.pending, Pending::Nothing);
         if matches!(pending, Pending::Nothing) {
             return Go::On;
+        }
+        if let Pending::Global(global, delta) = pending {
+            return match wake {
+                Wake::Cancelled => {
+                    let signal = self.cancelled();
+                    self.raise(signal)
+                }
+                Wake::Deadlock(fault) => self.raise(Signal::Fault(fault)),
+                _ => use_global(self, global, delta),
+            };
         }
         // SAFETY: F3: the instruction that waited.
         let word = Word(unsafe { *self.pc.sub(1) });

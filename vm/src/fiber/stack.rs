@@ -56,7 +56,7 @@ impl<T> Stack<T> {
 
     /// Makes room for `count` elements, keeping what is there; the array may move.
     pub(super) fn grow(&mut self, count: usize) {
-        const { assert!(align_of::<T>() <= 16) };
+        const { assert!(align_of::<T>() <= 16 && FIRST.is_multiple_of(size_of::<T>())) };
         let (old, needed) = (self.bytes(), count * size_of::<T>());
         if needed <= old {
             return;
@@ -74,11 +74,8 @@ impl<T> Stack<T> {
             handle_alloc_error(layout(bytes));
         }
         self.start = start.cast();
-        // SAFETY: inside the allocation, or one past it. `bytes` need not be a multiple of the element's size.
+        // SAFETY: one past the allocation; `bytes` is a multiple of the element's size.
         self.end = unsafe { self.start.add(bytes / size_of::<T>()) };
-        if !bytes.is_multiple_of(size_of::<T>()) {
-            self.end = self.start.wrapping_byte_add(bytes).cast();
-        }
     }
 
     /// Gives the memory up.

@@ -56,7 +56,7 @@ impl Fiber {
                     self.push(Frame::internal(FrameKind::RunResult, 0, 0));
                 }
                 let delta = if count > 0 {
-                    self.push(Frame::internal(FrameKind::ApplyRest, 0, count as u32));
+                    self.push(Frame::internal(FrameKind::ApplyRest, 0, count));
                     1 + count
                 } else {
                     0
@@ -86,7 +86,7 @@ impl Fiber {
             (*self.frame).pc = self.pc;
             self.frame = self.frame.add(1);
             self.frame.write(frame);
-            self.base = self.base.add(frame.delta as usize);
+            self.base = self.base.add(frame.delta);
         }
         self.pc = frame.pc;
     }
@@ -98,7 +98,7 @@ impl Fiber {
         unsafe {
             let top = *self.frame;
             self.frame = self.frame.sub(1);
-            self.base = self.base.sub(top.delta as usize);
+            self.base = self.base.sub(top.delta);
             self.pc = (*self.frame).pc;
             top
         }

@@ -4,8 +4,8 @@ use aivi_bytecode::module::{HandlerKind, Proto};
 use aivi_bytecode::Reg;
 use aivi_scheduler::Outcome;
 
-use super::Exit;
-use crate::fiber::{Fiber, FrameKind, Signal};
+use super::{Exit, Word, release_operands};
+use crate::fiber::{Fiber, FrameKind, Pending, Signal};
 
 /// Unwinds with `fiber.signal`: to a handler, a cleanup, or the end of the fiber.
 pub(super) fn unwind(fiber: &mut Fiber) -> Option<Exit> {
@@ -83,7 +83,7 @@ fn release(fiber: &mut Fiber, registers: &[Reg], keep: &[Reg]) {
 
 fn abandon_global(fiber: &mut Fiber) {
     // SAFETY: F1.
-    let global = unsafe { (*fiber.frame).aux } as usize;
+    let global = unsafe { (*fiber.frame).aux };
     let latch = fiber.program().globals[global].abandon();
     if let Some(latch) = latch
         && fiber.is_running()
@@ -95,7 +95,7 @@ fn abandon_global(fiber: &mut Fiber) {
 fn release_rest(fiber: &mut Fiber) {
     // SAFETY: F1; an `ApplyRest` frame owns R[1] ..= R[aux].
     unsafe {
-        for index in 1..=(*fiber.frame).aux as usize {
+        for index in 1..=(*fiber.frame).aux {
             drop((*fiber.base.add(index)).into_value());
         }
     }
@@ -113,6 +113,16 @@ fn end(fiber: &mut Fiber, signal: Signal) {
 /// Releases what the frames of a fiber that will not run again own, without cleanups.
 pub(crate) fn abandon(fiber: &mut Fiber) {
     fiber.in_flight.clear();
+    let pending = std::mem::replace(&mut fiber.pending, Pending::Nothing);
+    if matches!(pending, Pending::Nothing) {
+        // It yielded before an instruction that was to run again.
+        fiber.pc = fiber.pc.wrapping_add(1);
+    }
+    if matches!(pending, Pending::Nothing | Pending::Again) {
+        // SAFETY: F3; only instructions of protos yield, or wait to run again.
+        let word = Word(unsafe { *fiber.pc.sub(1) });
+        release_operands(fiber, word);
+    }
     loop {
         // SAFETY: F1.
         let (kind, code) = unsafe { ((*fiber.frame).kind(), (*fiber.frame).proto.as_ref()) };
@@ -120,8 +130,7 @@ pub(crate) fn abandon(fiber: &mut Fiber) {
             (_, Some(code)) => {
                 let program = fiber.program().clone();
                 let proto = program.proto(code);
-                // SAFETY: F3; a fiber that yielded stands before the instruction that runs again, which owns its
-                // operands: they leak, which is safe.
+                // SAFETY: F3.
                 let at = unsafe { (*fiber.frame).index(fiber.pc) };
                 release(fiber, owned(proto, at), &[]);
             }

@@ -69,7 +69,7 @@ unsafe fn enter(regs: &mut Regs, proto: *const ProtoCode, delta: usize) {
         (*regs.frame).pc = regs.pc;
         regs.frame = regs.frame.add(1);
         (*regs.frame).proto = proto;
-        (*regs.frame).delta = delta as u32;
+        (*regs.frame).delta = delta;
         regs.base = regs.base.add(delta);
         regs.pc = (*proto).code;
     }
@@ -221,7 +221,7 @@ fn tail_apply(fiber: &mut Fiber, word: Word, run: bool) -> Go {
         function
     };
     let left = fiber.pop();
-    apply(fiber, function, left.delta as usize, word.x(), run)
+    apply(fiber, function, left.delta, word.x(), run)
 }
 
 /// Applies a function (taken) to the `count` tagged arguments (taken) at `delta`, where the result arrives; then, if `run`,
@@ -253,7 +253,7 @@ pub(crate) fn apply(fiber: &mut Fiber, function: Value, delta: usize, count: usi
         }
         let mut delta = delta;
         if run && !acts {
-            fiber.push(Frame::internal(FrameKind::RunResult, delta as u32, 0));
+            fiber.push(Frame::internal(FrameKind::RunResult, delta, 0));
             delta = 0;
         }
         if extra > 0 {
@@ -264,7 +264,7 @@ pub(crate) fn apply(fiber: &mut Fiber, function: Value, delta: usize, count: usi
             for (index, argument) in arguments.iter().enumerate() {
                 *window.add(1 + index) = *argument;
             }
-            fiber.push(Frame::internal(FrameKind::ApplyRest, delta as u32, extra as u32));
+            fiber.push(Frame::internal(FrameKind::ApplyRest, delta, extra));
             delta = 1 + extra;
         }
         place_callee(fiber, function, delta, missing);
@@ -360,11 +360,11 @@ pub(crate) fn release_operands(fiber: &mut Fiber, word: Word) {
 pub(in crate::interp) fn apply_rest(fiber: &mut Fiber) -> Go {
     // SAFETY: an `ApplyRest` frame: R[1] ..= R[aux] are arguments, the result stands behind them.
     unsafe {
-        let count = (*fiber.frame).aux as usize;
+        let count = (*fiber.frame).aux;
         let function = (*fiber.base.add(1 + count)).into_value();
         std::ptr::copy(fiber.base.add(1), fiber.base, count);
         let left = fiber.pop();
-        apply(fiber, function, left.delta as usize, count, false)
+        apply(fiber, function, left.delta, count, false)
     }
 }
 
@@ -373,7 +373,7 @@ pub(in crate::interp) fn run_result(fiber: &mut Fiber) -> Go {
     // SAFETY: a `RunResult` frame: the result is in R[0].
     let effect = unsafe { (*fiber.base).into_value() };
     let left = fiber.pop();
-    apply(fiber, effect, left.delta as usize, 0, true)
+    apply(fiber, effect, left.delta, 0, true)
 }
 
 #[inline(always)]
@@ -398,7 +398,7 @@ pub(in crate::interp) unsafe fn ret_scalar(regs: &mut Regs, word: Word) {
 unsafe fn leave(regs: &mut Regs) {
     // SAFETY: F1, F3.
     unsafe {
-        let delta = (*regs.frame).delta as usize;
+        let delta = (*regs.frame).delta;
         regs.frame = regs.frame.sub(1);
         regs.base = regs.base.sub(delta);
         regs.pc = (*regs.frame).pc;

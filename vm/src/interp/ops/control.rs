@@ -37,7 +37,7 @@ pub(in crate::interp) fn cleanup(fiber: &mut Fiber, word: Word) -> Go {
         fiber.unmask();
         return fiber.fault("stack exhausted");
     }
-    fiber.push(Frame::internal(FrameKind::CleanupEnd, word.a() as u32, 0));
+    fiber.push(Frame::internal(FrameKind::CleanupEnd, word.a(), 0));
     apply(fiber, effect, 0, 0, true)
 }
 

@@ -84,10 +84,9 @@ pub(crate) fn use_global(fiber: &mut Fiber, global: u32, delta: usize) -> Go {
             let cx = fiber.cx();
             cx.set_place(place);
             if cx.wait_latch(&latch) {
-                fiber.pc = fiber.pc.wrapping_sub(1);
-                return Go::On;
+                return use_global(fiber, global, delta);
             }
-            fiber.pending = Pending::Again;
+            fiber.pending = Pending::Global(global, delta);
             Go::Wait
         }
         Entry::Evaluate(proto) => {
@@ -98,7 +97,7 @@ pub(crate) fn use_global(fiber: &mut Fiber, global: u32, delta: usize) -> Go {
                 }
                 return fiber.fault("stack exhausted");
             }
-            fiber.push(Frame::internal(FrameKind::GlobalEnd, delta as u32, global));
+            fiber.push(Frame::internal(FrameKind::GlobalEnd, delta, global as usize));
             fiber.enter(code, 0);
             Go::On
         }
@@ -123,7 +122,7 @@ fn deliver(fiber: &mut Fiber, delta: usize, value: Value) -> Go {
 pub(in crate::interp) fn global_end(fiber: &mut Fiber) -> Go {
     // SAFETY: F1; the result arrived in R[0].
     let (global, delta, value) =
-        unsafe { ((*fiber.frame).aux as usize, (*fiber.frame).delta as usize, (*fiber.base).into_value()) };
+        unsafe { ((*fiber.frame).aux, (*fiber.frame).delta, (*fiber.base).into_value()) };
     let program = fiber.program().clone();
     let cell = &program.globals[global];
     if let Some(latch) = cell.finish(value) {
