@@ -159,7 +159,7 @@ fn fiber_operands(instruction: Instruction) -> Operands {
             write: Some(base),
         },
         I::Scope { dst, body } => consume(dst, &[body]),
-        I::RunTaskField { dst, record, .. } => compute(dst, &[record]),
+        I::RunTaskField { dst, record, .. } => consume(dst, &[record]),
         I::ChanMake { dst } => make(dst),
         I::ChanBounded { dst, capacity } => compute(dst, &[capacity]),
         I::ChanSend { dst, sender, value }
