@@ -59,7 +59,7 @@ pub enum Report<'a, T: Task> {
     },
     /// A child faulted, but something else decided what its parent sees: it lost a race, or the parent was cancelled.
     LostFault {
-        /// Where it stood at last.
+        /// Where the parent waited for it.
         place: Place,
         /// Its fault.
         fault: &'a T::Fault,

@@ -133,7 +133,7 @@ impl<T: Task> Writer<'_, T> {
         }
         if let Waiting::Join(target) = &own.waiting {
             // SAFETY: as above.
-            waits_for.push(unsafe { target.own() }.id);
+            waits_for.push(unsafe { target.get().own() }.id);
         }
         let waited_ns = if reason == WaitReason::Ready { 0 } else { self.now_ns.saturating_sub(own.since_ns) };
         self.tasks.push(Entry::Written(DumpedTask {

@@ -18,7 +18,7 @@
 mod lock;
 mod rank;
 
-pub use lock::Lock;
+pub use lock::{Lock, LockGuard};
 pub use parking_lot::{Condvar, Mutex};
 #[cfg(not(loom))]
 pub use std::sync::{Arc, atomic};

@@ -6,7 +6,7 @@ use crate::reactor::{Interest, IoSource, WaitKey};
 use crate::scope::Scope;
 use crate::sync::Arc;
 use crate::task::Task;
-use crate::task::record::Ref;
+use crate::task::record::{Raw, Ref};
 
 /// The wait that a task has registered, with what it takes to undo that.
 pub enum Waiting<T: Task> {
@@ -15,7 +15,8 @@ pub enum Waiting<T: Task> {
     Sleep,
     Send(WaitedAt<T>),
     Recv(WaitedAt<T>),
-    Join(Ref<T>),
+    /// It lives until it ends; then it gives the joiner a count.
+    Join(Raw<T>),
     Group,
     AllJoined(Arc<Scope<T>>),
     Io(Box<IoWait>),

@@ -2,7 +2,7 @@
 
 use std::ptr::NonNull;
 
-use smallvec::{SmallVec, smallvec};
+use smallvec::smallvec;
 
 use crate::group::{Group, Kind};
 use crate::scope::{Crew, Scope, ScopeRef};
@@ -17,20 +17,20 @@ use super::Context;
 impl<T: Task> Context<'_, T> {
     /// Runs both and waits until both have ended, then [`Wake::Group`](crate::Wake::Group). The first error cancels the other.
     pub fn par(&mut self, left: T, right: T) {
-        self.begin_group(Kind::Par, smallvec![left, right], None);
+        self.begin_pair(Kind::Par, left, right);
     }
 
     /// Runs both and waits until both have ended, then [`Wake::Group`](crate::Wake::Group). The first to complete cancels
     /// the other.
     pub fn race(&mut self, left: T, right: T) {
-        self.begin_group(Kind::Race, smallvec![left, right], None);
+        self.begin_pair(Kind::Race, left, right);
     }
 
     /// Runs `body` and cancels it after `ns`, then [`Wake::Group`](crate::Wake::Group).
     pub fn timeout(&mut self, ns: u64, body: T) {
-        self.begin_group(Kind::Timeout, smallvec![body], None);
+        let body = self.begin_single(Kind::Timeout, body, None);
         self.arm(ns, true);
-        self.queue_children();
+        self.worker.push_child(body);
     }
 
     /// A scope that nobody runs yet.
@@ -41,16 +41,18 @@ impl<T: Task> Context<'_, T> {
     /// Runs `body` in `scope`, which no other task may have run; when it ends, members are cancelled and awaited. Then
     /// [`Wake::Group`](crate::Wake::Group).
     pub fn run_scope(&mut self, scope: &ScopeRef<T>, body: T) {
-        self.begin_group(Kind::Scope, smallvec![body], Some(scope.0.clone()));
+        let body = self.begin_single(Kind::Scope, body, Some(scope.0.clone()));
+        self.worker.push_child(body);
     }
 
     /// Adds a task to `scope`, or to the innermost scope. It is queued; the caller goes on.
     pub fn spawn(&mut self, task: T, scope: Option<&ScopeRef<T>>) -> Result<TaskHandle<T>, ScopeEnded> {
         let crew = self.crew(scope)?;
-        let innermost = NonNull::from(&**crew.scope());
-        let raw = self.create(task, Parent::Crew(crew.clone()), innermost, 2);
+        // SAFETY: the crew is ours, listed in `own.crews`, and stays there until we end or find it closed in a later call.
+        let innermost = NonNull::from(&**unsafe { crew.as_ref() }.scope());
+        let raw = self.create(task, Parent::Crew(crew), innermost, 2);
         // SAFETY: the task leaves the crew when it ends, before the right to run, which is counted, is given up.
-        if let Err(error) = unsafe { crew.add(raw) } {
+        if let Err(error) = unsafe { crew.as_ref().add(raw) } {
             self.worker.core.forget_created();
             // SAFETY: nobody else knows the record: both counts are ours.
             unsafe {
@@ -70,20 +72,17 @@ impl<T: Task> Context<'_, T> {
         if target.raw() == self.raw {
             return Join::Myself;
         }
-        if !target.state.join() {
+        if target.has_ended() && target.is_joined() {
             return self.ended(target);
         }
         let (raw, generation) = self.begin_wait();
-        let mut joiners = target.joiners.lock();
-        if target.outcome().is_some() {
-            drop(joiners);
+        // SAFETY: the running task takes itself out before it goes on: the worker undoes what is noted in `waiting`. The
+        // target lives until it has ended; if it ends before we are out of its list, it gives us a count.
+        if unsafe { !target.join(raw, generation) } {
             self.cancel_wait();
             return self.ended(target);
         }
-        // SAFETY: the running task leaves the list before it goes on: the worker undoes what is noted in `waiting`.
-        unsafe { joiners.push(raw, generation) };
-        drop(joiners);
-        self.own().waiting = Waiting::Join(target.clone());
+        self.own().waiting = Waiting::Join(target.raw());
         Join::Wait
     }
 
@@ -124,39 +123,43 @@ impl<T: Task> Context<'_, T> {
         }
     }
 
-    fn begin_group(&mut self, kind: Kind, tasks: SmallVec<[T; 2]>, scope: Option<Arc<Scope<T>>>) {
+    fn begin_pair(&mut self, kind: Kind, left: T, right: T) {
         let (owner, generation) = self.begin_wait();
-        let innermost = scope.as_ref().map_or(self.own().scope, |scope| NonNull::from(&**scope));
-        let children: SmallVec<[Ref<T>; 2]> = tasks
-            .into_iter()
-            .enumerate()
-            .map(|(child, task)| {
-                let raw = self.create(task, Parent::Branch(owner, child), innermost, 2);
-                // SAFETY: one of the two counts is the group's, the other the right to run.
-                unsafe { Ref::from_raw(raw) }
-            })
-            .collect();
-        if let (Some(scope), Some(body)) = (&scope, children.first()) {
-            scope.set_body(body.clone());
-        }
-        *self.record().group.lock() = Group::new(kind, generation, children, scope);
-        let own = self.own();
-        own.waiting = Waiting::Group;
-        own.has_told_group = false;
-        if kind != Kind::Timeout {
-            self.queue_children();
+        let innermost = self.own().scope;
+        let left = self.create(left, Parent::Branch(owner, 0), innermost, 2);
+        let right = self.create(right, Parent::Branch(owner, 1), innermost, 2);
+        // SAFETY: one of the two counts of each is the group's, the other the right to run.
+        let children = unsafe { smallvec![Ref::from_raw(left), Ref::from_raw(right)] };
+        self.set_group(Group::new(kind, generation, children, None));
+        // The left one runs first.
+        if self.worker.core.simulator.is_some() {
+            self.worker.push_child(left);
+            self.worker.push_child(right);
+        } else {
+            self.worker.push_child(right);
+            self.worker.push_child(left);
         }
     }
 
-    /// Queues the children of the group so that the left one runs first.
-    fn queue_children(&mut self) {
-        let children: SmallVec<[Raw<T>; 2]> =
-            self.record().group.lock().children().iter().map(|child| child.raw()).collect();
-        if self.worker.core.simulator.is_some() {
-            children.into_iter().for_each(|raw| self.worker.push_child(raw));
-        } else {
-            children.into_iter().rev().for_each(|raw| self.worker.push_child(raw));
+    /// A group of one child, which the caller queues.
+    fn begin_single(&mut self, kind: Kind, body: T, scope: Option<Arc<Scope<T>>>) -> Raw<T> {
+        let (owner, generation) = self.begin_wait();
+        let innermost = scope.as_ref().map_or(self.own().scope, |scope| NonNull::from(&**scope));
+        let body = self.create(body, Parent::Branch(owner, 0), innermost, 2);
+        // SAFETY: one of the two counts is the group's, the other the right to run.
+        let child = unsafe { Ref::from_raw(body) };
+        if let Some(scope) = &scope {
+            scope.set_body(child.clone());
         }
+        self.set_group(Group::new(kind, generation, smallvec![child], scope));
+        body
+    }
+
+    fn set_group(&mut self, group: Group<T>) {
+        *self.record().group.lock() = group;
+        let own = self.own();
+        own.waiting = Waiting::Group;
+        own.has_told_group = false;
     }
 
     fn create(&mut self, task: T, parent: Parent<T>, innermost: NonNull<Scope<T>>, refs: u32) -> Raw<T> {
@@ -166,12 +169,12 @@ impl<T: Task> Context<'_, T> {
     }
 
     /// Our crew in `scope`, made if this is the first spawn there.
-    fn crew(&mut self, scope: Option<&ScopeRef<T>>) -> Result<Arc<Crew<T>>, ScopeEnded> {
+    fn crew(&mut self, scope: Option<&ScopeRef<T>>) -> Result<NonNull<Crew<T>>, ScopeEnded> {
         let own = self.own();
         let wanted = scope.map_or(own.scope, |scope| NonNull::from(&*scope.0));
         let is_wanted = |crew: &&Arc<Crew<T>>| NonNull::from(&**crew.scope()) == wanted;
         if let Some(crew) = own.crews.iter().find(is_wanted) {
-            return Ok(crew.clone());
+            return Ok(NonNull::from(&**crew));
         }
         own.crews.retain(|crew| !crew.is_closed());
         let crew = match scope {
@@ -179,7 +182,8 @@ impl<T: Task> Context<'_, T> {
             // SAFETY: the innermost scope of a running task lives: its owner waits for us (`Own::scope`).
             None => unsafe { Scope::new_crew_at(wanted) },
         }?;
-        self.own().crews.push(crew.clone());
-        Ok(crew)
+        let found = NonNull::from(&*crew);
+        self.own().crews.push(crew);
+        Ok(found)
     }
 }

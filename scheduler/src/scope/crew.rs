@@ -53,17 +53,25 @@ impl<T: Task> Crew<T> {
         Ok(())
     }
 
-    /// Takes a member out that has ended. True: its end has to be counted with the scope.
-    pub fn remove(&self, raw: Raw<T>) -> bool {
+    /// Takes a member out that has ended. Gives the scope if the end has to be counted there.
+    ///
+    /// The crew may be gone afterwards: only its members, its spawner and the scope's list keep it.
+    #[inline]
+    pub fn remove(&self, raw: Raw<T>) -> Option<Arc<Scope<T>>> {
         let mut core = self.core.lock();
         core.members.remove(raw);
         core.len -= 1;
-        let (is_watched, is_over) = (core.is_watched, core.len == 0 && !core.has_spawner);
+        let is_over = core.len == 0 && !core.has_spawner;
+        if !core.is_watched && !is_over {
+            return None;
+        }
+        let (scope, is_watched) = (self.scope.clone(), core.is_watched);
         drop(core);
         if is_over {
-            self.scope.remove_crew(self);
+            // The list still has it: it is taken out by whoever makes it over, and that was us.
+            scope.remove_crew(self);
         }
-        is_watched
+        is_watched.then_some(scope)
     }
 
     /// The spawner ends: no more members will come.

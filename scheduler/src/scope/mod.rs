@@ -114,10 +114,12 @@ impl<T: Task> Scope<T> {
         let mut core = self.core.lock();
         let slot = crew.slot();
         if core.crews.get(slot).is_some_and(|found| std::ptr::eq(&**found, crew)) {
-            core.crews.swap_remove(slot);
+            let removed = core.crews.swap_remove(slot);
             if let Some(moved) = core.crews.get(slot) {
                 moved.set_slot(slot);
             }
+            drop(core);
+            drop(removed);
         }
     }
 
@@ -160,7 +162,7 @@ impl<T: Task> Scope<T> {
             return Vec::new();
         }
         let forgotten = core.failed.extract_if(.., |member| member.is_last_ref()).collect();
-        core.failed.retain(|member| !member.state.load().is_joined());
+        core.failed.retain(|member| !member.is_joined());
         core.sweep_at = (core.failed.len() * 2).max(SWEEP_MIN);
         forgotten
     }
@@ -259,7 +261,8 @@ impl<T: Task> Scope<T> {
     fn is_member(&self, raw: Raw<T>) -> bool {
         // SAFETY: what waits in our list lives until it was taken out, under the lock that our callers hold.
         let parent = unsafe { &raw.get().parent };
-        matches!(parent, Parent::Crew(crew) if std::ptr::eq(&**crew.scope(), self))
+        // SAFETY: a task that has not ended is a member, and its crew lives.
+        matches!(parent, Parent::Crew(crew) if std::ptr::eq(&**unsafe { crew.as_ref() }.scope(), self))
     }
 }
 

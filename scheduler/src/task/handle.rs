@@ -39,6 +39,6 @@ impl<T: Task> Eq for TaskHandle<T> {}
 
 impl<T: Task> fmt::Debug for TaskHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TaskHandle {{ is_ended: {} }}", self.0.state.load().is_ended())
+        write!(f, "TaskHandle {{ is_ended: {} }}", self.0.has_ended())
     }
 }

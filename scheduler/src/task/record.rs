@@ -2,11 +2,11 @@
 //!
 //! Who may touch which field of a [`Record`], and when:
 //!
-//! 1. `state`, `refs`, `parent`, `joiners`, `group`: anybody who knows the record lives.
+//! 1. `state`, `refs`, `parent`, `joiners`, `has_ended`, `group`: anybody who knows the record lives.
 //! 2. `own`, `task`: the *running side* only. That is the worker that took the task from a queue; before, whoever won the
 //!    claim and queued it; and anybody at all while the world is stopped (`Shared::stop_world`).
 //! 3. `reason`: written once by the winner of `State::claim_reason`, read by whoever saw the request to cancel after it.
-//! 4. `outcome`: written once by the running side before `State::end`, read by whoever saw that it ended.
+//! 4. `outcome`: written once by the running side before `has_ended`, read by whoever saw that it ended.
 //! 5. `wait_link`, `message`: under the lock of the list in which the record waits; by the running side when it is in none.
 //! 6. `crew_link`: under the lock of the crew.
 //!
@@ -20,13 +20,13 @@ use std::ptr::NonNull;
 
 use smallvec::SmallVec;
 
-use super::state::State;
+use super::state::{Claim, Claimed, State};
 use super::{CancelReason, Outcome, Place, Task};
 use crate::completer::Delivery;
 use crate::group::Group;
 use crate::list::{Link, List, Waiters};
 use crate::scope::{Crew, Scope};
-use crate::sync::atomic::{AtomicU32, Ordering, fence};
+use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 use crate::sync::{Arc, GROUP, JOINERS, Lock};
 use crate::timer::TimerKey;
 use crate::wait::{Waiting, Woken};
@@ -39,7 +39,8 @@ pub struct Record<T: Task> {
     /// Who is told of its end. Never changes.
     pub parent: Parent<T>,
     /// Who waits for the outcome.
-    pub joiners: Lock<List<T, Waiters>, JOINERS>,
+    joiners: Lock<Joiners<T>, JOINERS>,
+    has_ended: AtomicBool,
     /// The children that the task waits for.
     pub group: Lock<Group<T>, GROUP>,
     pub(crate) wait_link: UnsafeCell<Link<T>>,
@@ -49,6 +50,12 @@ pub struct Record<T: Task> {
     outcome: UnsafeCell<Option<Outcome<T::Value, T::Fault>>>,
     own: UnsafeCell<Own<T>>,
     task: UnsafeCell<Option<T>>,
+}
+
+/// Those who wait for the outcome, and whether anybody ever did.
+struct Joiners<T: Task> {
+    list: List<T, Waiters>,
+    is_joined: bool,
 }
 
 /// What only the running side touches.
@@ -95,8 +102,8 @@ pub enum Parent<T: Task> {
     Run(Arc<Run<T>>),
     /// The owner of a group, and which of its children this is.
     Branch(Raw<T>, usize),
-    /// The crew of the task that spawned it.
-    Crew(Arc<Crew<T>>),
+    /// The crew of the task that spawned it. The crew lives as long as it has members (see `scope`).
+    Crew(NonNull<Crew<T>>),
 }
 
 // SAFETY: all fields are owned by the record or guarded as the module page says; what they hold is `Send` (`Task`,
@@ -112,7 +119,8 @@ impl<T: Task> Record<T> {
             state: State::new(),
             refs: AtomicU32::new(refs),
             parent,
-            joiners: Lock::new(List::new()),
+            joiners: Lock::new(Joiners { list: List::new(), is_joined: false }),
+            has_ended: AtomicBool::new(false),
             group: Lock::new(Group::none()),
             wait_link: UnsafeCell::new(Link::new()),
             crew_link: UnsafeCell::new(Link::new()),
@@ -167,7 +175,7 @@ impl<T: Task> Record<T> {
     /// Asks the task to end. True: this has ended its wait, and the caller must queue it.
     #[must_use = "true means that the caller has to queue the task"]
     pub fn request_cancel(&self, reason: CancelReason) -> bool {
-        if !self.state.claim_reason() {
+        if self.has_ended() || !self.state.claim_reason() {
             return false;
         }
         // SAFETY: `claim_reason` lets one caller through, and readers come after `cancel` (rule 3).
@@ -181,20 +189,65 @@ impl<T: Task> Record<T> {
         self.state.load().is_cancelled().then(|| unsafe { *self.reason.get() }).flatten()
     }
 
-    /// Writes the outcome and says whether somebody joins. The running side calls it once.
+    /// Writes the outcome and tells those who join; `woken` is to queue them. The running side calls it once.
+    ///
+    /// Each joiner is given one count of the record.
     ///
     /// # Safety
     /// The caller is the running side.
-    pub unsafe fn set_outcome(&self, outcome: Outcome<T::Value, T::Fault>) -> bool {
-        // SAFETY: nobody reads before `end` (rule 4).
+    pub unsafe fn set_outcome(&self, outcome: Outcome<T::Value, T::Fault>, mut woken: impl FnMut(Raw<T>)) {
+        // SAFETY: nobody reads before `has_ended` (rule 4).
         unsafe { *self.outcome.get() = Some(outcome) };
-        self.state.end()
+        let mut joiners = self.joiners.lock();
+        // Release pairs with the Acquire in `has_ended`.
+        self.has_ended.store(true, Ordering::Release);
+        while let Some((joiner, generation)) = joiners.list.pop() {
+            // Relaxed as in `Ref::clone`: before the claim, as the joiner may run at once.
+            self.refs.fetch_add(1, Ordering::Relaxed);
+            // SAFETY: it was in the list, so it lives until it has had the lock (`forget_joiner`), which we hold.
+            if unsafe { joiner.get() }.state.claim(generation, Claim::Joined) == Claimed::Queue {
+                woken(joiner);
+            }
+        }
+    }
+
+    /// Registers a wait for the outcome; false if it is there.
+    ///
+    /// # Safety
+    /// The caller is the running side of the joiner, which is in no list, and, unless it is claimed by [`Claim::Joined`],
+    /// calls `forget_joiner` before it goes on. The record lives until then or until the claim.
+    pub unsafe fn join(&self, joiner: Raw<T>, generation: u32) -> bool {
+        let mut joiners = self.joiners.lock();
+        joiners.is_joined = true;
+        if self.has_ended() {
+            return false;
+        }
+        // SAFETY: promised by the caller.
+        unsafe { joiners.list.push(joiner, generation) };
+        true
+    }
+
+    /// Takes a joiner, whose wait was ended by something else, out of the list. False: it had been taken out by the end of
+    /// the task, and so it owns a count of the record.
+    pub fn forget_joiner(&self, joiner: Raw<T>) -> bool {
+        self.joiners.lock().list.remove(joiner)
+    }
+
+    /// Has somebody asked for the outcome?
+    pub fn is_joined(&self) -> bool {
+        self.joiners.lock().is_joined
+    }
+
+    /// Is the outcome there?
+    pub fn has_ended(&self) -> bool {
+        // Acquire pairs with the Release in `set_outcome`.
+        self.has_ended.load(Ordering::Acquire)
     }
 
     /// How the task ended; `None` while it has not.
     pub fn outcome(&self) -> Option<&Outcome<T::Value, T::Fault>> {
         // SAFETY: written before the flag that we have seen, never again (rule 4).
-        if self.state.load().is_ended() { unsafe { &*self.outcome.get() }.as_ref() } else { None }
+        if self.has_ended() { unsafe { &*self.outcome.get() }.as_ref() } else { None }
     }
 }
 

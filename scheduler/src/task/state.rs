@@ -73,8 +73,6 @@ const REASON: u64 = 1 << 5;
 const CANCEL: u64 = 1 << 6;
 const MASKED: u64 = 1 << 7;
 const KILL: u64 = 1 << 8;
-const ENDED: u64 = 1 << 9;
-const JOINED: u64 = 1 << 10;
 const FLAGS: u64 = 0xFFFF_FFE0;
 const GENERATION_SHIFT: u32 = 32;
 
@@ -163,7 +161,7 @@ impl State {
 
     /// Takes the right to write the reason for a cancellation. Only the first caller gets it.
     pub fn claim_reason(&self) -> bool {
-        self.update(|word| (word & (REASON | ENDED) == 0).then_some(word | REASON))
+        self.update(|word| (word & REASON == 0).then_some(word | REASON))
     }
 
     /// Requests cancellation, once the reason has been written. True: the wait is claimed, queue the task.
@@ -184,26 +182,6 @@ impl State {
     /// Requests to cancel neither show nor end waits from here on, or do again.
     pub fn set_masked(&self, masked: bool) {
         self.update(|word| Some(if masked { word | MASKED } else { word & !MASKED }));
-    }
-
-    /// Notes that somebody joins, unless the task has ended: then false.
-    pub fn join(&self) -> bool {
-        let mut ended = false;
-        self.update(|word| {
-            ended = word & ENDED != 0;
-            Some(word | JOINED)
-        });
-        !ended
-    }
-
-    /// The outcome has been written. Says whether anybody joins.
-    pub fn end(&self) -> bool {
-        let mut joined = false;
-        self.update(|word| {
-            joined = word & JOINED != 0;
-            Some(word | ENDED)
-        });
-        joined
     }
 
     fn set_and_claim(&self, flag: u64, unless: u64) -> bool {
@@ -259,16 +237,6 @@ impl Snapshot {
     /// It is not to be run any more.
     pub fn is_killed(self) -> bool {
         self.0 & KILL != 0
-    }
-
-    /// It has an outcome.
-    pub fn is_ended(self) -> bool {
-        self.0 & ENDED != 0
-    }
-
-    /// Somebody has joined or is waiting to.
-    pub fn is_joined(self) -> bool {
-        self.0 & JOINED != 0
     }
 }
 

@@ -4,7 +4,6 @@ use crate::runtime::Run;
 use crate::scope::{Crew, Owner};
 use crate::sync::Arc;
 use crate::task::record::{Parent, Raw, Ref};
-use crate::task::state::{Claim, Claimed};
 use crate::{DeadlockReport, Outcome, Place, Report, Task};
 
 use super::Worker;
@@ -27,13 +26,12 @@ impl<T: Task> Worker<T> {
         }
         self.core.ended += 1;
         // SAFETY: as above.
-        if unsafe { record.set_outcome(outcome) } {
-            self.wake_joiners(&record);
-        }
+        unsafe { record.set_outcome(outcome, |raw| self.push_woken(raw)) };
         let Some(outcome) = record.outcome() else { return };
         match &record.parent {
             Parent::Branch(owner, child) => self.child_ended(*owner, *child, outcome, place),
-            Parent::Crew(crew) => self.member_ended(crew, &record, outcome, place),
+            // SAFETY: the task is still a member, so its crew lives.
+            Parent::Crew(crew) => self.member_ended(unsafe { crew.as_ref() }, &record, outcome, place),
             Parent::Run(run) => {
                 if run.scope.end(Owner::Run(run.clone()), place, |raw| self.push_last(raw)) {
                     self.finish_run(run);
@@ -42,30 +40,14 @@ impl<T: Task> Worker<T> {
         }
     }
 
-    fn wake_joiners(&mut self, record: &Ref<T>) {
-        let mut joiners = record.joiners.lock();
-        while let Some((joiner, generation)) = joiners.pop() {
-            // SAFETY: it was in the list, so it lives until it has had the lock (its `undo`), which we hold.
-            if unsafe { joiner.get() }.state.claim(generation, Claim::Joined) == Claimed::Queue {
-                self.push_woken(joiner);
-            }
-        }
-    }
-
-    fn member_ended(
-        &mut self,
-        crew: &Arc<Crew<T>>,
-        member: &Ref<T>,
-        outcome: &Outcome<T::Value, T::Fault>,
-        place: Place,
-    ) {
+    fn member_ended(&mut self, crew: &Crew<T>, member: &Ref<T>, outcome: &Outcome<T::Value, T::Fault>, place: Place) {
         match outcome {
             Outcome::Faulted(fault) => crew.scope().fault(fault, place, |raw| self.push_last(raw)),
-            Outcome::Failed(_) if !member.state.load().is_joined() => self.keep_failed(crew, member),
+            Outcome::Failed(_) if !member.is_joined() => self.keep_failed(crew, member),
             _ => {}
         }
-        if crew.remove(member.raw()) {
-            match crew.scope().member_ended(|raw| self.push_last(raw)) {
+        if let Some(scope) = crew.remove(member.raw()) {
+            match scope.member_ended(|raw| self.push_last(raw)) {
                 None => {}
                 Some(Owner::Task(owner)) => self.scope_drained(owner),
                 Some(Owner::Run(run)) => self.finish_run(&run),
@@ -73,7 +55,7 @@ impl<T: Task> Worker<T> {
         }
     }
 
-    fn keep_failed(&mut self, crew: &Arc<Crew<T>>, member: &Ref<T>) {
+    fn keep_failed(&mut self, crew: &Crew<T>, member: &Ref<T>) {
         if member.is_last_ref() {
             return self.report_unjoined(member);
         }

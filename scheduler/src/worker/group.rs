@@ -1,7 +1,8 @@
 //! What a worker does for groups: children that end, limits, and owners that are asked to end.
 
-use crate::group::Kind;
+use crate::group::{Group, Kind};
 use crate::simulator::{Late, What};
+use crate::sync::{GROUP, LockGuard};
 use crate::task::record::{Raw, Record};
 use crate::task::state::{Claim, Claimed};
 use crate::wait::{Waiting, Woken};
@@ -20,8 +21,7 @@ impl<T: Task> Worker<T> {
             // Whoever ended the last child has released this lock before we get it, and does not touch us any more.
             let group = record.group.lock();
             if group.pending == 0 {
-                drop(group);
-                self.finish_group(record);
+                self.finish_group(record, group);
                 return true;
             }
             // SAFETY: we are the running side.
@@ -143,19 +143,12 @@ impl<T: Task> Worker<T> {
     }
 
     /// Collects what became of the children and makes it the task's wake.
-    fn finish_group(&mut self, record: &Record<T>) {
+    fn finish_group(&mut self, record: &Record<T>, mut group: LockGuard<'_, Group<T>, GROUP>) {
         // SAFETY: we are the running side.
         let own = unsafe { record.own() };
         own.waiting = Waiting::Nothing;
         self.disarm(own);
-        let mut group = record.group.lock();
         let kind = group.kind;
-        let places: smallvec::SmallVec<[Place; 2]> = group
-            .children()
-            .iter()
-            // SAFETY: the children have ended: they have no running side, and we alone hold them with the group.
-            .map(|child| unsafe { child.own() }.place)
-            .collect();
         let mut end = group.finish();
         let scope = group.take_scope();
         drop(group);
@@ -172,18 +165,17 @@ impl<T: Task> Worker<T> {
             Woken::Group
         };
         if !matches!(own.woken, Woken::Group) {
-            self.report_lost(&end, &places, usize::MAX);
+            self.report_lost(&end, own.place, usize::MAX);
         } else if kind == Kind::Race {
-            self.report_lost(&end, &places, end.first);
+            self.report_lost(&end, own.place, end.first);
         }
         own.group_end = Some(end);
     }
 
     /// Reports the faults of children whose outcome nobody will see: all but `seen`.
-    fn report_lost(&self, end: &GroupEnd<T::Value, T::Fault>, places: &[Place], seen: usize) {
-        for (child, outcome) in end.outcomes.iter().enumerate().filter(|(child, _)| *child != seen) {
+    fn report_lost(&self, end: &GroupEnd<T::Value, T::Fault>, place: Place, seen: usize) {
+        for (_, outcome) in end.outcomes.iter().enumerate().filter(|(child, _)| *child != seen) {
             if let Outcome::Faulted(fault) = outcome {
-                let place = places.get(child).copied().unwrap_or_default();
                 self.shared.observer.report(Report::LostFault { place, fault });
             }
         }
@@ -192,7 +184,7 @@ impl<T: Task> Worker<T> {
     /// Reports a member that failed, unless somebody joined it after all.
     pub(super) fn report_unjoined(&self, member: &Record<T>) {
         if let Some(outcome) = member.outcome()
-            && !member.state.load().is_joined()
+            && !member.is_joined()
         {
             // SAFETY: the member has ended: it has no running side.
             let spawned_at = unsafe { member.own() }.spawned_at;

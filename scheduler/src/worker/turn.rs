@@ -1,6 +1,6 @@
 //! One turn of a task: what has ended its wait, run it, what does it want now.
 
-use crate::task::record::{Own, Raw, Record};
+use crate::task::record::{Own, Raw, Record, Ref};
 use crate::task::state::{Claim, Claimed};
 use crate::wait::{Waiting, Woken};
 use crate::{CancelKind, CancelReason, Context, Outcome, Place, Step, Task};
@@ -83,7 +83,8 @@ impl<T: Task> Worker<T> {
                 own.timer = None;
                 Woken::Timer
             }
-            (Claim::Joined, Waiting::Join(target)) => Woken::Joined(target.clone()),
+            // SAFETY: the end of the target has given us a count (`set_outcome`).
+            (Claim::Joined, Waiting::Join(target)) => Woken::Joined(unsafe { Ref::from_raw(*target) }),
             (Claim::Closed, _) => Woken::Closed,
             (Claim::AllJoined, _) => Woken::AllJoined,
             (Claim::Io, _) => Woken::Io,
@@ -108,7 +109,7 @@ impl<T: Task> Worker<T> {
             Waiting::Send(channel) => unsafe { channel.forget(|core| core.forget_sender(raw)) },
             // SAFETY: as above.
             Waiting::Recv(channel) => unsafe { channel.forget(|core| core.forget_receiver(raw)) },
-            Waiting::Join(target) => _ = target.joiners.lock().remove(raw),
+            Waiting::Join(target) => forget_join(raw, *target),
             Waiting::AllJoined(scope) => scope.forget(raw),
             Waiting::Io(wait) => {
                 self.shared.io_waits.remove(wait.key);
@@ -133,6 +134,8 @@ impl<T: Task> Worker<T> {
         // If it was claimed already, it is in no list any more.
         if record.state.claim(own.generation, Claim::Cancel) != Claimed::Lost {
             self.undo(raw, record, own);
+        } else if let Waiting::Join(target) = own.waiting {
+            forget_join(raw, target);
         }
         own.waiting = Waiting::Nothing;
     }
@@ -176,6 +179,15 @@ impl<T: Task> Worker<T> {
         for crew in unsafe { &record.own().crews } {
             crew.kill(|raw| self.push_last(raw));
         }
+    }
+}
+
+/// Takes a joiner out of the list of its target, or gives back the count that it was given meanwhile.
+fn forget_join<T: Task>(joiner: Raw<T>, target: Raw<T>) {
+    // SAFETY: the target lives: it has not ended, and then its right to run keeps it; or it has, and gave us a count.
+    if !unsafe { target.get() }.forget_joiner(joiner) {
+        // SAFETY: it is not in the list, so the target has ended and gave us a count (`set_outcome`).
+        drop(unsafe { Ref::from_raw(target) });
     }
 }
 
