@@ -108,10 +108,8 @@ fn programs_run_on_the_reference_machine_and_leave_nothing_behind() {
     let (mut ran, mut wrong) = (0, Vec::new());
     for path in folders.iter().flat_map(|folder| scripts(folder)) {
         let Some(module) = compile(&path).filter(|module| module.main.is_some()) else { continue };
-        println!("running {}", path.display());
         let (output, end) = machine::run(&module);
-        if let Err(machine::Stop::Unknown(why)) = &end {
-            println!("not known: {why}");
+        if let Err(machine::Stop::Unknown(_)) = end {
             continue;
         }
         ran += 1;

@@ -12,21 +12,25 @@ const HERE: Jump16 = Jump16(0);
 const FAR: Jump32 = Jump32(0);
 
 impl Function<'_, '_> {
-    /// `if`
-    pub(super) fn choice(&mut self, condition: &Expr, then: &Expr, otherwise: &Expr, run: bool, dest: Dest) {
-        let [no, end] = [self.code.label(), self.code.label()];
-        if run && dest == Dest::Ignore && does_nothing(then) {
-            self.branch(condition, true, end);
-            self.emit(otherwise, run, dest);
-            return self.code.push(Op::Bind(end));
+    /// `if`, and every `if` that stands right behind its `else`.
+    pub(super) fn choice(&mut self, mut expr: &Expr, run: bool, dest: Dest) {
+        let end = self.code.label();
+        while let ExprKind::If { condition, then, otherwise } = &expr.kind {
+            self.code.offset = expr.span.start;
+            if run && dest == Dest::Ignore && does_nothing(then) {
+                self.branch(condition, true, end);
+            } else {
+                let no = self.code.label();
+                self.branch(condition, false, no);
+                self.emit(then, run, dest);
+                if dest != Dest::Return {
+                    self.code.push(Op::Jump(end));
+                }
+                self.code.push(Op::Bind(no));
+            }
+            expr = otherwise;
         }
-        self.branch(condition, false, no);
-        self.emit(then, run, dest);
-        if dest != Dest::Return {
-            self.code.push(Op::Jump(end));
-        }
-        self.code.push(Op::Bind(no));
-        self.emit(otherwise, run, dest);
+        self.emit(expr, run, dest);
         self.code.push(Op::Bind(end));
     }
 

@@ -36,7 +36,8 @@ impl Function<'_, '_> {
                 let result = self.outcome(expr.ty, true);
                 self.deliver(dest, result, |function, dst| {
                     let mark = function.top;
-                    let record = function.operand(base);
+                    let record = function.alloc(1);
+                    function.value(base, record);
                     let window = function.alloc(1);
                     let names = ["cancel", "isCancelled", "join"];
                     let text = function.program.interner.text(*name);

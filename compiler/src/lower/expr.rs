@@ -26,7 +26,7 @@ impl Function<'_, '_> {
                 self.emit(result, run, dest);
                 self.top = mark;
             }
-            ExprKind::If { condition, then, otherwise } => self.choice(condition, then, otherwise, run, dest),
+            ExprKind::If { .. } => self.choice(expr, run, dest),
             ExprKind::Match { subject, arms } => self.match_on(subject, arms, run, dest),
             ExprKind::OrArms(subject, arms) if !run => self.or_arms(subject, arms, dest),
             ExprKind::Apply { function, arguments } => self.apply(expr, function, arguments, run, dest),

@@ -68,6 +68,9 @@ impl Binding {
     }
 }
 
+/// A variable and where it is.
+pub(super) type Bound = (LocalId, Binding);
+
 /// What becomes of an expression's value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Dest {
@@ -132,7 +135,7 @@ impl<'l, 'p> Function<'l, 'p> {
         &mut self,
         parameters: &[&Pattern],
         body: &Expr,
-        captured: &[(LocalId, Binding)],
+        captured: &[Bound],
         own: Option<ProtoId>,
     ) {
         let signature = Signature::of(self.program, parameters, body);
@@ -149,7 +152,7 @@ impl<'l, 'p> Function<'l, 'p> {
     }
 
     /// Registers for parameters and captures: variables, and `more` values without names, whose first register it gives.
-    pub(super) fn start(&mut self, signature: &Signature, captured: &[(LocalId, Binding)], more: usize) -> Reg {
+    pub(super) fn start(&mut self, signature: &Signature, captured: &[Bound], more: usize) -> Reg {
         let arity = signature.arity();
         let first = self.alloc(arity);
         for (index, parameter) in signature.parameters.iter().enumerate() {
@@ -203,7 +206,7 @@ impl<'l, 'p> Function<'l, 'p> {
         }
         proto.registers = registers as u16;
         let assembled = resolve(&code, registers as usize, &arguments);
-        if !assembled.mistakes.is_empty() {
+        if !assembled.mistakes.is_empty() && lowering.errors.is_empty() {
             debug_assert!(false, "{}: {:?}\n{}", proto.name, assembled.mistakes, code.dump());
             lowering.error(span, &format!("this function cannot be compiled: {}", assembled.mistakes[0]));
         }
@@ -297,7 +300,7 @@ impl<'l, 'p> Function<'l, 'p> {
     }
 
     /// Variables of this proto that code outside its own scope needs: to be captured, or known functions.
-    fn captures(&self, used: Vec<LocalId>) -> (Vec<(LocalId, Binding)>, Vec<(LocalId, Binding)>) {
+    fn captures(&self, used: Vec<LocalId>) -> (Vec<Bound>, Vec<Bound>) {
         let bound = used.into_iter().filter_map(|id| self.env.get(&id).map(|binding| (id, binding.clone())));
         bound.partition(|(_, binding)| binding.reg().is_some())
     }
@@ -307,7 +310,7 @@ impl<'l, 'p> Function<'l, 'p> {
         &mut self,
         used: Vec<LocalId>,
         span: Span,
-        compile: impl FnOnce(&mut Function<'_, 'p>, &[(LocalId, Binding)]),
+        compile: impl FnOnce(&mut Function<'_, 'p>, &[Bound]),
     ) -> (ProtoId, Vec<LocalId>) {
         let (captured, known) = self.captures(used);
         if captured.len() > CAPTURES_MAX {

@@ -319,13 +319,15 @@ impl Function<'_, '_> {
 
     fn literals(&mut self, rows: Vec<Row<'_>>, place: Reg, next: Label, cx: &mut Cx) {
         let mut groups: Vec<(&Pattern, Vec<Row<'_>>)> = Vec::new();
+        let mut known = HashMap::new();
         for mut row in rows {
             let Some(at) = row.tests.iter().position(|(reg, _)| *reg == place) else { continue };
             let (_, pattern) = row.tests.remove(at);
-            match groups.iter_mut().find(|(known, _)| is_same_literal(known, pattern)) {
-                Some((_, group)) => group.push(row),
-                None => groups.push((pattern, vec![row])),
+            let group = *known.entry(literal(pattern)).or_insert(groups.len());
+            if group == groups.len() {
+                groups.push((pattern, Vec::new()));
             }
+            groups[group].1.push(row);
         }
         let count = groups.len();
         for (index, (pattern, group)) in groups.into_iter().enumerate() {
@@ -479,11 +481,18 @@ fn is_alike(left: &Pattern, right: &Pattern) -> bool {
     }
 }
 
-fn is_same_literal(left: &Pattern, right: &Pattern) -> bool {
-    match (&left.kind, &right.kind) {
-        (PatternKind::Int(left), PatternKind::Int(right)) => left == right,
-        (PatternKind::Char(left), PatternKind::Char(right)) => left == right,
-        (PatternKind::Text(left), PatternKind::Text(right)) => left == right,
-        _ => false,
+/// A literal's value.
+#[derive(PartialEq, Eq, Hash)]
+enum Literal<'e> {
+    Number(i64),
+    Text(&'e str),
+}
+
+fn literal(pattern: &Pattern) -> Literal<'_> {
+    match &pattern.kind {
+        PatternKind::Int(value) => Literal::Number(*value),
+        PatternKind::Char(value) => Literal::Number(i64::from(u32::from(*value))),
+        PatternKind::Text(text) => Literal::Text(text),
+        _ => Literal::Text(""),
     }
 }

@@ -14,6 +14,7 @@ use heap::{Heap, Payload, Value};
 
 /// Why a program does not go on.
 #[derive(Debug)]
+#[expect(dead_code, reason = "shown when a test fails")]
 pub enum Stop {
     /// An uncaught failure, as text.
     Failed(String),
