@@ -31,6 +31,16 @@ pub struct Sorted<V: Entry> {
     tree: Tree<Entries<V>>,
 }
 
+/// Where a key is or would be.
+struct Place<'a, V: Entry> {
+    leaf: &'a Entries<V>,
+    /// Number of the leaf's first entry.
+    start: usize,
+    /// In the leaf.
+    index: usize,
+    found: bool,
+}
+
 /// What keys lead to.
 pub trait Entry: Clone + 'static {
     /// Shows the values in it to `tracer`.
@@ -102,14 +112,30 @@ impl<V: Entry> Sorted<V> {
 
     /// The number of a key, or the number that it would get.
     pub fn find(&self, key: &Value) -> Result<Result<usize, usize>, Incomparable> {
-        let (leaf, start) = self.tree.search(|other| Ok(compare(key, other)? == Ordering::Less))?;
-        Ok(leaf.search(key)?.map(|i| start + i).map_err(|i| start + i))
+        let place = self.search(key)?;
+        let number = place.start + place.index;
+        Ok(if place.found { Ok(number) } else { Err(number) })
     }
 
     /// What a key leads to.
     pub fn get(&self, key: &Value) -> Result<Option<&V>, Incomparable> {
-        let (leaf, _) = self.tree.search(|other| Ok(compare(key, other)? == Ordering::Less))?;
-        Ok(leaf.search(key)?.ok().map(|i| &leaf.0.values[i]))
+        let place = self.search(key)?;
+        Ok(place.found.then(|| &place.leaf.0.values[place.index]))
+    }
+
+    #[inline]
+    fn search(&self, key: &Value) -> Result<Place<'_, V>, Incomparable> {
+        let mut failed = None;
+        let mut order = |left: &Value, right: &Value| {
+            compare(left, right).unwrap_or_else(|incomparable| {
+                failed = Some(incomparable);
+                Ordering::Equal
+            })
+        };
+        let (leaf, start) = self.tree.search(|first| order(key, first) == Ordering::Less);
+        let found = leaf.0.keys.binary_search_by(|other| order(other, key));
+        let (found, index) = found.map_or_else(|index| (false, index), |index| (true, index));
+        failed.map_or(Ok(Place { leaf, start, index, found }), Err)
     }
 
     /// The entry with this number.
@@ -285,21 +311,6 @@ impl<V: Entry> Clone for Sorted<V> {
 impl<V: Entry> Entries<V> {
     fn new(keys: Vec<Value>, values: Vec<V>) -> Entries<V> {
         Entries(Ref::new(Run { keys, values }))
-    }
-
-    /// As `Sorted::find`, in this leaf.
-    fn search(&self, key: &Value) -> Result<Result<usize, usize>, Incomparable> {
-        let keys = &self.0.keys;
-        let (mut low, mut high) = (0, keys.len());
-        while low < high {
-            let middle = (low + high) / 2;
-            match compare(key, &keys[middle])? {
-                Ordering::Less => high = middle,
-                Ordering::Greater => low = middle + 1,
-                Ordering::Equal => return Ok(Ok(middle)),
-            }
-        }
-        Ok(Err(low))
     }
 }
 

@@ -175,20 +175,17 @@ impl<L: Leaf> Tree<L> {
 
     /// The leaf where a key belongs, and the index of the leaf's first element. `is_before` tells whether that key stands
     /// before a given one.
-    pub(crate) fn search<E>(&self, mut is_before: impl FnMut(&L::Key) -> Result<bool, E>) -> Result<(&L, usize), E> {
+    #[inline]
+    pub(crate) fn search(&self, mut is_before: impl FnMut(&L::Key) -> bool) -> (&L, usize) {
         let (mut tree, mut start) = (self, 0);
         loop {
             match tree {
-                Tree::Leaf(leaf) => return Ok((leaf, start)),
+                Tree::Leaf(leaf) => return (leaf, start),
                 Tree::Node(node) => {
                     // The last child whose first key is not after the one looked for; the first child when there is none.
-                    let (mut low, mut high) = (0, node.children.len());
-                    while high - low > 1 {
-                        let middle = (low + high) / 2;
-                        if is_before(&node.keys[middle])? { high = middle } else { low = middle }
-                    }
-                    start += node.start(low);
-                    tree = &node.children[low];
+                    let child = node.keys[1..].partition_point(|first| !is_before(first));
+                    start += node.start(child);
+                    tree = &node.children[child];
                 }
             }
         }
@@ -253,8 +250,9 @@ impl<L: Leaf> Node<L> {
     /// The child that holds an element. Full leaves and nodes make the first guess right; it is never too high.
     #[inline]
     fn child_with(&self, index: usize) -> usize {
-        let full = L::MAX.saturating_mul(FANOUT.saturating_pow(self.height - 1));
-        let mut child = (index / full).min(self.children.len() - 1);
+        const { assert!(L::MAX.is_power_of_two() && FANOUT.is_power_of_two()) };
+        let shift = L::MAX.trailing_zeros() + FANOUT.trailing_zeros() * (self.height - 1);
+        let mut child = (index >> shift).min(self.children.len() - 1);
         while self.ends[child] <= index {
             child += 1;
         }
