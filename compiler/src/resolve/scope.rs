@@ -127,6 +127,7 @@ impl Tables {
     /// A value's name like `name` that is known in `module`.
     #[must_use]
     pub fn suggest_value(&self, module: ModuleId, name: Symbol) -> Option<String> {
+        self.may_suggest().then_some(())?;
         let this = self.module(module);
         let imported = this.imports.values.keys();
         let whole =
@@ -138,12 +139,20 @@ impl Tables {
     /// A type's name like `name` that is known in `module`.
     #[must_use]
     pub fn suggest_type(&self, module: ModuleId, name: Symbol) -> Option<String> {
+        self.may_suggest().then_some(())?;
         let this = self.module(module);
         let whole =
             this.imports.wildcards.iter().flat_map(|wildcard| self.module(wildcard.module).exports.types.keys());
         let all =
             this.own.types.keys().chain(this.imports.types.keys()).chain(whole).chain(self.intrinsic.types.keys());
         nearest(self.text(name), all.map(|symbol| self.text(*symbol))).map(str::to_owned)
+    }
+
+    /// A suggestion may be looked for; there are only so many.
+    pub(crate) fn may_suggest(&self) -> bool {
+        let left = self.suggestions_left.get();
+        self.suggestions_left.set(left.saturating_sub(1));
+        left > 0
     }
 
     /// A qualifier like `name` that is known in `module`.

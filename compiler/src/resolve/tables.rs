@@ -1,5 +1,6 @@
 //! Everything that is declared, by number. Ids are dense and given in the order of declaration.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use smallvec::SmallVec;
@@ -162,6 +163,9 @@ pub struct DomainInfo {
 /// Where a nominal type is declared; absent for those that only the compiler knows.
 pub type DataPlace = Option<(ModuleId, Place)>;
 
+/// Nobody reads more; without a limit a program of nothing but mistakes takes quadratic time. Arbitrary.
+const SUGGESTIONS_MAX: u32 = 20;
+
 /// Everything that is declared.
 pub struct Tables {
     /// Names.
@@ -188,6 +192,8 @@ pub struct Tables {
     pub prelude: Option<ModuleId>,
     /// Types and constructors that are known everywhere.
     pub intrinsic: Names,
+    /// How many more suggestions are looked for; each one looks at every name in scope.
+    pub(crate) suggestions_left: Cell<u32>,
     /// Reports so far.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -228,6 +234,7 @@ impl Tables {
             domains: Vec::new(),
             prelude: None,
             intrinsic,
+            suggestions_left: Cell::new(SUGGESTIONS_MAX),
             diagnostics: Vec::new(),
         }
     }

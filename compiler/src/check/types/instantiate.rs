@@ -25,6 +25,11 @@ impl TypeStore {
                 self.children(id, &mut work);
             }
         }
+        // The bounds of what was visited were too high, or its variables have just been quantified.
+        let bound = if any { QUANTIFIED } else { level };
+        for id in seen {
+            self.entries[id as usize].level = bound;
+        }
         any
     }
 
