@@ -120,13 +120,12 @@ fn fields(count: usize) -> String {
 }
 
 fn sum_types(count: usize) -> String {
-    let body = lines(count / 2, |text, n| {
+    lines(count / 2, |text, n| {
         let _ = write!(
             text,
             "Tree{n} A = Leaf{n} | Node{n} (Tree{n} A) A\nsize{n} = | Leaf{n} => 0 | Node{n} rest _ => 1 + size{n} rest\n"
         );
-    });
-    body
+    })
 }
 
 fn mistakes(count: usize) -> String {
