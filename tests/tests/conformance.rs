@@ -3,7 +3,11 @@
 //!
 //! `AIVI_CASE=race cargo test -p aivi-tests --test conformance` runs only cases whose path has `race`.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use aivi::{CompileError, Ending};
 use aivi_tests::expect::{End, Expectation, Report};
@@ -71,23 +75,35 @@ fn check(path: &Path) -> Result<(), String> {
     Ok(())
 }
 
+/// Checks all cases, on as many threads as there are processors; gives the differences in the order of the cases.
+fn check_all(cases: &[PathBuf]) -> Vec<String> {
+    let next = AtomicUsize::new(0);
+    let failures = Mutex::new(BTreeMap::new());
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                // Relaxed: the counter only hands out numbers.
+                while let Some(path) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if let Err(difference) = check(path) {
+                        let name = path.strip_prefix(root()).unwrap_or(path).display();
+                        let text = format!("{name}\n    {}", difference.trim_end().replace('\n', "\n    "));
+                        failures.lock().expect("no thread panics with the lock").insert(path, text);
+                    }
+                }
+            });
+        }
+    });
+    failures.into_inner().expect("no thread panicked with the lock").into_values().collect()
+}
+
 #[test]
 fn every_case_does_what_it_says() {
     let only = std::env::var("AIVI_CASE").unwrap_or_default();
-    let mut count = 0;
-    let mut failures = Vec::new();
-    for feature in folders(&root().join("tests/conformance")) {
-        for path in list(&feature, "aivi", false) {
-            if !path.to_string_lossy().contains(&only) {
-                continue;
-            }
-            count += 1;
-            if let Err(difference) = check(&path) {
-                let name = path.strip_prefix(root()).unwrap_or(&path);
-                failures.push(format!("{}\n    {}", name.display(), difference.trim_end().replace('\n', "\n    ")));
-            }
-        }
-    }
-    assert!(count > 0, "no case was found");
-    assert!(failures.is_empty(), "{} of {count} cases failed\n{}", failures.len(), failures.join("\n"));
+    let features = folders(&root().join("tests/conformance"));
+    let cases = features.iter().flat_map(|feature| list(feature, "aivi", false));
+    let cases: Vec<PathBuf> = cases.filter(|path| path.to_string_lossy().contains(&only)).collect();
+    assert!(!cases.is_empty(), "no case was found");
+    let failures = check_all(&cases);
+    assert!(failures.is_empty(), "{} of {} cases failed\n{}", failures.len(), cases.len(), failures.join("\n"));
 }
