@@ -139,6 +139,11 @@ impl NativeCx<'_> {
         cx.completer()
     }
 
+    /// Charges fuel for work that took longer than an instruction, so that the fiber's slice ends in time.
+    pub fn charge(&mut self, fuel: u32) {
+        self.fiber.fuel = self.fiber.fuel.saturating_sub(u64::from(fuel));
+    }
+
     /// Waits for a number of nanoseconds, then gives `Unit`.
     pub fn sleep(&mut self, ns: u64) -> NativeResult {
         let place = self.fiber.place();
