@@ -18,6 +18,8 @@ mod idle;
 mod io_waits;
 mod latch;
 mod list;
+#[cfg(all(test, loom))]
+mod models;
 mod oracle;
 mod park;
 mod queue;

@@ -15,7 +15,12 @@
 //!
 //! The reactor, the blocking pool and the seats of the workers use [`Mutex`]: they are slow paths, and each is a leaf.
 
+#[cfg(not(loom))]
 mod lock;
+#[cfg(loom)]
+#[path = "sync/lock_loom.rs"]
+mod lock;
+#[cfg(not(loom))]
 mod rank;
 
 pub use lock::{Lock, LockGuard};

@@ -1,12 +1,12 @@
 //! Stopping the world: for the moment of a dump nobody runs.
 //!
 //! Whoever stops it sets a flag, wakes everybody, and waits until all workers are idle or wait at the barrier. A worker
-//! asks for the flag after it left the idle state and before each task. Both sides write first and read then,
-//! SeqCst, so at least one of them sees the other.
+//! asks for the flag after it left the idle state and before each task. Both sides write first, then fence (SeqCst), then
+//! read, so at least one of them sees the other.
 
 use crate::Task;
 use crate::runtime::Shared;
-use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::atomic::{AtomicBool, Ordering, fence};
 use crate::sync::{Arc, Condvar, Mutex};
 use parking_lot::MutexGuard;
 
@@ -31,12 +31,27 @@ impl Default for World {
     }
 }
 
+impl World {
+    /// Asks everybody to stop; whom the caller sees idle afterwards will wait before it runs.
+    pub fn announce(&self) {
+        self.is_paused.store(true, Ordering::Relaxed);
+        // Pairs with the fence in `must_wait`: the caller reads the idle bits next.
+        fence(Ordering::SeqCst);
+    }
+
+    /// For a worker that has just left the idle state: must it wait before it runs?
+    pub fn must_wait(&self) -> bool {
+        // Pairs with the fence in `announce`: the idle bit was cleared before.
+        fence(Ordering::SeqCst);
+        self.is_paused.load(Ordering::Acquire)
+    }
+}
+
 /// Calls `look` while no worker runs. Not to be called by a worker.
 pub fn stopped<T: Task, R>(shared: &Arc<Shared<T>>, look: impl FnOnce() -> R) -> R {
     let world = &shared.world;
     let one = world.stopping.lock();
-    // SeqCst pairs with the read in `is_paused`, after `Idle::leave`.
-    world.is_paused.store(true, Ordering::SeqCst);
+    world.announce();
     let _stopped = Stopped { world, _one: one };
     let mut waiting = world.waiting.lock();
     while !(0..shared.seats.len()).all(|index| *waiting >> index & 1 == 1 || shared.idle.is_idle(index)) {
@@ -54,7 +69,8 @@ pub struct Stopped<'a> {
 
 impl Drop for Stopped<'_> {
     fn drop(&mut self) {
-        self.world.is_paused.store(false, Ordering::SeqCst);
+        // Release pairs with the Acquire of those who go on.
+        self.world.is_paused.store(false, Ordering::Release);
         drop(self.world.waiting.lock());
         self.world.changed.notify_all();
     }
@@ -64,8 +80,7 @@ impl<T: Task> Shared<T> {
     /// Stops the world if all workers are idle, for one that is idle itself.
     pub fn try_stop_idle(&self) -> Option<Stopped<'_>> {
         let one = self.world.stopping.try_lock()?;
-        // SeqCst pairs as in `stopped`.
-        self.world.is_paused.store(true, Ordering::SeqCst);
+        self.world.announce();
         let stopped = Stopped { world: &self.world, _one: one };
         self.idle.is_everybody_idle().then_some(stopped)
     }
@@ -73,12 +88,12 @@ impl<T: Task> Shared<T> {
     /// Does somebody want the world to stop?
     #[inline]
     pub fn is_paused(&self) -> bool {
-        self.world.is_paused.load(Ordering::SeqCst)
+        self.world.is_paused.load(Ordering::Acquire)
     }
 
     /// Waits at the barrier while the world is stopped.
     pub fn wait_while_paused(&self, index: usize) {
-        if !self.is_paused() {
+        if !self.world.must_wait() {
             return;
         }
         let mut waiting = self.world.waiting.lock();

@@ -57,7 +57,6 @@ impl<V, const RANK: u8> Lock<V, RANK> {
     }
 }
 
-#[cfg(not(loom))]
 fn pause(nth: u32) {
     if nth >= PAUSES {
         return std::thread::yield_now();
@@ -65,11 +64,6 @@ fn pause(nth: u32) {
     for _ in 0..PAUSE_MIN << nth {
         std::hint::spin_loop();
     }
-}
-
-#[cfg(loom)]
-fn pause(_: u32) {
-    loom::thread::yield_now();
 }
 
 /// Gives access to the value; unlocks when dropped.

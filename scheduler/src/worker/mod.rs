@@ -92,8 +92,10 @@ impl<T: Task> Core<T> {
 /// Works in seat 0 until `run` is over; waits while somebody else sits there.
 pub fn drive<T: Task>(shared: &Arc<Shared<T>>, run: &Arc<Run<T>>) -> Outcome<T::Value, T::Fault> {
     loop {
-        let core = shared.seats[0].core.lock().take();
         let mut result = run.result.lock();
+        // Under the lock of the result: whoever leaves the seat puts the core back first and takes this lock then, so we
+        // see the core or hear of it.
+        let core = shared.seats[0].core.lock().take();
         if let Some(core) = core {
             drop(result);
             let mut worker = Worker { shared: shared.clone(), index: 0, core };

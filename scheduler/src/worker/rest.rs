@@ -33,6 +33,10 @@ impl<T: Task> Worker<T> {
 
     /// Waits until there may be something to do.
     pub(super) fn rest(&mut self, is_over: &impl Fn() -> bool) {
+        if self.shared.is_paused() {
+            // There may be tasks in our queue: we are not idle, only stopped.
+            return self.shared.wait_while_paused(self.index);
+        }
         if self.jump() {
             return;
         }

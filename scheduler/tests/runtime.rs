@@ -1,0 +1,332 @@
+//! The runtime as a host sees it: threads that complete, cancel, run and dump, and sockets.
+
+use std::io::{Read, Write};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use aivi_scheduler::reactor::{Interest, Io};
+use aivi_scheduler::*;
+
+type Cx<'a, 'b> = &'a mut Context<'b, Script>;
+
+/// A task made of a closure that is called for each turn.
+struct Script(Box<dyn FnMut(Cx, Wake<i64, String>) -> Step<Script> + std::marker::Send>);
+
+fn script(turn: impl FnMut(Cx, Wake<i64, String>) -> Step<Script> + std::marker::Send + 'static) -> Script {
+    Script(Box::new(turn))
+}
+
+impl Task for Script {
+    type Value = i64;
+    type Fault = String;
+
+    fn resume(&mut self, cx: &mut Context<'_, Self>) -> Step<Self> {
+        let wake = cx.take_wake();
+        (self.0)(cx, wake)
+    }
+
+    fn deadlock(report: DeadlockReport) -> String {
+        report.to_string()
+    }
+}
+
+struct Silent;
+
+impl Observer<Script> for Silent {
+    fn report(&self, _: Report<'_, Script>) {}
+
+    fn describe_place(&self, place: Place) -> String {
+        format!("place {}", place.0)
+    }
+}
+
+fn runtime(workers: usize) -> Runtime<Script> {
+    let config = Config { workers, mode: Mode::Real, blocking_threads: 2 };
+    Runtime::new(config, Arc::new(Silent)).expect("a runtime")
+}
+
+fn simulator() -> Runtime<Script> {
+    let config = Config { workers: 1, mode: Mode::Simulated { seed: 3 }, blocking_threads: 1 };
+    Runtime::new(config, Arc::new(Silent)).expect("a runtime")
+}
+
+fn done(value: i64) -> Step<Script> {
+    Step::Ended(Outcome::Done(value))
+}
+
+/// Waits for another thread, to which it gives its completer.
+fn waits_for(outside: Sender<Completer<Script>>) -> Script {
+    script(move |cx, wake| match wake {
+        Wake::Completed(Ok(value)) => done(value),
+        Wake::Completed(Err(text)) => Step::Ended(Outcome::Faulted(text)),
+        Wake::Cancelled => Step::Ended(Outcome::Cancelled(cx.cancel_requested().expect("a reason"))),
+        _ => {
+            outside.send(cx.completer()).expect("somebody takes it");
+            Step::Waiting
+        }
+    })
+}
+
+#[test]
+fn another_thread_completes_a_wait() {
+    for runtime in [runtime(1), runtime(2), simulator()] {
+        let (tx, rx): (_, Receiver<Completer<Script>>) = channel();
+        let other = thread::spawn(move || rx.iter().for_each(|completer| completer.complete(5)));
+        assert_eq!(runtime.run(waits_for(tx)), Outcome::Done(5));
+        other.join().unwrap();
+        assert_eq!(runtime.stats().outside, 0);
+    }
+}
+
+#[test]
+fn a_completer_that_is_dropped_ends_the_wait() {
+    let (tx, rx) = channel();
+    let other = thread::spawn(move || drop(rx.recv()));
+    assert!(matches!(runtime(1).run(waits_for(tx)), Outcome::Faulted(_)));
+    other.join().unwrap();
+}
+
+#[test]
+fn another_thread_cancels_the_roots() {
+    for runtime in [runtime(1), runtime(4), simulator()] {
+        let canceller = runtime.canceller();
+        let (tx, rx) = channel();
+        let reason = CancelReason { kind: CancelKind::Signal(2), place: Place(0) };
+        let other = thread::spawn(move || {
+            let completer: Completer<Script> = rx.recv().unwrap();
+            canceller.cancel_roots(reason);
+            // Kept until the wait is over: it is not a dropped completer that ends it.
+            while !completer.is_abandoned() {
+                thread::yield_now();
+            }
+        });
+        assert_eq!(runtime.run(waits_for(tx)), Outcome::Cancelled(reason));
+        other.join().unwrap();
+    }
+}
+
+/// Hops through a channel and a spawned task so that runs mix.
+fn busy(rounds: i64) -> Script {
+    let link = Channel::<Script>::bounded(0);
+    let mut left = rounds;
+    let mut sum = 0;
+    script(move |cx, wake| {
+        if let Wake::Message(value) = wake {
+            sum += value;
+        }
+        while left > 0 {
+            left -= 1;
+            let tx = link.clone();
+            let mut is_sent = false;
+            let sender = script(move |cx, _| {
+                if std::mem::replace(&mut is_sent, true) {
+                    return done(0);
+                }
+                match cx.send(&tx, 1) {
+                    aivi_scheduler::Send::Wait => Step::Waiting,
+                    _ => done(0),
+                }
+            });
+            cx.spawn(sender, None).expect("the scope is open");
+            match cx.recv(&link) {
+                Recv::Value(value) => sum += value,
+                _ => return Step::Waiting,
+            }
+        }
+        done(sum)
+    })
+}
+
+#[test]
+fn many_threads_run_at_the_same_time() {
+    for workers in [1, 3] {
+        let runtime = Arc::new(runtime(workers));
+        let runs: Vec<_> = (0..4)
+            .map(|_| {
+                let runtime = runtime.clone();
+                thread::spawn(move || {
+                    for _ in 0..50 {
+                        assert_eq!(runtime.run(busy(100)), Outcome::Done(100));
+                    }
+                })
+            })
+            .collect();
+        runs.into_iter().for_each(|run| run.join().unwrap());
+        assert_eq!(runtime.stats().tasks, 0);
+    }
+}
+
+#[test]
+fn a_dump_shows_who_waits_where() {
+    for workers in [1, 2] {
+        let runtime = Arc::new(runtime(workers));
+        let (tx, rx) = channel();
+        let dumper = thread::spawn({
+            let runtime = runtime.clone();
+            move || {
+                let completer: Completer<Script> = rx.recv().unwrap();
+                // The task may still be on its way into the wait.
+                let dump = loop {
+                    let dump = runtime.dump();
+                    if dump.tasks.iter().all(|task| task.reason == WaitReason::Outside) {
+                        break dump;
+                    }
+                    thread::yield_now();
+                };
+                completer.complete(1);
+                dump
+            }
+        });
+        assert_eq!(runtime.run(waits_for(tx)), Outcome::Done(1));
+        let dump = dumper.join().unwrap();
+        assert_eq!(dump.tasks.len(), 1, "{dump}");
+        assert!(dump.to_string().contains("a blocking call"));
+        assert_eq!(dump.tasks[0].parent, None);
+    }
+}
+
+#[test]
+fn dumps_of_running_tasks_stop_the_world_only_for_the_moment() {
+    let runtime = Arc::new(runtime(3));
+    let runs: Vec<_> = (0..2)
+        .map(|_| {
+            let runtime = runtime.clone();
+            thread::spawn(move || assert_eq!(runtime.run(busy(20_000)), Outcome::Done(20_000)))
+        })
+        .collect();
+    for _ in 0..200 {
+        runtime.dump();
+    }
+    runs.into_iter().for_each(|run| run.join().unwrap());
+}
+
+/// Reads what comes until the end of the stream and gives its length.
+fn reads(stream: Arc<Io<mio::net::UnixStream>>) -> Script {
+    let mut count = 0;
+    script(move |cx, _| {
+        loop {
+            let attempt = stream.source().attempt(Interest::Read);
+            let mut bytes = [0; 4096];
+            match (&mut &**stream).read(&mut bytes) {
+                Ok(0) => return done(count),
+                Ok(length) => count += length as i64,
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                    if !cx.wait_io(stream.source(), attempt) {
+                        return Step::Waiting;
+                    }
+                }
+                Err(error) => return Step::Ended(Outcome::Faulted(error.to_string())),
+            }
+        }
+    })
+}
+
+/// Writes that many bytes and closes.
+fn writes(stream: Arc<Mutex<Option<Io<mio::net::UnixStream>>>>, mut left: usize) -> Script {
+    script(move |cx, _| {
+        let mut stream = stream.lock().unwrap();
+        while left > 0 {
+            let Some(io) = &*stream else { return done(0) };
+            let attempt = io.source().attempt(Interest::Write);
+            match (&mut &**io).write(&[1; 4096][..left.min(4096)]) {
+                Ok(length) => left -= length,
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                    if !cx.wait_io(io.source(), attempt) {
+                        return Step::Waiting;
+                    }
+                }
+                Err(error) => return Step::Ended(Outcome::Faulted(error.to_string())),
+            }
+        }
+        *stream = None;
+        done(0)
+    })
+}
+
+#[test]
+fn tasks_wait_for_sockets() {
+    const LENGTH: usize = 3_000_000;
+    for runtime in [runtime(1), runtime(2), simulator()] {
+        let registry = runtime.registry().unwrap();
+        let (left, right) = mio::net::UnixStream::pair().unwrap();
+        let reader = Arc::new(registry.register(left).unwrap());
+        let writer = Arc::new(Mutex::new(Some(registry.register(right).unwrap())));
+        let root = script(move |cx, wake| match wake {
+            Wake::Group(end) => Step::Ended(end.outcomes[0].clone()),
+            _ => {
+                cx.par(reads(reader.clone()), writes(writer.clone(), LENGTH));
+                Step::Waiting
+            }
+        });
+        assert_eq!(runtime.run(root), Outcome::Done(LENGTH as i64));
+        assert_eq!(runtime.stats().io_waits, 0);
+    }
+}
+
+#[test]
+fn a_wait_for_a_socket_is_cancelled() {
+    for runtime in [runtime(1), runtime(2), simulator()] {
+        let (left, _right) = mio::net::UnixStream::pair().unwrap();
+        let reader = Arc::new(runtime.registry().unwrap().register(left).unwrap());
+        let root = script(move |cx, wake| match wake {
+            Wake::Group(end) => done(end.timed_out as i64),
+            _ => {
+                let reader = reader.clone();
+                let body = script(move |cx, wake| {
+                    if matches!(wake, Wake::Cancelled) {
+                        return Step::Ended(Outcome::Cancelled(cx.cancel_requested().expect("a reason")));
+                    }
+                    let attempt = reader.source().attempt(Interest::Read);
+                    assert!(!cx.wait_io(reader.source(), attempt));
+                    Step::Waiting
+                });
+                cx.timeout(100_000, body);
+                Step::Waiting
+            }
+        });
+        assert_eq!(runtime.run(root), Outcome::Done(1));
+        assert_eq!(runtime.stats().io_waits, 0);
+    }
+}
+
+#[test]
+fn a_channel_may_outlive_its_runtime_and_its_handles_the_task() {
+    let link = Channel::<Script>::unbounded();
+    let kept: Arc<Mutex<Option<TaskHandle<Script>>>> = Arc::default();
+    let (tx, handle) = (link.clone(), kept.clone());
+    let root = script(move |cx, _| {
+        let tx = tx.clone();
+        let child = script(move |cx, _| {
+            assert!(matches!(cx.send(&tx, 1), aivi_scheduler::Send::Done));
+            done(9)
+        });
+        *handle.lock().unwrap() = Some(cx.spawn(child, None).expect("the scope is open"));
+        cx.join(handle.lock().unwrap().as_ref().unwrap());
+        Step::Waiting
+    });
+    // The root waits once and is woken by the join; the second turn spawns again, so it is left to the scope's end.
+    let mut turns = 0;
+    let Script(mut turn) = root;
+    let root = script(move |cx, wake| {
+        turns += 1;
+        if turns == 2 { done(0) } else { turn(cx, wake) }
+    });
+    assert_eq!(runtime(1).run(root), Outcome::Done(0));
+    let handle = kept.lock().unwrap().take().unwrap();
+    assert_eq!(handle.outcome(), Some(Outcome::Done(9)));
+    assert_eq!(link.len(), 1);
+}
+
+#[test]
+fn a_task_may_drop_the_channel_that_it_waits_in() {
+    let root = script(move |cx, wake| match wake {
+        Wake::Deadlock(_) => done(1),
+        _ => {
+            let link = Channel::unbounded();
+            assert!(matches!(cx.recv(&link), Recv::Wait));
+            Step::Waiting
+        }
+    });
+    assert_eq!(runtime(1).run(root), Outcome::Done(1));
+}
