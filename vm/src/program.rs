@@ -18,7 +18,7 @@ pub(crate) use global::{Entry, GlobalCell};
 use crate::native::{NativeFn, Natives};
 use crate::object::shared::immortalise;
 use crate::interp::make_partial;
-use crate::value::{Value, object_meta};
+use crate::value::{Slot, Value, object_meta};
 
 /// A program.
 pub struct Program {
@@ -44,7 +44,8 @@ unsafe impl Sync for Program {}
 /// What calling a proto needs.
 pub(crate) struct ProtoCode {
     pub(crate) code: *const u64,
-    pub(crate) registers: u32,
+    /// Size of its window.
+    pub(crate) bytes: usize,
     pub(crate) parameters: u16,
     /// Arguments in registers, the closure included.
     pub(crate) arguments: u16,
@@ -175,12 +176,19 @@ impl fmt::Debug for Program {
     }
 }
 
+const _: () = assert!(size_of::<ProtoCode>() == 32);
+
 impl ProtoCode {
+    /// Registers of its window.
+    pub(crate) fn registers(&self) -> usize {
+        self.bytes / size_of::<Slot>()
+    }
+
     fn new(id: ProtoId, proto: &Proto) -> ProtoCode {
         ProtoCode {
             // `Module` owns the code in a vector that is not touched any more.
             code: proto.code.as_ptr(),
-            registers: u32::from(proto.registers).max(1),
+            bytes: usize::from(proto.registers.max(1)) * size_of::<Slot>(),
             parameters: proto.parameters,
             arguments: proto.parameters + u16::from(proto.captures > 0),
             effect: proto.effect,

@@ -181,15 +181,21 @@ impl Fiber {
         // SAFETY: the frame is the top frame (F1); a proto lives as long as the program.
         let proto = unsafe { (*frame).proto };
         // SAFETY: as above.
-        let registers = if proto.is_null() { usize::MAX } else { unsafe { (*proto).registers as usize } };
+        let registers = if proto.is_null() { usize::MAX } else { unsafe { (*proto).registers() } };
         index < registers && base.wrapping_add(index) < self.stack.end()
     }
 
-    /// Whether a frame of `registers` at `base` fits as it is.
+    /// Whether `frame` is inside of the frames.
     #[inline(always)]
-    pub(crate) fn has_room(&self, frame: *mut Frame, base: *mut Slot, registers: u32) -> bool {
-        (self.stack.end() as usize).wrapping_sub(base as usize) as isize >= registers as isize * size_of::<Slot>() as isize
-            && frame.wrapping_add(1) < self.frames.end()
+    pub(crate) fn has_frame(&self, frame: *mut Frame) -> bool {
+        frame < self.frames.end()
+    }
+
+    /// Whether a window of so many bytes at `base` is inside of the registers.
+    #[inline(always)]
+    pub(crate) fn has_room(&self, base: *mut Slot, bytes: usize) -> bool {
+        // Both differences are below isize::MAX: a window has at most 65,535 registers.
+        (self.stack.end() as usize).wrapping_sub(base as usize) as isize >= bytes as isize
     }
 
     /// Makes the frame of a proto; the caller has made room.
@@ -205,10 +211,10 @@ impl Fiber {
     }
 
     /// Makes room for a further frame and for `registers` behind `base + delta`; false at the limit.
-    pub(crate) fn make_room(&mut self, delta: usize, registers: u32) -> bool {
+    pub(crate) fn make_room(&mut self, delta: usize, registers: usize) -> bool {
         let depth = self.depth();
         let base = self.base_index();
-        let needed = base + delta + registers as usize;
+        let needed = base + delta + registers;
         let limits = self.world.limits;
         // Cleanups and reports of a fiber that has run into the limit need a little more.
         let spare = if self.masks > 0 || self.is_cancelling { 1000 } else { 0 };

@@ -68,7 +68,7 @@ impl Fiber {
 
     /// Puts arguments into the registers from `first` on.
     fn place_arguments(&mut self, first: usize, arguments: Vec<Shared>) -> bool {
-        if !self.make_room(0, (first + arguments.len() + 1) as u32) {
+        if !self.make_room(0, first + arguments.len() + 1) {
             return false;
         }
         for (index, argument) in arguments.into_iter().enumerate() {

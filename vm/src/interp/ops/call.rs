@@ -61,17 +61,26 @@ pub(crate) fn make_partial(function: Value, arguments: SmallVec<[Value; 8]>) -> 
     Value::from_fields(Kind::Partial, header, fields)
 }
 
-/// Makes the frame of `proto`, whose window begins at `base`.
+/// Makes the frame of `proto`, whose window begins at `delta`; false without room for it.
 #[inline(always)]
-unsafe fn enter(regs: &mut Regs, proto: *const ProtoCode, delta: usize) {
-    // SAFETY: the caller has asked `has_room`; F1, F3.
+unsafe fn enter(regs: &mut Regs, proto: *const ProtoCode, delta: usize) -> bool {
+    // SAFETY: F1, F3. What is written above the top frame before the last check means nothing until `frame` moves up.
     unsafe {
+        let frame = regs.frame.add(1);
+        if !(*regs.fiber).has_frame(frame) {
+            return false;
+        }
+        (*frame).proto = proto;
+        (*frame).delta = delta;
+        let base = regs.base.add(delta);
+        if !(*regs.fiber).has_room(base, (*proto).bytes) {
+            return false;
+        }
         (*regs.frame).pc = regs.pc;
-        regs.frame = regs.frame.add(1);
-        (*regs.frame).proto = proto;
-        (*regs.frame).delta = delta;
-        regs.base = regs.base.add(delta);
+        regs.frame = frame;
+        regs.base = base;
         regs.pc = (*proto).code;
+        true
     }
 }
 
@@ -79,13 +88,10 @@ unsafe fn enter(regs: &mut Regs, proto: *const ProtoCode, delta: usize) {
 pub(in crate::interp) unsafe fn call(regs: &mut Regs, word: Word) -> bool {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
-        let proto = (*regs.fiber).protos.add(word.w());
-        let base = regs.base.add(word.a());
-        if regs.fuel == 0 || !(*regs.fiber).has_room(regs.frame, base, (*proto).registers) {
+        if regs.fuel == 0 || !enter(regs, (*regs.fiber).protos.add(word.w()), word.a()) {
             return false;
         }
         regs.fuel -= 1;
-        enter(regs, proto, word.a());
         true
     }
 }
@@ -93,12 +99,12 @@ pub(in crate::interp) unsafe fn call(regs: &mut Regs, word: Word) -> bool {
 /// Out of fuel or of room: gets some, then the call runs again.
 pub(in crate::interp) fn call_full(fiber: &mut Fiber, word: Word) -> Go {
     // SAFETY: see `ops/mod.rs`.
-    let registers = unsafe { (*fiber.protos.add(word.w())).registers };
+    let registers = unsafe { (*fiber.protos.add(word.w())).registers() };
     again(fiber, word, word.a(), registers)
 }
 
 /// What a call that cannot go on does: the scheduler's turn, room, or unwinding.
-fn again(fiber: &mut Fiber, word: Word, delta: usize, registers: u32) -> Go {
+fn again(fiber: &mut Fiber, word: Word, delta: usize, registers: usize) -> Go {
     if fiber.fuel == 0 {
         if let Some(signal) = fiber.poll_cancel() {
             release_operands(fiber, word);
@@ -119,7 +125,7 @@ pub(in crate::interp) unsafe fn tail_call(regs: &mut Regs, word: Word) -> bool {
     // SAFETY: see `ops/mod.rs`; the frame owns nothing but the arguments.
     unsafe {
         let proto = (*regs.fiber).protos.add(word.w());
-        if regs.fuel == 0 || !(*regs.fiber).has_room(regs.frame, regs.base, (*proto).registers) {
+        if regs.fuel == 0 || !(*regs.fiber).has_room(regs.base, (*proto).bytes) {
             return false;
         }
         regs.fuel -= 1;
@@ -135,7 +141,7 @@ pub(in crate::interp) unsafe fn tail_call(regs: &mut Regs, word: Word) -> bool {
 
 pub(in crate::interp) fn tail_call_full(fiber: &mut Fiber, word: Word) -> Go {
     // SAFETY: see `ops/mod.rs`.
-    let registers = unsafe { (*fiber.protos.add(word.w())).registers };
+    let registers = unsafe { (*fiber.protos.add(word.w())).registers() };
     again(fiber, word, 0, registers)
 }
 
@@ -153,12 +159,10 @@ unsafe fn call_exact(regs: &mut Regs, word: Word, acts: bool) -> bool {
             return false;
         }
         let proto = (*regs.fiber).protos.add((*header).meta as usize);
-        let base = regs.base.add(word.a());
-        if !(*regs.fiber).has_room(regs.frame, base, (*proto).registers) {
+        if !enter(regs, proto, word.a()) {
             return false;
         }
         regs.fuel -= 1;
-        enter(regs, proto, word.a());
         if (*proto).captures > 0 {
             *regs.base.add(usize::from((*proto).parameters)) = function;
         } else {
@@ -234,7 +238,7 @@ pub(crate) fn apply(fiber: &mut Fiber, function: Value, delta: usize, count: usi
         unsafe { &*fiber.protos.add(callee.proto().0 as usize) }
     };
     let extra = count.saturating_sub(missing);
-    if !fiber.make_room(delta, code.registers + 2 * (count as u32 + 2)) {
+    if !fiber.make_room(delta, code.registers() + 2 * (count + 2)) {
         drop(function);
         release_range(fiber, delta, count);
         return fiber.fault("stack exhausted");

@@ -61,8 +61,8 @@ pub(in crate::interp) unsafe fn global(regs: &mut Regs, word: Word) -> bool {
 /// First use: evaluate it, above all registers of the running frame.
 pub(in crate::interp) fn global_first(fiber: &mut Fiber, word: Word) -> Go {
     // SAFETY: F1: the frame that runs the instruction is one of a proto.
-    let registers = unsafe { (*(*fiber.frame).proto).registers };
-    use_global(fiber, word.w() as u32, registers as usize)
+    let registers = unsafe { (*(*fiber.frame).proto).registers() };
+    use_global(fiber, word.w() as u32, registers)
 }
 
 /// Gets the value of a global: into register A of the running instruction, or, below a frame of the machine's own, to where
@@ -91,7 +91,7 @@ pub(crate) fn use_global(fiber: &mut Fiber, global: u32, delta: usize) -> Go {
         }
         Entry::Evaluate(proto) => {
             let code = &program.protos[proto.0 as usize];
-            if !fiber.make_room(delta, code.registers) {
+            if !fiber.make_room(delta, code.registers()) {
                 if let Some(latch) = cell.abandon() {
                     fiber.cx().open_latch(&latch);
                 }
