@@ -229,5 +229,4 @@ impl<'a> Args<'a> {
             unsafe { Slot::as_value(slot) }.clone()
         }
     }
-
 }

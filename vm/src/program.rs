@@ -15,9 +15,9 @@ use smallvec::SmallVec;
 
 pub(crate) use global::{Entry, GlobalCell};
 
+use crate::interp::make_partial;
 use crate::native::{NativeFn, Natives};
 use crate::object::shared::immortalise;
-use crate::interp::make_partial;
 use crate::value::{Slot, Value, object_meta};
 
 /// A program.
@@ -101,11 +101,11 @@ impl Program {
         let metas = module.shapes.iter().enumerate().map(|(id, shape)| meta(id as u16, shape)).collect();
         let protos: Box<[ProtoCode]> =
             module.protos.iter().enumerate().map(|(id, proto)| ProtoCode::new(ProtoId(id as u32), proto)).collect();
-        let function = |proto: &ProtoCode| {
-            immortalise(Value::function(proto.id, proto.parameters, proto.effect, SmallVec::new()))
-        };
+        let function =
+            |proto: &ProtoCode| immortalise(Value::function(proto.id, proto.parameters, proto.effect, SmallVec::new()));
         let functions: Box<[Value]> = protos.iter().map(function).collect();
-        let constants = module.constants.iter().map(|constant| immortalise(make(constant, &module, &functions))).collect();
+        let constants =
+            module.constants.iter().map(|constant| immortalise(make(constant, &module, &functions))).collect();
         let globals = module.globals.iter().map(|global| match global.function {
             true => GlobalCell::ready(functions[global.proto.0 as usize].clone()),
             false => GlobalCell::new(global.proto),
@@ -210,17 +210,23 @@ fn add_task_fields(module: &mut Module) -> [ProtoId; 3] {
     let (dst, task) = (Reg(0), Reg(0));
     let instructions =
         [Instruction::Cancel { dst, task }, Instruction::IsCancelled { dst, task }, Instruction::Join { dst, task }];
-    ["cancel", "isCancelled", "join"].into_iter().zip(instructions).map(|(name, instruction)| {
-        module.protos.push(Proto {
-            name: format!("task.{name}"),
-            parameters: 1,
-            registers: 1,
-            effect: true,
-            code: vec![instruction.encode(), Instruction::Return { src: dst }.encode()],
-            ..Proto::default()
-        });
-        ProtoId(module.protos.len() as u32 - 1)
-    }).collect::<Vec<_>>().try_into().unwrap_or_default()
+    ["cancel", "isCancelled", "join"]
+        .into_iter()
+        .zip(instructions)
+        .map(|(name, instruction)| {
+            module.protos.push(Proto {
+                name: format!("task.{name}"),
+                parameters: 1,
+                registers: 1,
+                effect: true,
+                code: vec![instruction.encode(), Instruction::Return { src: dst }.encode()],
+                ..Proto::default()
+            });
+            ProtoId(module.protos.len() as u32 - 1)
+        })
+        .collect::<Vec<_>>()
+        .try_into()
+        .unwrap_or_default()
 }
 
 fn make(constant: &Constant, module: &Module, functions: &[Value]) -> Value {

@@ -21,7 +21,9 @@ fn natives() -> Vec<NativeFn> {
         NativeFn {
             name: "box",
             arity: 1,
-            call: |_, args| NativeResult::Done(Value::list([args.take(0), Value::text("a text that is too long to be short")])),
+            call: |_, args| {
+                NativeResult::Done(Value::list([args.take(0), Value::text("a text that is too long to be short")]))
+            },
         },
         NativeFn { name: "refuse", arity: 1, call: |_, args| NativeResult::Failed(args.take(0)) },
         NativeFn { name: "break", arity: 0, call: |_, _| NativeResult::Fault("broken".into()) },
@@ -62,11 +64,16 @@ fn boxed(register: u16) -> [I; 3] {
 fn say(asm: &mut Asm, text: &str) -> ProtoId {
     let text = asm.text(text);
     asm.proto(
-        Body::new("say", 0, 1, &[
-            I::Const { dst: r(0), value: text },
-            I::CallNative { count: Count(1), base: r(0), native: SAY },
-            I::Return { src: r(0) },
-        ])
+        Body::new(
+            "say",
+            0,
+            1,
+            &[
+                I::Const { dst: r(0), value: text },
+                I::CallNative { count: Count(1), base: r(0), native: SAY },
+                I::Return { src: r(0) },
+            ],
+        )
         .effect(),
     )
 }
@@ -92,7 +99,8 @@ fn failing(asm: &mut Asm) -> ProtoId {
 fn a_failure_is_caught_and_frames_between_are_released() {
     let mut asm = asm();
     let failing = failing(&mut asm);
-    let middle = [&boxed(0)[..], &[I::Call { base: r(1), proto: failing }, I::Drop { src: r(0) }, I::Return { src: r(1) }]];
+    let middle =
+        [&boxed(0)[..], &[I::Call { base: r(1), proto: failing }, I::Drop { src: r(0) }, I::Return { src: r(1) }]];
     let middle = asm.proto(Body::new("middle", 0, 3, &middle.concat()).effect().drops(3, &[0]));
     // The handler keeps R[0] and drops R[1].
     let main = [
@@ -126,11 +134,16 @@ fn with_cleanups(asm: &mut Asm, body: ProtoId) {
     let outer = say(asm, "outer;");
     let bad = asm.text("bad");
     let inner = asm.proto(
-        Body::new("inner", 0, 1, &[
-            I::Const { dst: r(0), value: bad },
-            I::CallNative { count: Count(1), base: r(0), native: REFUSE },
-            I::Return { src: r(0) },
-        ])
+        Body::new(
+            "inner",
+            0,
+            1,
+            &[
+                I::Const { dst: r(0), value: bad },
+                I::CallNative { count: Count(1), base: r(0), native: REFUSE },
+                I::Return { src: r(0) },
+            ],
+        )
         .effect(),
     );
     let outer = asm.constant(Constant::Function(outer));
@@ -177,12 +190,17 @@ fn cleanups_run_on_failure_and_their_own_failures_are_warnings() {
 fn cleanups_run_on_a_fault() {
     let mut asm = asm();
     let body = asm.proto(
-        Body::new("bug", 0, 2, &[
-            I::Int { dst: r(0), value: Imm32(1) },
-            I::Int { dst: r(1), value: Imm32(0) },
-            I::DivInt { dst: r(0), left: r(0), right: r(1) },
-            I::ReturnScalar { kind: ScalarKind::Int, src: r(0) },
-        ])
+        Body::new(
+            "bug",
+            0,
+            2,
+            &[
+                I::Int { dst: r(0), value: Imm32(1) },
+                I::Int { dst: r(1), value: Imm32(0) },
+                I::DivInt { dst: r(0), left: r(0), right: r(1) },
+                I::ReturnScalar { kind: ScalarKind::Int, src: r(0) },
+            ],
+        )
         .effect(),
     );
     with_cleanups(&mut asm, body);

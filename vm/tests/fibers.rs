@@ -52,12 +52,17 @@ fn check_proto(mut asm: Asm, main: ProtoId, expected: &str) -> Vec<String> {
 /// A constant: an effect that sleeps, then yields `value`.
 fn sleeper(asm: &mut Asm, millis: i32, value: i32) -> aivi_bytecode::ConstId {
     let proto = asm.proto(
-        Body::new("sleeper", 0, 2, &[
-            I::Int { dst: r(0), value: Imm32(millis) },
-            I::Sleep { dst: r(1), millis: r(0) },
-            I::Int { dst: r(0), value: Imm32(value) },
-            I::ReturnScalar { kind: ScalarKind::Int, src: r(0) },
-        ])
+        Body::new(
+            "sleeper",
+            0,
+            2,
+            &[
+                I::Int { dst: r(0), value: Imm32(millis) },
+                I::Sleep { dst: r(1), millis: r(0) },
+                I::Int { dst: r(0), value: Imm32(value) },
+                I::ReturnScalar { kind: ScalarKind::Int, src: r(0) },
+            ],
+        )
         .effect(),
     );
     asm.constant(Constant::Function(proto))
@@ -66,13 +71,18 @@ fn sleeper(asm: &mut Asm, millis: i32, value: i32) -> aivi_bytecode::ConstId {
 /// As `sleeper`, then fails with `value`.
 fn failer(asm: &mut Asm, millis: i32, value: i32) -> aivi_bytecode::ConstId {
     let proto = asm.proto(
-        Body::new("failer", 0, 2, &[
-            I::Int { dst: r(0), value: Imm32(millis) },
-            I::Sleep { dst: r(1), millis: r(0) },
-            I::Int { dst: r(0), value: Imm32(value) },
-            I::Tag { kind: ScalarKind::Int, reg: r(0) },
-            I::Fail { error: r(0) },
-        ])
+        Body::new(
+            "failer",
+            0,
+            2,
+            &[
+                I::Int { dst: r(0), value: Imm32(millis) },
+                I::Sleep { dst: r(1), millis: r(0) },
+                I::Int { dst: r(0), value: Imm32(value) },
+                I::Tag { kind: ScalarKind::Int, reg: r(0) },
+                I::Fail { error: r(0) },
+            ],
+        )
         .effect(),
     );
     asm.constant(Constant::Function(proto))
@@ -82,11 +92,12 @@ fn failer(asm: &mut Asm, millis: i32, value: i32) -> aivi_bytecode::ConstId {
 fn faulter(asm: &mut Asm, millis: i32) -> aivi_bytecode::ConstId {
     let message = asm.text("a bug");
     let proto = asm.proto(
-        Body::new("faulter", 0, 2, &[
-            I::Int { dst: r(0), value: Imm32(millis) },
-            I::Sleep { dst: r(1), millis: r(0) },
-            I::Fault { message },
-        ])
+        Body::new(
+            "faulter",
+            0,
+            2,
+            &[I::Int { dst: r(0), value: Imm32(millis) }, I::Sleep { dst: r(1), millis: r(0) }, I::Fault { message }],
+        )
         .effect(),
     );
     asm.constant(Constant::Function(proto))
@@ -96,13 +107,18 @@ fn faulter(asm: &mut Asm, millis: i32) -> aivi_bytecode::ConstId {
 fn cleaner(asm: &mut Asm) -> aivi_bytecode::ConstId {
     let text = asm.text("cleaned;");
     let say = asm.proto(
-        Body::new("say", 0, 2, &[
-            I::Int { dst: r(0), value: Imm32(5) },
-            I::Sleep { dst: r(1), millis: r(0) },
-            I::Const { dst: r(0), value: text },
-            I::CallNative { count: Count(1), base: r(0), native: NativeId(0) },
-            I::Return { src: r(0) },
-        ])
+        Body::new(
+            "say",
+            0,
+            2,
+            &[
+                I::Int { dst: r(0), value: Imm32(5) },
+                I::Sleep { dst: r(1), millis: r(0) },
+                I::Const { dst: r(0), value: text },
+                I::CallNative { count: Count(1), base: r(0), native: NativeId(0) },
+                I::Return { src: r(0) },
+            ],
+        )
         .effect(),
     );
     let say = asm.constant(Constant::Function(say));
@@ -120,7 +136,11 @@ fn cleaner(asm: &mut Asm) -> aivi_bytecode::ConstId {
     asm.constant(Constant::Function(proto))
 }
 
-fn pair_of(make: fn(left: aivi_bytecode::Reg, right: aivi_bytecode::Reg) -> I, left: aivi_bytecode::ConstId, right: aivi_bytecode::ConstId) -> Vec<I> {
+fn pair_of(
+    make: fn(left: aivi_bytecode::Reg, right: aivi_bytecode::Reg) -> I,
+    left: aivi_bytecode::ConstId,
+    right: aivi_bytecode::ConstId,
+) -> Vec<I> {
     vec![
         I::Const { dst: r(0), value: left },
         I::Const { dst: r(1), value: right },
@@ -264,15 +284,20 @@ fn a_scope_cancels_what_still_runs_and_waits_for_its_cleanup() {
     let effect = cleaner(&mut asm);
     // body scope = spawnIn scope cleaner; sleep 1; 3
     let body = asm.proto(
-        Body::new("body", 1, 3, &[
-            I::Const { dst: r(1), value: effect },
-            I::SpawnIn { dst: r(1), scope: r(0), effect: r(1) },
-            I::Drop { src: r(1) },
-            I::Int { dst: r(1), value: Imm32(1) },
-            I::Sleep { dst: r(2), millis: r(1) },
-            I::Int { dst: r(1), value: Imm32(3) },
-            I::ReturnScalar { kind: ScalarKind::Int, src: r(1) },
-        ])
+        Body::new(
+            "body",
+            1,
+            3,
+            &[
+                I::Const { dst: r(1), value: effect },
+                I::SpawnIn { dst: r(1), scope: r(0), effect: r(1) },
+                I::Drop { src: r(1) },
+                I::Int { dst: r(1), value: Imm32(1) },
+                I::Sleep { dst: r(2), millis: r(1) },
+                I::Int { dst: r(1), value: Imm32(3) },
+                I::ReturnScalar { kind: ScalarKind::Int, src: r(1) },
+            ],
+        )
         .effect(),
     );
     let body = asm.constant(Constant::Function(body));
@@ -288,15 +313,20 @@ fn join_all_waits_for_members_and_a_members_fault_is_the_scopes() {
         let mut asm = asm();
         let effect = if fault { faulter(&mut asm, 5) } else { sleeper(&mut asm, 5, 0) };
         let body = asm.proto(
-            Body::new("body", 1, 3, &[
-                I::Const { dst: r(1), value: effect },
-                I::Copy { dst: r(2), src: r(0) },
-                I::SpawnIn { dst: r(1), scope: r(2), effect: r(1) },
-                I::Drop { src: r(1) },
-                I::JoinAll { dst: r(1), scope: r(0) },
-                I::Int { dst: r(1), value: Imm32(3) },
-                I::ReturnScalar { kind: ScalarKind::Int, src: r(1) },
-            ])
+            Body::new(
+                "body",
+                1,
+                3,
+                &[
+                    I::Const { dst: r(1), value: effect },
+                    I::Copy { dst: r(2), src: r(0) },
+                    I::SpawnIn { dst: r(1), scope: r(2), effect: r(1) },
+                    I::Drop { src: r(1) },
+                    I::JoinAll { dst: r(1), scope: r(0) },
+                    I::Int { dst: r(1), value: Imm32(3) },
+                    I::ReturnScalar { kind: ScalarKind::Int, src: r(1) },
+                ],
+            )
             .effect()
             .drops(2, &[0]),
         );
@@ -370,7 +400,12 @@ fn send_on_a_closed_channel_is_a_fault_that_names_both_lines() {
 
 #[test]
 fn a_negative_capacity_is_a_fault() {
-    check(asm(), 3, &[&channel(Some(-1))[..], &[I::Return { src: r(0) }]].concat(), "fault: makeBounded expects capacity >= 0");
+    check(
+        asm(),
+        3,
+        &[&channel(Some(-1))[..], &[I::Return { src: r(0) }]].concat(),
+        "fault: makeBounded expects capacity >= 0",
+    );
 }
 
 #[test]
@@ -378,14 +413,19 @@ fn a_rendezvous_hands_over_between_fibers() {
     let mut asm = asm();
     // producer, capturing the sender: sends 5, returns Unit
     let producer = asm.proto(
-        Body::new("producer", 0, 4, &[
-            I::Field { dst: r(1), object: r(0), index: Index(0) },
-            I::Drop { src: r(0) },
-            I::Int { dst: r(2), value: Imm32(5) },
-            I::Tag { kind: ScalarKind::Int, reg: r(2) },
-            I::ChanSend { dst: r(1), sender: r(1), value: r(2) },
-            I::Return { src: r(1) },
-        ])
+        Body::new(
+            "producer",
+            0,
+            4,
+            &[
+                I::Field { dst: r(1), object: r(0), index: Index(0) },
+                I::Drop { src: r(0) },
+                I::Int { dst: r(2), value: Imm32(5) },
+                I::Tag { kind: ScalarKind::Int, reg: r(2) },
+                I::ChanSend { dst: r(1), sender: r(1), value: r(2) },
+                I::Return { src: r(1) },
+            ],
+        )
         .effect()
         .captures(1),
     );
@@ -404,9 +444,7 @@ fn a_rendezvous_hands_over_between_fibers() {
 
 /// An effect that never ends and never calls the scheduler by itself.
 fn spin(asm: &mut Asm) -> aivi_bytecode::ConstId {
-    let proto = asm.proto(
-        Body::new("spin", 0, 1, &[I::Loop { by: j32(-1) }, I::Return { src: r(0) }]).effect(),
-    );
+    let proto = asm.proto(Body::new("spin", 0, 1, &[I::Loop { by: j32(-1) }, I::Return { src: r(0) }]).effect());
     asm.constant(Constant::Function(proto))
 }
 
@@ -423,13 +461,18 @@ fn a_cancelled_root_ends() {
     let spin = spin(&mut asm);
     let text = asm.text("begun");
     let main = asm.proto(
-        Body::new("main", 0, 2, &[
-            I::Const { dst: r(0), value: text },
-            I::CallNative { count: Count(1), base: r(0), native: NativeId(0) },
-            I::Const { dst: r(0), value: spin },
-            I::CallRun { count: Count(0), base: r(1), function: r(0) },
-            I::Return { src: r(1) },
-        ])
+        Body::new(
+            "main",
+            0,
+            2,
+            &[
+                I::Const { dst: r(0), value: text },
+                I::CallNative { count: Count(1), base: r(0), native: NativeId(0) },
+                I::Const { dst: r(0), value: spin },
+                I::CallRun { count: Count(0), base: r(1), function: r(0) },
+                I::Return { src: r(1) },
+            ],
+        )
         .effect(),
     );
     asm.function("main", main);
@@ -463,22 +506,29 @@ fn a_global_that_two_fibers_need_is_computed_once() {
     let mut asm = asm();
     // reader = global 1; global 1 = say-free loop, long enough to be preempted
     let reader = asm.proto(
-        Body::new("reader", 0, 1, &[
-            I::Global { dst: r(0), global: aivi_bytecode::GlobalId(0) },
-            I::Return { src: r(0) },
-        ])
+        Body::new(
+            "reader",
+            0,
+            1,
+            &[I::Global { dst: r(0), global: aivi_bytecode::GlobalId(0) }, I::Return { src: r(0) }],
+        )
         .effect(),
     );
-    let slow = asm.proto(Body::new("slow", 0, 2, &[
-        I::Int { dst: r(0), value: Imm32(0) },
-        I::AddIntImm { dst: r(0), left: r(0), right: aivi_bytecode::Imm16(1) },
-        I::Const { dst: r(1), value: aivi_bytecode::ConstId(0) },
-        I::JumpLeInt { left: r(1), right: r(0), by: j16(1) },
-        I::Loop { by: j32(-4) },
-        I::Tag { kind: ScalarKind::Int, reg: r(0) },
-        I::List { dst: r(0), first: r(0), count: Index(1) },
-        I::Return { src: r(0) },
-    ]));
+    let slow = asm.proto(Body::new(
+        "slow",
+        0,
+        2,
+        &[
+            I::Int { dst: r(0), value: Imm32(0) },
+            I::AddIntImm { dst: r(0), left: r(0), right: aivi_bytecode::Imm16(1) },
+            I::Const { dst: r(1), value: aivi_bytecode::ConstId(0) },
+            I::JumpLeInt { left: r(1), right: r(0), by: j16(1) },
+            I::Loop { by: j32(-4) },
+            I::Tag { kind: ScalarKind::Int, reg: r(0) },
+            I::List { dst: r(0), first: r(0), count: Index(1) },
+            I::Return { src: r(0) },
+        ],
+    ));
     asm.constant(Constant::Int(100_000));
     let reader = asm.constant(Constant::Function(reader));
     asm.global("slow", slow, false);

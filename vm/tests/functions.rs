@@ -11,16 +11,21 @@ use common::*;
 fn fib() -> Asm {
     let mut asm = Asm::new();
     let itself = aivi_bytecode::ProtoId(0);
-    let mut body = Body::new("fib", 1, 4, &[
-        I::JumpGeIntImm { left: r(0), right: Imm16(2), by: j16(1) },
-        I::ReturnScalar { kind: ScalarKind::Int, src: r(0) },
-        I::AddIntImm { dst: r(1), left: r(0), right: Imm16(-1) },
-        I::Call { base: r(1), proto: itself },
-        I::AddIntImm { dst: r(2), left: r(0), right: Imm16(-2) },
-        I::Call { base: r(2), proto: itself },
-        I::AddInt { dst: r(1), left: r(1), right: r(2) },
-        I::ReturnScalar { kind: ScalarKind::Int, src: r(1) },
-    ]);
+    let mut body = Body::new(
+        "fib",
+        1,
+        4,
+        &[
+            I::JumpGeIntImm { left: r(0), right: Imm16(2), by: j16(1) },
+            I::ReturnScalar { kind: ScalarKind::Int, src: r(0) },
+            I::AddIntImm { dst: r(1), left: r(0), right: Imm16(-1) },
+            I::Call { base: r(1), proto: itself },
+            I::AddIntImm { dst: r(2), left: r(0), right: Imm16(-2) },
+            I::Call { base: r(2), proto: itself },
+            I::AddInt { dst: r(1), left: r(1), right: r(2) },
+            I::ReturnScalar { kind: ScalarKind::Int, src: r(1) },
+        ],
+    );
     body.proto.raw = vec![(r(0), ScalarKind::Int)];
     let proto = asm.proto(body);
     asm.function("fib", proto);
@@ -37,15 +42,20 @@ fn calls_itself() {
 fn sum() -> Asm {
     let mut asm = Asm::new();
     let itself = aivi_bytecode::ProtoId(0);
-    let mut body = Body::new("sum", 1, 2, &[
-        I::JumpGtIntImm { left: r(0), right: Imm16(0), by: j16(2) },
-        I::Int { dst: r(0), value: Imm32(0) },
-        I::ReturnScalar { kind: ScalarKind::Int, src: r(0) },
-        I::AddIntImm { dst: r(1), left: r(0), right: Imm16(-1) },
-        I::Call { base: r(1), proto: itself },
-        I::AddInt { dst: r(0), left: r(0), right: r(1) },
-        I::ReturnScalar { kind: ScalarKind::Int, src: r(0) },
-    ]);
+    let mut body = Body::new(
+        "sum",
+        1,
+        2,
+        &[
+            I::JumpGtIntImm { left: r(0), right: Imm16(0), by: j16(2) },
+            I::Int { dst: r(0), value: Imm32(0) },
+            I::ReturnScalar { kind: ScalarKind::Int, src: r(0) },
+            I::AddIntImm { dst: r(1), left: r(0), right: Imm16(-1) },
+            I::Call { base: r(1), proto: itself },
+            I::AddInt { dst: r(0), left: r(0), right: r(1) },
+            I::ReturnScalar { kind: ScalarKind::Int, src: r(0) },
+        ],
+    );
     body.proto.raw = vec![(r(0), ScalarKind::Int)];
     let proto = asm.proto(body);
     asm.function("sum", proto);
@@ -78,12 +88,17 @@ fn registers_have_a_limit_too() {
 fn a_tail_call_needs_no_frame() {
     let mut asm = Asm::new();
     let itself = aivi_bytecode::ProtoId(0);
-    let mut body = Body::new("down", 1, 2, &[
-        I::JumpGtIntImm { left: r(0), right: Imm16(0), by: j16(1) },
-        I::ReturnScalar { kind: ScalarKind::Int, src: r(0) },
-        I::AddIntImm { dst: r(1), left: r(0), right: Imm16(-1) },
-        I::TailCall { base: r(1), proto: itself },
-    ]);
+    let mut body = Body::new(
+        "down",
+        1,
+        2,
+        &[
+            I::JumpGtIntImm { left: r(0), right: Imm16(0), by: j16(1) },
+            I::ReturnScalar { kind: ScalarKind::Int, src: r(0) },
+            I::AddIntImm { dst: r(1), left: r(0), right: Imm16(-1) },
+            I::TailCall { base: r(1), proto: itself },
+        ],
+    );
     body.proto.raw = vec![(r(0), ScalarKind::Int)];
     let proto = asm.proto(body);
     asm.function("down", proto);
@@ -94,27 +109,42 @@ fn a_tail_call_needs_no_frame() {
 /// Global 0 applies `add3 a b c` (tagged) in the ways that the caller's code says; `add3` is constant 0.
 fn with_add3(code: &[I], registers: u16) -> Asm {
     let mut asm = Asm::new();
-    let add3 = asm.proto(Body::new("add3", 3, 3, &[
-        I::AddInt { dst: r(0), left: r(0), right: r(1) },
-        I::AddInt { dst: r(0), left: r(0), right: r(2) },
-        I::ReturnScalar { kind: ScalarKind::Int, src: r(0) },
-    ]));
+    let add3 = asm.proto(Body::new(
+        "add3",
+        3,
+        3,
+        &[
+            I::AddInt { dst: r(0), left: r(0), right: r(1) },
+            I::AddInt { dst: r(0), left: r(0), right: r(2) },
+            I::ReturnScalar { kind: ScalarKind::Int, src: r(0) },
+        ],
+    ));
     // adder a b = closure over a: x => (y => a + x + y), so that too many arguments reach through two functions
     let inner = asm.proto(
-        Body::new("inner", 1, 4, &[
-            I::Field { dst: r(2), object: r(1), index: aivi_bytecode::Index(0) },
-            I::AddInt { dst: r(3), left: r(2), right: r(0) },
-            I::Drop { src: r(1) },
-            I::ReturnScalar { kind: ScalarKind::Int, src: r(3) },
-        ])
+        Body::new(
+            "inner",
+            1,
+            4,
+            &[
+                I::Field { dst: r(2), object: r(1), index: aivi_bytecode::Index(0) },
+                I::AddInt { dst: r(3), left: r(2), right: r(0) },
+                I::Drop { src: r(1) },
+                I::ReturnScalar { kind: ScalarKind::Int, src: r(3) },
+            ],
+        )
         .captures(1),
     );
-    let outer = asm.proto(Body::new("outer", 2, 3, &[
-        I::AddInt { dst: r(2), left: r(0), right: r(1) },
-        I::Tag { kind: ScalarKind::Int, reg: r(2) },
-        I::Closure { count: Count(1), reg: r(2), proto: inner },
-        I::Return { src: r(2) },
-    ]));
+    let outer = asm.proto(Body::new(
+        "outer",
+        2,
+        3,
+        &[
+            I::AddInt { dst: r(2), left: r(0), right: r(1) },
+            I::Tag { kind: ScalarKind::Int, reg: r(2) },
+            I::Closure { count: Count(1), reg: r(2), proto: inner },
+            I::Return { src: r(2) },
+        ],
+    ));
     asm.constant(Constant::Function(add3));
     asm.constant(Constant::Function(outer));
     let main = asm.proto(Body::new("main", 3, registers, code));
@@ -177,26 +207,35 @@ fn a_tail_call_of_a_value_with_too_many_arguments() {
 #[test]
 fn a_global_is_computed_once_and_found_recursive() {
     let mut asm = Asm::new();
-    let main = asm.proto(Body::new("main", 1, 3, &[
-        I::Global { dst: r(1), global: aivi_bytecode::GlobalId(1) },
-        I::Global { dst: r(2), global: aivi_bytecode::GlobalId(1) },
-        I::AddInt { dst: r(0), left: r(1), right: r(2) },
-        I::ReturnScalar { kind: ScalarKind::Int, src: r(0) },
-    ]));
-    let value = asm.proto(Body::new("value", 0, 1, &[
-        I::Int { dst: r(0), value: Imm32(21) },
-        I::ReturnScalar { kind: ScalarKind::Int, src: r(0) },
-    ]));
+    let main = asm.proto(Body::new(
+        "main",
+        1,
+        3,
+        &[
+            I::Global { dst: r(1), global: aivi_bytecode::GlobalId(1) },
+            I::Global { dst: r(2), global: aivi_bytecode::GlobalId(1) },
+            I::AddInt { dst: r(0), left: r(1), right: r(2) },
+            I::ReturnScalar { kind: ScalarKind::Int, src: r(0) },
+        ],
+    ));
+    let value = asm.proto(Body::new(
+        "value",
+        0,
+        1,
+        &[I::Int { dst: r(0), value: Imm32(21) }, I::ReturnScalar { kind: ScalarKind::Int, src: r(0) }],
+    ));
     asm.function("main", main);
     asm.global("value", value, false);
     let run = Run::new(asm);
     assert_eq!(run.show(&run.apply(vec![Value::unit()])), "42");
 
     let mut asm = Asm::new();
-    let itself = asm.proto(Body::new("x", 0, 1, &[
-        I::Global { dst: r(0), global: aivi_bytecode::GlobalId(0) },
-        I::Return { src: r(0) },
-    ]));
+    let itself = asm.proto(Body::new(
+        "x",
+        0,
+        1,
+        &[I::Global { dst: r(0), global: aivi_bytecode::GlobalId(0) }, I::Return { src: r(0) }],
+    ));
     asm.global("x", itself, false);
     let run = Run::new(asm);
     for _ in 0..2 {

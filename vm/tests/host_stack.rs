@@ -15,19 +15,29 @@ fn on_a_small_stack(work: impl FnOnce() + Send + 'static) {
 fn fifty_million_instructions_run_on_a_small_stack() {
     on_a_small_stack(|| {
         let mut asm = Asm::new();
-        let one = asm.proto(Body::new("one", 1, 1, &[
-            I::AddIntImm { dst: r(0), left: r(0), right: Imm16(1) },
-            I::ReturnScalar { kind: ScalarKind::Int, src: r(0) },
-        ]));
-        let main = asm.proto(Body::new("main", 1, 3, &[
-            I::Int { dst: r(1), value: Imm32(0) },
-            I::Move { dst: r(2), src: r(1) },
-            I::Call { base: r(2), proto: one },
-            I::Move { dst: r(1), src: r(2) },
-            I::JumpLeInt { left: r(0), right: r(1), by: j16(1) },
-            I::Loop { by: j32(-5) },
-            I::ReturnScalar { kind: ScalarKind::Int, src: r(1) },
-        ]));
+        let one = asm.proto(Body::new(
+            "one",
+            1,
+            1,
+            &[
+                I::AddIntImm { dst: r(0), left: r(0), right: Imm16(1) },
+                I::ReturnScalar { kind: ScalarKind::Int, src: r(0) },
+            ],
+        ));
+        let main = asm.proto(Body::new(
+            "main",
+            1,
+            3,
+            &[
+                I::Int { dst: r(1), value: Imm32(0) },
+                I::Move { dst: r(2), src: r(1) },
+                I::Call { base: r(2), proto: one },
+                I::Move { dst: r(1), src: r(2) },
+                I::JumpLeInt { left: r(0), right: r(1), by: j16(1) },
+                I::Loop { by: j32(-5) },
+                I::ReturnScalar { kind: ScalarKind::Int, src: r(1) },
+            ],
+        ));
         asm.function("main", main);
         let run = Run::new(asm);
         // Seven instructions a turn.

@@ -1,7 +1,7 @@
 //! Waits: what a fiber does with what ended its wait. The result goes into register A of the instruction that waited.
 
-use aivi_scheduler::{GroupEnd, Outcome, Wake};
 use aivi_bytecode::module::well_known;
+use aivi_scheduler::{GroupEnd, Outcome, Wake};
 
 use super::{Fiber, Signal};
 use crate::fault::{Attached, Fault};

@@ -69,7 +69,10 @@ impl Regs {
     pub(crate) unsafe fn slot(&self, index: usize) -> *mut Slot {
         // SAFETY: `Fiber::enter` made room for `Proto::registers` registers behind `base`.
         unsafe {
-            debug_assert!((*self.fiber).in_window(self.base, self.frame, index), "register {index} outside of its window");
+            debug_assert!(
+                (*self.fiber).in_window(self.base, self.frame, index),
+                "register {index} outside of its window"
+            );
             self.base.add(index)
         }
     }

@@ -212,7 +212,12 @@ mod form {
             let word = *$regs.pc;
             // SAFETY of all of it: see `make`.
             return (*HANDLERS.get_unchecked(word as u8 as usize))(
-                $regs.pc.add(1), $regs.base, $regs.frame, $regs.fuel, $regs.fiber, word,
+                $regs.pc.add(1),
+                $regs.base,
+                $regs.frame,
+                $regs.fuel,
+                $regs.fiber,
+                word,
             );
         }};
     }
@@ -249,7 +254,12 @@ mod form {
         ($name:ident, quick($quick:path)) => {
             #[allow(non_snake_case)]
             unsafe extern "C" fn $name(
-                pc: *const u64, base: *mut Slot, frame: *mut Frame, fuel: u64, fiber: *mut Fiber, word: u64,
+                pc: *const u64,
+                base: *mut Slot,
+                frame: *mut Frame,
+                fuel: u64,
+                fiber: *mut Fiber,
+                word: u64,
             ) -> Exit {
                 // SAFETY: see `make`.
                 unsafe {
@@ -262,7 +272,12 @@ mod form {
         ($name:ident, full($full:path)) => {
             #[allow(non_snake_case)]
             unsafe extern "C" fn $name(
-                pc: *const u64, base: *mut Slot, frame: *mut Frame, fuel: u64, fiber: *mut Fiber, word: u64,
+                pc: *const u64,
+                base: *mut Slot,
+                frame: *mut Frame,
+                fuel: u64,
+                fiber: *mut Fiber,
+                word: u64,
             ) -> Exit {
                 // SAFETY: see `make`.
                 unsafe {
@@ -274,13 +289,23 @@ mod form {
         ($name:ident, either($quick:path, $full:path)) => {
             #[allow(non_snake_case)]
             unsafe extern "C" fn $name(
-                pc: *const u64, base: *mut Slot, frame: *mut Frame, fuel: u64, fiber: *mut Fiber, word: u64,
+                pc: *const u64,
+                base: *mut Slot,
+                frame: *mut Frame,
+                fuel: u64,
+                fiber: *mut Fiber,
+                word: u64,
             ) -> Exit {
                 /// Apart, so that the quick path needs no stack frame.
                 #[cold]
                 #[inline(never)]
                 unsafe extern "C" fn otherwise(
-                    pc: *const u64, base: *mut Slot, frame: *mut Frame, fuel: u64, fiber: *mut Fiber, word: u64,
+                    pc: *const u64,
+                    base: *mut Slot,
+                    frame: *mut Frame,
+                    fuel: u64,
+                    fiber: *mut Fiber,
+                    word: u64,
                 ) -> Exit {
                     // SAFETY: see `make`.
                     unsafe {

@@ -1,7 +1,7 @@
 //! Unwinding: a signal looks for a handler, frame by frame. What a frame owns is in its proto's `drops`.
 
-use aivi_bytecode::module::{HandlerKind, Proto};
 use aivi_bytecode::Reg;
+use aivi_bytecode::module::{HandlerKind, Proto};
 use aivi_scheduler::Outcome;
 
 use super::{Exit, Word, release_operands};

@@ -66,8 +66,7 @@ pub(crate) struct Boxed<T> {
 }
 
 impl<T: Trace> Boxed<T> {
-    const VTABLE: &'static Vtable =
-        &Vtable { size: size_of::<Boxed<T>>(), drop: drop_as::<T>, trace: trace_as::<T> };
+    const VTABLE: &'static Vtable = &Vtable { size: size_of::<Boxed<T>>(), drop: drop_as::<T>, trace: trace_as::<T> };
 
     /// A new object with one reference.
     pub(crate) fn allocate(kind: Kind, payload: T) -> NonNull<Boxed<T>> {

@@ -323,9 +323,11 @@ pub(crate) fn release_operands(fiber: &mut Fiber, word: Word) {
         Some(I::Call { base, proto } | I::TailCall { base, proto }) => {
             let code = &program.protos[proto.0 as usize];
             let raw = &program.proto(code).raw;
-            (0..code.arguments).filter(|index| !raw.iter().any(|(register, _)| register.0 == *index)).for_each(|index| {
-                release(usize::from(base.0 + index));
-            });
+            (0..code.arguments).filter(|index| !raw.iter().any(|(register, _)| register.0 == *index)).for_each(
+                |index| {
+                    release(usize::from(base.0 + index));
+                },
+            );
         }
         Some(
             I::CallValue { count, base, function }
@@ -342,13 +344,26 @@ pub(crate) fn release_operands(fiber: &mut Fiber, word: Word) {
                 .filter(|index| *index < 32 && owned & 1 << index != 0)
                 .for_each(|index| release(usize::from(base.0) + index));
         }
-        Some(I::Spawn { effect: a, .. } | I::Join { task: a, .. } | I::Cancel { task: a, .. }
-            | I::IsCancelled { task: a, .. } | I::JoinAll { scope: a, .. } | I::Scope { body: a, .. }
-            | I::RunTaskField { record: a, .. } | I::ChanRecv { receiver: a, .. } | I::ChanClose { sender: a, .. }
-            | I::ChanTryRecv { receiver: a, .. }) => release(usize::from(a.0)),
-        Some(I::SpawnIn { scope: a, effect: b, .. } | I::Par { left: a, right: b, .. } | I::Race { left: a, right: b, .. }
-            | I::ChanSend { sender: a, value: b, .. } | I::ChanSendResult { sender: a, value: b, .. }
-            | I::ChanTrySend { sender: a, value: b, .. }) => {
+        Some(
+            I::Spawn { effect: a, .. }
+            | I::Join { task: a, .. }
+            | I::Cancel { task: a, .. }
+            | I::IsCancelled { task: a, .. }
+            | I::JoinAll { scope: a, .. }
+            | I::Scope { body: a, .. }
+            | I::RunTaskField { record: a, .. }
+            | I::ChanRecv { receiver: a, .. }
+            | I::ChanClose { sender: a, .. }
+            | I::ChanTryRecv { receiver: a, .. },
+        ) => release(usize::from(a.0)),
+        Some(
+            I::SpawnIn { scope: a, effect: b, .. }
+            | I::Par { left: a, right: b, .. }
+            | I::Race { left: a, right: b, .. }
+            | I::ChanSend { sender: a, value: b, .. }
+            | I::ChanSendResult { sender: a, value: b, .. }
+            | I::ChanTrySend { sender: a, value: b, .. },
+        ) => {
             release(usize::from(a.0));
             release(usize::from(b.0));
         }

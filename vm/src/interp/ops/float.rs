@@ -6,25 +6,37 @@ use crate::fiber::Fiber;
 #[inline(always)]
 pub(in crate::interp) unsafe fn add(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { let (left, right) = (regs.float(word.b()), regs.float(word.c())); regs.set_raw(word.a(), (left + right).to_bits()) }
+    unsafe {
+        let (left, right) = (regs.float(word.b()), regs.float(word.c()));
+        regs.set_raw(word.a(), (left + right).to_bits())
+    }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn sub(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { let (left, right) = (regs.float(word.b()), regs.float(word.c())); regs.set_raw(word.a(), (left - right).to_bits()) }
+    unsafe {
+        let (left, right) = (regs.float(word.b()), regs.float(word.c()));
+        regs.set_raw(word.a(), (left - right).to_bits())
+    }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn mul(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { let (left, right) = (regs.float(word.b()), regs.float(word.c())); regs.set_raw(word.a(), (left * right).to_bits()) }
+    unsafe {
+        let (left, right) = (regs.float(word.b()), regs.float(word.c()));
+        regs.set_raw(word.a(), (left * right).to_bits())
+    }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn div(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { let (left, right) = (regs.float(word.b()), regs.float(word.c())); regs.set_raw(word.a(), (left / right).to_bits()) }
+    unsafe {
+        let (left, right) = (regs.float(word.b()), regs.float(word.c()));
+        regs.set_raw(word.a(), (left / right).to_bits())
+    }
 }
 
 /// Full, since it calls the C library.
@@ -44,18 +56,26 @@ pub(in crate::interp) unsafe fn neg(regs: &mut Regs, word: Word) {
 #[inline(always)]
 pub(in crate::interp) unsafe fn eq(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { let (left, right) = (regs.float(word.b()), regs.float(word.c())); regs.set_raw(word.a(), u64::from(left == right)) }
+    unsafe {
+        let (left, right) = (regs.float(word.b()), regs.float(word.c()));
+        regs.set_raw(word.a(), u64::from(left == right))
+    }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn lt(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { let (left, right) = (regs.float(word.b()), regs.float(word.c())); regs.set_raw(word.a(), u64::from(left < right)) }
+    unsafe {
+        let (left, right) = (regs.float(word.b()), regs.float(word.c()));
+        regs.set_raw(word.a(), u64::from(left < right))
+    }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn le(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { let (left, right) = (regs.float(word.b()), regs.float(word.c())); regs.set_raw(word.a(), u64::from(left <= right)) }
+    unsafe {
+        let (left, right) = (regs.float(word.b()), regs.float(word.c()));
+        regs.set_raw(word.a(), u64::from(left <= right))
+    }
 }
-

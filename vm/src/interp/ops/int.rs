@@ -6,31 +6,54 @@ use crate::fiber::Fiber;
 #[inline(always)]
 pub(in crate::interp) unsafe fn add(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { let (left, right) = (regs.int(word.b()), regs.int(word.c())); regs.set_raw(word.a(), (left.wrapping_add(right)) as u64) }
+    unsafe {
+        let (left, right) = (regs.int(word.b()), regs.int(word.c()));
+        regs.set_raw(word.a(), (left.wrapping_add(right)) as u64)
+    }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn sub(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { let (left, right) = (regs.int(word.b()), regs.int(word.c())); regs.set_raw(word.a(), (left.wrapping_sub(right)) as u64) }
+    unsafe {
+        let (left, right) = (regs.int(word.b()), regs.int(word.c()));
+        regs.set_raw(word.a(), (left.wrapping_sub(right)) as u64)
+    }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn mul(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { let (left, right) = (regs.int(word.b()), regs.int(word.c())); regs.set_raw(word.a(), (left.wrapping_mul(right)) as u64) }
+    unsafe {
+        let (left, right) = (regs.int(word.b()), regs.int(word.c()));
+        regs.set_raw(word.a(), (left.wrapping_mul(right)) as u64)
+    }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn div(regs: &mut Regs, word: Word) -> bool {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { let (left, right) = (regs.int(word.b()), regs.int(word.c())); if right == 0 { return false; } regs.set_raw(word.a(), left.wrapping_div(right) as u64); true }
+    unsafe {
+        let (left, right) = (regs.int(word.b()), regs.int(word.c()));
+        if right == 0 {
+            return false;
+        }
+        regs.set_raw(word.a(), left.wrapping_div(right) as u64);
+        true
+    }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn rem(regs: &mut Regs, word: Word) -> bool {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { let (left, right) = (regs.int(word.b()), regs.int(word.c())); if right == 0 { return false; } regs.set_raw(word.a(), left.wrapping_rem(right) as u64); true }
+    unsafe {
+        let (left, right) = (regs.int(word.b()), regs.int(word.c()));
+        if right == 0 {
+            return false;
+        }
+        regs.set_raw(word.a(), left.wrapping_rem(right) as u64);
+        true
+    }
 }
 
 pub(in crate::interp) fn by_zero(fiber: &mut Fiber, _: Word) -> Go {
@@ -46,43 +69,64 @@ pub(in crate::interp) unsafe fn neg(regs: &mut Regs, word: Word) {
 #[inline(always)]
 pub(in crate::interp) unsafe fn add_imm(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { let (left, right) = (regs.int(word.b()), word.c_signed()); regs.set_raw(word.a(), (left.wrapping_add(right)) as u64) }
+    unsafe {
+        let (left, right) = (regs.int(word.b()), word.c_signed());
+        regs.set_raw(word.a(), (left.wrapping_add(right)) as u64)
+    }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn mul_imm(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { let (left, right) = (regs.int(word.b()), word.c_signed()); regs.set_raw(word.a(), (left.wrapping_mul(right)) as u64) }
+    unsafe {
+        let (left, right) = (regs.int(word.b()), word.c_signed());
+        regs.set_raw(word.a(), (left.wrapping_mul(right)) as u64)
+    }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn div_imm(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { let (left, right) = (regs.int(word.b()), word.c_signed()); regs.set_raw(word.a(), (left.wrapping_div(right)) as u64) }
+    unsafe {
+        let (left, right) = (regs.int(word.b()), word.c_signed());
+        regs.set_raw(word.a(), (left.wrapping_div(right)) as u64)
+    }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn rem_imm(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { let (left, right) = (regs.int(word.b()), word.c_signed()); regs.set_raw(word.a(), (left.wrapping_rem(right)) as u64) }
+    unsafe {
+        let (left, right) = (regs.int(word.b()), word.c_signed());
+        regs.set_raw(word.a(), (left.wrapping_rem(right)) as u64)
+    }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn eq(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { let (left, right) = (regs.int(word.b()), regs.int(word.c())); regs.set_raw(word.a(), (left == right) as u64) }
+    unsafe {
+        let (left, right) = (regs.int(word.b()), regs.int(word.c()));
+        regs.set_raw(word.a(), (left == right) as u64)
+    }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn lt(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { let (left, right) = (regs.int(word.b()), regs.int(word.c())); regs.set_raw(word.a(), (left < right) as u64) }
+    unsafe {
+        let (left, right) = (regs.int(word.b()), regs.int(word.c()));
+        regs.set_raw(word.a(), (left < right) as u64)
+    }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn le(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { let (left, right) = (regs.int(word.b()), regs.int(word.c())); regs.set_raw(word.a(), (left <= right) as u64) }
+    unsafe {
+        let (left, right) = (regs.int(word.b()), regs.int(word.c()));
+        regs.set_raw(word.a(), (left <= right) as u64)
+    }
 }
 
 #[inline(always)]
@@ -90,4 +134,3 @@ pub(in crate::interp) unsafe fn not(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
     unsafe { regs.set_raw(word.a(), u64::from(regs.int(word.b()) == 0)) }
 }
-

@@ -47,7 +47,14 @@ pub(in crate::interp) unsafe fn jump(regs: &mut Regs, word: Word) {
 #[inline(always)]
 pub(in crate::interp) unsafe fn back(regs: &mut Regs, word: Word) -> bool {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { if regs.fuel == 0 { return false; } regs.fuel -= 1; regs.jump(word.w_signed()); true }
+    unsafe {
+        if regs.fuel == 0 {
+            return false;
+        }
+        regs.fuel -= 1;
+        regs.jump(word.w_signed());
+        true
+    }
 }
 
 /// Out of fuel: the scheduler's turn, then the jump runs again.
@@ -168,6 +175,9 @@ pub(in crate::interp) unsafe fn not_constructor(regs: &mut Regs, word: Word) {
 #[inline(always)]
 pub(in crate::interp) unsafe fn switch(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { let position = position(regs, word.a()); debug_assert!(position < word.b()); regs.jump(position as i64) }
+    unsafe {
+        let position = position(regs, word.a());
+        debug_assert!(position < word.b());
+        regs.jump(position as i64)
+    }
 }
-
