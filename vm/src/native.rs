@@ -154,11 +154,16 @@ impl NativeCx<'_> {
         NativeResult::Wait
     }
 
-    /// Ends the program with this code: cancels the root, whose cleanups run; this fiber is cancelled with it.
+    /// Ends the program with this code: cancels the root, whose cleanups run; this fiber is cancelled with it. A cleanup
+    /// that asks goes on, as nothing cancels a cleanup.
     pub fn exit(&mut self, code: i32) -> NativeResult {
         let place = self.fiber.place();
         self.fiber.cx().cancel_root(CancelReason { kind: CancelKind::Exit(code), place });
-        NativeResult::Done(Value::unit())
+        if self.fiber.is_masked() {
+            return NativeResult::Done(Value::unit());
+        }
+        // Nothing may happen behind it, a success least of all: what remains is to wait for the cancellation.
+        self.sleep(u64::MAX)
     }
 }
 

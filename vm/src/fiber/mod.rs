@@ -340,6 +340,11 @@ impl Fiber {
         }
     }
 
+    /// Whether a cleanup runs.
+    pub(crate) fn is_masked(&self) -> bool {
+        self.masks > 0
+    }
+
     /// Ends `mask`.
     pub(crate) fn unmask(&mut self) {
         self.masks -= 1;
