@@ -20,6 +20,7 @@ use crate::runtime::{Run, Shared};
 use crate::seat::Seat;
 use crate::simulator::Simulator;
 use crate::sync::Arc;
+use crate::sync::atomic::Ordering;
 use crate::task::record::Raw;
 use crate::{Outcome, Task};
 
@@ -123,6 +124,11 @@ pub fn start_thread<T: Task>(shared: &Arc<Shared<T>>, index: usize) {
         worker.leave();
     };
     let started = thread::Builder::new().name(format!("aivi-worker-{index}")).spawn(begin);
+    if started.is_err() {
+        // Relaxed as in `Shared::unpark`.
+        shared.seats[index].has_thread.store(false, Ordering::Relaxed);
+        shared.idle.enter(index);
+    }
     *shared.seats[index].thread.lock() = started.ok();
 }
 
@@ -172,16 +178,27 @@ impl<T: Task> Worker<T> {
 
     /// Gives the core back to the seat; if runs are left, one of their callers takes over.
     fn leave(mut self) {
-        self.core.queue.flush();
-        if let Some(simulator) = &mut self.core.simulator {
+        // An idle worker has nothing queued (see `deadlock.rs`): tasks of other runs go to whoever comes first.
+        let mut has_left = false;
+        while let Some(raw) = self.core.queue.pop(0) {
+            self.shared.injector.push(raw);
+            has_left = true;
+        }
+        if let Some(simulator) = &mut self.core.simulator
+            && self.shared.runs.lock().is_empty()
+        {
             simulator.finish();
         }
         self.hand_in_counts();
         self.core.stop_search(&self.shared);
         let (shared, index) = (self.shared, self.index);
-        *shared.seats[index].core.lock() = Some(self.core);
+        // In this order: whoever takes the core clears the bit again.
         shared.idle.enter(index);
         shared.note_idle();
+        *shared.seats[index].core.lock() = Some(self.core);
+        if has_left {
+            shared.wake_any();
+        }
         if index == 0 {
             for run in shared.runs.lock().iter() {
                 drop(run.result.lock());
