@@ -47,7 +47,9 @@ fn the_deepest_programs_fit_the_stack() {
     deepest("conditions", |n| format!("f = a b => if {} then 1 else 2", nested(n, "(a || b && ", "a", ")")));
     deepest("matches", |n| format!("f = n => {}", nested(n, "(n match | True => ", "1", " | _ => 2)")));
     deepest("blocks", |n| format!("f = n => {}", nested(n, "{ x = n\n ", "n", "\n}")));
-    deepest("effects", |n| format!("f : Effect E Int -> Effect E Int\nf = e => {}", nested(n, "do Effect { x <- ", "e", "\n e }")));
+    deepest("effects", |n| {
+        format!("f : Effect E Int -> Effect E Int\nf = e => {}", nested(n, "do Effect { x <- ", "e", "\n e }"))
+    });
     deepest("patterns", |n| format!("f = n => n match | {} => x | _ => 2", nested(n, "Some (", "x", ")")));
     deepest("texts", |n| format!("f = n => {}", nested(n, "(\"{", "n", "}\")")));
 }

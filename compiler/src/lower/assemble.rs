@@ -136,8 +136,11 @@ impl Assembler {
             }
         }
         let pc_of = |item: usize| self.items[item].pc as u32;
-        proto.drops =
-            self.drops.iter().map(|(item, registers)| Drops { pc: pc_of(*item), registers: registers.clone() }).collect();
+        proto.drops = self
+            .drops
+            .iter()
+            .map(|(item, registers)| Drops { pc: pc_of(*item), registers: registers.clone() })
+            .collect();
         proto.handlers = self.handlers(pads, &places, proto.code.len());
         proto.lines = self.lines(source, lines);
     }

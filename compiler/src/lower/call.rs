@@ -143,7 +143,10 @@ impl Function<'_, '_> {
     /// A tail call of the proto by itself: its parameters get new values.
     fn call_itself(&mut self, start: super::code::Label, callee: &Callee, arguments: &[&Expr]) {
         let raw = &callee.signature.parameters;
-        let pairs = arguments.iter().enumerate().map(|(index, &argument)| (Reg(index as u16), argument, raw[index].scalar().is_some()));
+        let pairs = arguments
+            .iter()
+            .enumerate()
+            .map(|(index, &argument)| (Reg(index as u16), argument, raw[index].scalar().is_some()));
         self.assign(pairs.collect());
         self.code.push(Op::Loop(start));
     }
@@ -159,7 +162,10 @@ impl Function<'_, '_> {
             let reg = self.alloc(1);
             self.tagged(argument, reg);
         }
-        self.act(Class::Owned, Instruction::Partial { count: Count(arguments.len() as u8), reg: base, proto: callee.proto });
+        self.act(
+            Class::Owned,
+            Instruction::Partial { count: Count(arguments.len() as u8), reg: base, proto: callee.proto },
+        );
         self.top = mark;
         self.settle(base, dst);
     }

@@ -131,11 +131,8 @@ impl Function<'_, '_> {
             return self.branch_equal_immediate(left, value, equal, target);
         }
         let (left, right, by) = (self.operand(left), self.operand(right), HERE);
-        let jump = if equal {
-            Instruction::JumpEqInt { left, right, by }
-        } else {
-            Instruction::JumpNeInt { left, right, by }
-        };
+        let jump =
+            if equal { Instruction::JumpEqInt { left, right, by } } else { Instruction::JumpNeInt { left, right, by } };
         self.code.push(Op::Branch(jump, target));
     }
 

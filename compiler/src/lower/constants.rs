@@ -96,7 +96,8 @@ impl Lowering<'_> {
             return shape;
         }
         let program = self.program;
-        let shape = self.add_shape(Shape::Record(names.iter().map(|&name| program.interner.text(name).into()).collect()));
+        let shape =
+            self.add_shape(Shape::Record(names.iter().map(|&name| program.interner.text(name).into()).collect()));
         self.pool.records.insert(names.to_vec(), shape);
         shape
     }
@@ -108,7 +109,12 @@ impl Lowering<'_> {
         let modes = native.modes.bytes().take(32).enumerate();
         let owned = modes.filter(|&(_, mode)| mode == b'o').fold(0, |owned, (index, _)| owned | 1 << index);
         let natives = &mut self.module.natives;
-        natives.push(NativeImport { name: native.name.to_string(), arity: native.arity as u8, effect: native.effect, owned });
+        natives.push(NativeImport {
+            name: native.name.to_string(),
+            arity: native.arity as u8,
+            effect: native.effect,
+            owned,
+        });
         let id = NativeId(natives.len() as u32 - 1);
         self.pool.natives.insert(native.name.clone(), id);
         id

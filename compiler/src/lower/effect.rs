@@ -17,7 +17,9 @@ impl Function<'_, '_> {
         match &expr.kind {
             ExprKind::Pure(value) => self.emit(value, false, dest),
             ExprKind::Do(body) => self.body(body, self.outcome(expr.ty, true), dest),
-            ExprKind::Loop { pattern, init, body } => self.run_loop(pattern, init, body, self.outcome(expr.ty, true), dest),
+            ExprKind::Loop { pattern, init, body } => {
+                self.run_loop(pattern, init, body, self.outcome(expr.ty, true), dest)
+            }
             ExprKind::Recurse(next) => self.recurse(next),
             // With nothing around it to release, the setup runs right here.
             ExprKind::Resource { setup, value, cleanup } if dest == Dest::Return => {
@@ -53,7 +55,7 @@ impl Function<'_, '_> {
     }
 
     /// A block. One that acquires resources releases them at its end, so its result is no tail call.
-    fn body(&mut self, body: &Body, outcome: Repr, dest: Dest) {
+    pub(super) fn body(&mut self, body: &Body, outcome: Repr, dest: Dest) {
         let mark = self.top;
         let depth = self.cleanups.len();
         let acquires = body.statements.iter().any(|statement| matches!(statement.kind, StatementKind::Acquire { .. }));
@@ -65,11 +67,6 @@ impl Function<'_, '_> {
             self.give_back(reg, outcome);
         }
         self.top = mark;
-    }
-
-    /// The body of a loop.
-    pub(super) fn iteration(&mut self, body: &Body, outcome: Repr, dest: Dest) {
-        self.body(body, outcome, dest);
     }
 
     pub(super) fn statements(&mut self, statements: &[Statement]) {

@@ -106,8 +106,9 @@ impl Function<'_, '_> {
             return;
         }
         match &expr.kind {
-            ExprKind::Default(option, fallback) => self.default(option, fallback, dest),
-            ExprKind::OrValue(result, fallback) => self.or_value(result, fallback, dest),
+            ExprKind::Default(value, fallback) | ExprKind::OrValue(value, fallback) => {
+                self.or_value(value, fallback, dest)
+            }
             _ => self.compute(expr, dest, |function, dst| function.value_into(expr, dst)),
         }
     }

@@ -3,6 +3,7 @@
 use crate::core::{
     Body, Expr, ExprKind, Fallback, FallbackArm, ListItem, LocalId, PatchAction, RecordItem, Statement, StatementKind,
 };
+use crate::syntax::Symbol;
 
 /// Collects variables in the order of their first use. Variables have program-wide identities, so those that the
 /// expression binds itself are told apart by the caller, who does not know them.
@@ -11,6 +12,14 @@ pub(super) struct Uses {
     seen: std::collections::HashSet<LocalId>,
     /// In order.
     pub order: Vec<LocalId>,
+    /// A record variable of which fields are wanted.
+    record: Option<LocalId>,
+    /// Those of its fields that are read right here, each as often as that happens.
+    fields: Vec<Symbol>,
+    /// The record is used as a whole, or by code that runs later.
+    escapes: bool,
+    /// Number of functions and effects around the place that is looked at.
+    inside: u32,
 }
 
 impl Uses {
@@ -20,6 +29,20 @@ impl Uses {
         uses.order
     }
 
+    /// The fields of a record variable that expressions read, each as often as that happens; none when they use the record
+    /// in another way as well.
+    pub(super) fn fields<'e>(record: LocalId, exprs: impl IntoIterator<Item = &'e Expr>) -> Option<Vec<Symbol>> {
+        let mut uses = Uses { record: Some(record), ..Uses::default() };
+        uses.all(exprs);
+        (!uses.escapes).then_some(uses.fields)
+    }
+
+    fn later(&mut self, visit: impl FnOnce(&mut Self)) {
+        self.inside += 1;
+        visit(self);
+        self.inside -= 1;
+    }
+
     fn all<'e>(&mut self, exprs: impl IntoIterator<Item = &'e Expr>) {
         exprs.into_iter().for_each(|expr| self.expr(expr));
     }
@@ -27,6 +50,7 @@ impl Uses {
     pub(super) fn expr(&mut self, expr: &Expr) {
         match &expr.kind {
             ExprKind::Local(id) => {
+                self.escapes |= Some(*id) == self.record;
                 if self.seen.insert(*id) {
                     self.order.push(*id);
                 }
@@ -39,7 +63,7 @@ impl Uses {
             | ExprKind::Global(_)
             | ExprKind::Constructor(_)
             | ExprKind::Error => {}
-            ExprKind::Lambda { body, .. } => self.expr(body),
+            ExprKind::Lambda { body, .. } => self.later(|uses| uses.expr(body)),
             ExprKind::Apply { function, arguments } => {
                 self.expr(function);
                 self.all(arguments);
@@ -56,7 +80,9 @@ impl Uses {
                     self.expr(&arm.body);
                 }
             }
-            ExprKind::Primitive(_, operands) | ExprKind::Join(operands) | ExprKind::Tuple(operands) => self.all(operands),
+            ExprKind::Primitive(_, operands) | ExprKind::Join(operands) | ExprKind::Tuple(operands) => {
+                self.all(operands)
+            }
             ExprKind::And(left, right)
             | ExprKind::Or(left, right)
             | ExprKind::Equal { left, right, .. }
@@ -64,7 +90,10 @@ impl Uses {
             | ExprKind::OrValue(left, right)
             | ExprKind::Index { base: left, index: right } => self.all([&**left, right]),
             ExprKind::ToText(inner) | ExprKind::Pure(inner) | ExprKind::Recurse(inner) => self.expr(inner),
-            ExprKind::Field { base, .. } => self.expr(base),
+            ExprKind::Field { base, name } => match base.kind {
+                ExprKind::Local(id) if Some(id) == self.record && self.inside == 0 => self.fields.push(*name),
+                _ => self.expr(base),
+            },
             ExprKind::List(items) => items.iter().for_each(|item| match item {
                 ListItem::Item(expr) | ListItem::Spread(expr) => self.expr(expr),
                 ListItem::Range(first, last) => self.all([first, last]),
@@ -79,16 +108,16 @@ impl Uses {
                     self.expr(expr);
                 }
             }
-            ExprKind::Do(body) => self.body(body),
-            ExprKind::Loop { init, body, .. } => {
-                self.expr(init);
-                self.body(body);
-            }
-            ExprKind::Resource { setup, value, cleanup } => {
-                self.statements(setup);
-                self.expr(value);
-                self.statements(cleanup);
-            }
+            ExprKind::Do(body) => self.later(|uses| uses.body(body)),
+            ExprKind::Loop { init, body, .. } => self.later(|uses| {
+                uses.expr(init);
+                uses.body(body);
+            }),
+            ExprKind::Resource { setup, value, cleanup } => self.later(|uses| {
+                uses.statements(setup);
+                uses.expr(value);
+                uses.statements(cleanup);
+            }),
         }
     }
 

@@ -19,7 +19,7 @@ use super::resource::Cleanup;
 use crate::check::builtin;
 use crate::check::types::TyId;
 use crate::core::{ConstructorId, Expr, LocalId, Pattern, PatternKind, Program};
-use crate::syntax::Span;
+use crate::syntax::{Span, Symbol};
 
 /// Registers of one proto; a few less than operands can name.
 const REGISTERS_MAX: u32 = 65_000;
@@ -100,6 +100,8 @@ pub(super) struct Function<'l, 'p> {
     pub loops: Vec<Loop>,
     pub cleanups: Vec<Cleanup>,
     pub own: Option<Own>,
+    /// Fields of a record under construction that are read for the last time: moved out rather than copied.
+    pub moving: Vec<(LocalId, Symbol)>,
     pub proto: Proto,
     arguments: Vec<(Reg, Class)>,
     /// The top-level name that names of inner protos start with.
@@ -123,6 +125,7 @@ impl<'l, 'p> Function<'l, 'p> {
             loops: Vec::new(),
             cleanups: Vec::new(),
             own: None,
+            moving: Vec::new(),
             proto,
             arguments: Vec::new(),
             name,

@@ -212,7 +212,8 @@ impl Flow {
     fn solve(&mut self, code: &Code) {
         loop {
             let mut changed = false;
-            for index in (0..self.blocks.len()).rev().filter(|&index| self.blocks[index].reachable).collect::<Vec<_>>() {
+            for index in (0..self.blocks.len()).rev().filter(|&index| self.blocks[index].reachable).collect::<Vec<_>>()
+            {
                 let live = self.transfer(code, index, |_, _, _, _| {});
                 if live != self.blocks[index].live_in {
                     self.blocks[index].live_in = live;

@@ -8,9 +8,7 @@ use super::function::{Binding, Dest, Function};
 use super::lists::PREPEND_MAX;
 use super::repr::Repr;
 use crate::check::types::TyId;
-use crate::core::{
-    Body, Expr, ExprKind, GlobalBody, ListItem, LocalId, Pattern, PatternKind, Primitive, RecordItem,
-};
+use crate::core::{Body, Expr, ExprKind, GlobalBody, ListItem, LocalId, Pattern, PatternKind, Primitive, RecordItem};
 
 /// Where a loop keeps its state.
 #[derive(Clone, Debug)]
@@ -40,7 +38,7 @@ impl Function<'_, '_> {
         self.code.push(Op::Bind(start));
         self.loops.push(Loop { start, slots: slots.clone(), depth: self.cleanups.len() });
         self.bind_slots(pattern, &slots);
-        self.iteration(body, outcome, dest);
+        self.body(body, outcome, dest);
         self.loops.pop();
         self.top = mark;
     }
@@ -177,7 +175,8 @@ impl Function<'_, '_> {
         while from > 0 {
             let (target, expr, _) = pairs[from - 1];
             let others = &pairs[from..];
-            let read = |target: Reg, expr: &Expr| Uses::of(expr).iter().any(|id| self.register_named(*id) == Some(target));
+            let read =
+                |target: Reg, expr: &Expr| Uses::of(expr).iter().any(|id| self.register_named(*id) == Some(target));
             let alone = others.iter().all(|&(other, later, _)| !read(target, later) && !read(other, expr));
             if !alone || !self.updates(expr, target) {
                 break;
@@ -224,7 +223,11 @@ impl Function<'_, '_> {
 
     fn computed(&mut self, expr: &Expr, raw: bool) -> Reg {
         let reg = self.alloc(1);
-        if raw { self.value(expr, reg) } else { self.tagged(expr, reg) }
+        if raw {
+            self.value(expr, reg)
+        } else {
+            self.tagged(expr, reg)
+        }
         reg
     }
 

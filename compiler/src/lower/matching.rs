@@ -93,12 +93,7 @@ impl Function<'_, '_> {
         self.top = mark;
     }
 
-    /// `option ?? fallback`
-    pub(super) fn default(&mut self, option: &Expr, fallback: &Expr, dest: Dest) {
-        self.or_value(option, fallback, dest);
-    }
-
-    /// `result or fallback`. Options and Results alike have their value in the constructor at position 1.
+    /// `result or fallback`, `option ?? fallback`. Options and Results alike have their value in the constructor at position 1.
     pub(super) fn or_value(&mut self, result: &Expr, fallback: &Expr, dest: Dest) {
         let mark = self.top;
         let subject = self.operand(result);
@@ -230,7 +225,8 @@ impl Function<'_, '_> {
             }
         }
         let parts = self.open_record(place, ty, &wanted);
-        let part = |name: Symbol| wanted.iter().position(|&(known, _)| known == name).map_or(place, |index| parts[index]);
+        let part =
+            |name: Symbol| wanted.iter().position(|&(known, _)| known == name).map_or(place, |index| parts[index]);
         for row in rows {
             replace(row, place, |pattern| match &pattern.kind {
                 PatternKind::Record(fields) => Some(fields.iter().map(|(name, field)| (part(*name), field)).collect()),
@@ -370,7 +366,9 @@ impl Function<'_, '_> {
         let [row] = rows else { return false };
         let [(place, pattern)] = row.tests.as_slice() else { return false };
         let PatternKind::List { items, rest: Some(Some(rest)) } = &pattern.kind else { return false };
-        let PatternKind::Local(head) = items.first().map_or(&PatternKind::Wildcard, |item| &item.kind) else { return false };
+        let PatternKind::Local(head) = items.first().map_or(&PatternKind::Wildcard, |item| &item.kind) else {
+            return false;
+        };
         if *place != list || length != 1 || row.case.guard.is_some() {
             return false;
         }

@@ -110,9 +110,7 @@ fn jump_operands(instruction: Instruction) -> Operands {
 fn value_operands(instruction: Instruction) -> Operands {
     use Instruction as I;
     match instruction {
-        I::New { count, dst, first, .. } => {
-            Operands { takes: window(first, count.0.into()), ..make(dst) }
-        }
+        I::New { count, dst, first, .. } => Operands { takes: window(first, count.0.into()), ..make(dst) },
         I::Field { dst, object, .. }
         | I::FieldRaw { dst, object, .. }
         | I::TakeField { dst, object, .. }
@@ -153,11 +151,9 @@ fn fiber_operands(instruction: Instruction) -> Operands {
         I::Join { dst, task } | I::Cancel { dst, task } | I::IsCancelled { dst, task } => consume(dst, &[task]),
         I::JoinAll { dst, scope } => consume(dst, &[scope]),
         I::Par { dst, left, right } | I::Race { dst, left, right } => consume(dst, &[left, right]),
-        I::Timeout { base } => Operands {
-            reads: smallvec![base],
-            takes: smallvec![Reg(base.0 + 1), Reg(base.0 + 2)],
-            write: Some(base),
-        },
+        I::Timeout { base } => {
+            Operands { reads: smallvec![base], takes: smallvec![Reg(base.0 + 1), Reg(base.0 + 2)], write: Some(base) }
+        }
         I::Scope { dst, body } => consume(dst, &[body]),
         I::RunTaskField { dst, record, .. } => consume(dst, &[record]),
         I::ChanMake { dst } => make(dst),

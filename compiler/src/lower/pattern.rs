@@ -64,7 +64,9 @@ impl Function<'_, '_> {
                     self.rest(reg, items.len(), *id);
                 }
             }
-            PatternKind::Int(_) | PatternKind::Char(_) | PatternKind::Text(_) => self.test_literal(reg, pattern, mismatch),
+            PatternKind::Int(_) | PatternKind::Char(_) | PatternKind::Text(_) => {
+                self.test_literal(reg, pattern, mismatch)
+            }
         }
     }
 

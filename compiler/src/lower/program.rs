@@ -10,10 +10,10 @@ use super::constants::Pool;
 use super::function::{Function, Signature};
 use super::lines::LineIndex;
 use super::repr::{Repr, effect_result, repr};
+use crate::Source;
 use crate::check::types::View;
 use crate::core::{self, ConstructorId, Expr, ExprKind, GlobalBody, Native, Pattern, Program};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::Source;
 use crate::syntax::Span;
 
 /// Compiles a program without errors.

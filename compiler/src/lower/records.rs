@@ -3,13 +3,23 @@
 use aivi_bytecode::{Count, Index, Instruction, Reg};
 
 use super::code::{Action, Class, Op};
-use super::function::{Dest, Function};
+use super::free::Uses;
+use super::function::{Binding, Dest, Function};
+use super::repr::Repr;
 use crate::check::types::{TyId, View};
-use crate::core::{Expr, ExprKind, PatchAction, PatchItem, RecordItem};
+use crate::core::{Expr, ExprKind, LocalId, PatchAction, PatchItem, RecordItem};
 use crate::syntax::{Span, Symbol};
 
 /// Fields of one object: what the `new` instruction can count.
 const FIELDS_MAX: usize = 255;
+
+/// A record that is changed while its variable still gives fields to the new values.
+struct Opened {
+    /// The variable and where it was.
+    variable: Option<(LocalId, Binding)>,
+    /// How many fields were being moved before.
+    moving: usize,
+}
 
 impl Function<'_, '_> {
     /// R[dst] := a tuple.
@@ -106,21 +116,51 @@ impl Function<'_, '_> {
     /// taken last, so that the values may still use it.
     fn update(&mut self, base: &Expr, stores: &[(Symbol, &Expr)], names: &[Symbol], dst: Reg) {
         let object = dst;
-        let late = matches!(base.kind, ExprKind::Local(_));
-        if !late {
-            self.value(base, object);
-        }
+        let replaced: Vec<Symbol> = stores.iter().map(|&(name, _)| name).collect();
+        let early = self.open_early(base, &replaced, stores.iter().map(|&(_, value)| value), object);
         let first = self.alloc(0);
         for (_, value) in stores {
             let reg = self.alloc(1);
             self.tagged(value, reg);
         }
-        if late {
-            self.value(base, object);
-        }
+        self.open_late(base, early, object);
         for (index, (name, _)) in stores.iter().enumerate() {
             let field = names.iter().position(|known| known == name).unwrap_or(0);
             self.set_field(object, Reg(first.0 + index as u16), field);
+        }
+    }
+
+    /// Moves the record that is to be changed to R[object], if its fields are all that the new values use of it, or if it
+    /// is no variable. A field that is replaced and read just once is moved out of it, so that the new value can reuse it.
+    /// Gives what to put right when the values are computed.
+    fn open_early<'e>(
+        &mut self,
+        base: &Expr,
+        replaced: &[Symbol],
+        values: impl Iterator<Item = &'e Expr>,
+        object: Reg,
+    ) -> Option<Opened> {
+        let ExprKind::Local(id) = base.kind else {
+            self.value(base, object);
+            return Some(Opened { variable: None, moving: self.moving.len() });
+        };
+        let binding = self.env.get(&id).cloned()?;
+        let read = Uses::fields(id, values)?;
+        self.value(base, object);
+        let opened = Opened { variable: Some((id, binding)), moving: self.moving.len() };
+        self.env.insert(id, Binding::Reg(object));
+        let once = |name: &&Symbol| read.iter().filter(|known| known == name).count() == 1;
+        let moving: Vec<_> = replaced.iter().filter(once).map(|&name| (id, name)).collect();
+        self.moving.extend(moving);
+        Some(opened)
+    }
+
+    /// The counterpart of `open_early`: the values are computed.
+    fn open_late(&mut self, base: &Expr, opened: Option<Opened>, object: Reg) {
+        let Some(Opened { variable, moving }) = opened else { return self.value(base, object) };
+        self.moving.truncate(moving);
+        if let Some((id, binding)) = variable {
+            self.env.insert(id, binding);
         }
     }
 
@@ -131,6 +171,14 @@ impl Function<'_, '_> {
     /// R[dst] := base.name
     pub(super) fn field(&mut self, base: &Expr, name: Symbol, ty: TyId, dst: Reg) {
         let object = self.operand(base);
+        if let ExprKind::Local(id) = base.kind
+            && self.repr(ty) == Repr::Counted
+            && self.moving.contains(&(id, name))
+            && let Some(index) = self.position(base.ty, name)
+        {
+            let class = self.repr(ty).result_class();
+            return self.act(class, Instruction::TakeField { dst, object, index: Index(index as u16) });
+        }
         self.field_of(dst, object, name, base.ty, ty);
     }
 
@@ -160,10 +208,13 @@ impl Function<'_, '_> {
     /// R[dst] := base with changes. Values and functions are computed first, in order; then the items apply in order.
     pub(super) fn patch(&mut self, base: &Expr, items: &[PatchItem], dst: Reg) {
         let object = dst;
-        let late = matches!(base.kind, ExprKind::Local(_));
-        if !late {
-            self.value(base, object);
-        }
+        let stored = |item: &PatchItem| item.path.len() == 1 && matches!(item.action, PatchAction::Store(_));
+        let only_stored = |name: &Symbol| items.iter().all(|item| item.path[0] != *name || stored(item));
+        let replaced: Vec<Symbol> = items.iter().map(|item| item.path[0]).filter(only_stored).collect();
+        let values = items.iter().map(|item| match &item.action {
+            PatchAction::Store(value) | PatchAction::Transform(value) => value,
+        });
+        let early = self.open_early(base, &replaced, values, object);
         let mut ready = Vec::new();
         for item in items {
             ready.push(match &item.action {
@@ -172,7 +223,9 @@ impl Function<'_, '_> {
                     self.tagged(value, reg);
                     Some(reg)
                 }
-                PatchAction::Transform(Expr { kind: ExprKind::Lambda { parameters, .. }, .. }) if parameters.len() == 1 => {
+                PatchAction::Transform(Expr { kind: ExprKind::Lambda { parameters, .. }, .. })
+                    if parameters.len() == 1 =>
+                {
                     None
                 }
                 PatchAction::Transform(function) => {
@@ -182,9 +235,7 @@ impl Function<'_, '_> {
                 }
             });
         }
-        if late {
-            self.value(base, object);
-        }
+        self.open_late(base, early, object);
         for (item, ready) in items.iter().zip(ready) {
             let mark = self.top;
             self.patch_path(object, base.ty, &item.path, &item.action, ready);

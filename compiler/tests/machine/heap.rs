@@ -159,7 +159,8 @@ impl Heap {
                 (Payload::List(left), Payload::List(right)) => all(left, right),
                 (Payload::Text(left), Payload::Text(right)) => left == right,
                 (Payload::Map(left), Payload::Map(right)) => {
-                    let same = |(&(a, b), &(c, d)): (&(Value, Value), &(Value, Value))| self.equal(a, c) && self.equal(b, d);
+                    let same =
+                        |(&(a, b), &(c, d)): (&(Value, Value), &(Value, Value))| self.equal(a, c) && self.equal(b, d);
                     left.len() == right.len() && left.iter().zip(right).all(same)
                 }
                 (left, right) => panic!("comparing {left:?} and {right:?}"),
@@ -190,7 +191,8 @@ impl Heap {
                 Payload::List(items) => all(items, "[", "]"),
                 Payload::Map(entries) => {
                     let show = |value| self.show(shapes, value);
-                    let shown: Vec<String> = entries.iter().map(|&(k, v)| format!("{} => {}", show(k), show(v))).collect();
+                    let shown: Vec<String> =
+                        entries.iter().map(|&(k, v)| format!("{} => {}", show(k), show(v))).collect();
                     format!("~map{{{}}}", shown.join(", "))
                 }
                 Payload::Closure(..) | Payload::Partial(..) => "<function>".into(),

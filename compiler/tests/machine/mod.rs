@@ -196,7 +196,14 @@ impl<'m> Machine<'m> {
     }
 
     /// Applies a function value (taken) to arguments (taken); what is called has its window at `base`.
-    fn apply(&mut self, function: Value, arguments: Vec<Value>, run: bool, base: usize, cleanup: bool) -> Result<(), Stop> {
+    fn apply(
+        &mut self,
+        function: Value,
+        arguments: Vec<Value>,
+        run: bool,
+        base: usize,
+        cleanup: bool,
+    ) -> Result<(), Stop> {
         let (mut callee, mut all) = (function, arguments);
         while let Payload::Partial(..) = self.heap.get(callee) {
             let Payload::Partial(inner, given) = self.heap.take(callee) else { panic!("a partial") };

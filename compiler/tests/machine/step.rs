@@ -360,7 +360,8 @@ impl Machine<'_> {
             }
             I::CallNative { count, base, native } => {
                 let import = &self.module.natives[native.0 as usize];
-                let arguments: Vec<Value> = (0..count.0).map(|index| self.get(Reg(base.0 + u16::from(index)))).collect();
+                let arguments: Vec<Value> =
+                    (0..count.0).map(|index| self.get(Reg(base.0 + u16::from(index)))).collect();
                 let value = self.native(&import.name, &arguments)?;
                 for (index, argument) in arguments.into_iter().enumerate() {
                     if import.owned >> index & 1 == 1 {
