@@ -46,13 +46,26 @@ fn samples_on_workers() {
     }
 }
 
+/// Examples show what fibers do in which order, which is only certain in turns of readiness: seed 0. With other schedules they
+/// succeed all the same.
 #[test]
 fn examples_give_their_recorded_output() {
     for path in list(&root().join("examples"), "aivi", false) {
         if path.with_extension("out").is_file() {
-            for schedule in [Schedule::Seed(0), Schedule::Seed(7), Schedule::Workers(2)] {
-                check(&path, schedule);
+            check(&path, Schedule::Seed(0));
+            for schedule in [Schedule::Seed(1), Schedule::Seed(2), Schedule::Workers(2)] {
+                let ran = run(&path, &[], schedule).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+                assert_eq!(ran.ending, Ending::Success, "{} {schedule:?}", path.display());
             }
         }
     }
+}
+
+#[test]
+fn the_deadlock_is_explained() {
+    let path = root().join("examples/deadlock.aivi");
+    let ran = run(&path, &[], Schedule::Workers(2)).expect("it compiles");
+    assert_eq!(ran.ending.exit_code(), 70);
+    let second_fork = read(&path).lines().position(|line| line.contains("recv second.take")).expect("it is there") + 1;
+    assert_eq!(ran.stderr.matches(&format!("deadlock.aivi:{second_fork}:")).count(), 2, "{}", ran.stderr);
 }
