@@ -11,7 +11,9 @@ use aivi_scheduler::*;
 type Cx<'a, 'b> = &'a mut Context<'b, Script>;
 
 /// A task made of a closure that is called for each turn.
-struct Script(Box<dyn FnMut(Cx, Wake<i64, String>) -> Step<Script> + std::marker::Send>);
+struct Script(Box<Turn>);
+
+type Turn = dyn FnMut(Cx, Wake<i64, String>) -> Step<Script> + std::marker::Send;
 
 fn script(turn: impl FnMut(Cx, Wake<i64, String>) -> Step<Script> + std::marker::Send + 'static) -> Script {
     Script(Box::new(turn))
