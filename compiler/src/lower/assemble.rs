@@ -7,7 +7,7 @@ use aivi_bytecode::module::{Drops, Handler, HandlerKind, Line, Proto};
 use aivi_bytecode::{Index, Instruction, Jump16, Jump32, Reg};
 
 use super::code::{Label, RegionId};
-use super::lines::LineIndex;
+use super::lines::Lines;
 
 #[derive(Debug)]
 enum Kind {
@@ -105,7 +105,7 @@ impl Assembler {
     }
 
     /// Fills in code and tables of `proto`. `pads` has an entry for each region whose pad is ever reached.
-    pub(super) fn finish(mut self, proto: &mut Proto, pads: &[Option<Pad>], source: u32, lines: &LineIndex) {
+    pub(super) fn finish(mut self, proto: &mut Proto, pads: &[Option<Pad>], source: u32, lines: &Lines) {
         self.skip_jumps_to_next();
         let places = self.place();
         let at = |label: &Label| places[label.0 as usize];
@@ -224,7 +224,7 @@ impl Assembler {
             .collect()
     }
 
-    fn lines(&self, source: u32, index: &LineIndex) -> Vec<Line> {
+    fn lines(&self, source: u32, index: &Lines) -> Vec<Line> {
         let mut lines: Vec<Line> = Vec::new();
         let mut last = None;
         for item in &self.items {

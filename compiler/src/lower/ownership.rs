@@ -17,7 +17,7 @@ use aivi_bytecode::{Count, Index, Instruction, Reg};
 
 use super::assemble::{Assembler, Pad};
 use super::code::{Action, Class, Code, Label, Op};
-use super::lines::LineIndex;
+use super::lines::Lines;
 use super::liveness::{Flow, Registers, ends, is_flagged};
 use super::operands::operands;
 
@@ -41,7 +41,7 @@ pub(super) struct Assembled {
 
 impl Assembled {
     /// Fills in `proto`.
-    pub(super) fn finish(self, proto: &mut Proto, source: u32, lines: &LineIndex<'_>) {
+    pub(super) fn finish(self, proto: &mut Proto, source: u32, lines: &Lines<'_>) {
         self.assembler.finish(proto, &self.pads, source, lines);
     }
 }

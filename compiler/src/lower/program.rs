@@ -8,7 +8,7 @@ use aivi_bytecode::{GlobalId, ProtoId, Reg, ScalarKind};
 
 use super::constants::Pool;
 use super::function::{Function, Signature};
-use super::lines::LineIndex;
+use super::lines::Lines;
 use super::repr::{Repr, effect_result, repr};
 use crate::Source;
 use crate::check::types::View;
@@ -60,7 +60,7 @@ pub(super) struct Lowering<'p> {
     pub module: Module,
     pub pool: Pool,
     pub errors: Vec<Diagnostic>,
-    lines: Vec<Rc<LineIndex<'p>>>,
+    lines: Vec<Rc<Lines<'p>>>,
     queue: VecDeque<Job>,
     callees: HashMap<core::GlobalId, Callee>,
     constructors: HashMap<ConstructorId, Callee>,
@@ -92,7 +92,7 @@ impl<'p> Lowering<'p> {
             },
             pool: Pool::default(),
             errors: Vec::new(),
-            lines: sources.iter().map(|source| Rc::new(LineIndex::new(&source.text))).collect(),
+            lines: sources.iter().map(|source| Rc::new(Lines::new(&source.text))).collect(),
             queue: VecDeque::new(),
             callees: HashMap::new(),
             constructors: HashMap::new(),
@@ -124,7 +124,7 @@ impl<'p> Lowering<'p> {
         ProtoId(self.module.protos.len() as u32 - 1)
     }
 
-    pub(super) fn lines_of(&self, file: u32) -> Option<Rc<LineIndex<'p>>> {
+    pub(super) fn lines_of(&self, file: u32) -> Option<Rc<Lines<'p>>> {
         self.lines.get(file as usize).cloned()
     }
 
