@@ -14,7 +14,7 @@ use smallvec::SmallVec;
 
 use crate::scope::Scope;
 use crate::sync::Arc;
-use crate::task::record::Ref;
+use crate::task::record::{Ref, Spares};
 use crate::{CancelKind, CancelReason, GroupEnd, Outcome, Place, Task};
 
 /// What the children are to each other.
@@ -106,7 +106,7 @@ impl<T: Task> Group<T> {
     }
 
     /// Every child has ended: what came of it.
-    pub fn finish(&mut self) -> GroupEnd<T::Value, T::Fault> {
+    pub fn finish(&mut self, spares: &mut Spares<T>) -> GroupEnd<T::Value, T::Fault> {
         let ended = |child: &Ref<T>| child.outcome().cloned();
         let outcomes: SmallVec<[Outcome<T::Value, T::Fault>; 2]> = self.children.iter().filter_map(ended).collect();
         debug_assert_eq!(outcomes.len(), self.children.len(), "a group ends after its children");
@@ -118,7 +118,7 @@ impl<T: Task> Group<T> {
         let is_late = |reason: &CancelReason| reason.kind == CancelKind::TimedOut;
         let timed_out = self.kind == Kind::Timeout
             && matches!(outcomes.first(), Some(Outcome::Cancelled(reason)) if is_late(reason));
-        self.children.clear();
+        self.children.drain(..).for_each(|child| spares.recycle(child));
         self.decision = None;
         GroupEnd { outcomes, first, timed_out, child_fault: None }
     }

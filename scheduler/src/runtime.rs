@@ -18,7 +18,7 @@ use crate::seat::Seat;
 use crate::stats::{Counters, Stats};
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Arc, Condvar, Mutex};
-use crate::task::record::{Own, Parent, Raw, Record, Ref};
+use crate::task::record::{Own, Parent, Raw, Record, Ref, Spares};
 use crate::wait::{Waiting, Woken};
 use crate::world::World;
 use crate::{CancelReason, Config, Mode, Observer, Outcome, Place, Task};
@@ -280,7 +280,7 @@ impl<T: Task> Shared<T> {
             changed: Condvar::new(),
         });
         let own = Own::new(self.counters.next_id(), std::ptr::NonNull::from(&*run.scope), Place::default());
-        let raw = Record::create(root, Parent::Run(run.clone()), own, 2);
+        let raw = Record::create(&mut Spares::new(), root, Parent::Run(run.clone()), own, 2);
         self.counters.task_begins();
         // SAFETY: one of the two counts is the run's, the other the right to run.
         let root = unsafe { Ref::from_raw(raw) };

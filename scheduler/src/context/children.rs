@@ -126,9 +126,9 @@ impl<T: Task> Context<'_, T> {
     fn begin_pair(&mut self, kind: Kind, left: T, right: T) {
         let (owner, generation) = self.begin_wait();
         let innermost = self.own().scope;
-        let left = self.create(left, Parent::Branch(owner, 0), innermost, 2);
-        let right = self.create(right, Parent::Branch(owner, 1), innermost, 2);
-        // SAFETY: one of the two counts of each is the group's, the other the right to run.
+        let left = self.create(left, Parent::Branch(owner, 0), innermost, 1);
+        let right = self.create(right, Parent::Branch(owner, 1), innermost, 1);
+        // SAFETY: the counts are the group's: it outlives the right to run of its children.
         let children = unsafe { smallvec![Ref::from_raw(left), Ref::from_raw(right)] };
         self.set_group(Group::new(kind, generation, children, None));
         // The left one runs first.
@@ -145,8 +145,8 @@ impl<T: Task> Context<'_, T> {
     fn begin_single(&mut self, kind: Kind, body: T, scope: Option<Arc<Scope<T>>>) -> Raw<T> {
         let (owner, generation) = self.begin_wait();
         let innermost = scope.as_ref().map_or(self.own().scope, |scope| NonNull::from(&**scope));
-        let body = self.create(body, Parent::Branch(owner, 0), innermost, 2);
-        // SAFETY: one of the two counts is the group's, the other the right to run.
+        let body = self.create(body, Parent::Branch(owner, 0), innermost, 1);
+        // SAFETY: the count is the group's: it outlives the right to run of its child.
         let child = unsafe { Ref::from_raw(body) };
         if let Some(scope) = &scope {
             scope.set_body(child.clone());
@@ -165,7 +165,7 @@ impl<T: Task> Context<'_, T> {
     fn create(&mut self, task: T, parent: Parent<T>, innermost: NonNull<Scope<T>>, refs: u32) -> Raw<T> {
         let id = self.worker.core.next_id();
         let place = self.own().place;
-        Record::create(task, parent, Own::new(id, innermost, place), refs)
+        Record::create(&mut self.worker.core.spares, task, parent, Own::new(id, innermost, place), refs)
     }
 
     /// Our crew in `scope`, made if this is the first spawn there.

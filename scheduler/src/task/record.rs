@@ -15,6 +15,7 @@
 //! out of every list, under the list's lock, before it goes on; a task that has children does not end before them.
 
 use std::cell::UnsafeCell;
+use std::mem::MaybeUninit;
 use std::ops::Deref;
 use std::ptr::NonNull;
 
@@ -114,23 +115,26 @@ unsafe impl<T: Task> Sync for Record<T> {}
 
 impl<T: Task> Record<T> {
     /// A new task that nobody has queued. `refs` counts the right to run too.
-    pub fn create(task: T, parent: Parent<T>, own: Own<T>, refs: u32) -> Raw<T> {
-        let record = Record {
-            state: State::new(),
-            refs: AtomicU32::new(refs),
-            parent,
-            joiners: Lock::new(Joiners { list: List::new(), is_joined: false }),
-            has_ended: AtomicBool::new(false),
-            group: Lock::new(Group::none()),
-            wait_link: UnsafeCell::new(Link::new()),
-            crew_link: UnsafeCell::new(Link::new()),
-            message: UnsafeCell::new(None),
-            reason: UnsafeCell::new(None),
-            outcome: UnsafeCell::new(None),
-            own: UnsafeCell::new(own),
-            task: UnsafeCell::new(Some(task)),
-        };
-        Raw(NonNull::from(Box::leak(Box::new(record))))
+    pub fn create(spares: &mut Spares<T>, task: T, parent: Parent<T>, own: Own<T>, refs: u32) -> Raw<T> {
+        let record = Box::write(
+            spares.take(),
+            Record {
+                state: State::new(),
+                refs: AtomicU32::new(refs),
+                parent,
+                joiners: Lock::new(Joiners { list: List::new(), is_joined: false }),
+                has_ended: AtomicBool::new(false),
+                group: Lock::new(Group::none()),
+                wait_link: UnsafeCell::new(Link::new()),
+                crew_link: UnsafeCell::new(Link::new()),
+                message: UnsafeCell::new(None),
+                reason: UnsafeCell::new(None),
+                outcome: UnsafeCell::new(None),
+                own: UnsafeCell::new(own),
+                task: UnsafeCell::new(Some(task)),
+            },
+        );
+        Raw(NonNull::from(Box::leak(record)))
     }
 
     /// Is this the only reference left?
@@ -187,6 +191,17 @@ impl<T: Task> Record<T> {
     pub fn cancel_reason(&self) -> Option<CancelReason> {
         // SAFETY: the reason was written before the flag that we have seen, and is not written again (rule 3).
         self.state.load().is_cancelled().then(|| unsafe { *self.reason.get() }).flatten()
+    }
+
+    /// Writes the outcome of a task that nobody can join, as it has no handle.
+    ///
+    /// # Safety
+    /// The caller is the running side.
+    pub unsafe fn set_branch_outcome(&self, outcome: Outcome<T::Value, T::Fault>) {
+        // SAFETY: nobody reads before `has_ended` (rule 4).
+        unsafe { *self.outcome.get() = Some(outcome) };
+        // Release pairs with the Acquire in `has_ended`.
+        self.has_ended.store(true, Ordering::Release);
     }
 
     /// Writes the outcome and tells those who join; `woken` is to queue them. The running side calls it once.
@@ -295,6 +310,37 @@ impl<T: Task> Drop for Ref<T> {
         fence(Ordering::Acquire);
         // SAFETY: that was the last count, and every `Raw` is gone by then (module page).
         drop(unsafe { Box::from_raw(self.0.0.as_ptr()) });
+    }
+}
+
+/// Memory of records that are gone, for the next ones of the same worker: saves half of what making a task costs.
+pub struct Spares<T: Task>(Vec<Box<MaybeUninit<Record<T>>>>);
+
+/// More spare records than this go back to the allocator: about 200 KiB (arbitrary).
+const SPARES_MAX: usize = 256;
+
+impl<T: Task> Spares<T> {
+    /// None yet.
+    pub const fn new() -> Self {
+        Spares(Vec::new())
+    }
+
+    /// Drops a reference; the memory of the last one is kept.
+    pub fn recycle(&mut self, record: Ref<T>) {
+        if !record.is_last_ref() || self.0.len() == SPARES_MAX {
+            return drop(record);
+        }
+        let raw = std::mem::ManuallyDrop::new(record).0;
+        // SAFETY: that was the last count, and every `Raw` is gone by then (module page). The memory came from a box of
+        // the same type, which may hold anything once the record was dropped.
+        unsafe {
+            raw.0.drop_in_place();
+            self.0.push(Box::from_raw(raw.0.as_ptr().cast()));
+        }
+    }
+
+    fn take(&mut self) -> Box<MaybeUninit<Record<T>>> {
+        self.0.pop().unwrap_or_else(Box::new_uninit)
     }
 }
 

@@ -11,12 +11,12 @@ use super::Worker;
 impl<T: Task> Worker<T> {
     /// Ends a task whose turn it was.
     pub(super) fn end(&mut self, raw: Raw<T>, outcome: Outcome<T::Value, T::Fault>) {
-        // SAFETY: the right to run is one count of the record, and it ends here.
-        let record = unsafe { Ref::from_raw(raw) };
+        // SAFETY: the right to run keeps the record, or for a branch its group.
+        let record = unsafe { raw.get() };
         // SAFETY: we are the running side until the outcome is set.
         unsafe { *record.task() = None };
         if record.state.load().is_cancelled() {
-            self.spread_cancel(&record);
+            self.spread_cancel(record);
         }
         // SAFETY: as above.
         let own = unsafe { record.own() };
@@ -25,11 +25,19 @@ impl<T: Task> Worker<T> {
             crew.close();
         }
         self.core.ended += 1;
+        if let Parent::Branch(owner, child) = record.parent {
+            // SAFETY: as above. Branches have no handles.
+            unsafe { record.set_branch_outcome(outcome) };
+            // Its count is the group's, which may be gone afterwards.
+            return self.child_ended(owner, child, record, place);
+        }
+        // SAFETY: the right to run is one count of the record, and it ends here.
+        let record = unsafe { Ref::from_raw(raw) };
         // SAFETY: as above.
         unsafe { record.set_outcome(outcome, |raw| self.push_woken(raw)) };
         let Some(outcome) = record.outcome() else { return };
         match &record.parent {
-            Parent::Branch(owner, child) => self.child_ended(*owner, *child, outcome, place),
+            Parent::Branch(..) => {}
             // SAFETY: the task is still a member, so its crew lives.
             Parent::Crew(crew) => self.member_ended(unsafe { crew.as_ref() }, &record, outcome, place),
             Parent::Run(run) => {
@@ -38,6 +46,7 @@ impl<T: Task> Worker<T> {
                 }
             }
         }
+        self.core.spares.recycle(record);
     }
 
     fn member_ended(&mut self, crew: &Crew<T>, member: &Ref<T>, outcome: &Outcome<T::Value, T::Fault>, place: Place) {

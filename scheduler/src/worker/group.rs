@@ -66,14 +66,9 @@ impl<T: Task> Worker<T> {
         }
     }
 
-    /// A child has ended, or of a scope the last member has: tells the owner when that was the last.
-    pub(super) fn child_ended(
-        &mut self,
-        owner: Raw<T>,
-        child: usize,
-        outcome: &Outcome<T::Value, T::Fault>,
-        place: Place,
-    ) {
+    /// A branch has ended: tells its owner when it was the last child.
+    pub(super) fn child_ended(&mut self, owner: Raw<T>, child: usize, ended: &Record<T>, place: Place) {
+        let Some(outcome) = ended.outcome() else { return };
         // SAFETY: an owner does not end before its children, and it has to take the group's lock before it goes on.
         let record = unsafe { owner.get() };
         let now_ns = self.core.now_ns;
@@ -149,7 +144,7 @@ impl<T: Task> Worker<T> {
         own.waiting = Waiting::Nothing;
         self.disarm(own);
         let kind = group.kind;
-        let mut end = group.finish();
+        let mut end = group.finish(&mut self.core.spares);
         let scope = group.take_scope();
         drop(group);
         if let Some(scope) = scope {

@@ -21,7 +21,7 @@ use crate::seat::Seat;
 use crate::simulator::Simulator;
 use crate::sync::Arc;
 use crate::sync::atomic::Ordering;
-use crate::task::record::Raw;
+use crate::task::record::{Raw, Spares};
 use crate::{Outcome, Task};
 
 use gate::Gate;
@@ -39,6 +39,7 @@ pub struct Core<T: Task> {
     ids: u64,
     spawned: u64,
     ended: u64,
+    pub spares: Spares<T>,
     /// Fired timers on their way to the queue.
     fired: Vec<Raw<T>>,
     is_searching: bool,
@@ -72,6 +73,7 @@ impl<T: Task> Core<T> {
             ids: (index as u64 + 1) << ID_BITS,
             spawned: 0,
             ended: 0,
+            spares: Spares::new(),
             fired: Vec::new(),
             is_searching: false,
         }
