@@ -225,9 +225,16 @@ mod form {
     /// Runs a full function, then goes on.
     macro_rules! full {
         ($regs:ident, $word:expr, $full:path) => {{
+            /// Never inlined: a handler whose frame holds a local with an address is not left by a jump, and the host's stack
+            /// would grow with each instruction.
+            #[inline(never)]
+            unsafe fn apart(fiber: *mut Fiber, word: u64) -> Go {
+                // SAFETY: the handler's fiber, borrowed by `run`; see `make`.
+                $full(unsafe { &mut *fiber }, Word(word))
+            }
             let fiber = $regs.fiber;
             (*fiber).store($regs);
-            let go = $full(&mut *fiber, Word($word));
+            let go = apart(fiber, $word);
             if go != Go::On {
                 return leave(fiber, go);
             }
