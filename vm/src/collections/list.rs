@@ -17,8 +17,21 @@ use crate::value::Value;
 #[derive(Clone, Default)]
 pub struct List {
     front: View,
-    middle: Option<Tree<View>>,
+    middle: Middle,
     back: View,
+}
+
+/// What stands between the views at the ends. Its length is kept beside it, so that asking for it loads no node.
+#[derive(Clone, Default)]
+struct Middle {
+    tree: Option<Tree<View>>,
+    length: usize,
+}
+
+impl From<Option<Tree<View>>> for Middle {
+    fn from(tree: Option<Tree<View>>) -> Middle {
+        Middle { length: tree.as_ref().map_or(0, Tree::len), tree }
+    }
 }
 
 impl List {
@@ -32,19 +45,14 @@ impl List {
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
-        self.front.len() + self.middle_len() + self.back.len()
+        self.front.len() + self.middle.length + self.back.len()
     }
 
     /// Are there none?
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.back.is_empty() && self.front.is_empty() && self.middle.is_none()
-    }
-
-    #[inline]
-    fn middle_len(&self) -> usize {
-        self.middle.as_ref().map_or(0, Tree::len)
+        self.back.is_empty() && self.front.is_empty() && self.middle.length == 0
     }
 
     /// An element.
@@ -52,18 +60,17 @@ impl List {
     #[must_use]
     pub fn get(&self, index: usize) -> Option<&Value> {
         let mut index = index;
-        if let Some(value) = self.front.as_slice().get(index) {
-            return Some(value);
+        if index < self.front.len() {
+            return self.front.get(index);
         }
         index -= self.front.len();
-        if let Some(middle) = &self.middle {
-            if index < middle.len() {
-                let (leaf, inner) = middle.locate(index);
-                return leaf.as_slice().get(inner);
-            }
-            index -= middle.len();
+        if index < self.middle.length
+            && let Some(middle) = &self.middle.tree
+        {
+            let (leaf, inner) = middle.locate(index);
+            return leaf.get(inner);
         }
-        self.back.as_slice().get(index)
+        self.back.get(index - self.middle.length)
     }
 
     /// Replaces an element; gives the value back when there is no such index.
@@ -88,13 +95,10 @@ impl List {
             return Some((&mut self.front, index));
         }
         index -= self.front.len();
-        if let Some(middle) = &mut self.middle {
-            let length = middle.len();
-            if index < length {
-                return Some(middle.locate_mut(index));
-            }
-            index -= length;
+        if index < self.middle.length {
+            return self.middle.tree.as_mut().map(|middle| middle.locate_mut(index));
         }
+        index -= self.middle.length;
         (index < self.back.len()).then_some((&mut self.back, index))
     }
 
@@ -103,7 +107,7 @@ impl List {
     pub fn push(&mut self, value: Value) {
         if let Err(value) = self.back.push_back(value) {
             let full = std::mem::replace(&mut self.back, View::with_capacity(Chunk::MAX));
-            self.middle = Tree::join_some(self.middle.take(), Some(Tree::Leaf(full)));
+            self.middle = Tree::join_some(self.middle.tree.take(), Some(Tree::Leaf(full))).into();
             let pushed = self.back.push_back(value);
             debug_assert!(pushed.is_ok(), "a new chunk has room");
         }
@@ -113,11 +117,11 @@ impl List {
     #[inline]
     pub fn prepend(&mut self, value: Value) {
         // A short list stays one chunk.
-        let alone = self.front.is_empty() && self.middle.is_none() && self.back.len() < Chunk::MAX / 2;
+        let alone = self.front.is_empty() && self.middle.length == 0 && self.back.len() < Chunk::MAX / 2;
         let end = if alone { &mut self.back } else { &mut self.front };
         if let Err(value) = end.push_front(value) {
             let full = std::mem::take(&mut self.front);
-            self.middle = Tree::join_some(Some(Tree::Leaf(full)), self.middle.take());
+            self.middle = Tree::join_some(Some(Tree::Leaf(full)), self.middle.tree.take()).into();
             let pushed = self.front.push_front(value);
             debug_assert!(pushed.is_ok(), "a new chunk has room");
         }
@@ -136,8 +140,9 @@ impl List {
     /// Makes the first leaf of the middle the front, which is empty.
     #[inline]
     fn refill_front(&mut self) {
-        if let Some(middle) = self.middle.take() {
-            (self.front, self.middle) = middle.take_first_leaf();
+        if let Some(middle) = self.middle.tree.take() {
+            let (first, rest) = middle.take_first_leaf();
+            (self.front, self.middle) = (first, rest.into());
         }
     }
 
@@ -154,11 +159,11 @@ impl List {
         }
         count -= self.front.len();
         self.front = View::default();
-        let length = self.middle_len();
+        let length = self.middle.length;
         if count < length {
-            self.middle = self.middle.and_then(|middle| middle.split(count).1);
+            self.middle = self.middle.tree.and_then(|middle| middle.split(count).1).into();
         } else {
-            self.middle = None;
+            self.middle = Middle::default();
             self.back.advance((count - length).min(self.back.len()));
         }
         self
@@ -170,12 +175,13 @@ impl List {
         let mut count = count;
         if count < self.front.len() {
             self.front.truncate(count);
-            return List { front: View::default(), middle: None, back: self.front };
+            return List { back: self.front, ..List::default() };
         }
         count -= self.front.len();
-        let length = self.middle_len();
+        let length = self.middle.length;
         if count <= length {
-            self.middle = self.middle.and_then(|middle| middle.split(count).0).filter(|middle| middle.len() > 0);
+            self.middle =
+                self.middle.tree.and_then(|middle| middle.split(count).0).filter(|middle| middle.len() > 0).into();
             self.back = View::default();
         } else {
             let keep = (count - length).min(self.back.len());
@@ -200,9 +206,9 @@ impl List {
             return right;
         }
         let leaf = |view: View| (!view.is_empty()).then_some(Tree::Leaf(view));
-        let left_part = Tree::join_some(self.middle, leaf(self.back));
-        let right_part = Tree::join_some(leaf(right.front), right.middle);
-        List { front: self.front, middle: Tree::join_some(left_part, right_part), back: right.back }
+        let left_part = Tree::join_some(self.middle.tree, leaf(self.back));
+        let right_part = Tree::join_some(leaf(right.front), right.middle.tree);
+        List { front: self.front, middle: Tree::join_some(left_part, right_part).into(), back: right.back }
     }
 
     /// The elements in reverse order.
@@ -220,7 +226,7 @@ impl List {
 
     /// All elements in order, as the slices they are stored in.
     pub fn slices(&self) -> impl Iterator<Item = &[Value]> {
-        let middle = self.middle.iter().flat_map(Tree::leaves).map(View::as_slice);
+        let middle = self.middle.tree.iter().flat_map(Tree::leaves).map(View::as_slice);
         std::iter::once(self.front.as_slice()).chain(middle).chain(std::iter::once(self.back.as_slice()))
     }
 
@@ -232,8 +238,8 @@ impl List {
     /// Checks all that always holds.
     #[cfg(test)]
     pub(crate) fn check(&self) {
-        if let Some(middle) = &self.middle {
-            assert!(middle.len() > 0);
+        if let Some(middle) = &self.middle.tree {
+            assert!(middle.len() > 0 && middle.len() == self.middle.length);
             middle.check(true);
         }
     }
@@ -242,7 +248,7 @@ impl List {
 impl Trace for List {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.front.trace(tracer);
-        if let Some(middle) = &self.middle {
+        if let Some(middle) = &self.middle.tree {
             middle.trace(tracer);
         }
         self.back.trace(tracer);
@@ -258,7 +264,7 @@ impl FromIterator<Value> for List {
             let view = View::fill(&mut values, expected);
             expected = values.size_hint().0;
             if view.len() < Chunk::MAX {
-                let middle = (!leaves.is_empty()).then(|| Tree::from_leaves(leaves));
+                let middle = (!leaves.is_empty()).then(|| Tree::from_leaves(leaves)).into();
                 return List { front: View::default(), middle, back: view };
             }
             leaves.push(view);

@@ -16,13 +16,14 @@ mod join;
 
 /// Children of a full node. With 64 elements in a leaf a million elements are three nodes deep. Larger nodes are copied
 /// more slowly when they are shared, smaller ones are deeper; 32 is arbitrary within that range.
-pub(crate) const FANOUT: usize = 32;
+pub(crate) const FANOUT: usize = 1 << FANOUT_BITS;
+const FANOUT_BITS: u32 = 5;
 
 /// A run of elements.
 pub(crate) trait Leaf: Clone + 'static {
     /// What elements are found by besides their index.
     type Key: Clone;
-    /// Number of elements of a full leaf.
+    /// Number of elements of a full leaf, a power of two.
     const MAX: usize;
 
     /// Number of elements.
@@ -143,14 +144,13 @@ impl<L: Leaf> Tree<L> {
     /// The leaf that holds the element with this index, and the index in the leaf. The element exists.
     #[inline]
     pub(crate) fn locate(&self, index: usize) -> (&L, usize) {
-        let (mut tree, mut index) = (self, index);
+        let (mut tree, mut index, mut shift) = (self, index, self.shift());
         loop {
             match tree {
                 Tree::Leaf(leaf) => return (leaf, index),
                 Tree::Node(node) => {
-                    let child = node.child_with(index);
-                    index -= node.start(child);
-                    tree = &node.children[child];
+                    let (child, inner) = node.route(index, shift);
+                    (tree, index, shift) = (&node.children[child], inner, shift - FANOUT_BITS);
                 }
             }
         }
@@ -159,18 +159,25 @@ impl<L: Leaf> Tree<L> {
     /// As `locate`, for changing the leaf in place without changing its length or first key.
     #[inline]
     pub(crate) fn locate_mut(&mut self, index: usize) -> (&mut L, usize) {
-        let (mut tree, mut index) = (self, index);
+        let (mut index, mut shift) = (index, self.shift());
+        let mut tree = self;
         loop {
             match tree {
                 Tree::Leaf(leaf) => return (leaf, index),
                 Tree::Node(node) => {
                     let node = node.make_mut();
-                    let child = node.child_with(index);
-                    index -= node.start(child);
-                    tree = &mut node.children[child];
+                    let (child, inner) = node.route(index, shift);
+                    (tree, index, shift) = (&mut node.children[child], inner, shift - FANOUT_BITS);
                 }
             }
         }
+    }
+
+    /// The shift for `Node::route` at the root.
+    #[inline]
+    fn shift(&self) -> u32 {
+        // For a leaf it is not used, and may be anything.
+        (L::MAX.trailing_zeros() + FANOUT_BITS * self.height()).wrapping_sub(FANOUT_BITS)
     }
 
     /// The leaf where a key belongs, and the index of the leaf's first element. `is_before` tells whether that key stands
@@ -247,11 +254,25 @@ impl<L: Leaf> Node<L> {
         if child == 0 { 0 } else { self.ends[child - 1] }
     }
 
+    /// The child that holds an element, and the element's index there. A full child holds `1 << shift` elements.
+    ///
+    /// Where all children before it are full, neither takes a load from this node: the loads below only confirm the guess,
+    /// so that those of the next level need not wait for them.
+    #[inline]
+    fn route(&self, index: usize, shift: u32) -> (usize, usize) {
+        let child = index >> shift;
+        let start = child << shift;
+        if self.ends.get(child).is_some_and(|&end| index < end) && self.start(child) == start {
+            return (child, index - start);
+        }
+        let child = self.child_with(index);
+        (child, index - self.start(child))
+    }
+
     /// The child that holds an element. Full leaves and nodes make the first guess right; it is never too high.
     #[inline]
     fn child_with(&self, index: usize) -> usize {
-        const { assert!(L::MAX.is_power_of_two() && FANOUT.is_power_of_two()) };
-        let shift = L::MAX.trailing_zeros() + FANOUT.trailing_zeros() * (self.height - 1);
+        let shift = L::MAX.trailing_zeros() + FANOUT_BITS * (self.height - 1);
         let mut child = (index >> shift).min(self.children.len() - 1);
         while self.ends[child] <= index {
             child += 1;

@@ -57,6 +57,13 @@ impl View {
         }
     }
 
+    /// A value.
+    #[inline]
+    pub(crate) fn get(&self, index: usize) -> Option<&Value> {
+        let slot = usize::from(self.start) + index;
+        if slot < usize::from(self.end) { self.chunk.as_ref()?.slots().get(slot) } else { None }
+    }
+
     /// Adds a value at the end; gives it back when the largest chunk has no room there and is more than half full.
     #[inline]
     pub(crate) fn push_back(&mut self, value: Value) -> Result<(), Value> {
