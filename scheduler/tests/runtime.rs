@@ -332,3 +332,49 @@ fn a_task_may_drop_the_channel_that_it_waits_in() {
     });
     assert_eq!(runtime(1).run(root), Outcome::Done(1));
 }
+
+/// A task whose value is the handle of the task before.
+struct Chain {
+    left: u32,
+    last: Option<TaskHandle<Chain>>,
+    is_root: bool,
+}
+
+impl Task for Chain {
+    type Value = Option<TaskHandle<Chain>>;
+    type Fault = String;
+
+    fn resume(&mut self, cx: &mut Context<'_, Self>) -> Step<Self> {
+        cx.take_wake();
+        while self.is_root && self.left > 0 {
+            self.left -= 1;
+            let child = Chain { left: 0, last: self.last.take(), is_root: false };
+            let child = cx.spawn(child, None).expect("the scope is open");
+            self.last = Some(child.clone());
+            if matches!(cx.join(&child), Join::Wait) {
+                return Step::Waiting;
+            }
+        }
+        Step::Ended(Outcome::Done(self.last.take()))
+    }
+
+    fn deadlock(report: DeadlockReport) -> String {
+        report.to_string()
+    }
+}
+
+impl Observer<Chain> for Silent {
+    fn report(&self, _: Report<'_, Chain>) {}
+
+    fn describe_place(&self, _: Place) -> String {
+        String::new()
+    }
+}
+
+#[test]
+fn a_long_chain_of_outcomes_is_freed_without_recursion() {
+    let config = Config { workers: 1, mode: Mode::Real, blocking_threads: 1 };
+    let runtime = Runtime::<Chain>::new(config, Arc::new(Silent)).expect("a runtime");
+    let outcome = runtime.run(Chain { left: 300_000, last: None, is_root: true });
+    assert!(matches!(outcome, Outcome::Done(Some(_))));
+}

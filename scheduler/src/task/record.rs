@@ -21,6 +21,7 @@ use std::ptr::NonNull;
 
 use smallvec::SmallVec;
 
+use super::free::{free_in_turn, is_freeing};
 use super::state::{Claim, Claimed, State};
 use super::{CancelReason, Outcome, Place, Task};
 use crate::completer::Delivery;
@@ -308,9 +309,27 @@ impl<T: Task> Drop for Ref<T> {
             return;
         }
         fence(Ordering::Acquire);
-        // SAFETY: that was the last count, and every `Raw` is gone by then (module page).
-        drop(unsafe { Box::from_raw(self.0.0.as_ptr()) });
+        // SAFETY: that was the last count, and every `Raw` is gone by then (module page): nobody will reach it again.
+        unsafe { free_in_turn(self.0.0.cast(), free_box::<T>) };
     }
+}
+
+/// Frees a record and its memory.
+///
+/// # Safety
+/// It is a record of `T` that nobody will reach again.
+unsafe fn free_box<T: Task>(record: NonNull<()>) {
+    // SAFETY: promised by the caller; records are made in boxes (`create`).
+    drop(unsafe { Box::from_raw(record.cast::<Record<T>>().as_ptr()) });
+}
+
+/// Drops a record and leaves its memory.
+///
+/// # Safety
+/// It is a record of `T` that nobody will reach again.
+unsafe fn drop_in_place<T: Task>(record: NonNull<()>) {
+    // SAFETY: promised by the caller.
+    unsafe { record.cast::<Record<T>>().drop_in_place() };
 }
 
 /// Memory of records that are gone, for the next ones of the same worker: saves half of what making a task costs.
@@ -327,14 +346,15 @@ impl<T: Task> Spares<T> {
 
     /// Drops a reference; the memory of the last one is kept.
     pub fn recycle(&mut self, record: Ref<T>) {
-        if !record.is_last_ref() || self.0.len() == SPARES_MAX {
+        if !record.is_last_ref() || self.0.len() == SPARES_MAX || is_freeing() {
             return drop(record);
         }
         let raw = std::mem::ManuallyDrop::new(record).0;
-        // SAFETY: that was the last count, and every `Raw` is gone by then (module page). The memory came from a box of
-        // the same type, which may hold anything once the record was dropped.
+        // SAFETY: that was the last count, and every `Raw` is gone by then (module page). No record is being freed around
+        // us (`is_freeing`), so it is dropped at once. The memory came from a box of the same type, which
+        // may hold anything then.
         unsafe {
-            raw.0.drop_in_place();
+            free_in_turn(raw.0.cast(), drop_in_place::<T>);
             self.0.push(Box::from_raw(raw.0.as_ptr().cast()));
         }
     }

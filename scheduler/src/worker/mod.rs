@@ -122,6 +122,7 @@ pub fn start_thread<T: Task>(shared: &Arc<Shared<T>>, index: usize) {
         let mut worker = Worker { shared: worker_shared, index, core };
         worker.core.start_search(&worker.shared);
         let shared = worker.shared.clone();
+        let _abort = AbortOnPanic;
         worker.work(|| shared.is_shut_down());
         worker.leave();
     };
@@ -132,6 +133,18 @@ pub fn start_thread<T: Task>(shared: &Arc<Shared<T>>, index: usize) {
         shared.idle.enter(index);
     }
     *shared.seats[index].thread.lock() = started.ok();
+}
+
+/// A task that panics takes its worker with it, and with that the tasks of its queue: they would be waited for for ever.
+/// Tasks catch what may panic; if one does all the same, the panic's message is out and nothing sensible is left to do.
+struct AbortOnPanic;
+
+impl Drop for AbortOnPanic {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            std::process::abort();
+        }
+    }
 }
 
 impl<T: Task> Worker<T> {
