@@ -46,6 +46,16 @@ fn samples_on_workers() {
     }
 }
 
+/// The same program runs on a small host stack in release builds, where dispatch has another form (`.ci/run`).
+#[test]
+fn every_family_of_instructions() {
+    for path in list(&root().join("tests/host_stack"), "aivi", false) {
+        for schedule in [Schedule::Seed(0), Schedule::Seed(1), Schedule::Workers(2)] {
+            check(&path, schedule);
+        }
+    }
+}
+
 /// Examples show what fibers do in which order, which is only certain in turns of readiness: seed 0. With other schedules they
 /// succeed all the same.
 #[test]
