@@ -50,7 +50,9 @@ fn without_command_version_and_help() {
 
 #[test]
 fn usage_errors_exit_with_2() {
-    for arguments in [&["fly"][..], &["run"], &["run", "--workers", "none", "a.aivi"], &["check"], &["run", "a.aivi", "b.aivi"]] {
+    for arguments in
+        [&["fly"][..], &["run"], &["run", "--workers", "none", "a.aivi"], &["check"], &["run", "a.aivi", "b.aivi"]]
+    {
         let (code, stdout, stderr) = outcome(&aivi().args(arguments).output().expect("the program starts"));
         assert_eq!((code, stdout.as_str()), (Some(2), ""), "{arguments:?}");
         assert!(stderr.starts_with("error: ") || stderr.contains("Usage:"), "{stderr}");
@@ -64,7 +66,8 @@ fn a_file_that_does_not_exist_is_reported() {
     assert!(stderr.starts_with("error: cannot read no/such.aivi: "), "{stderr}");
 }
 
-const HEADER: &str = "module demo\nuse aivi.system (exit, args)\nuse aivi.console (readLine)\n\nmain : Effect Text Unit\n";
+const HEADER: &str =
+    "module demo\nuse aivi.system (exit, args)\nuse aivi.console (readLine)\n\nmain : Effect Text Unit\n";
 
 #[test]
 fn exit_codes_and_streams() {
@@ -88,7 +91,10 @@ fn is_warning(line: &str) -> bool {
 
 #[test]
 fn a_fault_shows_message_position_and_trace() {
-    let path = script("fault", "module demo\n\nhalf : Int -> Int\nhalf = n => 10 / n\n\nmain : Effect Text Unit\nmain = println \"{1 + half 0}\"\n");
+    let path = script(
+        "fault",
+        "module demo\n\nhalf : Int -> Int\nhalf = n => 10 / n\n\nmain : Effect Text Unit\nmain = println \"{1 + half 0}\"\n",
+    );
     let (code, stdout, stderr) = outcome(&run(&["run"], &path));
     assert_eq!((code, stdout.as_str()), (Some(70), ""));
     let lines: Vec<&str> = stderr.lines().collect();
@@ -99,7 +105,10 @@ fn a_fault_shows_message_position_and_trace() {
 
 #[test]
 fn a_compile_time_error_shows_the_source_and_runs_nothing() {
-    let path = script("wrong", "module demo\n\nmain : Effect Text Unit\nmain = do Effect {\n  println \"never\"\n  println nam\n}\n");
+    let path = script(
+        "wrong",
+        "module demo\n\nmain : Effect Text Unit\nmain = do Effect {\n  println \"never\"\n  println nam\n}\n",
+    );
     for command in ["run", "check"] {
         let (code, stdout, stderr) = outcome(&run(&[command], &path));
         assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
@@ -189,7 +198,10 @@ fn tests_are_run_and_counted() {
 
 #[test]
 fn bytecode_and_syntax_tree_can_be_seen() {
-    let path = script("shown", "module demo\n\ntwice : Int -> Int\ntwice = n => n + n\n\nmain : Effect Text Unit\nmain = println \"{twice 2}\"\n");
+    let path = script(
+        "shown",
+        "module demo\n\ntwice : Int -> Int\ntwice = n => n + n\n\nmain : Effect Text Unit\nmain = println \"{twice 2}\"\n",
+    );
     let (code, stdout, _) = outcome(&run(&["disasm"], &path));
     assert_eq!(code, Some(0));
     assert!(stdout.contains("demo.twice: 1 parameters"), "{stdout}");
@@ -207,13 +219,8 @@ const HOLDS: &str = "module demo\nuse aivi.concurrency\n\n\
     main : Effect Text Unit\nmain = do Effect {\n  _ <- held \"file\" MILLIS\n  println \"ready\"\n  sleep 3600000\n  println \"never\"\n}\n";
 
 fn start(path: &Path) -> (Child, BufReader<std::process::ChildStdout>) {
-    let mut child = aivi()
-        .arg("run")
-        .arg(path)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
+    let mut child =
+        aivi().arg("run").arg(path).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
     let stdout = BufReader::new(child.stdout.take().expect("piped"));
     (child, stdout)
 }
