@@ -183,6 +183,17 @@ fn every_element_of_a_long_list_is_found() {
 }
 
 #[test]
+fn an_index_beyond_the_end_finds_nothing() {
+    let mut list: List = (0..3).map(Value::int).collect();
+    list.uncons();
+    for index in [2, 3, usize::MAX - 1, usize::MAX] {
+        assert!(list.get(index).is_none());
+        assert!(list.set(index, Value::unit()).is_err());
+        assert!(list.take_at(index).is_none());
+    }
+}
+
+#[test]
 fn joining_pieces_keeps_the_tree_balanced() {
     // Each round keeps a short piece around the seam; heights must not add up.
     let mut list: List = (0..5000).map(Value::int).collect();

@@ -60,8 +60,7 @@ impl View {
     /// A value.
     #[inline]
     pub(crate) fn get(&self, index: usize) -> Option<&Value> {
-        let slot = usize::from(self.start) + index;
-        if slot < usize::from(self.end) { self.chunk.as_ref()?.slots().get(slot) } else { None }
+        if index < self.len() { self.chunk.as_ref()?.slots().get(usize::from(self.start) + index) } else { None }
     }
 
     /// Adds a value at the end; gives it back when the largest chunk has no room there and is more than half full.
