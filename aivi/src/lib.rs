@@ -34,6 +34,7 @@ mod script;
 pub mod signature;
 
 pub use aivi_compiler::diagnostic::{Code, Color};
+pub use aivi_scheduler::reactor::raise_descriptor_limit;
 pub use compile::{CompileError, Report, Reports};
 pub use convert::{AiviType, Arguments, FromAivi, IntoAivi, Mismatch, Shapes};
 pub use ending::{Ending, FaultReport};

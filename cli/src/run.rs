@@ -21,6 +21,8 @@ pub fn run(run: &Run) -> ExitCode {
     if !script.has_main() {
         return fail("main must be an Effect value");
     }
+    // A server has a descriptor for each connection. Where the limit cannot be raised, `accept` says so when it is reached.
+    let _ = aivi::raise_descriptor_limit();
     signals::forward(&engine);
     let ending = script.run_main();
     if let Some(report) = ending.report() {
