@@ -210,6 +210,42 @@ fn a_group_ends_once() {
     });
 }
 
+/// A request to cancel that comes while the owner's turn is about something else reaches the children all the same.
+#[test]
+fn a_request_to_cancel_reaches_the_children() {
+    model(|| {
+        let owner = Arc::new(Owner {
+            state: State::new(),
+            pending: Lock::new(1),
+            has_told: AtomicBool::new(false),
+            finished: AtomicUsize::new(0),
+        });
+        let limit = thread::spawn({
+            let owner = owner.clone();
+            move || {
+                if owner.state.claim(1, Claim::Timer) == Claimed::Queue {
+                    owner.turn();
+                }
+            }
+        });
+        let canceller = thread::spawn({
+            let owner = owner.clone();
+            move || {
+                if owner.state.claim_reason() && owner.state.cancel() {
+                    owner.turn();
+                }
+            }
+        });
+        if owner.state.publish(1, true).is_some() {
+            owner.turn();
+        }
+        limit.join().unwrap();
+        canceller.join().unwrap();
+        assert!(owner.has_told.load(Ordering::Relaxed), "the children run on");
+        assert!(owner.state.load().is_waiting(), "the owner waits for them");
+    });
+}
+
 /// A push from outside is found by the worker that parks, or wakes it (argument 1 in `idle.rs`).
 #[test]
 fn a_push_from_outside_is_not_lost() {
