@@ -107,7 +107,11 @@ impl List {
     pub fn push(&mut self, value: Value) {
         if let Err(value) = self.back.push_back(value) {
             let full = std::mem::replace(&mut self.back, View::with_capacity(Chunk::MAX));
-            self.middle = Tree::join_some(self.middle.tree.take(), Some(Tree::Leaf(full))).into();
+            self.middle = Some(match self.middle.tree.take() {
+                Some(middle) => middle.push_last(full),
+                None => Tree::Leaf(full),
+            })
+            .into();
             let pushed = self.back.push_back(value);
             debug_assert!(pushed.is_ok(), "a new chunk has room");
         }
@@ -121,7 +125,11 @@ impl List {
         let end = if alone { &mut self.back } else { &mut self.front };
         if let Err(value) = end.push_front(value) {
             let full = std::mem::take(&mut self.front);
-            self.middle = Tree::join_some(Some(Tree::Leaf(full)), self.middle.tree.take()).into();
+            self.middle = Some(match self.middle.tree.take() {
+                Some(middle) => middle.push_first(full),
+                None => Tree::Leaf(full),
+            })
+            .into();
             let pushed = self.front.push_front(value);
             debug_assert!(pushed.is_ok(), "a new chunk has room");
         }
@@ -240,7 +248,7 @@ impl List {
     pub(crate) fn check(&self) {
         if let Some(middle) = &self.middle.tree {
             assert!(middle.len() > 0 && middle.len() == self.middle.length);
-            middle.check(true);
+            middle.check();
         }
     }
 }

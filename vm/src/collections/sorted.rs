@@ -277,7 +277,7 @@ impl<V: Entry> Sorted<V> {
     /// Checks all that always holds.
     #[cfg(test)]
     pub(crate) fn check(&self) {
-        self.tree.check(true);
+        self.tree.check();
         let keys: Vec<&Value> = self.iter().map(|(key, _)| key).collect();
         assert!(keys.windows(2).all(|pair| compare(pair[0], pair[1]) == Ok(Ordering::Less)));
     }

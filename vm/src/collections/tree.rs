@@ -1,8 +1,10 @@
 //! `Tree`: a persistent balanced tree of leaves that hold the elements in order; lists, maps and sets are built on it.
 //!
 //! Inner nodes know how many elements stand before the end of each child (`ends`), so elements are found by index, and the
-//! smallest key of each child (`keys`, nothing for lists), so they are found by key. All leaves have the same depth.
-//! Except for the root, leaves are at least half full and nodes have at least half of `FANOUT` children.
+//! smallest key of each child (`keys`, nothing for lists), so they are found by key. All leaves have the same depth. Leaves
+//! are at least half full and nodes have at least half of `FANOUT` children, except for those on the left and right edge,
+//! which have at least one (element, child). A tree grows higher only when a root has too many children, and all but two of
+//! them are half full: so the height is logarithmic in the largest number of elements that its history has seen.
 //!
 //! What is changed is copied on the way down only where something else points to it. Trees are taken apart (`split`) and
 //! put together (`join`) in logarithmic time, sharing all that is not on the seam.
@@ -77,37 +79,24 @@ impl<L: Leaf> Tree<L> {
         }
     }
 
-    /// A tree of leaves that are at least half full, except perhaps for the last one; at least one.
+    /// A tree of at least one leaf; all but the last one are at least half full.
     pub(crate) fn from_leaves(leaves: Vec<L>) -> Tree<L> {
         let mut level: Vec<Tree<L>> = leaves.into_iter().map(Tree::Leaf).collect();
-        if let [.., _, last] = level.as_slice()
-            && last.is_thin()
-            && let (Some(last), Some(before)) = (level.pop(), level.pop())
-        {
-            let (left, right) = Tree::combine(before, last);
-            level.push(left);
-            level.extend(right);
-        }
         while level.len() > 1 {
-            // Equal shares, so that no node has less than half of its children.
-            let groups = level.len().div_ceil(FANOUT);
-            let count = level.len();
-            let mut rest = level.into_iter();
-            level = (0..groups)
-                .map(|group| {
-                    let share = count * (group + 1) / groups - count * group / groups;
-                    Tree::from_children(rest.by_ref().take(share).collect())
-                })
-                .collect();
+            let mut rest = level.into_iter().peekable();
+            level = Vec::with_capacity(rest.len().div_ceil(FANOUT));
+            while rest.peek().is_some() {
+                level.push(Tree::from_children(rest.by_ref().take(FANOUT).collect()));
+            }
         }
-        level.pop().expect("at least one leaf")
+        level.pop().expect("at least one leaf").collapsed()
     }
 
+    /// A node above these, at least one.
     fn from_children(children: SmallVec<[Tree<L>; FANOUT]>) -> Tree<L> {
-        let mut node =
-            Node { height: children[0].height() + 1, ends: SmallVec::new(), keys: SmallVec::new(), children };
-        node.count_from(0);
-        node.keys = node.children.iter().map(Tree::first_key).collect();
+        let height = children[0].height() + 1;
+        let mut node = Node { height, ends: SmallVec::new(), keys: SmallVec::new(), children };
+        node.describe_from(0);
         Tree::Node(Ref::new(node))
     }
 
@@ -125,7 +114,7 @@ impl<L: Leaf> Tree<L> {
         }
     }
 
-    /// Is it less than half full, as no child of a node may be?
+    /// Is it less than half full, as it may be only on an edge?
     fn is_thin(&self) -> bool {
         match self {
             Tree::Leaf(leaf) => leaf.len() < L::MAX / 2,
@@ -211,26 +200,37 @@ impl<L: Leaf> Tree<L> {
         }
     }
 
-    /// Checks all that always holds.
+    /// Checks all that always holds of a root.
     #[cfg(test)]
-    pub(crate) fn check(&self, root: bool)
+    pub(crate) fn check(&self)
     where
         L::Key: std::fmt::Debug,
     {
-        assert!(root || !self.is_thin(), "a thin child");
-        assert!(!self.is_overfull(), "an overfull child");
         if let Tree::Node(node) = self {
-            assert!(node.children.len() >= 2, "a node with one child");
-            assert_eq!(node.ends.len(), node.children.len());
-            assert_eq!(node.keys.len(), node.children.len());
-            let mut end = 0;
-            for (i, child) in node.children.iter().enumerate() {
-                child.check(false);
-                assert_eq!(child.height() + 1, node.height);
-                end += child.len();
-                assert_eq!(node.ends[i], end);
-                assert_eq!(format!("{:?}", node.keys[i]), format!("{:?}", child.first_key()));
-            }
+            assert!(node.children.len() >= 2, "a root with one child");
+        }
+        self.check_inner(true, true);
+    }
+
+    #[cfg(test)]
+    fn check_inner(&self, left_edge: bool, right_edge: bool)
+    where
+        L::Key: std::fmt::Debug,
+    {
+        assert!(left_edge || right_edge || !self.is_thin(), "a thin child inside");
+        assert!(!self.is_overfull(), "an overfull child");
+        let Tree::Node(node) = self else { return };
+        assert!(!node.children.is_empty(), "a node without children");
+        assert_eq!(node.ends.len(), node.children.len());
+        assert_eq!(node.keys.len(), node.children.len());
+        let mut end = 0;
+        for (i, child) in node.children.iter().enumerate() {
+            child.check_inner(left_edge && i == 0, right_edge && i + 1 == node.children.len());
+            assert!(child.len() > 0, "an empty child");
+            assert_eq!(child.height() + 1, node.height);
+            end += child.len();
+            assert_eq!(node.ends[i], end);
+            assert_eq!(format!("{:?}", node.keys[i]), format!("{:?}", child.first_key()));
         }
     }
 }
@@ -260,6 +260,7 @@ impl<L: Leaf> Node<L> {
     /// so that those of the next level need not wait for them.
     #[inline]
     fn route(&self, index: usize, shift: u32) -> (usize, usize) {
+        const { assert!(L::MAX.is_power_of_two()) };
         let child = index >> shift;
         let start = child << shift;
         if self.ends.get(child).is_some_and(|&end| index < end) && self.start(child) == start {
@@ -269,25 +270,17 @@ impl<L: Leaf> Node<L> {
         (child, index - self.start(child))
     }
 
-    /// The child that holds an element. Full leaves and nodes make the first guess right; it is never too high.
+    /// The child that holds an element. The first guess takes the first child's missing elements as there and all others as
+    /// full; it is never too high.
     #[inline]
     fn child_with(&self, index: usize) -> usize {
         let shift = L::MAX.trailing_zeros() + FANOUT_BITS * (self.height - 1);
-        let mut child = (index >> shift).min(self.children.len() - 1);
+        let missing = (1usize << shift) - self.ends[0];
+        let mut child = ((index + missing) >> shift).min(self.children.len() - 1);
         while self.ends[child] <= index {
             child += 1;
         }
         child
-    }
-
-    /// Counts the elements of the children from `child` on anew.
-    fn count_from(&mut self, child: usize) {
-        self.ends.truncate(child);
-        let mut end = self.ends.last().copied().unwrap_or(0);
-        for child in &self.children[child..] {
-            end += child.len();
-            self.ends.push(end);
-        }
     }
 }
 

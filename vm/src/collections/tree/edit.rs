@@ -1,5 +1,8 @@
 //! Changes that add or remove elements inside a tree.
 
+use smallvec::SmallVec;
+
+use super::join::merge_with_sibling;
 use super::{Leaf, Node, Tree};
 
 impl<L: Leaf> Tree<L> {
@@ -8,13 +11,13 @@ impl<L: Leaf> Tree<L> {
     pub(crate) fn edit<R>(&mut self, index: usize, insert: bool, change: impl FnOnce(&mut L, usize) -> R) -> R {
         let result = self.edit_inner(index, insert, change);
         if self.is_overfull() {
-            let rest = self.split_overflow();
-            let first = self.take();
-            *self = Tree::root(first, rest);
+            let second = self.split_overflow();
+            let children = std::iter::once(self.clone()).chain(second);
+            *self = Tree::from_children(SmallVec::from_iter(children));
         } else if let Tree::Node(node) = self
             && node.children.len() == 1
         {
-            *self = node.make_mut().children.pop().expect("one child");
+            *self = node.make_mut().children.pop().expect("one child").collapsed();
         }
         result
     }
@@ -34,32 +37,11 @@ impl<L: Leaf> Tree<L> {
         }
     }
 
-    /// Removes the first leaf of a tree; the rest, if any.
-    pub(crate) fn take_first_leaf(self) -> (L, Option<Tree<L>>) {
-        match self {
-            Tree::Leaf(leaf) => (leaf, None),
-            Tree::Node(mut node) => {
-                let leaf = node.make_mut().take_first_leaf();
-                let rest = if node.children.len() == 1 {
-                    node.make_mut().children.pop().expect("one child")
-                } else {
-                    Tree::Node(node)
-                };
-                (leaf, Some(rest))
-            }
-        }
-    }
-
     fn split_overflow(&mut self) -> Option<Tree<L>> {
         match self {
             Tree::Leaf(leaf) => Some(Tree::Leaf(leaf.split_off(leaf.len() / 2))),
             Tree::Node(node) => node.make_mut().split_overflow(),
         }
-    }
-
-    /// A cheap copy in place of a value that is about to be overwritten.
-    fn take(&mut self) -> Tree<L> {
-        self.clone()
     }
 }
 
@@ -70,42 +52,22 @@ impl<L: Leaf> Node<L> {
             let rest = self.children[child].split_overflow();
             self.children.insert_many(child + 1, rest);
             self.describe_from(child);
-        } else if self.children[child].is_thin() && self.children.len() > 1 {
-            self.merge_with_sibling(child);
-        } else {
-            let start = self.start(child);
-            let length = self.children[child].len();
-            let before = self.ends[child] - start;
-            if length != before {
-                for end in &mut self.ends[child..] {
-                    *end = *end + length - before;
-                }
-            }
-            if first_changed {
-                self.keys[child] = self.children[child].first_key();
+            return;
+        }
+        if self.children[child].is_thin() && self.children.len() > 1 {
+            let changed = merge_with_sibling(&mut self.children, child);
+            self.describe_from(changed);
+            return;
+        }
+        let length = self.children[child].len();
+        let before = self.ends[child] - self.start(child);
+        if length != before {
+            for end in &mut self.ends[child..] {
+                *end = *end + length - before;
             }
         }
-    }
-
-    fn merge_with_sibling(&mut self, child: usize) {
-        let left = if child == 0 { 0 } else { child - 1 };
-        let right = self.children.remove(left + 1);
-        let (first, second) = Tree::combine(self.children.remove(left), right);
-        self.children.insert(left, first);
-        self.children.insert_many(left + 1, second);
-        self.describe_from(left);
-    }
-
-    fn take_first_leaf(&mut self) -> L {
-        let (leaf, rest) = self.children.remove(0).take_first_leaf();
-        if let Some(rest) = rest {
-            let thin = rest.is_thin();
-            self.children.insert(0, rest);
-            if thin && self.children.len() > 1 {
-                self.merge_with_sibling(0);
-            }
+        if first_changed {
+            self.keys[child] = self.children[child].first_key();
         }
-        self.describe_from(0);
-        leaf
     }
 }

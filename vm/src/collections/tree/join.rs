@@ -1,4 +1,7 @@
-//! Putting trees together and taking them apart.
+//! Putting trees together, taking them apart, and what happens at their ends.
+//!
+//! Nodes at the edges may be thin, so adding a leaf fills the last node up before it begins another one: a list that grows at
+//! its end has full nodes only. Where an edge becomes an inside, `zip` makes its nodes at least half full again.
 
 use smallvec::SmallVec;
 
@@ -7,25 +10,12 @@ use super::{FANOUT, Leaf, Node, Tree};
 impl<L: Leaf> Tree<L> {
     /// The elements of both, in logarithmic time.
     pub(crate) fn join(self, right: Tree<L>) -> Tree<L> {
-        if self.len() == 0 {
-            return right;
+        let height = self.height().max(right.height());
+        let (first, second) = Tree::zip(self.raised(height), right.raised(height));
+        match second {
+            Some(second) => Tree::from_children(SmallVec::from_iter([first, second])),
+            None => first.collapsed(),
         }
-        if right.len() == 0 {
-            return self;
-        }
-        let (first, second) = match (self, right) {
-            (left, right) if left.height() == right.height() => Tree::combine(left, right),
-            (Tree::Node(mut left), right) if left.height > right.height() => {
-                let overflow = left.make_mut().graft_last(right);
-                (Tree::Node(left), overflow)
-            }
-            (left, Tree::Node(mut right)) => match right.make_mut().graft_first(left) {
-                Some(rest) => (Tree::Node(right), Some(rest)),
-                None => (Tree::Node(right), None),
-            },
-            (_, Tree::Leaf(_)) => unreachable!("a leaf is not higher than anything"),
-        };
-        Tree::root(first, second)
     }
 
     /// As `join` of trees that may be missing.
@@ -36,42 +26,56 @@ impl<L: Leaf> Tree<L> {
         }
     }
 
-    /// A root above one or two trees of equal height.
-    pub(super) fn root(first: Tree<L>, second: Option<Tree<L>>) -> Tree<L> {
+    /// Adds a leaf, at least half full, at the end.
+    pub(crate) fn push_last(self, leaf: L) -> Tree<L> {
+        let (first, second) = match self {
+            Tree::Leaf(_) => Tree::zip(self, Tree::Leaf(leaf)),
+            Tree::Node(mut node) => {
+                let added = node.make_mut().push_last(leaf);
+                (Tree::Node(node), added)
+            }
+        };
         match second {
             Some(second) => Tree::from_children(SmallVec::from_iter([first, second])),
             None => first,
         }
     }
 
-    /// The elements of two trees of equal height in one tree, or in two that are at least half full. Both trees are at most
-    /// full.
-    pub(super) fn combine(left: Tree<L>, right: Tree<L>) -> (Tree<L>, Option<Tree<L>>) {
-        if !left.is_thin() && !right.is_thin() {
-            return (left, Some(right));
+    /// Adds a leaf, at least half full, at the start.
+    pub(crate) fn push_first(self, leaf: L) -> Tree<L> {
+        let (first, second) = match self {
+            Tree::Leaf(_) => Tree::zip(Tree::Leaf(leaf), self),
+            Tree::Node(mut node) => match node.make_mut().push_first(leaf) {
+                Some(added) => (added, Some(Tree::Node(node))),
+                None => (Tree::Node(node), None),
+            },
+        };
+        match second {
+            Some(second) => Tree::from_children(SmallVec::from_iter([first, second])),
+            None => first,
         }
-        match (left, right) {
-            (Tree::Leaf(mut left), Tree::Leaf(right)) => {
-                let mut rest = None;
-                left.append(right, &mut rest);
-                (Tree::Leaf(left), rest.map(Tree::Leaf))
+    }
+
+    /// Removes the first leaf; the rest, if any.
+    pub(crate) fn take_first_leaf(self) -> (L, Option<Tree<L>>) {
+        match self {
+            Tree::Leaf(leaf) => (leaf, None),
+            Tree::Node(mut node) => {
+                let leaf = node.make_mut().take_first_leaf();
+                let rest = (!node.children.is_empty()).then(|| Tree::Node(node).collapsed());
+                (leaf, rest)
             }
-            (Tree::Node(mut left), Tree::Node(right)) => {
-                let node = left.make_mut();
-                let right = right.into_inner();
-                let seam = node.children.len();
-                node.children.extend(right.children);
-                node.keys.extend(right.keys);
-                node.count_from(seam);
-                let rest = node.split_overflow();
-                (Tree::Node(left), rest)
-            }
-            _ => unreachable!("trees of equal height"),
         }
     }
 
     /// The elements before an index, and those from it on.
     pub(crate) fn split(self, index: usize) -> (Option<Tree<L>>, Option<Tree<L>>) {
+        let (left, right) = self.cut(index);
+        (left.map(Tree::collapsed), right.map(Tree::collapsed))
+    }
+
+    /// As `split`, both parts as high as this tree.
+    fn cut(self, index: usize) -> (Option<Tree<L>>, Option<Tree<L>>) {
         if index == 0 {
             return (None, Some(self));
         }
@@ -86,69 +90,147 @@ impl<L: Leaf> Tree<L> {
             Tree::Node(node) => {
                 let child = node.child_with(index);
                 let inner = index - node.start(child);
-                let mut children = node.into_inner().children;
-                let after = Tree::above(children.drain(child + 1..).collect());
-                let middle = children.pop().expect("the child with the index");
-                let before = Tree::above(children);
-                let (left, right) = middle.split(inner);
-                (Tree::join_some(before, left), Tree::join_some(right, after))
+                let mut left = node.into_inner().children;
+                let mut right: SmallVec<[Tree<L>; FANOUT]> = left.drain(child..).collect();
+                let (before, after) = right.remove(0).cut(inner);
+                left.extend(before);
+                right.insert_many(0, after);
+                let tree = |children: SmallVec<_>| (!children.is_empty()).then(|| Tree::from_children(children));
+                (tree(left), tree(right))
             }
         }
     }
 
-    /// A tree of siblings.
-    fn above(mut siblings: SmallVec<[Tree<L>; FANOUT]>) -> Option<Tree<L>> {
-        match siblings.len() {
-            0 => None,
-            1 => siblings.pop(),
-            _ => Some(Tree::from_children(siblings)),
+    /// The same elements, as high as this: nodes with one child on top.
+    fn raised(self, height: u32) -> Tree<L> {
+        let mut tree = self;
+        while tree.height() < height {
+            tree = Tree::from_children(SmallVec::from_iter([tree]));
+        }
+        tree
+    }
+
+    /// Without nodes with one child on top.
+    pub(super) fn collapsed(self) -> Tree<L> {
+        match self {
+            Tree::Node(mut node) if node.children.len() == 1 => {
+                node.make_mut().children.pop().expect("one child").collapsed()
+            }
+            tree => tree,
+        }
+    }
+
+    /// The elements of two trees of equal height in one tree, or in two that are at least half full. What were their inner
+    /// edges is at least half full afterwards; if there is one tree and it is thin, both were small.
+    pub(super) fn zip(left: Tree<L>, right: Tree<L>) -> (Tree<L>, Option<Tree<L>>) {
+        match (left, right) {
+            (Tree::Leaf(left), Tree::Leaf(right)) if left.len() >= L::MAX / 2 && right.len() >= L::MAX / 2 => {
+                (Tree::Leaf(left), Some(Tree::Leaf(right)))
+            }
+            (Tree::Leaf(mut left), Tree::Leaf(right)) => {
+                let mut rest = None;
+                left.append(right, &mut rest);
+                (Tree::Leaf(left), rest.map(Tree::Leaf))
+            }
+            (Tree::Node(left), Tree::Node(right)) => {
+                let mut children = left.into_inner().children;
+                let mut after = right.into_inner().children;
+                let (last, first) = (children.pop().expect("a child"), after.remove(0));
+                let seam = children.len();
+                let (last, first) = Tree::zip(last, first);
+                children.push(last);
+                children.extend(first);
+                children.extend(after);
+                if children[seam].is_thin() && children.len() > 1 {
+                    merge_with_sibling(&mut children, seam);
+                }
+                let half = children.len() / 2;
+                let second = (children.len() > FANOUT).then(|| children.drain(half..).collect());
+                children.shrink_to_fit();
+                (Tree::from_children(children), second.map(Tree::from_children))
+            }
+            _ => unreachable!("trees of equal height"),
         }
     }
 }
 
+/// Merges a child with the one before it, or the one after it if it is the first; where it was.
+pub(super) fn merge_with_sibling<L: Leaf>(children: &mut SmallVec<[Tree<L>; FANOUT]>, child: usize) -> usize {
+    let left = child.saturating_sub(1);
+    let right = children.remove(left + 1);
+    let (first, second) = Tree::zip(children.remove(left), right);
+    children.insert(left, first);
+    children.insert_many(left + 1, second);
+    left
+}
+
 impl<L: Leaf> Node<L> {
-    /// Adds a lower tree behind the last child; what no longer fits becomes a node of the same height.
-    fn graft_last(&mut self, tree: Tree<L>) -> Option<Tree<L>> {
+    /// Adds a leaf at the end; when the node is full, the leaf comes back in a node of the same height.
+    fn push_last(&mut self, leaf: L) -> Option<Tree<L>> {
         let last = self.children.len() - 1;
         let added = match &mut self.children[last] {
-            Tree::Node(node) if node.height > tree.height() => node.make_mut().graft_last(tree),
-            _ => {
-                let child = self.children.pop().expect("a node has children");
-                let (child, rest) = Tree::combine(child, tree);
+            Tree::Node(node) => node.make_mut().push_last(leaf),
+            Tree::Leaf(_) => {
+                let child = self.children.pop().expect("the last child");
+                let (child, added) = Tree::zip(child, Tree::Leaf(leaf));
                 self.children.push(child);
-                rest
+                added
             }
         };
-        self.children.extend(added);
+        let overflow = match added {
+            Some(child) if self.children.len() == FANOUT => Some(Tree::from_children(SmallVec::from_iter([child]))),
+            added => {
+                self.children.extend(added);
+                None
+            }
+        };
         self.describe_from(last);
-        self.split_overflow()
+        overflow
     }
 
-    /// Adds a lower tree before the first child; what no longer fits becomes a node of the same height, which comes after.
-    fn graft_first(&mut self, tree: Tree<L>) -> Option<Tree<L>> {
+    /// Adds a leaf at the start; when the node is full, the leaf comes back in a node of the same height.
+    fn push_first(&mut self, leaf: L) -> Option<Tree<L>> {
         let added = match &mut self.children[0] {
-            Tree::Node(node) if node.height > tree.height() => node.make_mut().graft_first(tree),
-            _ => {
-                let child = self.children.remove(0);
-                let (child, rest) = Tree::combine(tree, child);
-                self.children.insert(0, child);
-                rest
+            Tree::Node(node) => node.make_mut().push_first(leaf),
+            Tree::Leaf(_) => {
+                let (added, child) = Tree::zip(Tree::Leaf(leaf), self.children.remove(0));
+                match child {
+                    Some(child) => {
+                        self.children.insert(0, child);
+                        Some(added)
+                    }
+                    None => {
+                        self.children.insert(0, added);
+                        None
+                    }
+                }
             }
         };
-        if let Some(added) = added {
-            self.children.insert(1, added);
+        let overflow = match added {
+            Some(child) if self.children.len() == FANOUT => Some(Tree::from_children(SmallVec::from_iter([child]))),
+            added => {
+                self.children.insert_many(0, added);
+                None
+            }
+        };
+        self.describe_from(0);
+        overflow
+    }
+
+    /// Removes the first leaf. The node may have no children afterwards.
+    fn take_first_leaf(&mut self) -> L {
+        let (leaf, is_empty) = match &mut self.children[0] {
+            Tree::Node(node) => {
+                let node = node.make_mut();
+                (node.take_first_leaf(), node.children.is_empty())
+            }
+            Tree::Leaf(leaf) => (leaf.clone(), true),
+        };
+        if is_empty {
+            self.children.remove(0);
         }
         self.describe_from(0);
-        self.split_overflow()
-    }
-
-    /// Counts and names the children from `child` on anew.
-    pub(super) fn describe_from(&mut self, child: usize) {
-        self.count_from(child);
-        self.keys.truncate(child);
-        for child in &self.children[child..] {
-            self.keys.push(child.first_key());
-        }
+        leaf
     }
 
     /// Moves the second half of too many children into a node of its own.
@@ -164,5 +246,17 @@ impl<L: Leaf> Node<L> {
         self.keys.shrink_to_fit();
         self.ends.shrink_to_fit();
         Some(right)
+    }
+
+    /// Counts and names the children from `child` on anew.
+    pub(super) fn describe_from(&mut self, child: usize) {
+        self.ends.truncate(child);
+        self.keys.truncate(child);
+        let mut end = self.ends.last().copied().unwrap_or(0);
+        for child in &self.children[child..] {
+            end += child.len();
+            self.ends.push(end);
+            self.keys.push(child.first_key());
+        }
     }
 }
