@@ -1,18 +1,40 @@
 //! Dumps: what each task is doing, as a tree.
+//!
+//! A dump is data: who shows it to people knows what a place is, and how much of it they want to read. `Display` is for
+//! tests and for those who write tasks.
 
+use std::collections::HashMap;
 use std::fmt;
 
+use crate::channel::WaitedAt;
 use crate::runtime::{Run, Shared};
 use crate::sync::Arc;
 use crate::task::record::{Parent, Raw};
 use crate::wait::{WaitReason, Waiting};
-use crate::{Place, Task};
+use crate::{CancelKind, Place, Task};
 
 /// A moment of all tasks, parents before their children.
 #[derive(Clone, Default, Debug)]
 pub struct Dump {
     /// The tasks.
     pub tasks: Vec<DumpedTask>,
+    /// The channels that tasks wait at, in the order of the first who does.
+    pub channels: Vec<DumpedChannel>,
+}
+
+/// A moment of a channel that a task waits at.
+#[derive(Clone, Debug)]
+pub struct DumpedChannel {
+    /// Where it was made, if its maker told.
+    pub made_at: Option<Place>,
+    /// Room for so many messages; `usize::MAX` for all.
+    pub capacity: usize,
+    /// Messages that are in it.
+    pub buffered: usize,
+    /// Is it closed?
+    pub is_closed: bool,
+    /// Nobody has a handle any more, so nobody will come but those who wait.
+    pub is_orphan: bool,
 }
 
 /// A moment of one task.
@@ -32,11 +54,15 @@ pub struct DumpedTask {
     pub place: Place,
     /// The same in words.
     pub place_text: String,
-    /// Was it asked to end?
-    pub is_cancelled: bool,
-    /// The channel or other thing that it waits at: the same number for all that wait at the same.
+    /// Where it was spawned; `None` for roots.
+    pub spawned_at: Option<Place>,
+    /// What asked it to end.
+    pub cancelled: Option<CancelKind>,
+    /// Requests to end do not reach it.
+    pub is_masked: bool,
+    /// The channel that it waits at, as an index into those of the dump.
     pub waits_at: Option<usize>,
-    /// The tasks whose end would wake it.
+    /// The tasks whose end would wake it: any of them for a race, otherwise all together.
     pub waits_for: Vec<u64>,
 }
 
@@ -50,7 +76,13 @@ pub struct DeadlockReport {
 /// A dump of all runs. Only while the world is stopped.
 pub fn of<T: Task>(shared: &Shared<T>) -> Dump {
     let runs: Vec<Arc<Run<T>>> = shared.runs.lock().clone();
-    let mut writer = Writer { shared, now_ns: shared.latest_ns(), tasks: Vec::new() };
+    let mut writer = Writer {
+        shared,
+        now_ns: shared.latest_ns(),
+        tasks: Vec::new(),
+        channels: Vec::new(),
+        indices: HashMap::new(),
+    };
     for run in runs {
         let root = run.root.lock().clone();
         let mut id = None;
@@ -62,13 +94,16 @@ pub fn of<T: Task>(shared: &Shared<T>) -> Dump {
         run.scope.visit(|member| writer.push(member, id, id.is_some() as usize));
         writer.write_pending();
     }
-    Dump { tasks: writer.tasks.into_iter().filter_map(Entry::written).collect() }
+    Dump { tasks: writer.tasks.into_iter().filter_map(Entry::written).collect(), channels: writer.channels }
 }
 
 struct Writer<'a, T: Task> {
     shared: &'a Shared<T>,
     now_ns: u64,
     tasks: Vec<Entry<T>>,
+    channels: Vec<DumpedChannel>,
+    /// By the channels' ids.
+    indices: HashMap<usize, usize>,
 }
 
 enum Entry<T: Task> {
@@ -117,7 +152,7 @@ impl<T: Task> Writer<'_, T> {
         // SAFETY: the world is stopped: nobody else is the running side.
         let own = unsafe { record.own() };
         let id = own.id;
-        let reason = own.waiting.reason();
+        let reason = own.waiting.reason(record.group.lock().kind);
         let mut children = Vec::new();
         let mut waits_for = Vec::new();
         if own.waiting.is_group() {
@@ -131,10 +166,21 @@ impl<T: Task> Writer<'_, T> {
             // SAFETY: as above.
             waits_for.extend(children.iter().map(|child| unsafe { child.get().own() }.id));
         }
-        if let Waiting::Join(target) = &own.waiting {
+        match &own.waiting {
             // SAFETY: as above.
-            waits_for.push(unsafe { target.get().own() }.id);
+            Waiting::Join(target) => waits_for.push(unsafe { target.get().own() }.id),
+            Waiting::AllJoined(scope) => scope.visit(|member| {
+                if member != raw {
+                    // SAFETY: as above.
+                    waits_for.push(unsafe { member.get().own() }.id);
+                }
+            }),
+            _ => {}
         }
+        let waits_at = match &own.waiting {
+            Waiting::Send(channel) | Waiting::Recv(channel) => Some(self.channel(channel)),
+            _ => None,
+        };
         let waited_ns = if reason == WaitReason::Ready { 0 } else { self.now_ns.saturating_sub(own.since_ns) };
         self.tasks.push(Entry::Written(DumpedTask {
             id,
@@ -144,11 +190,10 @@ impl<T: Task> Writer<'_, T> {
             waited_ms: waited_ns / 1_000_000,
             place: own.place,
             place_text: self.shared.observer.describe_place(own.place),
-            is_cancelled: record.state.load().is_cancelled(),
-            waits_at: match &own.waiting {
-                Waiting::Send(channel) | Waiting::Recv(channel) => Some(channel.id()),
-                _ => None,
-            },
+            spawned_at: (!matches!(record.parent, Parent::Run(_))).then_some(own.spawned_at),
+            cancelled: record.cancel_reason().map(|reason| reason.kind),
+            is_masked: record.state.load().is_masked(),
+            waits_at,
             waits_for,
         }));
         debug_assert!(matches!(record.parent, Parent::Run(_)) == (depth == 0) || parent.is_none());
@@ -156,6 +201,15 @@ impl<T: Task> Writer<'_, T> {
             self.push(child, Some(id), depth + 1);
         }
         Some(id)
+    }
+
+    /// Writes the channel of a wait, once.
+    fn channel(&mut self, channel: &WaitedAt<T>) -> usize {
+        *self.indices.entry(channel.id()).or_insert_with(|| {
+            // SAFETY: the world is stopped, and the task waits there.
+            self.channels.push(unsafe { channel.dump() });
+            self.channels.len() - 1
+        })
     }
 }
 
@@ -171,17 +225,13 @@ impl fmt::Display for Dump {
 impl fmt::Display for DumpedTask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let indent = self.depth * 2;
-        write!(f, "{:indent$}fiber {} at {}: ", "", self.id & 0xFFFF_FFFF, self.place_text)?;
+        write!(f, "{:indent$}task {:x} at {}: ", "", self.id, self.place_text)?;
         match self.reason {
             WaitReason::Ready => f.write_str("ready")?,
             reason => write!(f, "waits {} ms for {}", self.waited_ms, reason.text())?,
         }
-        if let [first, rest @ ..] = &*self.waits_for {
-            write!(f, " (fiber {}", first & 0xFFFF_FFFF)?;
-            rest.iter().try_for_each(|id| write!(f, ", {}", id & 0xFFFF_FFFF))?;
-            f.write_str(" would wake it)")?;
-        }
-        if self.is_cancelled { f.write_str(", cancelled") } else { Ok(()) }
+        self.waits_for.iter().try_for_each(|id| write!(f, " {id:x}"))?;
+        if let Some(kind) = self.cancelled { write!(f, ", cancelled: {kind}") } else { Ok(()) }
     }
 }
 

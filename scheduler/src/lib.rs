@@ -42,7 +42,7 @@ pub use channel::Channel;
 pub use completer::Completer;
 pub use config::{Config, Mode, Observer, Report};
 pub use context::{Context, FUEL};
-pub use dump::{DeadlockReport, Dump, DumpedTask};
+pub use dump::{DeadlockReport, Dump, DumpedChannel, DumpedTask};
 pub use latch::Latch;
 pub use runtime::{Canceller, Runtime};
 pub use scope::ScopeRef;

@@ -1,6 +1,7 @@
 //! What a task is waiting for, from the side of the task.
 
 use crate::channel::WaitedAt;
+use crate::group::Kind;
 use crate::latch::Latch;
 use crate::reactor::{Interest, IoSource, WaitKey};
 use crate::scope::Scope;
@@ -66,8 +67,14 @@ pub enum WaitReason {
     Recv,
     /// For a task to end.
     Join,
-    /// For its children to end.
-    Group,
+    /// For both sides of a `par` to end.
+    Par,
+    /// For a side of a race to end.
+    Race,
+    /// For the body of a timeout to end.
+    Timeout,
+    /// For the body of a scope and its members to end.
+    Scope,
     /// For the members of a scope to end.
     JoinAll,
     /// For a source of the reactor.
@@ -79,7 +86,7 @@ pub enum WaitReason {
 }
 
 impl WaitReason {
-    /// For people.
+    /// Its name.
     pub fn text(self) -> &'static str {
         match self {
             WaitReason::Ready => "ready",
@@ -87,8 +94,11 @@ impl WaitReason {
             WaitReason::Send => "send",
             WaitReason::Recv => "recv",
             WaitReason::Join => "join",
-            WaitReason::Group => "its children",
-            WaitReason::JoinAll => "joinAll",
+            WaitReason::Par => "par",
+            WaitReason::Race => "race",
+            WaitReason::Timeout => "timeout",
+            WaitReason::Scope => "scope",
+            WaitReason::JoinAll => "join_all",
             WaitReason::Io => "input or output",
             WaitReason::Outside => "a blocking call",
             WaitReason::Latch => "a latch",
@@ -97,15 +107,20 @@ impl WaitReason {
 }
 
 impl<T: Task> Waiting<T> {
-    /// The kind.
-    pub fn reason(&self) -> WaitReason {
+    /// The kind; `group` is that of the group that the task waits for, if it does.
+    pub fn reason(&self, group: Kind) -> WaitReason {
         match self {
             Waiting::Nothing => WaitReason::Ready,
             Waiting::Sleep => WaitReason::Sleep,
             Waiting::Send(_) => WaitReason::Send,
             Waiting::Recv(_) => WaitReason::Recv,
             Waiting::Join(_) => WaitReason::Join,
-            Waiting::Group => WaitReason::Group,
+            Waiting::Group => match group {
+                Kind::Par => WaitReason::Par,
+                Kind::Race => WaitReason::Race,
+                Kind::Timeout => WaitReason::Timeout,
+                Kind::Scope => WaitReason::Scope,
+            },
             Waiting::AllJoined(_) => WaitReason::JoinAll,
             Waiting::Io(..) => WaitReason::Io,
             Waiting::Outside => WaitReason::Outside,

@@ -385,7 +385,7 @@ fn rule_12_a_deadlock_is_a_fault_with_a_report() {
     });
     let in_group = p([Par(p([Recv(0)]), p([Defer(p([Log("cleaned")])), Recv(0)]))]);
     everywhere(&in_group, NONE, |test| {
-        assert!(matches!(&test.end, Outcome::Faulted(text) if text.contains("its children")), "{:?}", test.end);
+        assert!(matches!(&test.end, Outcome::Faulted(text) if text.contains("for par ")), "{:?}", test.end);
         assert_eq!(test.log, ["cleaned"]);
     });
 }

@@ -24,7 +24,7 @@ pub(crate) use shared::WaitedAt;
 use crate::list::{List, Waiters};
 use crate::task::record::Raw;
 use crate::task::state::{Claim, Claimed};
-use crate::{Place, Recv, Send, Task, TryRecv, TrySend};
+use crate::{DumpedChannel, Place, Recv, Send, Task, TryRecv, TrySend};
 
 /// An empty buffer of more messages than this gives its memory back. Below, it is not worth the allocation (arbitrary).
 const KEEP: usize = 64;
@@ -33,6 +33,7 @@ const KEEP: usize = 64;
 pub(crate) struct Core<T: Task> {
     buffer: VecDeque<T::Value>,
     capacity: usize,
+    made_at: Option<Place>,
     closed_at: Option<Place>,
     senders: List<T, Waiters>,
     receivers: List<T, Waiters>,
@@ -48,14 +49,24 @@ pub(crate) type Woken<T> = Option<Raw<T>>;
 impl<T: Task> Channel<T> {
     /// Room for `capacity` messages; with 0 a send waits for its receiver. The buffer grows on demand.
     pub fn bounded(capacity: usize) -> Self {
-        let buffer = VecDeque::new();
-        let (senders, receivers) = (List::new(), List::new());
-        Self::from_core(Core { buffer, capacity, closed_at: None, senders, receivers, lost: 0, is_orphan: false })
+        Self::made(capacity, None)
     }
 
     /// Room for everything.
     pub fn unbounded() -> Self {
         Self::bounded(usize::MAX)
+    }
+
+    /// As `bounded`, made at this place of a program; for dumps.
+    pub fn made_at(place: Place, capacity: usize) -> Self {
+        Self::made(capacity, Some(place))
+    }
+
+    fn made(capacity: usize, made_at: Option<Place>) -> Self {
+        let buffer = VecDeque::new();
+        let (senders, receivers) = (List::new(), List::new());
+        let core = Core { buffer, capacity, made_at, closed_at: None, senders, receivers, lost: 0, is_orphan: false };
+        Self::from_core(core)
     }
 
     /// Messages that are buffered.
@@ -139,6 +150,17 @@ impl<T: Task> Channel<T> {
 }
 
 impl<T: Task> Core<T> {
+    /// What dumps tell.
+    pub(crate) fn dump(&self) -> DumpedChannel {
+        DumpedChannel {
+            made_at: self.made_at,
+            capacity: self.capacity,
+            buffered: self.buffer.len(),
+            is_closed: self.closed_at.is_some(),
+            is_orphan: self.is_orphan,
+        }
+    }
+
     /// Takes a sender, whose wait was ended by something else, out of the list.
     pub(crate) fn forget_sender(&mut self, waiter: Raw<T>) {
         if !self.senders.remove(waiter) {

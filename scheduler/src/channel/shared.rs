@@ -7,7 +7,7 @@
 use std::ptr::NonNull;
 
 use super::Core;
-use crate::Task;
+use crate::{DumpedChannel, Task};
 use crate::sync::atomic::{AtomicUsize, Ordering, fence};
 use crate::sync::{CHANNEL, Lock};
 
@@ -99,6 +99,15 @@ impl<T: Task> WaitedAt<T> {
         drop(core);
         // SAFETY: an orphan has no handles, and this was its last waiter.
         drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
+
+    /// The channel's insides as dumps show them.
+    ///
+    /// # Safety
+    /// The waiter still waits, and the world is stopped: then the channel lives, by its handles or as an orphan.
+    pub unsafe fn dump(&self) -> DumpedChannel {
+        // SAFETY: promised by the caller.
+        unsafe { self.0.as_ref() }.core.lock().dump()
     }
 
     /// A number that tells channels apart.

@@ -229,6 +229,11 @@ impl Snapshot {
         self.0 & CANCEL != 0
     }
 
+    /// Requests to cancel do not show.
+    pub fn is_masked(self) -> bool {
+        self.0 & MASKED != 0
+    }
+
     /// Cancellation was requested and is not masked.
     pub fn shows_cancel(self) -> bool {
         self.0 & (CANCEL | MASKED) == CANCEL
