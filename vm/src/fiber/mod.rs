@@ -74,6 +74,9 @@ pub(crate) enum Signal {
 /// How many places of spawning a fiber remembers; arbitrary, each is 8 bytes in every fiber.
 const ORIGINS: usize = 3;
 
+/// Where the fiber of a call from outside was started.
+const NOWHERE: Place = Place(u64::MAX);
+
 /// A running computation.
 pub struct Fiber {
     pub(crate) pc: *const u64,
@@ -101,6 +104,9 @@ pub struct Fiber {
     is_cancelling: bool,
     origins: [Place; ORIGINS],
 }
+
+// A sleeping fiber is this, two blocks of 512 bytes, and the scheduler's record.
+const _: () = assert!(size_of::<Fiber>() <= 400);
 
 // SAFETY: a fiber owns its registers; local objects that they refer to are reached from this fiber only (O1), so they move
 // with it to another thread, with the scheduler's queues ordering the two. The raw pointers point into what it owns, into
@@ -131,7 +137,7 @@ impl Fiber {
             outcome: None,
             masks: 0,
             is_cancelling: false,
-            origins: [Place(u64::MAX); ORIGINS],
+            origins: [NOWHERE; ORIGINS],
         }
     }
 
@@ -242,22 +248,29 @@ impl Fiber {
         (self.base as usize).wrapping_sub(self.stack.start() as usize) / size_of::<Slot>()
     }
 
-    /// Where the instruction that runs stands.
+    /// Where the instruction that runs stands, as its author knows it: the innermost place outside of the library, or else
+    /// where the fiber was started.
     pub(crate) fn place(&self) -> Place {
         let mut frame = self.frame;
         let mut pc = self.pc;
+        let mut inside = None;
         // The machine's own frames have no place; the one that led to them has.
         while frame > self.frames.start() {
-            // SAFETY: F1, F3: frames from 0 up to `frame` are in use.
+            // SAFETY: F1, F3: frames from 0 up to `frame` are in use; a proto lives as long as the program.
             unsafe {
-                if !(*frame).proto.is_null() {
-                    return (*frame).place(pc);
+                if let Some(proto) = (*frame).proto.as_ref() {
+                    let place = (*frame).place(pc);
+                    if !proto.is_library {
+                        return place;
+                    }
+                    inside = inside.or(Some(place));
                 }
                 frame = frame.sub(1);
                 pc = (*frame).pc;
             }
         }
-        self.origins[0]
+        let started = self.origins[0];
+        if started == NOWHERE { inside.unwrap_or(started) } else { started }
     }
 
     /// Sets up unwinding with a fault that happened here.
@@ -294,7 +307,7 @@ impl Fiber {
                 pc = (*frame).pc;
             }
         }
-        let spawned_at = self.origins.iter().copied().filter(|place| place.0 != u64::MAX).collect();
+        let spawned_at = self.origins.iter().copied().filter(|place| *place != NOWHERE).collect();
         Fault::new(message, places, omitted, spawned_at)
     }
 
@@ -367,6 +380,20 @@ impl Fiber {
         self.world.host.warn(&format!("cleanup failed: {what}"));
     }
 
+    /// Before a wait: gives back memory that only a burst of calls needed.
+    fn shrink(&mut self) {
+        // SAFETY: F1.
+        let Some(code) = (unsafe { (*self.frame).proto.as_ref() }) else { return };
+        let (depth, base) = (self.depth(), self.base_index());
+        self.frames.shrink(depth + 2);
+        self.stack.shrink(base + code.registers());
+        // SAFETY: both indices are inside of what was kept.
+        unsafe {
+            self.frame = self.frames.start().add(depth);
+            self.base = self.stack.start().add(base);
+        }
+    }
+
     /// Gives the memory of registers and frames to the next fiber on this thread.
     fn recycle(&mut self) {
         self.frame = null_mut();
@@ -401,7 +428,10 @@ impl Task for Fiber {
         self.cx = null_mut();
         match exit {
             Exit::Yielded => Step::Yielded,
-            Exit::Waiting => Step::Waiting,
+            Exit::Waiting => {
+                self.shrink();
+                Step::Waiting
+            }
             Exit::Ended => {
                 self.recycle();
                 let lost = || Outcome::Faulted(Fault::without_place("the fiber lost its outcome"));
@@ -411,6 +441,6 @@ impl Task for Fiber {
     }
 
     fn deadlock(report: DeadlockReport) -> Fault {
-        Fault::deadlock(&report)
+        Fault::deadlock(report)
     }
 }

@@ -182,11 +182,6 @@ impl Fiber {
                 };
                 match (end.outcomes.swap_remove(first), attached) {
                     (Outcome::Faulted(fault), Some(attached)) => Came::Signal(Signal::Fault(fault.with(attached))),
-                    (Outcome::Failed(error), Some(Attached::Failure(second))) => {
-                        let text = crate::structural::to_text(second.value(), self.program().shapes());
-                        self.world.host.warn(&format!("the other side of par failed too: {text}"));
-                        Came::Signal(Signal::Failure(error.into_value()))
-                    }
                     (outcome, _) => self.adopt(outcome),
                 }
             }

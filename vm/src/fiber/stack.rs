@@ -78,6 +78,25 @@ impl<T> Stack<T> {
         self.end = unsafe { self.start.add(bytes / size_of::<T>()) };
     }
 
+    /// Gives back what was needed only for a burst, when the first `count` elements are all that is in use.
+    pub(super) fn shrink(&mut self, count: usize) {
+        /// Arrays up to this size stay: they will be needed again soon (arbitrary).
+        const KEEP: usize = 4096;
+        let (old, used) = (self.bytes(), count * size_of::<T>());
+        if old <= KEEP || used > old / 4 {
+            return;
+        }
+        let bytes = used.next_power_of_two().max(FIRST);
+        // SAFETY: `start` came from `grow` with `old` bytes; `bytes` is not zero.
+        let start = unsafe { realloc(self.start.cast(), layout(old), bytes) };
+        if start.is_null() {
+            handle_alloc_error(layout(bytes));
+        }
+        self.start = start.cast();
+        // SAFETY: one past the allocation.
+        self.end = unsafe { self.start.add(bytes / size_of::<T>()) };
+    }
+
     /// Gives the memory up.
     pub(super) fn recycle(&mut self) {
         let bytes = self.bytes();

@@ -1,6 +1,7 @@
 //! The one door to memory for objects.
 //!
-//! Objects come from the process's allocator (the `aivi` program uses mimalloc, whose free lists are per page). The number
+//! Objects come from the process's allocator (the `aivi` program uses mimalloc, whose free lists are per page). Rejected: a
+//! list of 64 dead objects per thread and size before it, which made building and counting trees 20 % slower. The number
 //! of live objects is kept per thread: what a thread allocated minus what it freed. On the simulator everything happens on
 //! one thread, so there the number must return to where it was: that is the leak check.
 

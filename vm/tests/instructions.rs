@@ -1,0 +1,279 @@
+//! What single instructions compute: numbers, comparisons, jumps, lists, texts, records.
+
+mod common;
+
+use aivi_bytecode::module::{Constant, Shape};
+use aivi_bytecode::{ConstId, Count, Imm16, Imm32, Index, Instruction as I, ScalarKind, ShapeId};
+use aivi_vm::Value;
+use common::*;
+
+/// Applies a function of two parameters with this body.
+fn apply2(asm: Asm, code: &[I], left: Value, right: Value) -> String {
+    let mut asm = asm;
+    let proto = asm.proto(Body::new("f", 2, 8, code));
+    asm.function("f", proto);
+    let run = Run::new(asm);
+    let shown = run.show(&run.apply(vec![left, right]));
+    // The arguments came from outside; a test that leaks nothing holds nothing between two calls.
+    assert_eq!(aivi_vm::live_objects(), 0, "objects leaked");
+    shown
+}
+
+fn ints(instruction: I, left: i64, right: i64) -> String {
+    let code = [instruction, I::ReturnScalar { kind: ScalarKind::Int, src: r(2) }];
+    apply2(Asm::new(), &code, Value::int(left), Value::int(right))
+}
+
+fn floats(instruction: I, left: f64, right: f64, kind: ScalarKind) -> String {
+    apply2(Asm::new(), &[instruction, I::ReturnScalar { kind, src: r(2) }], Value::float(left), Value::float(right))
+}
+
+#[test]
+fn ints_wrap_and_divide_toward_zero() {
+    let (dst, left, right) = (r(2), r(0), r(1));
+    assert_eq!(ints(I::AddInt { dst, left, right }, i64::MAX, 1), i64::MIN.to_string());
+    assert_eq!(ints(I::SubInt { dst, left, right }, i64::MIN, 1), i64::MAX.to_string());
+    assert_eq!(ints(I::MulInt { dst, left, right }, i64::MAX, 2), "-2");
+    assert_eq!(ints(I::DivInt { dst, left, right }, -7, 2), "-3");
+    assert_eq!(ints(I::RemInt { dst, left, right }, -7, 2), "-1");
+    assert_eq!(ints(I::DivInt { dst, left, right }, i64::MIN, -1), i64::MIN.to_string());
+    assert_eq!(ints(I::RemInt { dst, left, right }, i64::MIN, -1), "0");
+    assert_eq!(ints(I::DivInt { dst, left, right }, 1, 0), "fault: division by zero");
+    assert_eq!(ints(I::RemInt { dst, left, right }, 1, 0), "fault: division by zero");
+    assert_eq!(ints(I::NegInt { dst, src: left }, i64::MIN, 0), i64::MIN.to_string());
+    assert_eq!(ints(I::AddIntImm { dst, left, right: Imm16(-5) }, 3, 0), "-2");
+    assert_eq!(ints(I::MulIntImm { dst, left, right: Imm16(-5) }, 3, 0), "-15");
+    assert_eq!(ints(I::DivIntImm { dst, left, right: Imm16(-2) }, 7, 0), "-3");
+    assert_eq!(ints(I::RemIntImm { dst, left, right: Imm16(-2) }, 7, 0), "1");
+}
+
+#[test]
+fn floats_follow_ieee() {
+    let (dst, left, right) = (r(2), r(0), r(1));
+    let (float, truth) = (ScalarKind::Float, ScalarKind::Bool);
+    assert_eq!(floats(I::AddFloat { dst, left, right }, 0.5, 0.25, float), "0.75");
+    assert_eq!(floats(I::DivFloat { dst, left, right }, 1.0, 0.0, float), "inf");
+    assert_eq!(floats(I::RemFloat { dst, left, right }, -7.5, 2.0, float), "-1.5");
+    assert_eq!(floats(I::EqFloat { dst, left, right }, f64::NAN, f64::NAN, truth), "False");
+    assert_eq!(floats(I::EqFloat { dst, left, right }, 0.0, -0.0, truth), "True");
+    assert_eq!(floats(I::LtFloat { dst, left, right }, f64::NAN, 1.0, truth), "False");
+    assert_eq!(floats(I::LeFloat { dst, left, right }, 1.0, 1.0, truth), "True");
+}
+
+/// Whether a jump over the one instruction behind it is taken.
+fn jumps(instruction: I, left: Value, right: Value) -> bool {
+    let code = [
+        I::Int { dst: r(2), value: Imm32(1) },
+        instruction,
+        I::Int { dst: r(2), value: Imm32(0) },
+        I::ReturnScalar { kind: ScalarKind::Bool, src: r(2) },
+    ];
+    apply2(Asm::new(), &code, left, right) == "True"
+}
+
+#[test]
+fn jumps_compare() {
+    let (left, right, by) = (r(0), r(1), j16(1));
+    let int = Value::int;
+    for (a, b) in [(1, 2), (2, 2), (3, 2), (-1, 2)] {
+        assert_eq!(jumps(I::JumpEqInt { left, right, by }, int(a), int(b)), a == b);
+        assert_eq!(jumps(I::JumpNeInt { left, right, by }, int(a), int(b)), a != b);
+        assert_eq!(jumps(I::JumpLtInt { left, right, by }, int(a), int(b)), a < b);
+        assert_eq!(jumps(I::JumpLeInt { left, right, by }, int(a), int(b)), a <= b);
+        let right = Imm16(2);
+        assert_eq!(jumps(I::JumpEqIntImm { left, right, by }, int(a), int(b)), a == 2);
+        assert_eq!(jumps(I::JumpNeIntImm { left, right, by }, int(a), int(b)), a != 2);
+        assert_eq!(jumps(I::JumpLtIntImm { left, right, by }, int(a), int(b)), a < 2);
+        assert_eq!(jumps(I::JumpLeIntImm { left, right, by }, int(a), int(b)), a <= 2);
+        assert_eq!(jumps(I::JumpGtIntImm { left, right, by }, int(a), int(b)), a > 2);
+        assert_eq!(jumps(I::JumpGeIntImm { left, right, by }, int(a), int(b)), a >= 2);
+    }
+    for (a, b) in [(1.0, 2.0), (2.0, 2.0), (3.0, 2.0), (f64::NAN, 2.0)] {
+        let float = Value::float;
+        assert_eq!(jumps(I::JumpLtFloat { left, right, by }, float(a), float(b)), a < b);
+        assert_eq!(jumps(I::JumpLeFloat { left, right, by }, float(a), float(b)), a <= b);
+        assert_eq!(jumps(I::JumpNotLtFloat { left, right, by }, float(a), float(b)), a.is_nan() || a >= b);
+        assert_eq!(jumps(I::JumpNotLeFloat { left, right, by }, float(a), float(b)), a.is_nan() || a > b);
+    }
+    assert!(jumps(I::JumpIf { test: left, by: j32(1) }, Value::bool(true), int(0)));
+    assert!(!jumps(I::JumpUnless { test: left, by: j32(1) }, Value::bool(true), int(0)));
+}
+
+#[test]
+fn constructors_are_told_apart() {
+    let code = [
+        I::SwitchConstructor { subject: r(0), count: Index(2) },
+        I::Jump { by: j32(1) },
+        I::Jump { by: j32(3) },
+        I::Drop { src: r(0) },
+        I::Int { dst: r(2), value: Imm32(10) },
+        I::ReturnScalar { kind: ScalarKind::Int, src: r(2) },
+        I::Unpack { count: Count(1), first: r(2), object: r(0) },
+        I::Return { src: r(2) },
+    ];
+    assert_eq!(apply2(Asm::new(), &code, Value::none(), Value::unit()), "10");
+    assert_eq!(apply2(Asm::new(), &code, Value::some(Value::int(3)), Value::unit()), "3");
+    let code = [
+        I::JumpConstructor { subject: r(0), index: Index(1), by: j16(1) },
+        I::Return { src: r(1) },
+        I::Field { dst: r(2), object: r(0), index: Index(0) },
+        I::Drop { src: r(0) },
+        I::Return { src: r(2) },
+    ];
+    assert_eq!(apply2(Asm::new(), &code, Value::none(), Value::int(4)), "4");
+    assert_eq!(
+        apply2(Asm::new(), &code, Value::some(Value::text("inner text of some length")), Value::unit()),
+        "inner text of some length"
+    );
+}
+
+#[test]
+fn values_compare_by_structure() {
+    let pair = |text: &str| Value::pair(Value::int(1), Value::list([Value::text(text)]));
+    let (left, right, dst) = (r(0), r(1), r(2));
+    let end = [I::Drop { src: r(0) }, I::Drop { src: r(1) }, I::ReturnScalar { kind: ScalarKind::Bool, src: r(2) }];
+    let compare = |instruction: I, a: Value, b: Value| apply2(Asm::new(), &[&[instruction][..], &end].concat(), a, b);
+    assert_eq!(compare(I::EqValue { dst, left, right }, pair("a"), pair("a")), "True");
+    assert_eq!(compare(I::EqValue { dst, left, right }, pair("a"), pair("b")), "False");
+    assert_eq!(compare(I::EqValue { dst, left, right }, Value::int(1), Value::int(1)), "True");
+    assert_eq!(compare(I::EqValue { dst, left, right }, Value::float(f64::NAN), Value::float(f64::NAN)), "False");
+    assert_eq!(compare(I::LtValue { dst, left, right }, pair("a"), pair("b")), "True");
+    assert_eq!(compare(I::LeValue { dst, left, right }, pair("b"), pair("a")), "False");
+}
+
+#[test]
+fn functions_do_not_compare() {
+    let mut asm = Asm::new();
+    let f = asm.proto(Body::new("f", 1, 1, &[I::Return { src: r(0) }]));
+    asm.constant(Constant::Function(f));
+    let main = asm.proto(Body::new(
+        "main",
+        2,
+        4,
+        &[
+            I::Const { dst: r(2), value: ConstId(0) },
+            I::EqValue { dst: r(3), left: r(2), right: r(2) },
+            I::ReturnScalar { kind: ScalarKind::Bool, src: r(3) },
+        ],
+    ));
+    asm.function("main", main);
+    let run = Run::new(asm);
+    assert!(run.show(&run.apply(vec![Value::unit(), Value::unit()])).starts_with("fault: "));
+}
+
+#[test]
+fn lists_grow_shrink_and_are_matched() {
+    let (list, item) = (r(0), r(1));
+    let items = || Value::list([Value::text("first"), Value::text("second")]);
+    let run = |code: &[I]| apply2(Asm::new(), &[code, &[I::Return { src: r(0) }]].concat(), items(), Value::int(9));
+    assert_eq!(run(&[I::ListPush { list, item }]), "[first, second, 9]");
+    assert_eq!(run(&[I::ListPrepend { list, item }]), "[9, first, second]");
+    assert_eq!(run(&[I::ListUncons { head: r(2), list }, I::Drop { src: r(2) }]), "[second]");
+    assert_eq!(run(&[I::ListDrop { dst: list, list, count: Index(1) }]), "[second]");
+    assert_eq!(
+        run(&[I::Copy { dst: r(2), src: list }, I::ListConcat { left: list, right: r(2) }]),
+        "[first, second, first, second]"
+    );
+    assert_eq!(
+        run(&[
+            I::Copy { dst: r(2), src: list },
+            I::ListPush { list, item },
+            I::Drop { src: list },
+            I::Move { dst: list, src: r(2) }
+        ]),
+        "[first, second]"
+    );
+    assert_eq!(
+        run(&[
+            I::ListItem { dst: r(2), list, index: Index(1) },
+            I::Drop { src: list },
+            I::Move { dst: list, src: r(2) }
+        ]),
+        "second"
+    );
+    let length = [
+        I::ListLength { dst: r(2), list },
+        I::Drop { src: list },
+        I::ReturnScalar { kind: ScalarKind::Int, src: r(2) },
+    ];
+    assert_eq!(run(&length), "2");
+    for (instruction, expected) in [
+        (I::JumpLength { list, length: Index(2), by: j16(2) }, "[first, second]"),
+        (I::JumpNotLength { list, length: Index(2), by: j16(2) }, "9"),
+        (I::JumpShorter { list, length: Index(2), by: j16(2) }, "9"),
+        (I::JumpShorter { list, length: Index(3), by: j16(2) }, "[first, second]"),
+    ] {
+        assert_eq!(run(&[instruction, I::Drop { src: list }, I::Return { src: r(1) }]), expected);
+    }
+}
+
+#[test]
+fn lists_are_indexed_within_their_range() {
+    let get = |index: i64| {
+        let mut asm = Asm::new();
+        let body = Body::new(
+            "f",
+            2,
+            3,
+            &[I::ListGet { dst: r(2), list: r(0), index: r(1) }, I::Drop { src: r(0) }, I::Return { src: r(2) }],
+        );
+        let proto = asm.proto(body.drops(0, &[0]));
+        asm.function("f", proto);
+        let run = Run::new(asm);
+        leak_checked(|| {
+            run.show(&run.apply(vec![Value::list([Value::text("a list's text of some length")]), Value::int(index)]))
+        })
+    };
+    assert_eq!(get(0), "a list's text of some length");
+    assert_eq!(get(1), "fault: index 1 is out of range for a list of length 1");
+    assert_eq!(get(-1), "fault: index -1 is out of range for a list of length 1");
+}
+
+#[test]
+fn ranges_are_inclusive() {
+    let code = [I::ListRange { dst: r(2), first: r(0), last: r(1) }, I::Return { src: r(2) }];
+    assert_eq!(apply2(Asm::new(), &code, Value::int(2), Value::int(5)), "[2, 3, 4, 5]");
+    assert_eq!(apply2(Asm::new(), &code, Value::int(2), Value::int(1)), "[]");
+    assert!(apply2(Asm::new(), &code, Value::int(i64::MIN), Value::int(i64::MAX)).starts_with("fault: range"));
+}
+
+#[test]
+fn texts_are_joined_and_shown() {
+    let code = [
+        I::ToText { dst: r(2), src: r(0) },
+        I::ToText { dst: r(3), src: r(1) },
+        I::Drop { src: r(1) },
+        I::TextJoin { dst: r(2), first: r(2), count: Index(2) },
+        I::Return { src: r(2) },
+    ];
+    assert_eq!(apply2(Asm::new(), &code, Value::int(1), Value::list([Value::some(Value::int(2))])), "1[Some 2]");
+}
+
+#[test]
+fn fields_are_found_by_name() {
+    let mut asm = Asm::new();
+    asm.module.shapes.push(Shape::Record(vec!["age".into(), "name".into()]));
+    let shape = ShapeId(asm.module.shapes.len() as u16 - 1);
+    asm.text("name");
+    let name = I::Const { dst: r(0), value: ConstId(0) };
+    let build = I::New { count: Count(2), dst: r(0), first: r(0), shape };
+    let get = |asm: Asm| {
+        let code =
+            [build, I::FieldNamed { dst: r(2), object: r(0) }, name, I::Drop { src: r(0) }, I::Return { src: r(2) }];
+        apply2(asm, &code, Value::int(3), Value::text("Ada"))
+    };
+    let copy = |asm: &Asm| Asm { module: asm.module.clone() };
+    assert_eq!(get(copy(&asm)), "Ada");
+    let code = [
+        build,
+        I::Copy { dst: r(2), src: r(0) },
+        I::Int { dst: r(1), value: Imm32(7) },
+        I::Tag { kind: ScalarKind::Int, reg: r(1) },
+        I::SetNamed { object: r(0), value: r(1) },
+        name,
+        I::List { dst: r(0), first: r(0), count: Index(1) },
+        I::ListPush { list: r(0), item: r(2) },
+        I::Return { src: r(0) },
+    ];
+    assert_eq!(apply2(asm, &code, Value::int(3), Value::text("Ada")), "[{ age: 3, name: 7 }, { age: 3, name: Ada }]");
+}
