@@ -87,6 +87,21 @@ impl Chunk {
         Ok(())
     }
 
+    /// Writes values into the first slots of a chunk that nothing else points to, until either ends; how many.
+    pub(crate) fn fill(&mut self, values: &mut impl Iterator<Item = Value>) -> usize {
+        let (mut length, mut counted) = (0, false);
+        for slot in self.slots_mut().into_iter().flatten() {
+            let Some(value) = values.next() else { break };
+            counted |= value.heap().is_some();
+            *slot = value;
+            length += 1;
+        }
+        if counted {
+            self.set_counted();
+        }
+        length
+    }
+
     /// From now on its slots are released one by one. Nothing else points to the chunk.
     fn set_counted(&mut self) {
         // SAFETY: callers have seen that `self` is the only reference, and it is borrowed exclusively.

@@ -239,8 +239,8 @@ impl List {
     }
 
     /// All elements in order, moved out when they are not shared.
-    pub fn drain(mut self) -> impl Iterator<Item = Value> {
-        std::iter::from_fn(move || self.uncons())
+    pub fn drain(self) -> impl Iterator<Item = Value> {
+        Drain(self)
     }
 
     /// Checks all that always holds.
@@ -250,6 +250,22 @@ impl List {
             assert!(middle.len() > 0 && middle.len() == self.middle.length);
             middle.check();
         }
+    }
+}
+
+/// The elements that are left.
+struct Drain(List);
+
+impl Iterator for Drain {
+    type Item = Value;
+
+    #[inline]
+    fn next(&mut self) -> Option<Value> {
+        self.0.uncons()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.0.len(), Some(self.0.len()))
     }
 }
 

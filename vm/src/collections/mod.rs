@@ -22,6 +22,8 @@ pub use set::Set;
 pub use text::Text;
 
 #[cfg(test)]
+mod cost_tests;
+#[cfg(test)]
 mod list_tests;
 #[cfg(test)]
 mod sorted_tests;

@@ -21,11 +21,13 @@ impl View {
         View { chunk: Some(Chunk::new(capacity.clamp(1, Chunk::MAX))), start: 0, end: 0 }
     }
 
-    /// The next `Chunk::MAX` values at most.
+    /// The next `Chunk::MAX` values at most; so many are expected at least.
     pub(crate) fn fill(values: &mut impl Iterator<Item = Value>, expected: usize) -> View {
         let mut view = View::default();
         if expected > 0 {
-            view = View::with_capacity(expected);
+            let mut chunk = Chunk::new(expected.min(Chunk::MAX));
+            let length = chunk.fill(values);
+            view = View { chunk: Some(chunk), start: 0, end: length as u16 };
         }
         while view.len() < Chunk::MAX
             && let Some(value) = values.next()
