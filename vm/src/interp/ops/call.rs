@@ -338,12 +338,7 @@ pub(crate) fn release_operands(fiber: &mut Fiber, word: Word) {
             release(usize::from(function.0));
             release_range(fiber, usize::from(base.0), usize::from(count.0));
         }
-        Some(I::CallNative { count, base, native }) => {
-            let owned = program.natives[native.0 as usize].owned;
-            (0..usize::from(count.0))
-                .filter(|index| *index < 32 && owned & 1 << index != 0)
-                .for_each(|index| release(usize::from(base.0) + index));
-        }
+        Some(I::CallNative { native, .. }) => release_owned(fiber, word, program.natives[native.0 as usize].owned),
         Some(
             I::Spawn { effect: a, .. }
             | I::Join { task: a, .. }
@@ -441,16 +436,16 @@ pub(in crate::interp) fn native(fiber: &mut Fiber, word: Word) -> Go {
     };
     match result {
         NativeResult::Done(value) => {
-            release_operands(fiber, word);
+            release_owned(fiber, word, owned);
             fiber.set_result(word, value);
             Go::On
         }
         NativeResult::Failed(error) => {
-            release_operands(fiber, word);
+            release_owned(fiber, word, owned);
             fiber.raise(Signal::Failure(error))
         }
         NativeResult::Fault(message) => {
-            release_operands(fiber, word);
+            release_owned(fiber, word, owned);
             fiber.fault(message)
         }
         NativeResult::Wait => match fiber.pending {
@@ -462,9 +457,20 @@ pub(in crate::interp) fn native(fiber: &mut Fiber, word: Word) -> Go {
             Pending::Again => Go::Wait,
             Pending::Nothing => fiber.fault("a native function waits for nothing"),
             _ => {
-                release_operands(fiber, word);
+                release_owned(fiber, word, owned);
                 Go::Wait
             }
         },
+    }
+}
+
+/// Releases the arguments of a native call that are its own; those that it took are `Unit` by now.
+fn release_owned(fiber: &mut Fiber, word: Word, owned: u32) {
+    let mut left = owned;
+    while left != 0 {
+        let index = left.trailing_zeros() as usize;
+        left &= left - 1;
+        // SAFETY: `owned` has bits for the instruction's arguments only (V18), which are tagged.
+        drop(unsafe { (*fiber.base.add(word.a() + index)).into_value() });
     }
 }
