@@ -32,6 +32,7 @@ mod machine;
 mod output;
 mod script;
 pub mod signature;
+mod waits;
 
 pub use aivi_compiler::diagnostic::{Code, Color};
 pub use aivi_scheduler::reactor::raise_descriptor_limit;

@@ -12,6 +12,7 @@ use aivi_vm::{Attached, Fault, Fiber, Limits, Natives, Program, Shared, Start, V
 use crate::ending::{Ending, FaultReport};
 use crate::engine::Settings;
 use crate::host::ProcessHost;
+use crate::waits::Waits;
 
 /// A program and who runs it.
 pub(crate) struct Machine {
@@ -95,7 +96,7 @@ impl Machine {
     /// What every fiber is doing.
     pub(crate) fn dump(&self) -> String {
         let mut text = String::new();
-        self.each(|runtime| text.push_str(&runtime.dump().to_string()));
+        self.each(|runtime| text.push_str(&Waits::new(&runtime.dump(), &self.world.program).to_string()));
         text
     }
 
@@ -142,7 +143,7 @@ fn report(fault: &Fault, program: &Program) -> FaultReport {
         Attached::Failure(error) => format!("beside it, failure: {}", text_of(error, program)),
         Attached::Fault(fault) => format!("beside it, fault: {}", report(fault, program)),
     });
-    let dump = [fault.report().map(str::to_owned), beside].into_iter().flatten().collect::<Vec<_>>().join("\n");
+    let dump = [fault.waits().map(|dump| Waits::new(dump, program).deadlock()), beside].into_iter().flatten().collect::<Vec<_>>().join("\n");
     FaultReport { message: fault.message().to_owned(), trace, dump: (!dump.is_empty()).then_some(dump) }
 }
 
@@ -166,7 +167,9 @@ impl Observer<Fiber> for Reporter {
                 let report = self::report(fault, program);
                 format!("fault that nobody waited for, at {}: {report}", program.describe(place))
             }
-            Report::GivenUp { dump } => format!("deadlock during cleanup, given up:\n{dump}"),
+            Report::GivenUp { dump } => {
+                format!("deadlock again, in cleanups, which are given up: {}", Waits::new(dump, program).deadlock())
+            }
         };
         self.world.host.warn(&text);
     }

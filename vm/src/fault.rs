@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use aivi_scheduler::{DeadlockReport, Place};
+use aivi_scheduler::{DeadlockReport, Dump, Place};
 
 use crate::object::Shared;
 
@@ -16,7 +16,7 @@ struct Data {
     places: Vec<Place>,
     omitted: usize,
     spawned_at: Vec<Place>,
-    report: Option<String>,
+    waits: Option<Arc<Dump>>,
     attached: Option<Attached>,
 }
 
@@ -32,7 +32,7 @@ pub enum Attached {
 impl Fault {
     /// A fault; `places` are those of the frames, innermost first, of which the `omitted` outermost are not listed.
     pub(crate) fn new(message: String, places: Vec<Place>, omitted: usize, spawned_at: Vec<Place>) -> Fault {
-        Fault(Arc::new(Data { message, places, omitted, spawned_at, report: None, attached: None }))
+        Fault(Arc::new(Data { message, places, omitted, spawned_at, waits: None, attached: None }))
     }
 
     /// A fault that happened outside of any frame.
@@ -42,29 +42,27 @@ impl Fault {
     }
 
     /// Everything waits for ever.
-    pub(crate) fn deadlock(report: &DeadlockReport) -> Fault {
-        let mut data = Data {
+    pub(crate) fn deadlock(report: DeadlockReport) -> Fault {
+        Fault(Arc::new(Data {
             message: "deadlock".to_owned(),
-            places: Vec::new(),
+            places: report.dump.tasks.first().map(|task| task.place).into_iter().collect(),
             omitted: 0,
             spawned_at: Vec::new(),
-            report: Some(report.to_string()),
+            waits: Some(Arc::new(report.dump)),
             attached: None,
-        };
-        data.places.extend(report.dump.tasks.first().map(|task| task.place));
-        Fault(Arc::new(data))
+        }))
     }
 
     /// The same fault with another error that happened beside it.
     #[must_use]
     pub(crate) fn with(self, attached: Attached) -> Fault {
-        let Data { message, places, omitted, spawned_at, report, .. } = &*self.0;
+        let Data { message, places, omitted, spawned_at, waits, .. } = &*self.0;
         Fault(Arc::new(Data {
             message: message.clone(),
             places: places.clone(),
             omitted: *omitted,
             spawned_at: spawned_at.clone(),
-            report: report.clone(),
+            waits: waits.clone(),
             attached: Some(attached),
         }))
     }
@@ -93,10 +91,10 @@ impl Fault {
         &self.0.spawned_at
     }
 
-    /// The dump that explains a deadlock.
+    /// For a deadlock: who waited for what.
     #[must_use]
-    pub fn report(&self) -> Option<&str> {
-        self.0.report.as_deref()
+    pub fn waits(&self) -> Option<&Dump> {
+        self.0.waits.as_deref()
     }
 
     /// The error of the other side of a `par`.

@@ -8,7 +8,7 @@ mod global;
 use std::fmt;
 use std::sync::Arc;
 
-use aivi_bytecode::module::{Constant, Line, Module, Proto, Shape};
+use aivi_bytecode::module::{Constant, Line, Module, Proto, Shape, SourceFile};
 use aivi_bytecode::{Instruction, ProtoId, Reg, ShapeId};
 use aivi_scheduler::Place;
 use smallvec::SmallVec;
@@ -51,6 +51,8 @@ pub(crate) struct ProtoCode {
     pub(crate) arguments: u16,
     pub(crate) effect: bool,
     pub(crate) captures: u8,
+    /// It has no lines that can be shown: reports prefer a place outside of it.
+    pub(crate) is_library: bool,
     pub(crate) id: ProtoId,
 }
 
@@ -100,7 +102,7 @@ impl Program {
         let task_fields = add_task_fields(&mut module);
         let metas = module.shapes.iter().enumerate().map(|(id, shape)| meta(id as u16, shape)).collect();
         let protos: Box<[ProtoCode]> =
-            module.protos.iter().enumerate().map(|(id, proto)| ProtoCode::new(ProtoId(id as u32), proto)).collect();
+            module.protos.iter().enumerate().map(|(id, proto)| ProtoCode::new(ProtoId(id as u32), proto, &module.sources)).collect();
         let function =
             |proto: &ProtoCode| immortalise(Value::function(proto.id, proto.parameters, proto.effect, SmallVec::new()));
         let functions: Box<[Value]> = protos.iter().map(function).collect();
@@ -157,6 +159,14 @@ impl Program {
         self.module.protos.get((place.0 >> 32) as usize).map_or("", |proto| proto.name.as_str())
     }
 
+    /// The text of the line at a place, if that can be shown.
+    #[must_use]
+    pub fn text_at(&self, place: Place) -> Option<&str> {
+        let line = self.locate(place)?;
+        let source = self.module.sources.get(line.source as usize)?;
+        source.text.lines().nth((line.line as usize).checked_sub(1)?)
+    }
+
     /// A place in words: `path:line:column`, or the proto's name where there is no line.
     #[must_use]
     pub fn describe(&self, place: Place) -> String {
@@ -184,7 +194,8 @@ impl ProtoCode {
         self.bytes / size_of::<Slot>()
     }
 
-    fn new(id: ProtoId, proto: &Proto) -> ProtoCode {
+    fn new(id: ProtoId, proto: &Proto, sources: &[SourceFile]) -> ProtoCode {
+        let text_of = |line: &Line| sources.get(line.source as usize).map_or("", |source| source.text.as_str());
         ProtoCode {
             // `Module` owns the code in a vector that is not touched any more.
             code: proto.code.as_ptr(),
@@ -193,6 +204,7 @@ impl ProtoCode {
             arguments: proto.parameters + u16::from(proto.captures > 0),
             effect: proto.effect,
             captures: proto.captures,
+            is_library: proto.lines.first().is_none_or(|line| text_of(line).is_empty()),
             id,
         }
     }

@@ -21,7 +21,8 @@ fn put(fiber: &mut Fiber, word: Word, value: Value) -> Go {
 
 pub(in crate::interp) fn make(fiber: &mut Fiber, word: Word) -> Go {
     checkpoint!(fiber, word);
-    put_pair(fiber, word, Channel::unbounded())
+    let place = fiber.place();
+    put_pair(fiber, word, Channel::made_at(place, usize::MAX))
 }
 
 pub(in crate::interp) fn bounded(fiber: &mut Fiber, word: Word) -> Go {
@@ -29,7 +30,10 @@ pub(in crate::interp) fn bounded(fiber: &mut Fiber, word: Word) -> Go {
     // SAFETY: see `ops/mod.rs`.
     let capacity = unsafe { regs.int(word.b()) };
     match usize::try_from(capacity) {
-        Ok(capacity) => put_pair(fiber, word, Channel::bounded(capacity)),
+        Ok(capacity) => {
+            let place = fiber.place();
+            put_pair(fiber, word, Channel::made_at(place, capacity))
+        }
         Err(_) => fiber.fault("makeBounded expects capacity >= 0"),
     }
 }

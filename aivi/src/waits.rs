@@ -1,0 +1,275 @@
+//! Who waits for what, in words: the report of a deadlock, and of fibers at any other moment (`spec/reports.md`).
+//!
+//! Fibers are numbered in the order in which they are shown, so numbers are small and the same program gives the same report;
+//! a fiber of a call from outside is `main`. The report is bounded, whatever the number of fibers: the first ones are shown, the others
+//! counted.
+
+mod circle;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::{self, Write};
+
+use aivi_scheduler::{Dump, DumpedChannel, DumpedTask, Place, WaitReason};
+use aivi_vm::Program;
+
+/// Fibers that are shown; as many as fit on a screen or two (arbitrary).
+const FIBERS: usize = 20;
+
+/// Names in one enumeration (arbitrary).
+const NAMES: usize = 4;
+
+/// Characters of a source line (arbitrary).
+const WIDTH: usize = 100;
+
+/// Indented names wider than this do not push the text behind them further.
+const COLUMN: usize = 24;
+
+/// A dump that can be shown.
+pub(crate) struct Waits<'a> {
+    dump: &'a Dump,
+    program: &'a Program,
+    /// Index of each task, by its id.
+    indices: HashMap<u64, usize>,
+    names: Vec<String>,
+}
+
+impl<'a> Waits<'a> {
+    /// A dump of fibers that run `program`.
+    pub(crate) fn new(dump: &'a Dump, program: &'a Program) -> Self {
+        let indices = dump.tasks.iter().enumerate().map(|(index, task)| (task.id, index)).collect();
+        Waits { dump, program, indices, names: names(dump) }
+    }
+
+    /// What the report of a deadlock begins with.
+    pub(crate) fn deadlock(&self) -> String {
+        let heading = match self.dump.tasks.len() {
+            1 => "the only fiber waits, and nothing is left that could wake it:".to_owned(),
+            2 => "both fibers wait, and nothing is left that could wake one of them:".to_owned(),
+            count => format!("all {count} fibers wait, and nothing is left that could wake one of them:"),
+        };
+        format!("{heading}\n{self}")
+    }
+
+    fn name(&self, id: u64) -> &str {
+        self.indices.get(&id).map_or("a fiber", |index| &self.names[*index])
+    }
+
+    /// `main, fiber 1 and 7 more`
+    fn list(&self, ids: &[u64], last: &str) -> String {
+        let names = |ids: &[u64]| ids.iter().map(|id| self.name(*id)).collect::<Vec<_>>().join(", ");
+        match ids {
+            [] => "nobody".to_owned(),
+            [id] => self.name(*id).to_owned(),
+            [most @ .., id] if ids.len() <= NAMES => format!("{} {last} {}", names(most), self.name(*id)),
+            _ => format!("{} {last} {} more", names(&ids[..NAMES - 1]), ids.len() - NAMES + 1),
+        }
+    }
+
+    /// What a fiber does, as a sentence whose subject is the fiber.
+    fn wait(&self, task: &DumpedTask) -> String {
+        let ids = &task.waits_for[..];
+        let all = || self.list(ids, "and");
+        match (task.reason, ids.len()) {
+            (WaitReason::Ready, _) => "is ready to run".into(),
+            (WaitReason::Sleep, _) => "sleeps".into(),
+            (WaitReason::Send, _) => format!("waits to send on {}", self.other_end(task)),
+            (WaitReason::Recv, _) => format!("waits for a message on {}", self.other_end(task)),
+            (WaitReason::Join, _) => format!("waits for {} to end", all()),
+            (WaitReason::Par, 2) => format!("waits for both its par branches to end: {}", all()),
+            (WaitReason::Par, _) => format!("waits for its other par branch to end: {}", all()),
+            (WaitReason::Race, 2) => format!("waits for one of its race branches to end: {}", self.list(ids, "or")),
+            (WaitReason::Race, _) => format!("waits for its other race branch to end: {}", all()),
+            (WaitReason::Timeout, _) => format!("waits for the body of its timeout to end: {}", all()),
+            (WaitReason::Scope, _) => format!("waits for its scope to end: {}", all()),
+            (WaitReason::JoinAll, 1) => format!("waits for the fiber of a scope to end: {}", all()),
+            (WaitReason::JoinAll, _) => format!("waits for all {} fibers of a scope to end: {}", ids.len(), all()),
+            (WaitReason::Io, _) => "waits for input or output".into(),
+            (WaitReason::Outside, _) => "waits for a blocking call".into(),
+            (WaitReason::Latch, _) => "waits for a global value that another fiber computes".into(),
+        }
+    }
+
+    /// The channel of a wait, and who is at its other end.
+    fn other_end(&self, task: &DumpedTask) -> String {
+        let Some((index, channel)) = task.waits_at.and_then(|index| Some((index, self.dump.channels.get(index)?))) else {
+            return "a channel".into();
+        };
+        let (state, other, does) = match task.reason {
+            WaitReason::Send if channel.capacity == 0 => ("capacity 0", WaitReason::Recv, "receive"),
+            WaitReason::Send => ("full", WaitReason::Recv, "receive"),
+            _ => ("empty", WaitReason::Send, "send"),
+        };
+        let others = self.waiters(index, other);
+        let who = match &others[..] {
+            [] if channel.is_orphan => format!("nobody can {does}: nobody else has the channel"),
+            [] => format!("nobody waits to {does}"),
+            [_] => format!("{} waits to {does}", self.list(&others, "and")),
+            _ => format!("{} wait to {does}", self.list(&others, "and")),
+        };
+        format!("channel {} ({state}): {who}", index + 1)
+    }
+
+    /// Who waits at a channel.
+    fn waiters(&self, index: usize, reason: WaitReason) -> Vec<u64> {
+        let waits = |task: &&DumpedTask| task.waits_at == Some(index) && task.reason == reason;
+        self.dump.tasks.iter().filter(waits).map(|task| task.id).collect()
+    }
+
+    /// Three lines, the first behind the fiber's name.
+    fn write_fiber(&self, out: &mut impl Write, index: usize, column: usize) -> fmt::Result {
+        let task = &self.dump.tasks[index];
+        let name = format!("{:indent$}{}", "", self.names[index], indent = 2 * task.depth);
+        write!(out, "{name:column$}  {}", self.wait(task))?;
+        match (task.is_masked, task.cancelled) {
+            (true, Some(kind)) => write!(out, " (in a cleanup; asked to end: {kind})")?,
+            (true, None) => out.write_str(" (in a cleanup)")?,
+            (false, Some(kind)) => write!(out, " (asked to end: {kind})")?,
+            (false, None) => {}
+        }
+        write!(out, "\n{:column$}  at {}", "", self.program.describe(task.place))?;
+        if task.reason != WaitReason::Ready && task.waited_ms > 0 {
+            write!(out, " for {}", Duration(task.waited_ms))?;
+        }
+        match task.spawned_at {
+            Some(place) if place == task.place => out.write_str(", where it was started")?,
+            Some(place) => write!(out, ", started at {}", self.program.describe(place))?,
+            None => {}
+        }
+        out.write_char('\n')?;
+        match self.source(task.place) {
+            Some(line) => writeln!(out, "{:column$}  {line}", ""),
+            None => Ok(()),
+        }
+    }
+
+    /// The line at a place, with its number.
+    fn source(&self, place: Place) -> Option<String> {
+        let (number, text) = (self.program.locate(place)?.line, self.program.text_at(place)?.trim());
+        let clean = |char: char| if char.is_control() { ' ' } else { char };
+        let shown: String = text.chars().take(WIDTH).map(clean).collect();
+        let rest = if shown.len() < text.len() { "…" } else { "" };
+        Some(format!("{number} | {shown}{rest}"))
+    }
+
+    /// `… and 7 more: 1 sleeps, 6 wait for a message`
+    fn write_others(&self, out: &mut impl Write) -> fmt::Result {
+        let Some(others) = self.dump.tasks.get(FIBERS..).filter(|others| !others.is_empty()) else { return Ok(()) };
+        let mut counts = BTreeMap::new();
+        for task in others {
+            *counts.entry(does(task.reason)).or_insert(0usize) += 1;
+        }
+        let counts = counts.iter().map(|((one, many), count)| format!("{count} {}", if *count == 1 { one } else { many }));
+        writeln!(out, "… and {} more: {}", others.len(), counts.collect::<Vec<_>>().join(", "))
+    }
+
+    fn write_circle(&self, out: &mut impl Write) -> fmt::Result {
+        let circle = circle::find(self.dump, &self.indices);
+        let (Some(first), shown) = (circle.first(), &circle[..circle.len().min(2 * NAMES)]) else { return Ok(()) };
+        write!(out, "\na circle: {}", self.names[*first])?;
+        for index in &shown[1..] {
+            write!(out, " waits for {}, which", self.names[*index])?;
+        }
+        match circle.len() - shown.len() {
+            0 => writeln!(out, " waits for {}", self.names[*first]),
+            more => writeln!(out, " waits for another; {more} more, and the last waits for {}", self.names[*first]),
+        }
+    }
+
+    /// A line for each channel that a fiber above waits at.
+    fn write_channels(&self, out: &mut impl Write) -> fmt::Result {
+        let shown = self.dump.tasks.iter().take(FIBERS).filter_map(|task| task.waits_at).max();
+        let channels = &self.dump.channels[..shown.map_or(0, |last| last + 1)];
+        let width = channels.len().to_string().len();
+        for (index, channel) in channels.iter().enumerate() {
+            let number = index + 1;
+            let gap = if index == 0 { "\n" } else { "" };
+            write!(out, "{gap}channel {number:<width$}  {}", self.describe(channel))?;
+            for (reason, does) in [(WaitReason::Send, "to send"), (WaitReason::Recv, "to receive")] {
+                let ids = self.waiters(index, reason);
+                if !ids.is_empty() {
+                    let verb = if ids.len() == 1 { "waits" } else { "wait" };
+                    write!(out, "; {} {verb} {does}", self.list(&ids, "and"))?;
+                }
+            }
+            out.write_char('\n')?;
+        }
+        Ok(())
+    }
+
+    fn describe(&self, channel: &DumpedChannel) -> String {
+        let made = channel.made_at.map_or_else(String::new, |place| format!("made at {}, ", self.program.describe(place)));
+        let closed = if channel.is_closed { "closed, " } else { "" };
+        let room = match (channel.capacity, channel.buffered) {
+            (0, _) => "capacity 0".to_owned(),
+            (usize::MAX, 0) => "unbounded, empty".to_owned(),
+            (usize::MAX, count) => format!("unbounded, {count} in it"),
+            (capacity, 0) => format!("capacity {capacity}, empty"),
+            (capacity, count) if count == capacity => format!("capacity {capacity}, full"),
+            (capacity, count) => format!("capacity {capacity}, {count} in it"),
+        };
+        format!("{made}{closed}{room}")
+    }
+}
+
+impl fmt::Display for Waits<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.dump.tasks.len().min(FIBERS);
+        let width = |index: usize| 2 * self.dump.tasks[index].depth + self.names[index].len();
+        let column = (0..shown).map(width).max().unwrap_or(0).min(COLUMN);
+        (0..shown).try_for_each(|index| self.write_fiber(f, index, column))?;
+        self.write_others(f)?;
+        self.write_circle(f)?;
+        self.write_channels(f)
+    }
+}
+
+/// `main`, or `main 1` and `main 2`, for calls from outside; `fiber 1` and so on for what they started.
+fn names(dump: &Dump) -> Vec<String> {
+    let is_root = |task: &DumpedTask| task.spawned_at.is_none();
+    let roots = dump.tasks.iter().filter(|task| is_root(task)).count();
+    let (mut root, mut fiber) = (0, 0);
+    let name = |task: &DumpedTask| match is_root(task) {
+        true if roots == 1 => "main".to_owned(),
+        true => {
+            root += 1;
+            format!("main {root}")
+        }
+        false => {
+            fiber += 1;
+            format!("fiber {fiber}")
+        }
+    };
+    dump.tasks.iter().map(name).collect()
+}
+
+/// What one does, and what several do.
+fn does(reason: WaitReason) -> (&'static str, &'static str) {
+    match reason {
+        WaitReason::Ready => ("is ready to run", "are ready to run"),
+        WaitReason::Sleep => ("sleeps", "sleep"),
+        WaitReason::Send => ("waits to send", "wait to send"),
+        WaitReason::Recv => ("waits for a message", "wait for a message"),
+        WaitReason::Io => ("waits for input or output", "wait for input or output"),
+        WaitReason::Outside => ("waits for a blocking call", "wait for blocking calls"),
+        WaitReason::Latch => ("waits for a global value", "wait for global values"),
+        WaitReason::Join
+        | WaitReason::Par
+        | WaitReason::Race
+        | WaitReason::Timeout
+        | WaitReason::Scope
+        | WaitReason::JoinAll => ("waits for other fibers to end", "wait for other fibers to end"),
+    }
+}
+
+/// Milliseconds, as one would say it.
+struct Duration(u64);
+
+impl fmt::Display for Duration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            millis @ 0..1000 => write!(f, "{millis} ms"),
+            millis @ 1000..10_000 => write!(f, "{}.{} s", millis / 1000, millis % 1000 / 100),
+            millis => write!(f, "{} s", millis / 1000),
+        }
+    }
+}
