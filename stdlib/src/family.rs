@@ -1,7 +1,7 @@
 //! What the files of native functions have in common.
 
 use aivi_vm::Value;
-use aivi_vm::native::NativeResult;
+use aivi_vm::native::{NativeCx, NativeResult};
 use aivi_vm::structural::Incomparable;
 
 /// Makes the table of a family: name after the family's, number of arguments, function.
@@ -15,6 +15,15 @@ macro_rules! family {
 }
 
 pub(crate) use family;
+
+/// Elements (or groups of bytes) that native code works through while bytecode spends one unit of fuel; a guess between
+/// copying, which is faster, and comparing, which is slower.
+const ELEMENTS_PER_FUEL: usize = 4;
+
+/// Charges for work on so many elements, so that a fiber that makes it does not hold its worker for longer than others do.
+pub(crate) fn charge(cx: &mut NativeCx<'_>, elements: usize) {
+    cx.charge(u32::try_from(elements / ELEMENTS_PER_FUEL).unwrap_or(u32::MAX));
+}
 
 /// A value.
 pub(crate) fn done(value: impl Into<Value>) -> NativeResult {

@@ -80,3 +80,6 @@ modules! {
     "aivi.random" "random.aivi"
     "aivi.net.sockets" "net/sockets.aivi"
 }
+
+#[cfg(test)]
+mod tests;

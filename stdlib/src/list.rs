@@ -6,7 +6,7 @@ use aivi_vm::native::{Args, NativeCx, NativeResult};
 use aivi_vm::structural::{Incomparable, compare, equal};
 use aivi_vm::{Kind, List, Value};
 
-use crate::family::{bool, compared, count, done, family, index, option};
+use crate::family::{bool, charge, compared, count, done, family, index, option};
 
 family! { "list"
     "reverse" / 1 = reverse;
@@ -27,8 +27,10 @@ fn list(args: &mut Args<'_>, index: usize) -> List {
     args.take(index).into_list().unwrap_or_default()
 }
 
-fn reverse(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    done(list(args, 0).reverse())
+fn reverse(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let list = list(args, 0);
+    charge(cx, list.len());
+    done(list.reverse())
 }
 
 fn take(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
@@ -41,7 +43,8 @@ fn drop_first(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
     done(list(args, 1).skip(count))
 }
 
-fn position(args: &Args<'_>) -> Result<Option<usize>, Incomparable> {
+fn position(cx: &mut NativeCx<'_>, args: &Args<'_>) -> Result<Option<usize>, Incomparable> {
+    charge(cx, args.get(1).as_list().map_or(0, List::len));
     for (at, element) in args.get(1).as_list().into_iter().flat_map(List::iter).enumerate() {
         if equal(args.get(0), element)? {
             return Ok(Some(at));
@@ -50,22 +53,24 @@ fn position(args: &Args<'_>) -> Result<Option<usize>, Incomparable> {
     Ok(None)
 }
 
-fn index_of(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    match position(args) {
+fn index_of(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    match position(cx, args) {
         Ok(at) => option(at.map(|at| Value::int(at as i64))),
         Err(incomparable) => NativeResult::Fault(incomparable.to_string()),
     }
 }
 
-fn elem(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    match position(args) {
+fn elem(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    match position(cx, args) {
         Ok(at) => bool(at.is_some()),
         Err(incomparable) => NativeResult::Fault(incomparable.to_string()),
     }
 }
 
-fn sort(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    compared(sorted(list(args, 0)))
+fn sort(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let list = list(args, 0);
+    charge(cx, list.len() * (list.len().max(1).ilog2() as usize + 1));
+    compared(sorted(list))
 }
 
 fn sorted(list: List) -> Result<List, Incomparable> {
@@ -82,11 +87,12 @@ fn sorted(list: List) -> Result<List, Incomparable> {
     Ok(elements.into_iter().collect())
 }
 
-fn repeat(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+fn repeat(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
     let count = count(args.int(0));
     if count > REPEAT_MAX {
         return NativeResult::Fault(format!("a list of {count} elements is too long"));
     }
+    charge(cx, count);
     let element = args.get(1);
     NativeResult::Done(Value::list((0..count).map(|_| element.clone())))
 }

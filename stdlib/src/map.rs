@@ -2,9 +2,9 @@
 
 use aivi_vm::native::{Args, NativeCx, NativeResult};
 use aivi_vm::structural::Incomparable;
-use aivi_vm::{Map, Value};
+use aivi_vm::{List, Map, Value};
 
-use crate::family::{bool, compared, done, family, index, int, option};
+use crate::family::{bool, charge, compared, done, family, index, int, option};
 
 family! { "map"
     "size" / 1 = size;
@@ -81,19 +81,28 @@ fn without(mut map: Value, at: usize) -> NativeResult {
     NativeResult::Done(map)
 }
 
-fn keys(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+/// Charges for work on all entries of a map or elements of a list.
+fn charge_all(cx: &mut NativeCx<'_>, value: &Value) {
+    charge(cx, value.as_map().map_or(0, Map::len) + value.as_list().map_or(0, List::len));
+}
+
+fn keys(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    charge_all(cx, args.get(0));
     NativeResult::Done(Value::list(map(args, 0).map(|(key, _)| key.clone())))
 }
 
-fn values(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+fn values(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    charge_all(cx, args.get(0));
     NativeResult::Done(Value::list(map(args, 0).map(|(_, value)| value.clone())))
 }
 
-fn entries(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+fn entries(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    charge_all(cx, args.get(0));
     NativeResult::Done(Value::list(map(args, 0).map(|(key, value)| Value::pair(key.clone(), value.clone()))))
 }
 
-fn from_list(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+fn from_list(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    charge_all(cx, args.get(0));
     let pairs = args.take(0).into_list().unwrap_or_default();
     let entry = |pair: Value| match pair.as_object().map(|pair| pair.fields()) {
         Some([key, value]) => Some((key.clone(), value.clone())),
@@ -106,11 +115,14 @@ fn elements(value: Value) -> Vec<Value> {
     value.into_list().map(|list| list.drain().collect()).unwrap_or_default()
 }
 
-fn from_sorted(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+fn from_sorted(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    charge_all(cx, args.get(0));
     done(Map::from_sorted(elements(args.take(0)), elements(args.take(1))))
 }
 
-fn union(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+fn union(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    charge_all(cx, args.get(0));
+    charge_all(cx, args.get(1));
     compared(take_map(args, 0).union(take_map(args, 1)))
 }
 
@@ -147,7 +159,8 @@ fn remove_at(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
     without(args.take(1), at)
 }
 
-fn with_values(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+fn with_values(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    charge_all(cx, args.get(1));
     let values = elements(args.take(0));
     done(take_map(args, 1).with_values(values))
 }

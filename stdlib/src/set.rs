@@ -1,9 +1,9 @@
 //! Sets.
 
 use aivi_vm::native::{Args, NativeCx, NativeResult};
-use aivi_vm::{Set, Value};
+use aivi_vm::{List, Set, Value};
 
-use crate::family::{bool, compared, family, int};
+use crate::family::{bool, charge, compared, family, int};
 
 family! { "set"
     "size" / 1 = size;
@@ -54,22 +54,35 @@ fn remove(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
     NativeResult::Done(set)
 }
 
-fn union(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+/// Charges for work on all elements.
+fn charge_all(cx: &mut NativeCx<'_>, value: &Value) {
+    charge(cx, value.as_set().map_or(0, Set::len) + value.as_list().map_or(0, List::len));
+}
+
+fn union(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    charge_all(cx, args.get(0));
+    charge_all(cx, args.get(1));
     compared(take_set(args, 0).union(take_set(args, 1)))
 }
 
-fn intersection(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+fn intersection(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    charge_all(cx, args.get(0));
+    charge_all(cx, args.get(1));
     compared(take_set(args, 0).intersection(&take_set(args, 1)))
 }
 
-fn difference(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+fn difference(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    charge_all(cx, args.get(0));
+    charge_all(cx, args.get(1));
     compared(take_set(args, 0).difference(&take_set(args, 1)))
 }
 
-fn from_list(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+fn from_list(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    charge_all(cx, args.get(0));
     compared(Set::from_elements(args.take(0).into_list().unwrap_or_default().drain()))
 }
 
-fn to_list(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+fn to_list(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    charge_all(cx, args.get(0));
     NativeResult::Done(Value::list(args.get(0).as_set().into_iter().flat_map(Set::elements).cloned()))
 }

@@ -10,7 +10,7 @@ use aivi_vm::structural::debug_text;
 use aivi_vm::{List, Text, Value};
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::family::{bool, count, done, family, int, option};
+use crate::family::{bool, charge, count, done, family, int, option};
 
 family! { "text"
     "length" / 1 = |_, args| int(args.get(0).as_text().map_or(0, Text::chars));
@@ -27,7 +27,7 @@ family! { "text"
     "splitLines" / 1 = |_, args| texts(args.text(0).lines());
     "chunk" / 2 = chunk;
     "join" / 2 = join;
-    "concat" / 1 = |_, args| concat(args.get(0).as_list(), "");
+    "concat" / 1 = |cx, args| concat(cx, args.get(0).as_list(), "");
     "trim" / 1 = |_, args| text(args.text(0).trim());
     "trimStart" / 1 = |_, args| text(args.text(0).trim_start());
     "trimEnd" / 1 = |_, args| text(args.text(0).trim_end());
@@ -87,7 +87,8 @@ fn slice(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
     done(whole.slice(start, end))
 }
 
-fn split(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+fn split(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    charge(cx, args.text(1).len());
     let (separator, whole) = (args.text(0), args.text(1));
     if separator.is_empty() {
         let mut buffer = [0; 4];
@@ -96,7 +97,8 @@ fn split(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
     texts(whole.split(separator))
 }
 
-fn chunk(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+fn chunk(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    charge(cx, args.text(1).len());
     let (size, mut rest) = (count(args.int(0)), args.text(1));
     texts(std::iter::from_fn(|| {
         if size == 0 || rest.is_empty() {
@@ -109,11 +111,12 @@ fn chunk(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
     }))
 }
 
-fn join(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    concat(args.get(1).as_list(), args.text(0))
+fn join(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    concat(cx, args.get(1).as_list(), args.text(0))
 }
 
-fn concat(list: Option<&List>, separator: &str) -> NativeResult {
+fn concat(cx: &mut NativeCx<'_>, list: Option<&List>, separator: &str) -> NativeResult {
+    charge(cx, list.map_or(0, List::len));
     let pieces = || list.into_iter().flat_map(List::iter).filter_map(Value::as_text).map(Text::as_str);
     let mut joined = String::with_capacity(pieces().map(|piece| piece.len() + separator.len()).sum());
     for (i, piece) in pieces().enumerate() {

@@ -1,0 +1,67 @@
+//! Modules and native functions fit together.
+
+use std::collections::BTreeMap;
+
+/// Native names that the compiler turns into instructions, or what they begin with.
+const INSTRUCTIONS: &[&str] =
+    &["effect.", "fiber.", "chan.", "fault.", "text.toText", "list.length", "list.push", "list.get", "list.concat"];
+
+fn is_instruction(name: &str) -> bool {
+    INSTRUCTIONS.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Number of arguments that a signature's text shows.
+fn arity(signature: &str) -> usize {
+    let ty = signature.split_once(" : ").map_or("", |(_, ty)| ty);
+    let mut depth = 0;
+    let mut arrows = 0;
+    for (at, char) in ty.char_indices() {
+        match char {
+            '(' | '{' => depth += 1,
+            ')' | '}' => depth -= 1,
+            '-' if depth == 0 && ty[at..].starts_with("->") => arrows += 1,
+            _ => {}
+        }
+    }
+    arrows
+}
+
+/// Every `@native`: where it stands, its name, its modes, and the number of arguments of its signature.
+fn declarations() -> Vec<(String, &'static str, &'static str, usize)> {
+    let mut found = Vec::new();
+    for (module, text) in crate::modules() {
+        let mut lines = text.lines();
+        while let Some(line) = lines.next() {
+            if let Some(rest) = line.strip_prefix("@native \"") {
+                let (name, modes) =
+                    rest.trim_end_matches('"').split_once(' ').unwrap_or((rest.trim_end_matches('"'), ""));
+                found.push((format!("{module}: {line}"), name, modes, lines.next().map_or(0, arity)));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_declared_native_exists_and_takes_as_many_arguments() {
+    let natives: BTreeMap<&str, u8> = crate::natives().iter().map(|native| (native.name, native.arity)).collect();
+    let declarations = declarations();
+    assert!(declarations.len() > 100);
+    for (place, name, modes, arity) in declarations {
+        assert!(modes.is_empty() || modes.len() == arity, "{place}: {arity} arguments");
+        if !is_instruction(name) {
+            assert_eq!(natives.get(name).copied().map(usize::from), Some(arity), "{place}");
+        }
+    }
+}
+
+#[test]
+fn every_native_is_declared_once_and_used() {
+    let declared: Vec<&str> = declarations().iter().map(|(_, name, ..)| *name).collect();
+    let natives = crate::natives();
+    for native in &natives {
+        assert!(declared.contains(&native.name), "{} is in no module", native.name);
+        let same = natives.iter().filter(|other| other.name == native.name).count();
+        assert_eq!(same, 1, "{} is there twice", native.name);
+    }
+}
