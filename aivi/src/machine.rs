@@ -143,7 +143,11 @@ fn report(fault: &Fault, program: &Program) -> FaultReport {
         Attached::Failure(error) => format!("beside it, failure: {}", text_of(error, program)),
         Attached::Fault(fault) => format!("beside it, fault: {}", report(fault, program)),
     });
-    let dump = [fault.waits().map(|dump| Waits::new(dump, program).deadlock()), beside].into_iter().flatten().collect::<Vec<_>>().join("\n");
+    let dump = [fault.waits().map(|dump| Waits::new(dump, program).deadlock()), beside]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join("\n");
     FaultReport { message: fault.message().to_owned(), trace, dump: (!dump.is_empty()).then_some(dump) }
 }
 
@@ -167,8 +171,13 @@ impl Observer<Fiber> for Reporter {
                 let report = self::report(fault, program);
                 format!("fault that nobody waited for, at {}: {report}", program.describe(place))
             }
-            Report::GivenUp { dump } => {
-                format!("deadlock again, in cleanups, which are given up: {}", Waits::new(dump, program).deadlock())
+            Report::GivenUp { first, dump } => {
+                let (first, now) = (first.and_then(Fault::waits), Waits::new(dump, program).deadlock());
+                // The report of the first follows, with the fault; often both are the same.
+                match first.is_some_and(|first| Waits::new(first, program).deadlock() == now) {
+                    true => "deadlock in cleanups, which are given up".to_owned(),
+                    false => format!("deadlock again, in cleanups, which are given up: {}", now.trim_end()),
+                }
             }
         };
         self.world.host.warn(&text);

@@ -1,19 +1,23 @@
 //! Who waits for what, in words: the report of a deadlock, and of fibers at any other moment (`spec/reports.md`).
 //!
 //! Fibers are numbered in the order in which they are shown, so numbers are small and the same program gives the same report;
-//! a fiber of a call from outside is `main`. The report is bounded, whatever the number of fibers: the first ones are shown, the others
-//! counted.
+//! a fiber of a call from outside is `main`. The report is bounded, whatever the number of fibers: fibers that do the same at the
+//! same place share an entry, the first entries are shown, the fibers of the others counted.
 
 mod circle;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Write};
+use std::ops::Range;
 
 use aivi_scheduler::{Dump, DumpedChannel, DumpedTask, Place, WaitReason};
 use aivi_vm::Program;
 
-/// Fibers that are shown; as many as fit on a screen or two (arbitrary).
-const FIBERS: usize = 20;
+/// Entries that are shown; as many as fit on a screen or two (arbitrary).
+const ENTRIES: usize = 20;
+
+/// So many fibers that do the same share an entry: two are still easy to compare (arbitrary).
+const ALIKE: usize = 3;
 
 /// Names in one enumeration (arbitrary).
 const NAMES: usize = 4;
@@ -91,7 +95,8 @@ impl<'a> Waits<'a> {
 
     /// The channel of a wait, and who is at its other end.
     fn other_end(&self, task: &DumpedTask) -> String {
-        let Some((index, channel)) = task.waits_at.and_then(|index| Some((index, self.dump.channels.get(index)?))) else {
+        let Some((index, channel)) = task.waits_at.and_then(|index| Some((index, self.dump.channels.get(index)?)))
+        else {
             return "a channel".into();
         };
         let (state, other, does) = match task.reason {
@@ -101,7 +106,7 @@ impl<'a> Waits<'a> {
         };
         let others = self.waiters(index, other);
         let who = match &others[..] {
-            [] if channel.is_orphan => format!("nobody can {does}: nobody else has the channel"),
+            [] if channel.is_orphan => format!("nobody is left who could {does}"),
             [] => format!("nobody waits to {does}"),
             [_] => format!("{} waits to {does}", self.list(&others, "and")),
             _ => format!("{} wait to {does}", self.list(&others, "and")),
@@ -115,11 +120,38 @@ impl<'a> Waits<'a> {
         self.dump.tasks.iter().filter(waits).map(|task| task.id).collect()
     }
 
-    /// Three lines, the first behind the fiber's name.
-    fn write_fiber(&self, out: &mut impl Write, index: usize, column: usize) -> fmt::Result {
-        let task = &self.dump.tasks[index];
-        let name = format!("{:indent$}{}", "", self.names[index], indent = 2 * task.depth);
-        write!(out, "{name:column$}  {}", self.wait(task))?;
+    /// The entries that are shown: each a fiber, or several that are alike.
+    fn entries(&self) -> Vec<Range<usize>> {
+        let tasks = &self.dump.tasks;
+        let mut entries: Vec<Range<usize>> = Vec::new();
+        let mut from = 0;
+        while from < tasks.len() && entries.len() < ENTRIES {
+            let alike = tasks[from..].iter().take_while(|task| is_alike(&tasks[from], task)).count();
+            // The last one may have children, which would seem to be those of all.
+            let has_children = tasks.get(from + alike).is_some_and(|next| next.depth > tasks[from].depth);
+            let count = alike - usize::from(has_children && alike > 1);
+            let count = if count < ALIKE { 1 } else { count };
+            entries.push(from..from + count);
+            from += count;
+        }
+        entries
+    }
+
+    /// `fiber 4`, or `fibers 4 to 17`, indented.
+    fn title(&self, entry: &Range<usize>) -> String {
+        let (first, last) = (&self.names[entry.start], &self.names[entry.end - 1]);
+        let title = match entry.len() {
+            1 => first.clone(),
+            _ => first.replace("fiber", "fibers") + &last.replace("fiber", " to"),
+        };
+        format!("{:indent$}{title}", "", indent = 2 * self.dump.tasks[entry.start].depth)
+    }
+
+    /// Three lines, the first behind the title.
+    fn write_entry(&self, out: &mut impl Write, entry: &Range<usize>, column: usize) -> fmt::Result {
+        let task = &self.dump.tasks[entry.start];
+        let each = if entry.len() > 1 { "each " } else { "" };
+        write!(out, "{:column$}  {each}{}", self.title(entry), self.wait(task))?;
         match (task.is_masked, task.cancelled) {
             (true, Some(kind)) => write!(out, " (in a cleanup; asked to end: {kind})")?,
             (true, None) => out.write_str(" (in a cleanup)")?,
@@ -127,11 +159,14 @@ impl<'a> Waits<'a> {
             (false, None) => {}
         }
         write!(out, "\n{:column$}  at {}", "", self.program.describe(task.place))?;
-        if task.reason != WaitReason::Ready && task.waited_ms > 0 {
+        let same_time = self.dump.tasks[entry.clone()].iter().all(|other| other.waited_ms == task.waited_ms);
+        if task.reason != WaitReason::Ready && task.waited_ms > 0 && same_time {
             write!(out, " for {}", Duration(task.waited_ms))?;
         }
         match task.spawned_at {
-            Some(place) if place == task.place => out.write_str(", where it was started")?,
+            Some(place) if place == task.place => {
+                out.write_str(if entry.len() > 1 { ", where they were started" } else { ", where it was started" })?
+            }
             Some(place) => write!(out, ", started at {}", self.program.describe(place))?,
             None => {}
         }
@@ -152,13 +187,16 @@ impl<'a> Waits<'a> {
     }
 
     /// `… and 7 more: 1 sleeps, 6 wait for a message`
-    fn write_others(&self, out: &mut impl Write) -> fmt::Result {
-        let Some(others) = self.dump.tasks.get(FIBERS..).filter(|others| !others.is_empty()) else { return Ok(()) };
+    fn write_others(&self, out: &mut impl Write, others: &[DumpedTask]) -> fmt::Result {
+        if others.is_empty() {
+            return Ok(());
+        }
         let mut counts = BTreeMap::new();
         for task in others {
             *counts.entry(does(task.reason)).or_insert(0usize) += 1;
         }
-        let counts = counts.iter().map(|((one, many), count)| format!("{count} {}", if *count == 1 { one } else { many }));
+        let counts =
+            counts.iter().map(|((one, many), count)| format!("{count} {}", if *count == 1 { one } else { many }));
         writeln!(out, "… and {} more: {}", others.len(), counts.collect::<Vec<_>>().join(", "))
     }
 
@@ -176,8 +214,8 @@ impl<'a> Waits<'a> {
     }
 
     /// A line for each channel that a fiber above waits at.
-    fn write_channels(&self, out: &mut impl Write) -> fmt::Result {
-        let shown = self.dump.tasks.iter().take(FIBERS).filter_map(|task| task.waits_at).max();
+    fn write_channels(&self, out: &mut impl Write, shown: &[DumpedTask]) -> fmt::Result {
+        let shown = shown.iter().filter_map(|task| task.waits_at).max();
         let channels = &self.dump.channels[..shown.map_or(0, |last| last + 1)];
         let width = channels.len().to_string().len();
         for (index, channel) in channels.iter().enumerate() {
@@ -197,7 +235,8 @@ impl<'a> Waits<'a> {
     }
 
     fn describe(&self, channel: &DumpedChannel) -> String {
-        let made = channel.made_at.map_or_else(String::new, |place| format!("made at {}, ", self.program.describe(place)));
+        let made =
+            channel.made_at.map_or_else(String::new, |place| format!("made at {}, ", self.program.describe(place)));
         let closed = if channel.is_closed { "closed, " } else { "" };
         let room = match (channel.capacity, channel.buffered) {
             (0, _) => "capacity 0".to_owned(),
@@ -213,13 +252,13 @@ impl<'a> Waits<'a> {
 
 impl fmt::Display for Waits<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = self.dump.tasks.len().min(FIBERS);
-        let width = |index: usize| 2 * self.dump.tasks[index].depth + self.names[index].len();
-        let column = (0..shown).map(width).max().unwrap_or(0).min(COLUMN);
-        (0..shown).try_for_each(|index| self.write_fiber(f, index, column))?;
-        self.write_others(f)?;
+        let entries = self.entries();
+        let column = entries.iter().map(|entry| self.title(entry).len()).max().unwrap_or(0).min(COLUMN);
+        entries.iter().try_for_each(|entry| self.write_entry(f, entry, column))?;
+        let (shown, others) = self.dump.tasks.split_at(entries.last().map_or(0, |entry| entry.end));
+        self.write_others(f, others)?;
         self.write_circle(f)?;
-        self.write_channels(f)
+        self.write_channels(f, shown)
     }
 }
 
@@ -240,6 +279,23 @@ fn names(dump: &Dump) -> Vec<String> {
         }
     };
     dump.tasks.iter().map(name).collect()
+}
+
+/// Do both the same, at the same place? Calls from outside are never alike.
+fn is_alike(one: &DumpedTask, other: &DumpedTask) -> bool {
+    let traits = |task: &DumpedTask| {
+        (
+            task.parent,
+            task.depth,
+            task.reason,
+            task.place,
+            task.spawned_at,
+            task.waits_at,
+            task.cancelled,
+            task.is_masked,
+        )
+    };
+    one.spawned_at.is_some() && traits(one) == traits(other) && one.waits_for == other.waits_for
 }
 
 /// What one does, and what several do.

@@ -66,7 +66,9 @@ pub enum Report<'a, T: Task> {
     },
     /// A second deadlock while the first was cleaned up: the run is given up.
     GivenUp {
-        /// What waited.
+        /// The first.
+        first: Option<&'a T::Fault>,
+        /// What waits now.
         dump: &'a crate::Dump,
     },
 }

@@ -53,7 +53,9 @@ fn tell<T: Task>(worker: &mut Worker<T>, run: &Run<T>, report: &DeadlockReport) 
     if std::mem::replace(&mut own.has_seen_deadlock, true) || root.outcome().is_some() {
         return false;
     }
-    own.deadlock = Some(T::deadlock(report.clone()));
+    let fault = T::deadlock(report.clone());
+    *run.told.lock() = Some(fault.clone());
+    own.deadlock = Some(fault);
     let is_claimed = root.state.claim_any(Claim::Deadlock);
     if is_claimed {
         worker.push_last(root.raw());

@@ -76,13 +76,8 @@ pub struct DeadlockReport {
 /// A dump of all runs. Only while the world is stopped.
 pub fn of<T: Task>(shared: &Shared<T>) -> Dump {
     let runs: Vec<Arc<Run<T>>> = shared.runs.lock().clone();
-    let mut writer = Writer {
-        shared,
-        now_ns: shared.latest_ns(),
-        tasks: Vec::new(),
-        channels: Vec::new(),
-        indices: HashMap::new(),
-    };
+    let mut writer =
+        Writer { shared, now_ns: shared.latest_ns(), tasks: Vec::new(), channels: Vec::new(), indices: HashMap::new() };
     for run in runs {
         let root = run.root.lock().clone();
         let mut id = None;

@@ -64,7 +64,9 @@ pub struct Run<T: Task> {
     pub root: Mutex<Option<Ref<T>>>,
     pub result: Mutex<Option<Outcome<T::Value, T::Fault>>>,
     is_over: AtomicBool,
-    /// The deadlock that it was given up for.
+    /// The deadlock that its root was told.
+    pub told: Mutex<Option<T::Fault>>,
+    /// The deadlock that it was given up for: the one that its root was told, if it was.
     pub given_up: Mutex<Option<T::Fault>>,
     /// The result is there, or the seat of the driver is free.
     pub changed: Condvar,
@@ -276,6 +278,7 @@ impl<T: Task> Shared<T> {
             root: Mutex::new(None),
             result: Mutex::new(None),
             is_over: AtomicBool::new(false),
+            told: Mutex::new(None),
             given_up: Mutex::new(None),
             changed: Condvar::new(),
         });

@@ -101,8 +101,12 @@ impl Program {
         let natives = natives.collect::<Result<_, _>>()?;
         let task_fields = add_task_fields(&mut module);
         let metas = module.shapes.iter().enumerate().map(|(id, shape)| meta(id as u16, shape)).collect();
-        let protos: Box<[ProtoCode]> =
-            module.protos.iter().enumerate().map(|(id, proto)| ProtoCode::new(ProtoId(id as u32), proto, &module.sources)).collect();
+        let protos: Box<[ProtoCode]> = module
+            .protos
+            .iter()
+            .enumerate()
+            .map(|(id, proto)| ProtoCode::new(ProtoId(id as u32), proto, &module.sources))
+            .collect();
         let function =
             |proto: &ProtoCode| immortalise(Value::function(proto.id, proto.parameters, proto.effect, SmallVec::new()));
         let functions: Box<[Value]> = protos.iter().map(function).collect();

@@ -7,9 +7,9 @@
 use std::ptr::NonNull;
 
 use super::Core;
-use crate::{DumpedChannel, Task};
 use crate::sync::atomic::{AtomicUsize, Ordering, fence};
 use crate::sync::{CHANNEL, Lock};
+use crate::{DumpedChannel, Task};
 
 /// A channel. Clones are the same channel.
 pub struct Channel<T: Task>(NonNull<Shared<T>>);

@@ -95,9 +95,12 @@ impl<T: Task> Worker<T> {
 
     /// Reports and gives up: no task of any run is resumed again.
     pub(crate) fn give_up(&mut self, report: &DeadlockReport) {
-        self.shared.observer.report(Report::GivenUp { dump: &report.dump });
-        for run in self.shared.runs.lock().iter() {
-            *run.given_up.lock() = Some(T::deadlock(report.clone()));
+        let runs = self.shared.runs.lock().clone();
+        let told: Vec<Option<T::Fault>> = runs.iter().map(|run| run.told.lock().take()).collect();
+        let first = told.iter().flatten().next();
+        self.shared.observer.report(Report::GivenUp { first, dump: &report.dump });
+        for (run, told) in runs.iter().zip(told) {
+            *run.given_up.lock() = told.or_else(|| Some(T::deadlock(report.clone())));
         }
         let shared = self.shared.clone();
         crate::deadlock::kill_roots(&shared, |raw| self.push_last(raw));

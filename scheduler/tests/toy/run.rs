@@ -104,7 +104,7 @@ impl Observer<Toy> for Watcher {
         let line = match report {
             Report::UnjoinedFailure { outcome, .. } => format!("unjoined {outcome:?}"),
             Report::LostFault { fault, .. } => format!("lost {fault}"),
-            Report::GivenUp { dump } => format!("given up\n{dump}"),
+            Report::GivenUp { dump, .. } => format!("given up\n{dump}"),
         };
         self.0.reports.lock().unwrap().push(line);
     }
