@@ -20,8 +20,8 @@ family! { "list"
     "takeAt" / 2 = take_at;
 }
 
-/// Elements of the longest list that `repeat` makes: 64 GiB.
-const REPEAT_MAX: usize = 1 << 32;
+/// Elements of the longest list that `repeat` makes, 4 GiB; arbitrary.
+const REPEAT_MAX: usize = 1 << 28;
 
 fn list(args: &mut Args<'_>, index: usize) -> List {
     args.take(index).into_list().unwrap_or_default()

@@ -55,7 +55,7 @@ family! { "text"
 }
 
 /// Bytes of the longest text made by a number; arbitrary, and far below what an address space holds.
-const BYTES_MAX: usize = 1 << 32;
+const BYTES_MAX: usize = 1 << 31;
 
 fn text(text: &str) -> NativeResult {
     done(Text::from(text))
