@@ -1,8 +1,9 @@
 //! The simulator: one thread, a seed that decides every choice, and time that passes only when nobody can run.
 //!
 //! Time is virtual. It stands still while tasks are ready, jumps to the next timer when none is, and moves on a little with
-//! each tick of a task that computes ([`TICK_NS`]), so that a task that never waits does not stop it. Blocking jobs run on the
-//! spot, as a choice like any other.
+//! each tick of a task that computes ([`TICK_NS`]), so that a task that never waits does not stop it. Nor do tasks that only
+//! wake each other: after [`TURNS_MAX`] turns at one instant it moves on, too. Blocking jobs run on the spot, as a choice like
+//! any other.
 //!
 //! Things that decide between equals at one instant (a limit and the body that completes at that moment, two branches of a
 //! race) are settled late: when all that is ready at this instant has run.
@@ -16,6 +17,13 @@ use crate::{FUEL, Task};
 /// Virtual time of a full slice of fuel: about what it takes in reality.
 pub const TICK_NS: u64 = 15_000;
 
+/// Turns at one instant before time moves on by [`TURNS_NS`]. Smaller would part tasks that many others keep from running at
+/// the same instant; larger makes limits of tasks that wake each other slow to test (arbitrary).
+const TURNS_MAX: u32 = 10_000;
+
+/// Virtual time of so many turns: about what they take in reality.
+const TURNS_NS: u64 = 1_000_000;
+
 /// Milliseconds since 1970 when virtual time begins: 2026-01-01, arbitrary.
 pub const WALL_START_MS: i64 = 1_767_225_600_000;
 
@@ -23,6 +31,8 @@ pub const WALL_START_MS: i64 = 1_767_225_600_000;
 pub struct Simulator<T: Task> {
     seed: u64,
     now_ns: u64,
+    /// Turns since time has passed.
+    turns: u32,
     ready: VecDeque<Raw<T>>,
     jobs: VecDeque<Box<dyn FnOnce() + Send>>,
     late: VecDeque<Late<T>>,
@@ -59,7 +69,7 @@ pub enum Next<T: Task> {
 impl<T: Task> Simulator<T> {
     /// Choices by `seed`.
     pub fn new(seed: u64) -> Self {
-        Simulator { seed, now_ns: 0, ready: VecDeque::new(), jobs: VecDeque::new(), late: VecDeque::new() }
+        Simulator { seed, now_ns: 0, turns: 0, ready: VecDeque::new(), jobs: VecDeque::new(), late: VecDeque::new() }
     }
 
     /// Virtual time.
@@ -69,7 +79,19 @@ impl<T: Task> Simulator<T> {
 
     /// Lets time pass.
     pub fn pass_to(&mut self, now_ns: u64) {
-        self.now_ns = self.now_ns.max(now_ns);
+        if now_ns > self.now_ns {
+            (self.now_ns, self.turns) = (now_ns, 0);
+        }
+    }
+
+    /// Counts a turn of a task. True: time has passed.
+    pub fn count_turn(&mut self) -> bool {
+        self.turns += 1;
+        let is_over = self.turns == TURNS_MAX;
+        if is_over {
+            self.pass_to(self.now_ns + TURNS_NS);
+        }
+        is_over
     }
 
     /// Makes a task ready.

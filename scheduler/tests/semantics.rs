@@ -224,6 +224,15 @@ fn zero_sleep_lets_others_go_first() {
 }
 
 #[test]
+fn tasks_that_are_always_ready_do_not_stop_time() {
+    let naps = p([Timeout(5, p([Forever(p([Sleep(0)]))])), LogLast("timeout")]);
+    on_seeds(3, &naps, NONE, log_is(&["timeout -1000003"]));
+    let talk = |from, to| p([Forever(p([Recv(from), Send(to, 1)]))]);
+    let root = p([Send(0, 1), Timeout(5, p([Par(talk(0, 1), talk(1, 0))])), LogLast("timeout")]);
+    on_seeds(3, &root, &[(0, 1), (1, 1)], log_is(&["timeout -1000003"]));
+}
+
+#[test]
 fn sleepers_wake_in_order_of_their_deadlines() {
     let sleeper = |units, line| p([Sleep(units), Log(line)]);
     let root = p([Par(p([Par(sleeper(3, "3"), sleeper(1, "1"))]), p([Par(sleeper(2, "2"), sleeper(4, "4"))]))]);

@@ -175,7 +175,13 @@ impl<T: Task> Worker<T> {
             // Relaxed: only shown.
             self.shared.virtual_ns.store(core.now_ns, Ordering::Relaxed);
             match simulator.next(&mut core.oracle)? {
-                Next::Task(raw) => return Some(raw),
+                Next::Task(raw) => {
+                    if simulator.count_turn() {
+                        core.now_ns = simulator.now_ns();
+                        self.fire_timers();
+                    }
+                    return Some(raw);
+                }
                 Next::Job(job) => {
                     job();
                     while let Some(raw) = self.shared.take_injected() {
