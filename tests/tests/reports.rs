@@ -1,0 +1,57 @@
+//! What a person reads of a deadlock: `tests/golden/deadlock/<case>.aivi` beside its `.out`, which holds everything that the program
+//! writes, with seed 0. `UPDATE_GOLDEN=1` rewrites the `.out` files; review reads the difference.
+
+use std::fs;
+use std::path::Path;
+
+use aivi_tests::files::{list, read, root};
+use aivi_tests::runs::{Schedule, run};
+
+/// Output and report, with paths as seen from the project's folder.
+fn written(path: &Path, schedule: Schedule) -> String {
+    let ran = run(path, &[], schedule).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    assert_eq!(ran.ending.exit_code(), 70, "{}: {}", path.display(), ran.stderr);
+    (ran.stdout + &ran.stderr).replace(&format!("{}/", root().display()), "")
+}
+
+#[test]
+fn deadlocks_are_explained() {
+    let cases = list(&root().join("tests/golden/deadlock"), "aivi", false);
+    assert!(cases.len() >= 10);
+    let mut wrong = Vec::new();
+    for case in cases {
+        let (golden, actual) = (case.with_extension("out"), written(&case, Schedule::Seed(0)));
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::write(&golden, actual).expect("the golden file can be written");
+        } else if fs::read_to_string(&golden).unwrap_or_default() != actual {
+            wrong.push(format!("{}: expected what its .out file says, found\n{actual}", case.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// On threads the moments differ, but not who waits for whom.
+#[test]
+fn deadlocks_on_workers_are_explained_alike() {
+    let without_times = |text: &str| -> Vec<String> {
+        let place = |line: &str| line.split([',', ' ']).take(2).collect::<Vec<_>>().join(" ");
+        let line = |line: &str| if line.trim().starts_with("at ") { place(line.trim()) } else { line.to_owned() };
+        text.lines().map(line).collect()
+    };
+    for name in ["join_circle", "bounded_full", "ten_thousand"] {
+        let case = root().join(format!("tests/golden/deadlock/{name}.aivi"));
+        let expected = without_times(&written(&case, Schedule::Seed(0)));
+        for workers in [1, 4] {
+            let found = without_times(&written(&case, Schedule::Workers(workers)));
+            assert_eq!(found, expected, "{name} on {workers} workers");
+        }
+    }
+}
+
+#[test]
+fn the_page_shows_the_report_of_the_example() {
+    let page = read(&root().join("spec/reports.md"));
+    let written = written(&root().join("examples/deadlock.aivi"), Schedule::Seed(0));
+    let report = &written[written.find("fault:").expect("a fault")..];
+    assert!(page.contains(report), "spec/reports.md lacks:\n{report}");
+}
