@@ -389,7 +389,7 @@ isa! {
     /// and dropped, as is its result. Uses the window from R[base] on.
     0x93 Cleanup "cleanup" { base: Reg @ A, effect: Reg @ B } [calls]
     /// End of a cleanup handler: goes on with the unwinding that led there.
-    0x94 Resume "resume" {} [ends]
+    0x94 Resume "resume" {} [fails, faults, ends]
 
     // -- fibers: every one is a checkpoint, waits or not. Operands tagged unless said otherwise, taken unless said otherwise.
     /// R[dst] := Unit after R[millis] (raw Int) milliseconds; yields when not positive.
