@@ -57,6 +57,7 @@ pub fn program(
         let file = checker.tables.module(entry).file_id;
         checker.check_main(main, Span { file, start: 0, end: 0 });
     }
+    checker.check_tests(entry);
     let failed = checker.tables.diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error);
     let parts = Parts {
         schemes: std::mem::take(&mut checker.schemes),
@@ -106,12 +107,8 @@ impl Parts {
             })
             .collect();
         exports.sort_by_key(|(name, _)| *name);
-        let own = module.definitions.iter().flat_map(|id| tables.definition(*id).globals.iter().copied());
-        let mut tests: Vec<(GlobalId, _)> =
-            own.filter_map(|global| tables.global(global).test.clone().map(|test| (global, test))).collect();
-        tests.sort_by_key(|(global, _)| tables.global(*global).span);
-
-        let roots = main.into_iter().chain(exports.iter().map(|(_, id)| *id)).chain(tests.iter().map(|(id, _)| *id));
+        let tests = tables.tests(entry);
+        let roots = main.into_iter().chain(exports.iter().map(|(_, id)| *id)).chain(tests.iter().copied());
         let kept = self.reachable(roots.collect());
         let new_ids: IdMap<GlobalId, GlobalId> =
             kept.iter().enumerate().map(|(index, old)| (*old, GlobalId(index as u32))).collect();
@@ -121,7 +118,10 @@ impl Parts {
             main: main.map(|main| new_ids[&main]),
             tests: tests
                 .into_iter()
-                .map(|(global, description)| Test { global: new_ids[&global], description })
+                .filter_map(|old| {
+                    let description = tables.global(old).test.clone()?;
+                    Some(Test { global: new_ids[&old], description })
+                })
                 .collect(),
             exports: exports.into_iter().map(|(name, global)| (name, new_ids[&global])).collect(),
             interner: std::mem::take(&mut tables.interner),

@@ -239,6 +239,16 @@ impl Tables {
         }
     }
 
+    /// The `@test` bindings of a module, in source order.
+    #[must_use]
+    pub fn tests(&self, module: ModuleId) -> Vec<GlobalId> {
+        let definitions = self.module(module).definitions.iter();
+        let globals = definitions.flat_map(|id| self.definition(*id).globals.iter().copied());
+        let mut tests: Vec<_> = globals.filter(|global| self.global(*global).test.is_some()).collect();
+        tests.sort_by_key(|global| self.global(*global).span);
+        tests
+    }
+
     /// A module.
     #[must_use]
     pub fn module(&self, id: ModuleId) -> &Module {
