@@ -202,15 +202,15 @@ impl<'a> Waits<'a> {
 
     fn write_circle(&self, out: &mut impl Write) -> fmt::Result {
         let circle = circle::find(self.dump, &self.indices);
-        let (Some(first), shown) = (circle.first(), &circle[..circle.len().min(2 * NAMES)]) else { return Ok(()) };
+        let Some((first, others)) = circle.split_first() else { return Ok(()) };
+        if circle.len() > NAMES {
+            let ids: Vec<u64> = circle.iter().map(|index| self.dump.tasks[*index].id).collect();
+            let (count, names) = (ids.len(), self.list(&ids, "and"));
+            return writeln!(out, "\na circle of {count}, each waits for the next and the last for the first: {names}");
+        }
         write!(out, "\na circle: {}", self.names[*first])?;
-        for index in &shown[1..] {
-            write!(out, " waits for {}, which", self.names[*index])?;
-        }
-        match circle.len() - shown.len() {
-            0 => writeln!(out, " waits for {}", self.names[*first]),
-            more => writeln!(out, " waits for another; {more} more, and the last waits for {}", self.names[*first]),
-        }
+        others.iter().try_for_each(|index| write!(out, " waits for {}, which", self.names[*index]))?;
+        writeln!(out, " waits for {}", self.names[*first])
     }
 
     /// A line for each channel that a fiber above waits at.
