@@ -71,7 +71,8 @@ impl<'a> Waits<'a> {
 
     /// What a fiber does, as a sentence whose subject is the fiber.
     fn wait(&self, task: &DumpedTask) -> String {
-        let ids = &task.waits_for[..];
+        let ids: Vec<u64> = task.waits_for.iter().copied().filter(|id| *id != task.id).collect();
+        let ids = &ids[..];
         let all = || self.list(ids, "and");
         match (task.reason, ids.len()) {
             (WaitReason::Ready, _) => "is ready to run".into(),
@@ -86,6 +87,10 @@ impl<'a> Waits<'a> {
             (WaitReason::Timeout, _) => format!("waits for the body of its timeout to end: {}", all()),
             (WaitReason::Scope, _) => format!("waits for its scope to end: {}", all()),
             (WaitReason::JoinAll, 1) => format!("waits for the fiber of a scope to end: {}", all()),
+            // Whom a member waits for is the same for all members but for itself; they may share an entry.
+            (WaitReason::JoinAll, count) if count < task.waits_for.len() => {
+                format!("waits for all {count} other fibers of its scope to end")
+            }
             (WaitReason::JoinAll, _) => format!("waits for all {} fibers of a scope to end: {}", ids.len(), all()),
             (WaitReason::Io, _) => "waits for input or output".into(),
             (WaitReason::Outside, _) => "waits for a blocking call".into(),

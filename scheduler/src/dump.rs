@@ -8,6 +8,7 @@ use std::fmt;
 
 use crate::channel::WaitedAt;
 use crate::runtime::{Run, Shared};
+use crate::scope::Scope;
 use crate::sync::Arc;
 use crate::task::record::{Parent, Raw};
 use crate::wait::{WaitReason, Waiting};
@@ -62,8 +63,9 @@ pub struct DumpedTask {
     pub is_masked: bool,
     /// The channel that it waits at, as an index into those of the dump.
     pub waits_at: Option<usize>,
-    /// The tasks whose end would wake it: any of them for a race, otherwise all together.
-    pub waits_for: Vec<u64>,
+    /// The tasks whose end would wake it: any of them for a race, otherwise all together. Itself, which may be among the
+    /// members of a scope, does not count. Shared by all that wait for the same scope, or their dump would be a square.
+    pub waits_for: std::sync::Arc<[u64]>,
 }
 
 /// A deadlock: everything waits for something that only a task could bring about.
@@ -76,8 +78,14 @@ pub struct DeadlockReport {
 /// A dump of all runs. Only while the world is stopped.
 pub fn of<T: Task>(shared: &Shared<T>) -> Dump {
     let runs: Vec<Arc<Run<T>>> = shared.runs.lock().clone();
-    let mut writer =
-        Writer { shared, now_ns: shared.latest_ns(), tasks: Vec::new(), channels: Vec::new(), indices: HashMap::new() };
+    let mut writer = Writer {
+        shared,
+        now_ns: shared.latest_ns(),
+        tasks: Vec::new(),
+        channels: Vec::new(),
+        indices: HashMap::new(),
+        members: HashMap::new(),
+    };
     for run in runs {
         let root = run.root.lock().clone();
         let mut id = None;
@@ -99,6 +107,8 @@ struct Writer<'a, T: Task> {
     channels: Vec<DumpedChannel>,
     /// By the channels' ids.
     indices: HashMap<usize, usize>,
+    /// Of scopes that somebody waits for with `join_all`, by their addresses.
+    members: HashMap<usize, std::sync::Arc<[u64]>>,
 }
 
 enum Entry<T: Task> {
@@ -161,17 +171,14 @@ impl<T: Task> Writer<'_, T> {
             // SAFETY: as above.
             waits_for.extend(children.iter().map(|child| unsafe { child.get().own() }.id));
         }
-        match &own.waiting {
+        if let Waiting::Join(target) = &own.waiting {
             // SAFETY: as above.
-            Waiting::Join(target) => waits_for.push(unsafe { target.get().own() }.id),
-            Waiting::AllJoined(scope) => scope.visit(|member| {
-                if member != raw {
-                    // SAFETY: as above.
-                    waits_for.push(unsafe { member.get().own() }.id);
-                }
-            }),
-            _ => {}
+            waits_for.push(unsafe { target.get().own() }.id);
         }
+        let joined = if let Waiting::AllJoined(scope) = &own.waiting { Some(scope.clone()) } else { None };
+        let waits_for = joined.map_or_else(|| waits_for.into(), |scope| self.members(&scope));
+        // SAFETY: as above; the task may be one of the members, so the reference from before is not used any more.
+        let own = unsafe { record.own() };
         let waits_at = match &own.waiting {
             Waiting::Send(channel) | Waiting::Recv(channel) => Some(self.channel(channel)),
             _ => None,
@@ -196,6 +203,17 @@ impl<T: Task> Writer<'_, T> {
             self.push(child, Some(id), depth + 1);
         }
         Some(id)
+    }
+
+    /// The members of a scope, counted once.
+    fn members(&mut self, scope: &Arc<Scope<T>>) -> std::sync::Arc<[u64]> {
+        let members = || {
+            let mut ids = Vec::new();
+            // SAFETY: the world is stopped, so members do not end, and nobody else is the running side.
+            scope.visit(|member| ids.push(unsafe { member.get().own() }.id));
+            ids.into()
+        };
+        self.members.entry(Arc::as_ptr(scope).addr()).or_insert_with(members).clone()
     }
 
     /// Writes the channel of a wait, once.

@@ -31,7 +31,7 @@ pub(super) fn find(dump: &Dump, indices: &HashMap<u64, usize>) -> Vec<usize> {
                 continue;
             };
             *followed += 1;
-            let Some(&next) = indices.get(id) else { continue };
+            let Some(&next) = indices.get(id).filter(|next| **next != index) else { continue };
             if is_on_path[next] {
                 let from = path.iter().position(|(index, _)| *index == next).unwrap_or(0);
                 return path[from..].iter().map(|(index, _)| *index).collect();
