@@ -312,12 +312,17 @@ impl Pass<'_> {
                     Some((reg, if class == Class::Tagged { Class::Scalar } else { class }))
                 })
                 .collect();
-            let keep = state.iter().filter(|&&(_, class)| class == Class::Owned).map(|&(reg, _)| reg).collect();
-            if self.pads[region.0 as usize].is_none() {
-                let kind = found.caught.map_or(HandlerKind::Cleanup, HandlerKind::Failure);
-                self.pads[region.0 as usize] = Some(Pad { label: found.pad, kind, keep });
-            } else if self.pads[region.0 as usize].as_ref().is_some_and(|pad| pad.keep != keep) {
-                self.mistake("a handler's registers differ");
+            let owned = state.iter().filter(|&&(_, class)| class == Class::Owned).map(|&(reg, _)| reg);
+            let pad = self.pads[region.0 as usize].get_or_insert_with(|| Pad {
+                label: found.pad,
+                kind: found.caught.map_or(HandlerKind::Cleanup, HandlerKind::Failure),
+                keep: Vec::new(),
+            });
+            // A register that is plain before a loop is owned inside: kept is what is owned anywhere.
+            for reg in owned {
+                if let Err(at) = pad.keep.binary_search(&reg) {
+                    pad.keep.insert(at, reg);
+                }
             }
             self.join(target, state);
         }

@@ -64,7 +64,7 @@ pub struct Handler {
     pub target: u32,
     /// What it catches.
     pub kind: HandlerKind,
-    /// Registers that own values at the target: everything else that the frame owns is released first.
+    /// Registers that own values, or hold constants, at the target: everything else that the frame owns is released first.
     pub keep: Vec<Reg>,
 }
 
