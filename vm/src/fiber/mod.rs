@@ -20,7 +20,7 @@ mod start;
 use std::ptr::{NonNull, null, null_mut};
 use std::sync::Arc;
 
-use aivi_scheduler::{CancelReason, Context, DeadlockReport, Outcome, Place, Step, Task, Tick};
+use aivi_scheduler::{CancelKind, CancelReason, Context, DeadlockReport, Outcome, Place, Step, Task, Tick};
 
 pub(crate) use frame::{Frame, FrameKind};
 pub use handles::{Receiver, ScopeHandle, Sender, TaskValue};
@@ -378,6 +378,13 @@ impl Fiber {
             Signal::Cancel(reason) => reason.kind.to_string(),
         };
         self.world.host.warn(&format!("cleanup failed: {what}"));
+    }
+
+    /// Why all fibers end, when `exit` or a signal asked for it: a success or failure that comes later, behind a masked
+    /// cleanup, does not change how the program ends.
+    pub(crate) fn program_is_ending(&mut self) -> Option<CancelReason> {
+        let reason = self.cx().cancel_requested()?;
+        matches!(reason.kind, CancelKind::Exit(_) | CancelKind::Signal(_)).then_some(reason)
     }
 
     /// Before a wait: gives back memory that only a burst of calls needed.

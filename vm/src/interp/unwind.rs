@@ -104,7 +104,10 @@ fn release_rest(fiber: &mut Fiber) {
 fn end(fiber: &mut Fiber, signal: Signal) {
     fiber.in_flight.clear();
     fiber.outcome = Some(match signal {
-        Signal::Failure(error) => Outcome::Failed(error.share()),
+        Signal::Failure(error) => match fiber.program_is_ending() {
+            Some(reason) => Outcome::Cancelled(reason),
+            None => Outcome::Failed(error.share()),
+        },
         Signal::Fault(fault) => Outcome::Faulted(fault),
         Signal::Cancel(reason) => Outcome::Cancelled(reason),
     });

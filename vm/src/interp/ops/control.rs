@@ -61,6 +61,9 @@ pub(in crate::interp) fn resume(fiber: &mut Fiber, _: Word) -> Go {
 pub(in crate::interp) fn root_end(fiber: &mut Fiber) -> Go {
     // SAFETY: the root frame: the result is in R[0].
     let value = unsafe { (*fiber.base).into_value() };
-    fiber.outcome = Some(Outcome::Done(value.share()));
+    fiber.outcome = Some(match fiber.program_is_ending() {
+        Some(reason) => Outcome::Cancelled(reason),
+        None => Outcome::Done(value.share()),
+    });
     Go::End
 }
