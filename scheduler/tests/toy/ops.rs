@@ -105,7 +105,10 @@ impl Toy {
             Op::Defer(cleanup) => self.cleanups.push(cleanup.clone()),
             Op::Fail(value) => self.unwind(cx, Outcome::Failed(*value)),
             Op::Fault(text) => self.unwind(cx, Outcome::Faulted(text.to_string())),
-            Op::Exit(code) => cx.cancel_root(CancelReason { kind: CancelKind::Exit(*code), place: Place(0) }),
+            Op::Exit(code) => {
+                let (kind, place) = (CancelKind::Exit(*code), Place(code.unsigned_abs().into()));
+                cx.cancel_root(CancelReason { kind, place });
+            }
             Op::Repeat(times, body) => {
                 if *times > 0 {
                     self.code.push_front(Op::Repeat(times - 1, body.clone()));
