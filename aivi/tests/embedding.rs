@@ -57,6 +57,7 @@ fn two_engines_do_not_see_each_other() {
     assert_eq!((left_out.text().as_str(), right_out.text().as_str()), ("left\n", "right\n"));
 }
 
+/// C42
 #[test]
 fn a_simulated_script_runs_in_the_same_way_every_time() {
     let text = "module t\nuse aivi.concurrency\n\nmain : Effect Text Unit\nmain = scope (s => do Effect {\n  \

@@ -152,6 +152,7 @@ fn arguments_and_input_reach_the_program() {
     assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(0), "[a, --b] Ok typed\n"));
 }
 
+/// C41
 #[test]
 fn a_seed_makes_time_virtual() {
     let path = script(
@@ -236,6 +237,7 @@ fn signal(child: &Child, name: &str) {
     assert!(done.success());
 }
 
+/// C40
 #[test]
 fn a_signal_cancels_main_and_runs_cleanups() {
     for (name, code) in [("-INT", 130), ("-TERM", 143)] {
@@ -250,6 +252,7 @@ fn a_signal_cancels_main_and_runs_cleanups() {
     }
 }
 
+/// C40
 #[test]
 fn a_second_signal_ends_at_once_and_names_what_was_skipped() {
     let path = script("stuck", &HOLDS.replace("MILLIS", "3600000"));
@@ -265,6 +268,7 @@ fn a_second_signal_ends_at_once_and_names_what_was_skipped() {
     assert!(stderr.contains("stuck.aivi:"), "{stderr}");
 }
 
+/// C38
 #[test]
 fn a_deadlock_names_fibers_and_lines() {
     let path = script(
@@ -289,6 +293,7 @@ fn ticks(child: &Child) -> u64 {
     fields.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().expect("a number")).sum()
 }
 
+/// C43
 #[test]
 #[cfg(target_os = "linux")]
 fn a_program_that_waits_uses_no_processor_time() {

@@ -73,6 +73,7 @@ impl Waiter {
 }
 
 /// Exactly one of message, timer and cancel ends a wait; a message is handed over exactly if the task wakes with it.
+/// C12
 #[test]
 fn a_wait_ends_once() {
     model(|| {
@@ -99,6 +100,7 @@ fn a_wait_ends_once() {
 }
 
 /// A request to cancel ends a wait whenever it comes, and the message stays with its sender then.
+/// C7
 #[test]
 fn a_request_to_cancel_is_not_lost() {
     model(|| {
@@ -124,6 +126,7 @@ fn a_request_to_cancel_is_not_lost() {
 }
 
 /// A masked task is woken by its message, not by the request to cancel.
+/// C13
 #[test]
 fn a_masked_wait_is_not_cancelled() {
     model(|| {
@@ -180,6 +183,7 @@ impl Owner {
 }
 
 /// However its end, a limit and a request to cancel meet, the owner of a group goes on once, after its last child.
+/// C18
 #[test]
 fn a_group_ends_once() {
     model(|| {
@@ -211,6 +215,7 @@ fn a_group_ends_once() {
 }
 
 /// A request to cancel that comes while the owner's turn is about something else reaches the children all the same.
+/// C7
 #[test]
 fn a_request_to_cancel_reaches_the_children() {
     model(|| {
@@ -247,6 +252,7 @@ fn a_request_to_cancel_reaches_the_children() {
 }
 
 /// A push from outside is found by the worker that parks, or wakes it (argument 1 in `idle.rs`).
+/// C37
 #[test]
 fn a_push_from_outside_is_not_lost() {
     model(|| {

@@ -131,6 +131,7 @@ fn check(config: Config, seed: u64) {
     assert_eq!(received.len(), count, "a message came twice: program {seed}, {}", test.mode);
 }
 
+/// C1 C2 C12 C29
 #[test]
 fn on_the_simulator() {
     for seed in 0..SIMULATED {
@@ -139,6 +140,7 @@ fn on_the_simulator() {
     }
 }
 
+/// C1 C2 C12 C29
 #[test]
 fn on_real_workers() {
     for seed in 0..REAL {

@@ -384,6 +384,7 @@ fn a_channel_delivers_in_order_then_says_closed() {
     check(asm, 9, &code, &expected);
 }
 
+/// C33
 #[test]
 fn send_on_a_closed_channel_is_a_fault_that_names_both_lines() {
     let mut code = channel(None);
@@ -448,6 +449,7 @@ fn spin(asm: &mut Asm) -> aivi_bytecode::ConstId {
     asm.constant(Constant::Function(proto))
 }
 
+/// C8 C36
 #[test]
 fn pure_loops_are_preempted_and_cancelled() {
     let mut asm = asm();
@@ -455,6 +457,7 @@ fn pure_loops_are_preempted_and_cancelled() {
     check(asm, 3, &pair_of(race, left, right), "2");
 }
 
+/// C9
 #[test]
 fn a_cancelled_root_ends() {
     let mut asm = asm();

@@ -128,6 +128,7 @@ fn op() -> impl Strategy<Value = Op> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
+    /// C25
     #[test]
     fn behaves_like_a_sorted_map(start in span(), ops in prop::collection::vec(op(), 1..200)) {
         let mut pair = Pair::new(start);
@@ -138,6 +139,7 @@ proptest! {
     }
 }
 
+/// C25
 #[test]
 fn never_early_within_a_tick() {
     let mut pair = Pair::new(0);
@@ -150,6 +152,7 @@ fn never_early_within_a_tick() {
     assert!(pair.wheel.is_empty());
 }
 
+/// C26
 #[test]
 fn equal_deadlines_fire_in_order_of_arming_from_every_level() {
     let deadline_ns = 5_000_000_000;
