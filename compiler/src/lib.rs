@@ -9,6 +9,7 @@
 pub mod check;
 pub mod core;
 pub mod diagnostic;
+pub mod format;
 pub mod hash;
 pub mod lex;
 pub mod lower;

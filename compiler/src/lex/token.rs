@@ -132,7 +132,7 @@ impl TokenKind {
     }
 
     /// It can be the last token of an operand.
-    pub(super) fn ends_operand(self) -> bool {
+    pub(crate) fn ends_operand(self) -> bool {
         use TokenKind::{
             BraceClose, BracketClose, Char, Float, Int, Lower, ParenClose, Sigil, Suffixed, TextClose, Underscore,
             Upper,

@@ -1,0 +1,55 @@
+//! Arm lists. One of several lines has one arm a line, and its arrows stand in one column.
+
+use pretty::DocAllocator;
+
+use super::gap::Gap;
+use super::printer::{Doc, Printer};
+use crate::lex::TokenKind;
+use crate::syntax::ast::{Arm, ExprKind};
+
+/// Arrows are aligned only behind patterns that are not longer; a column far to the right helps nobody.
+const ALIGNED_MAX: usize = 40;
+
+impl<'a> Printer<'a> {
+    /// The arms, gap before the first one included.
+    pub(super) fn arms(&mut self, arms: &[Arm]) -> Doc<'a> {
+        let Some(last) = arms.last() else { return self.nil() };
+        let is_broken = self.is_broken(self.pos - 1, self.index(last.span.end) - 1);
+        let gap = if is_broken { Gap::Newline } else { Gap::Soft };
+        let parts: Vec<_> = arms.iter().map(|arm| (self.lead(gap), self.arm_head(arm), self.arm_body(arm))).collect();
+        let widths: Vec<_> = parts.iter().map(|(_, head, _)| width(head)).collect();
+        let widest = widths.iter().copied().max().flatten();
+        let is_aligned = widths.iter().all(|width| width.is_some_and(|width| width <= ALIGNED_MAX));
+        let mut doc = self.nil();
+        for ((lead, head, body), width) in parts.into_iter().zip(widths) {
+            let missing = widest.unwrap_or(0) - width.unwrap_or(0);
+            let padding = self.arena.text(" ".repeat(if is_aligned { missing } else { 0 }));
+            let padding = padding.flat_alt(self.nil());
+            doc = doc.append(lead).append(head.append(padding).append(body).nest(2));
+        }
+        let doc = doc.nest(2);
+        if is_broken { doc } else { doc.group() }
+    }
+
+    /// `| pattern when guard`
+    fn arm_head(&mut self, arm: &Arm) -> Doc<'a> {
+        let bar = self.token();
+        let pattern = self.lead(Gap::Blank).append(self.tokens_to(arm.pattern.span.end));
+        let head = bar.append(pattern);
+        let Some(guard) = &arm.guard else { return head };
+        let word = self.spaced(Gap::Blank);
+        head.append(word).append(self.lead(Gap::Blank)).append(self.expr(&guard.condition))
+    }
+
+    /// `=> body`
+    fn arm_body(&mut self, arm: &Arm) -> Doc<'a> {
+        debug_assert!(self.at(TokenKind::FatArrow) || matches!(arm.body.kind, ExprKind::Error));
+        self.spaced(Gap::Blank).append(self.follow(&arm.body))
+    }
+}
+
+/// How many characters it takes on one line, if it can stand on one.
+fn width(doc: &Doc<'_>) -> Option<usize> {
+    let line = doc.pretty(usize::MAX >> 1).to_string();
+    (!line.contains('\n')).then(|| line.chars().count())
+}
