@@ -23,6 +23,8 @@ pub enum Command {
     Run(Run),
     /// Look for errors without running anything.
     Check(Paths),
+    /// Lay out the text of files: blanks, indentation and line breaks.
+    Fmt(Fmt),
     /// Run the tests of modules: bindings with `@test`.
     Test(Test),
     /// Show the bytecode of a program.
@@ -73,6 +75,20 @@ pub struct Paths {
     /// Files, folders, or `folder/...` for a folder and all below.
     #[arg(required = true, value_name = "FILE|DIR")]
     pub paths: Vec<PathBuf>,
+}
+
+/// `aivi fmt`
+#[derive(Args, Debug)]
+pub struct Fmt {
+    /// Files, or folders with all below.
+    #[arg(required = true, value_name = "FILE|DIR")]
+    pub paths: Vec<PathBuf>,
+    /// Print the names of files that would change, and fail if there are any.
+    #[arg(long)]
+    pub check: bool,
+    /// Change the files, instead of printing the result.
+    #[arg(long, conflicts_with = "check")]
+    pub write: bool,
 }
 
 /// `aivi test`

@@ -22,6 +22,14 @@ pub fn expand(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// The `.aivi` files that `path` names: itself, or those in a folder and all folders below. Sorted.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn expand_deep(path: &Path) -> io::Result<Vec<PathBuf>> {
+    if path.is_dir() { expand(&path.join("...")) } else { expand(path) }
+}
+
 fn collect(folder: &Path, deep: bool, files: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;

@@ -6,6 +6,7 @@
 mod args;
 mod check;
 mod files;
+mod fmt;
 mod run;
 mod show;
 mod signals;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Some(Command::Version) => version(),
         Some(Command::Run(run)) => run::run(&run),
         Some(Command::Check(paths)) => check::check(&paths),
+        Some(Command::Fmt(fmt)) => fmt::fmt(&fmt),
         Some(Command::Test(test)) => test::test(&test),
         Some(Command::Disasm(disasm)) => show::disasm(&disasm),
         Some(Command::Parse(file)) => show::parse(&file),

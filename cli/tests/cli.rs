@@ -43,7 +43,7 @@ fn without_command_version_and_help() {
     let (code, stdout, stderr) = outcome(&aivi().output().expect("the program starts"));
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
     assert!(stdout.starts_with(&format!("aivi {}\n", env!("CARGO_PKG_VERSION"))), "{stdout}");
-    for command in ["run", "check", "test", "disasm", "parse", "version"] {
+    for command in ["run", "check", "fmt", "test", "disasm", "parse", "version"] {
         assert!(stdout.contains(&format!("\n  {command} ")), "{command} is missing in {stdout}");
     }
 }
