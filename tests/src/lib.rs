@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod blocks;
 pub mod expect;
 pub mod files;
+pub mod library;
 pub mod runs;
