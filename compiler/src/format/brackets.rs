@@ -28,6 +28,10 @@ impl<'a> Printer<'a> {
         while self.here().start < end {
             let piece = match self.natural() {
                 _ if self.at_newline() => self.lead(Gap::Newline).append(self.element(children)).nest(2),
+                // Only lists of exports have commas outside of brackets.
+                Gap::Blank if self.tokens[self.pos - 1].kind == TokenKind::Comma => {
+                    self.lead(Gap::Soft).append(self.element(children)).nest(2).group()
+                }
                 Gap::Blank if soft => self.lead(Gap::Soft).append(self.element(children)).nest(2),
                 gap => self.lead(gap).append(self.element(children)),
             };

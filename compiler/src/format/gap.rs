@@ -3,7 +3,7 @@
 use pretty::DocAllocator;
 
 use super::printer::{Doc, Printer};
-use crate::lex::{Comment, TokenKind};
+use crate::lex::{Comment, Token, TokenKind};
 
 /// What separates two tokens where no comment stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -78,11 +78,8 @@ impl<'a> Printer<'a> {
 
     /// The author left a line empty here. One behind an opening bracket does not count.
     fn has_empty_line(&self, end: u32, start: u32) -> bool {
-        let before = self.text[..end as usize].chars().next_back();
-        let is_first = self.pos > 0 && {
-            let previous = self.tokens[self.pos - 1];
-            previous.end == end && previous.kind.closer().is_some() && before.is_some()
-        };
+        let opens = |previous: &Token| previous.end == end && previous.kind.closer().is_some();
+        let is_first = self.tokens[..self.pos].last().is_some_and(opens);
         !is_first && self.text[end as usize..start as usize].matches('\n').count() > 1
     }
 
