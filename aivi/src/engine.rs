@@ -85,9 +85,12 @@ impl Engine {
         Ok(Script::new(machine, compiled.warnings))
     }
 
-    /// Cancels everything that runs, as a signal does: cleanups run, then the calls end as interrupted.
-    pub fn interrupt(&self, signal: i32) {
-        self.each(|machine| machine.interrupt(signal));
+    /// Cancels everything that runs, as a signal does: cleanups run, then the calls end as interrupted. Says how many calls
+    /// that are; one that begins a moment later is not among them.
+    pub fn interrupt(&self, signal: i32) -> usize {
+        let mut calls = 0;
+        self.each(|machine| calls += machine.interrupt(signal));
+        calls
     }
 
     /// Every fiber that lives, where it stands and what it waits for.

@@ -87,10 +87,12 @@ impl Machine {
         Ok(runtime)
     }
 
-    /// Cancels all calls.
-    pub(crate) fn interrupt(&self, signal: i32) {
+    /// Cancels all calls and says how many there are.
+    pub(crate) fn interrupt(&self, signal: i32) -> usize {
         let reason = CancelReason { kind: CancelKind::Signal(signal), place: Place::default() };
-        self.each(|runtime| runtime.canceller().cancel_roots(reason));
+        let mut calls = 0;
+        self.each(|runtime| calls += runtime.canceller().cancel_roots(reason));
+        calls
     }
 
     /// What every fiber is doing.

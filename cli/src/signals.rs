@@ -1,4 +1,5 @@
-//! The first SIGINT or SIGTERM cancels `main`, whose cleanups run; the second one ends the process at once.
+//! The first SIGINT or SIGTERM cancels `main`, whose cleanups run; the second one ends the process at once. So does the first
+//! when `main` has not begun or is over.
 
 use std::thread;
 
@@ -13,8 +14,11 @@ pub fn forward(engine: &Engine) {
     let engine = engine.clone();
     let watch = move || {
         let mut signals = signals.forever();
-        if let Some(first) = signals.next() {
-            engine.interrupt(first);
+        if let Some(first) = signals.next()
+            && engine.interrupt(first) == 0
+        {
+            engine.flush();
+            std::process::exit(128 + first);
         }
         if let Some(second) = signals.next() {
             engine.flush();

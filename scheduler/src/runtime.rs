@@ -74,7 +74,7 @@ pub struct Run<T: Task> {
 
 /// Cancels all roots, from any thread.
 pub struct Canceller {
-    cancel: Arc<dyn Fn(CancelReason) + Send + Sync>,
+    cancel: Arc<dyn Fn(CancelReason) -> usize + Send + Sync>,
 }
 
 impl<T: Task> Runtime<T> {
@@ -112,11 +112,7 @@ impl<T: Task> Runtime<T> {
     /// Cancels all roots, from any thread, also after the runtime is gone (then it does nothing).
     pub fn canceller(&self) -> Canceller {
         let shared = Arc::downgrade(&self.shared);
-        let cancel = move |reason| {
-            if let Some(shared) = shared.upgrade() {
-                shared.cancel_roots(reason);
-            }
-        };
+        let cancel = move |reason| shared.upgrade().map_or(0, |shared| shared.cancel_roots(reason));
         Canceller { cancel: Arc::new(cancel) }
     }
 
@@ -143,9 +139,9 @@ impl<T: Task> Drop for Runtime<T> {
 }
 
 impl Canceller {
-    /// Asks every root to end. The first reason that a task is given stays.
-    pub fn cancel_roots(&self, reason: CancelReason) {
-        (self.cancel)(reason);
+    /// Asks every root to end and says how many there are. The first reason that a task is given stays.
+    pub fn cancel_roots(&self, reason: CancelReason) -> usize {
+        (self.cancel)(reason)
     }
 }
 
@@ -260,16 +256,17 @@ impl<T: Task> Shared<T> {
     }
 
     /// Asks every root to end.
-    pub fn cancel_roots(self: &Arc<Self>, reason: CancelReason) {
+    pub fn cancel_roots(self: &Arc<Self>, reason: CancelReason) -> usize {
         // Between a claim and its queueing nobody may take the system for dead.
         self.outside_begin();
         let roots: SmallVec<[Ref<T>; 4]> = self.runs.lock().iter().filter_map(|run| run.root.lock().clone()).collect();
-        for root in roots {
+        for root in &roots {
             if root.request_cancel(reason) {
                 self.inject(root.raw());
             }
         }
         self.outside_end();
+        roots.len()
     }
 
     fn begin_run(self: &Arc<Self>, root: T) -> Arc<Run<T>> {
