@@ -196,5 +196,5 @@ pub(super) fn expr(kind: ExprKind, ty: TyId, span: Span) -> Expr {
 
 /// Modules whose unused names are reported: those that the user wrote, or is checking.
 pub(super) fn warned_modules(tables: &Tables, entry: ModuleId) -> IdSet<ModuleId> {
-    (0..tables.modules.len() as u32).map(ModuleId).filter(|id| *id == entry || !tables.module(*id).library).collect()
+    (0..tables.modules.len() as u32).map(ModuleId).filter(|id| *id == entry || !tables.module(*id).is_library).collect()
 }

@@ -25,13 +25,13 @@ pub fn module(
     let id = ModuleId(tables.modules.len() as u32);
     let imports = imports::collect(tables, &file, uses);
     let text = tables.text(path);
-    let library = text == "aivi" || text.starts_with("aivi.");
+    let is_library = text == "aivi" || text.starts_with("aivi.");
     tables.by_path.insert(path, id);
     tables.modules.push(Module {
         path,
         file: file.clone(),
         file_id,
-        library,
+        is_library,
         own: Names::default(),
         exports: Names::default(),
         imports,
@@ -42,7 +42,7 @@ pub fn module(
     let mut declare = Declare {
         tables,
         module: id,
-        library,
+        is_library,
         file: &file,
         types_here: IdSet::default(),
         signatures: IdMap::default(),
@@ -59,7 +59,7 @@ pub fn module(
 pub(super) struct Declare<'a> {
     pub(super) tables: &'a mut Tables,
     pub(super) module: ModuleId,
-    library: bool,
+    is_library: bool,
     pub(super) file: &'a ast::File,
     /// Names of all types of this module.
     types_here: IdSet<Symbol>,
@@ -194,7 +194,7 @@ impl Declare<'_> {
 
     /// The built-in type that a library module declares.
     fn known_to_compiler(&self, decl: &ast::TypeDecl, constructors: &[ast::ConstructorDecl]) -> Option<DataId> {
-        if !self.library {
+        if !self.is_library {
             return None;
         }
         let name = self.tables.text(decl.name.symbol);
@@ -355,7 +355,7 @@ impl Declare<'_> {
             match self.tables.text(decorator.name.symbol) {
                 "test" => result.test = Some(argument.into()),
                 "deprecated" => {}
-                "native" if self.library => {
+                "native" if self.is_library => {
                     let (name, modes) = argument.split_once(' ').unwrap_or((&argument, ""));
                     result.native = Some((name.into(), modes.trim().into()));
                 }

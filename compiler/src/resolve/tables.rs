@@ -67,7 +67,7 @@ pub struct Module {
     /// Its source.
     pub file_id: FileId,
     /// Under `aivi`.
-    pub library: bool,
+    pub is_library: bool,
     /// What it declares.
     pub own: Names,
     /// What others may use.
