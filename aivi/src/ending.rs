@@ -7,8 +7,8 @@ use std::fmt;
 pub enum Ending {
     /// It succeeded; its value is dropped.
     Success,
-    /// It failed with this error, as `toText` shows it.
-    Failure(String),
+    /// It failed.
+    Failure(FailureReport),
     /// A bug stopped it.
     Fault(FaultReport),
     /// `system.exit`
@@ -34,10 +34,26 @@ impl Ending {
     #[must_use]
     pub fn report(&self) -> Option<String> {
         match self {
-            Ending::Failure(error) => Some(format!("runtime error: {error}")),
+            Ending::Failure(report) => Some(format!("runtime error: {report}")),
             Ending::Fault(report) => Some(format!("fault: {report}")),
             Ending::Success | Ending::Exit(_) | Ending::Interrupted(_) => None,
         }
+    }
+}
+
+/// A typed failure, in words.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct FailureReport {
+    /// The error, as `toText` shows it.
+    pub error: String,
+    /// The errors of the other sides of a `par` that failed as well.
+    pub beside: Vec<String>,
+}
+
+impl fmt::Display for FailureReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.error)?;
+        self.beside.iter().try_for_each(|error| write!(f, "\nbeside it, failure: {error}"))
     }
 }
 
@@ -73,7 +89,7 @@ mod tests {
     fn exit_codes_follow_the_language() {
         let codes = [
             Ending::Success,
-            Ending::Failure(String::new()),
+            Ending::Failure(FailureReport::default()),
             Ending::Fault(FaultReport::default()),
             Ending::Exit(7),
             Ending::Interrupted(2),
@@ -85,7 +101,11 @@ mod tests {
 
     #[test]
     fn reports_name_the_kind_of_ending() {
-        assert_eq!(Ending::Failure("Oops".into()).report().as_deref(), Some("runtime error: Oops"));
+        let mut failure = FailureReport { error: "Oops".into(), beside: Vec::new() };
+        assert_eq!(Ending::Failure(failure.clone()).report().as_deref(), Some("runtime error: Oops"));
+        failure.beside.push("Ouch".into());
+        let report = Ending::Failure(failure).report();
+        assert_eq!(report.as_deref(), Some("runtime error: Oops\nbeside it, failure: Ouch"));
         let fault = FaultReport { message: "broken".into(), trace: vec!["a.aivi:1:2 in a.main".into()], dump: None };
         assert_eq!(Ending::Fault(fault).report().as_deref(), Some("fault: broken\n  at a.aivi:1:2 in a.main"));
         assert_eq!(Ending::Exit(1).report(), None);

@@ -38,7 +38,7 @@ pub use aivi_compiler::diagnostic::{Code, Color};
 pub use aivi_scheduler::reactor::raise_descriptor_limit;
 pub use compile::{CompileError, Report, Reports};
 pub use convert::{AiviType, Arguments, FromAivi, IntoAivi, Mismatch, Shapes};
-pub use ending::{Ending, FaultReport};
+pub use ending::{Ending, FailureReport, FaultReport};
 pub use engine::{Engine, EngineBuilder};
 pub use output::Output;
 pub use script::{CallError, Script, Test};

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use aivi_bytecode::Module;
 use aivi_scheduler::{CancelKind, CancelReason, Config, Mode, Observer, Place, Report, Runtime};
-use aivi_vm::{Attached, Fault, Fiber, Limits, Natives, Program, Shared, Start, Value, World};
+use aivi_vm::{Attached, Failure, Fault, Fiber, Limits, Natives, Program, Start, Value, World};
 
-use crate::ending::{Ending, FaultReport};
+use crate::ending::{Ending, FailureReport, FaultReport};
 use crate::engine::Settings;
 use crate::host::ProcessHost;
 use crate::waits::Waits;
@@ -27,7 +27,7 @@ pub(crate) struct Machine {
 /// How a call ended.
 pub(crate) enum Outcome {
     Done(Value),
-    Failed(Shared),
+    Failed(Failure),
     Faulted(Fault),
     Cancelled(CancelReason),
 }
@@ -66,7 +66,7 @@ impl Machine {
         self.world.host.flush();
         match outcome {
             aivi_scheduler::Outcome::Done(value) => Outcome::Done(value.into_value()),
-            aivi_scheduler::Outcome::Failed(error) => Outcome::Failed(error),
+            aivi_scheduler::Outcome::Failed(error) => Outcome::Failed(Failure::unpack(error)),
             aivi_scheduler::Outcome::Faulted(fault) => Outcome::Faulted(fault),
             aivi_scheduler::Outcome::Cancelled(reason) => Outcome::Cancelled(reason),
         }
@@ -113,7 +113,7 @@ impl Outcome {
     pub(crate) fn into_ending(self, machine: &Machine) -> Ending {
         match self {
             Outcome::Done(_) => Ending::Success,
-            Outcome::Failed(error) => Ending::Failure(text_of(&error, &machine.world.program)),
+            Outcome::Failed(failure) => Ending::Failure(failure_report(&failure, &machine.world.program)),
             Outcome::Faulted(fault) => Ending::Fault(report(&fault, &machine.world.program)),
             Outcome::Cancelled(reason) => match reason.kind {
                 CancelKind::Exit(code) => Ending::Exit(code),
@@ -127,8 +127,16 @@ impl Outcome {
 }
 
 /// A value as `toText` shows it.
-fn text_of(value: &Shared, program: &Program) -> String {
-    aivi_vm::structural::to_text(value.value(), program.shapes())
+fn text_of(value: &Value, program: &Program) -> String {
+    aivi_vm::structural::to_text(value, program.shapes())
+}
+
+/// What is known about a failure, in words.
+fn failure_report(failure: &Failure, program: &Program) -> FailureReport {
+    FailureReport {
+        error: text_of(failure.error(), program),
+        beside: failure.beside().map(|error| text_of(error, program)).collect(),
+    }
 }
 
 /// Everything that is known about a fault, in words.
@@ -142,7 +150,9 @@ fn report(fault: &Fault, program: &Program) -> FaultReport {
         fault.spawned_at().iter().map(|place| format!("{}, where the fiber was started", program.describe(*place))),
     );
     let beside = fault.attached().map(|attached| match attached {
-        Attached::Failure(error) => format!("beside it, failure: {}", text_of(error, program)),
+        Attached::Failure(error) => {
+            format!("beside it, failure: {}", failure_report(&Failure::unpack(error.clone()), program))
+        }
         Attached::Fault(fault) => format!("beside it, fault: {}", report(fault, program)),
     });
     let dump = [fault.waits().map(|dump| Waits::new(dump, program).deadlock()), beside]
@@ -164,7 +174,8 @@ impl Observer<Fiber> for Reporter {
         let text = match report {
             Report::UnjoinedFailure { spawned_at, outcome } => {
                 let error = match outcome {
-                    aivi_scheduler::Outcome::Failed(error) => text_of(error, program),
+                    // One line: the error alone.
+                    aivi_scheduler::Outcome::Failed(error) => text_of(Failure::unpack(error.clone()).error(), program),
                     other => format!("{other:?}"),
                 };
                 format!("task started at {} failed and was not joined: {error}", program.describe(spawned_at))

@@ -83,7 +83,7 @@ impl Script {
         match self.machine.run(export.global, arguments, is_effect) {
             Outcome::Done(value) => R::from_aivi(value, shapes).map_err(CallError::Mismatch),
             other => Err(match other.into_ending(&self.machine) {
-                Ending::Failure(error) => CallError::Failure(error),
+                Ending::Failure(report) => CallError::Failure(report.error),
                 Ending::Fault(report) => CallError::Fault(report),
                 ending => CallError::Ended(ending),
             }),

@@ -42,7 +42,7 @@ fn check_rejected(expected: &Expectation, error: &CompileError) -> Result<(), St
 fn check_end(expected: &End, ran: &Ran) -> Result<(), String> {
     let right = match (expected, &ran.ending) {
         (End::Success, Ending::Success) => true,
-        (End::Failure(wanted), Ending::Failure(error)) => wanted == error,
+        (End::Failure(wanted), Ending::Failure(report)) => *wanted == report.error,
         (End::Fault(part), Ending::Fault(report)) => report.message.contains(part.as_str()),
         (End::Exit(wanted), Ending::Exit(code)) => wanted == code,
         _ => false,

@@ -43,7 +43,7 @@ fn check_run(block: &Block, path: &Path) -> Result<(), String> {
     };
     let right = match (&block.end, &ran.ending) {
         (End::Success, Ending::Success) => true,
-        (End::Failure(wanted), Ending::Failure(error)) => wanted == error,
+        (End::Failure(wanted), Ending::Failure(report)) => *wanted == report.error,
         (End::Fault(part), Ending::Fault(report)) => report.message.contains(part.as_str()),
         (End::Exit(wanted), Ending::Exit(code)) => wanted == code,
         _ => false,

@@ -4,6 +4,7 @@
 //! runs, `native` the door to functions in Rust.
 
 pub mod collections;
+pub mod failure;
 pub mod fault;
 pub mod fiber;
 pub mod host;
@@ -15,6 +16,7 @@ pub mod structural;
 pub mod value;
 
 pub use collections::{Bytes, List, Map, Set, Text};
+pub use failure::Failure;
 pub use fault::{Attached, Fault};
 pub use fiber::{Fiber, Limits, Start, World};
 pub use host::{Capability, Host};

@@ -27,6 +27,7 @@ pub use handles::{Receiver, ScopeHandle, Sender, TaskValue};
 pub(crate) use pending::{Pending, closed};
 pub use start::Start;
 
+use crate::failure::Failure;
 use crate::fault::Fault;
 use crate::host::Host;
 use crate::interp::{self, Exit, Go, Regs};
@@ -64,7 +65,7 @@ pub struct World {
 /// A signal that unwinds frames.
 pub(crate) enum Signal {
     /// A typed failure.
-    Failure(Value),
+    Failure(Failure),
     /// A bug.
     Fault(Fault),
     /// Cancellation.
@@ -370,7 +371,7 @@ impl Fiber {
     pub(crate) fn warn_cleanup(&mut self, signal: Signal) {
         let program = &self.world.program;
         let what = match signal {
-            Signal::Failure(error) => crate::structural::to_text(&error, program.shapes()),
+            Signal::Failure(failure) => crate::structural::to_text(failure.error(), program.shapes()),
             Signal::Fault(fault) => match fault.places().first() {
                 Some(place) => format!("{} at {}", fault.message(), program.describe(*place)),
                 None => fault.message().to_owned(),

@@ -4,6 +4,7 @@ use aivi_bytecode::module::well_known;
 use aivi_scheduler::{GroupEnd, Outcome, Wake};
 
 use super::{Fiber, Signal};
+use crate::failure::Failure;
 use crate::fault::{Attached, Fault};
 use crate::interp::{Go, Word, release_operands, use_global};
 use crate::native::Then;
@@ -111,7 +112,7 @@ impl Fiber {
             (Pending::Race, Wake::Group(end)) => self.first_outcome(end),
             (Pending::Timeout(error), Wake::Group(end)) if end.timed_out => {
                 drop(end);
-                Came::Signal(Signal::Failure(error))
+                Came::Signal(Signal::Failure(error.into()))
             }
             (Pending::Timeout(_), Wake::Group(end)) => self.first_outcome(end),
             (Pending::Scope, Wake::Group(end)) => match end.child_fault {
@@ -128,8 +129,8 @@ impl Fiber {
     pub(crate) fn join_outcome(&mut self, outcome: FiberOutcome) -> Result<Value, Signal> {
         match outcome {
             Outcome::Done(value) => Ok(value.into_value()),
-            Outcome::Failed(error) => Err(Signal::Failure(error.into_value())),
-            Outcome::Cancelled(_) => Err(Signal::Failure(Value::text("task cancelled"))),
+            Outcome::Failed(error) => Err(Signal::Failure(Failure::unpack(error))),
+            Outcome::Cancelled(_) => Err(Signal::Failure(Value::text("task cancelled").into())),
             Outcome::Faulted(fault) => Err(Signal::Fault(fault)),
         }
     }
@@ -145,7 +146,7 @@ impl Fiber {
     fn adopt(&mut self, outcome: FiberOutcome) -> Came {
         match outcome {
             Outcome::Done(value) => Came::Value(value.into_value()),
-            Outcome::Failed(error) => Came::Signal(Signal::Failure(error.into_value())),
+            Outcome::Failed(error) => Came::Signal(Signal::Failure(Failure::unpack(error))),
             Outcome::Cancelled(reason) => {
                 self.is_cancelling = true;
                 Came::Signal(Signal::Cancel(reason))
@@ -174,7 +175,14 @@ impl Fiber {
                 Came::Value(Value::pair(left, right))
             }
             outcomes if outcomes.iter().any(Outcome::is_error) => {
-                let first = if outcomes[end.first].is_error() { end.first } else { 1 - end.first };
+                // RULE-2: a fault outranks a failure, otherwise the first one counts.
+                let rank = |outcome: &FiberOutcome| match outcome {
+                    Outcome::Faulted(_) => 2,
+                    Outcome::Failed(_) => 1,
+                    Outcome::Done(_) | Outcome::Cancelled(_) => 0,
+                };
+                let second = 1 - end.first;
+                let first = if rank(&outcomes[second]) > rank(&outcomes[end.first]) { second } else { end.first };
                 let attached = match &outcomes[1 - first] {
                     Outcome::Failed(error) => Some(Attached::Failure(error.clone())),
                     Outcome::Faulted(fault) => Some(Attached::Fault(fault.clone())),
@@ -182,6 +190,9 @@ impl Fiber {
                 };
                 match (end.outcomes.swap_remove(first), attached) {
                     (Outcome::Faulted(fault), Some(attached)) => Came::Signal(Signal::Fault(fault.with(attached))),
+                    (Outcome::Failed(error), Some(Attached::Failure(other))) => {
+                        Came::Signal(Signal::Failure(Failure::unpack(error).with(Failure::unpack(other))))
+                    }
                     (outcome, _) => self.adopt(outcome),
                 }
             }
@@ -214,5 +225,5 @@ fn completed(then: Then, result: Result<Shared, String>, fiber: &Fiber) -> Came 
         Some(object) if !object.fields().is_empty() => (object.shape() == well_known::OK, object.fields()[0].clone()),
         _ => (true, value),
     };
-    if is_ok { Came::Value(inner) } else { Came::Signal(Signal::Failure(inner)) }
+    if is_ok { Came::Value(inner) } else { Came::Signal(Signal::Failure(inner.into())) }
 }

@@ -55,10 +55,10 @@ fn handle(fiber: &mut Fiber, proto: &Proto, at: u32, signal: Signal) -> Option<S
     let Some(handler) = found else { return Some(signal) };
     fiber.pc = proto.code.as_ptr().wrapping_add(handler.target as usize);
     match (handler.kind, signal) {
-        (HandlerKind::Failure(reg), Signal::Failure(error)) => {
+        (HandlerKind::Failure(reg), Signal::Failure(failure)) => {
             let regs = fiber.load();
             // SAFETY: the verifier bounded the register; it owns nothing, or it was released above.
-            unsafe { regs.put(usize::from(reg.0), error) }
+            unsafe { regs.put(usize::from(reg.0), failure.into_error()) }
         }
         (_, signal) => fiber.in_flight.push(signal),
     }
@@ -104,9 +104,9 @@ fn release_rest(fiber: &mut Fiber) {
 fn end(fiber: &mut Fiber, signal: Signal) {
     fiber.in_flight.clear();
     fiber.outcome = Some(match signal {
-        Signal::Failure(error) => match fiber.program_is_ending() {
+        Signal::Failure(failure) => match fiber.program_is_ending() {
             Some(reason) => Outcome::Cancelled(reason),
-            None => Outcome::Failed(error.share()),
+            None => Outcome::Failed(failure.pack()),
         },
         Signal::Fault(fault) => Outcome::Faulted(fault),
         Signal::Cancel(reason) => Outcome::Cancelled(reason),

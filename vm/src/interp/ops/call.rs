@@ -442,7 +442,7 @@ pub(in crate::interp) fn native(fiber: &mut Fiber, word: Word) -> Go {
         }
         NativeResult::Failed(error) => {
             release_owned(fiber, word, owned);
-            fiber.raise(Signal::Failure(error))
+            fiber.raise(Signal::Failure(error.into()))
         }
         NativeResult::Fault(message) => {
             release_owned(fiber, word, owned);

@@ -11,7 +11,7 @@ pub(in crate::interp) fn fail(fiber: &mut Fiber, word: Word) -> Go {
     let regs = fiber.load();
     // SAFETY: see `ops/mod.rs`; the error is taken.
     let error = unsafe { regs.take(word.a()) };
-    fiber.raise(Signal::Failure(error))
+    fiber.raise(Signal::Failure(error.into()))
 }
 
 pub(in crate::interp) fn panic(fiber: &mut Fiber, word: Word) -> Go {

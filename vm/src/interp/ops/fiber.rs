@@ -155,7 +155,7 @@ pub(in crate::interp) fn timeout(fiber: &mut Fiber, word: Word) -> Go {
     if millis <= 0 {
         // SAFETY: the effect is taken.
         drop(unsafe { regs.take(base + 2) });
-        return fiber.raise(crate::fiber::Signal::Failure(error));
+        return fiber.raise(crate::fiber::Signal::Failure(error.into()));
     }
     let body = child(fiber, &regs, base + 2);
     fiber.cx().timeout(nanos(millis), body);
