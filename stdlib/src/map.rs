@@ -11,6 +11,7 @@ family! { "map"
     "has" / 2 = has;
     "get" / 2 = get;
     "getOrElse" / 3 = get_or_else;
+    "index" / 2 = value_at;
     "insert" / 3 = insert;
     "remove" / 2 = remove;
     "keys" / 1 = keys;
@@ -52,6 +53,18 @@ fn has(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
 
 fn get(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
     look_up(args, 0, 1).map_or_else(fault, |found| option(found.cloned()))
+}
+
+/// `map[key]`
+fn value_at(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    match look_up(args, 1, 0) {
+        Ok(Some(value)) => NativeResult::Done(value.clone()),
+        Ok(None) => {
+            let key = aivi_vm::structural::debug_text(args.get(1), cx.program().shapes());
+            NativeResult::Fault(format!("key {key} is not in the map"))
+        }
+        Err(incomparable) => fault(incomparable),
+    }
 }
 
 fn get_or_else(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
