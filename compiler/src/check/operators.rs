@@ -125,7 +125,7 @@ impl Checker<'_> {
             _ => None,
         };
         if let Some(module) = union {
-            let Some(global) = self.library_value(module, "union") else {
+            let Some(global) = self.value_of_library(module, "union") else {
                 return self.missing(span, "'++' on this type");
             };
             self.demand(global);
@@ -140,7 +140,7 @@ impl Checker<'_> {
     }
 
     /// A value of a library module that is loaded.
-    fn library_value(&mut self, module: &str, name: &str) -> Option<GlobalId> {
+    fn value_of_library(&mut self, module: &str, name: &str) -> Option<GlobalId> {
         let path = self.tables.interner.intern(module);
         let name = self.tables.interner.intern(name);
         let module = *self.tables.by_path.get(&path)?;
@@ -460,25 +460,7 @@ fn is_comparison(op: BinaryOp) -> bool {
 fn symbol(op: Operator) -> &'static str {
     match op {
         Operator::Negate => "-",
-        Operator::Binary(op) => match op {
-            BinaryOp::PipeForward => "|>",
-            BinaryOp::Default => "??",
-            BinaryOp::Or => "||",
-            BinaryOp::And => "&&",
-            BinaryOp::Equal => "==",
-            BinaryOp::NotEqual => "!=",
-            BinaryOp::Less => "<",
-            BinaryOp::LessEqual => "<=",
-            BinaryOp::Greater => ">",
-            BinaryOp::GreaterEqual => ">=",
-            BinaryOp::Add => "+",
-            BinaryOp::Subtract => "-",
-            BinaryOp::Concat => "++",
-            BinaryOp::Multiply => "*",
-            BinaryOp::Times => "×",
-            BinaryOp::Divide => "/",
-            BinaryOp::Remainder => "%",
-        },
+        Operator::Binary(op) => op.text(),
     }
 }
 
