@@ -83,10 +83,7 @@ pub(crate) fn compile(input: &Input<'_>, require_main: bool) -> Result<Compiled,
 fn compile_here(input: &Input<'_>, require_main: bool) -> Result<Compiled, CompileError> {
     let (entry, modules) = read(input)?;
     let compiled = aivi_compiler::compile(entry, &modules, Options { require_main });
-    let mut reports = Reports { diagnostics: compiled.diagnostics, sources: Sources::default() };
-    for source in compiled.sources {
-        reports.sources.add(diagnostic::Source::new(source.path, source.text));
-    }
+    let reports = Reports { diagnostics: compiled.diagnostics, sources: compiled.sources };
     match compiled.module {
         Some(module) => Ok(Compiled { module, warnings: reports }),
         None => Err(CompileError::Rejected(reports)),
@@ -95,14 +92,12 @@ fn compile_here(input: &Input<'_>, require_main: bool) -> Result<Compiled, Compi
 
 fn read(input: &Input<'_>) -> Result<(Source, Modules), CompileError> {
     match input {
-        Input::Text { name, text } => {
-            Ok((Source { path: (*name).into(), text: (*text).into() }, Modules { files: None }))
-        }
+        Input::Text { name, text } => Ok((Source::new(*name, *text), Modules { files: None })),
         Input::File(path) => {
             let unreadable = |error| CompileError::Unreadable { path: path.to_path_buf(), error };
             let text = std::fs::read_to_string(path).map_err(unreadable)?;
             let files = Files::for_entry(path, &module_path(&text));
-            Ok((Source { path: path.to_string_lossy().into_owned(), text }, Modules { files: Some(files) }))
+            Ok((Source::new(path.to_string_lossy(), text), Modules { files: Some(files) }))
         }
     }
 }

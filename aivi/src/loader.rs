@@ -57,12 +57,12 @@ impl Loader for Modules {
     fn load(&self, module: &str) -> Option<Source> {
         if module == "aivi" || module.starts_with("aivi.") {
             let (name, text) = aivi_stdlib::modules().iter().find(|(name, _)| *name == module)?;
-            return Some(Source { path: format!("<{name}>"), text: (*text).to_owned() });
+            return Some(Source::new(format!("<{name}>"), *text));
         }
         let path = self.files.as_ref()?.find(module)?;
         // A file that cannot be read is no module: the report names the place where it is used.
         let text = fs::read_to_string(&path).ok()?;
-        Some(Source { path: path.to_string_lossy().into_owned(), text })
+        Some(Source::new(path.to_string_lossy(), text))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use aivi_compiler::diagnostic::{self, Color, Sources};
+use aivi_compiler::diagnostic::{Color, render};
 use aivi_compiler::{Loader, Source};
 
 struct Library {
@@ -20,7 +20,7 @@ impl Loader for Library {
             None => self.beside.join(file(module)),
         };
         let text = std::fs::read_to_string(&path).ok()?;
-        Some(Source { path: path.display().to_string(), text })
+        Some(Source::new(path.display().to_string(), text))
     }
 }
 
@@ -37,14 +37,10 @@ fn main() {
         let beside = Path::new(&path).parent().unwrap_or(Path::new("")).to_owned();
         let library = Library { root: root.clone(), beside };
         let start = Instant::now();
-        let checked = aivi_compiler::check(Source { path: path.clone(), text }, &library);
+        let checked = aivi_compiler::check(Source::new(path.clone(), text), &library);
         let time = start.elapsed();
-        let mut sources = Sources::default();
-        for source in &checked.sources {
-            sources.add(diagnostic::Source::new(source.path.clone(), source.text.clone()));
-        }
         for report in &checked.diagnostics {
-            print!("{}", diagnostic::render(report, &sources, Color::Never));
+            print!("{}", render(report, &checked.sources, Color::Never));
         }
         let globals = checked.program.as_ref().map_or(0, |program| program.globals.len());
         println!("{path}: {} reports, {globals} globals, {time:?}", checked.diagnostics.len());

@@ -17,16 +17,9 @@ pub mod parse;
 pub mod resolve;
 pub mod syntax;
 
-use diagnostic::Diagnostic;
+use diagnostic::{Diagnostic, Sources};
 
-/// A source file.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Source {
-    /// Its path, for display only.
-    pub path: String,
-    /// Its text.
-    pub text: String,
-}
+pub use diagnostic::Source;
 
 /// Finds the sources of modules.
 pub trait Loader {
@@ -47,8 +40,8 @@ pub struct Checked {
     pub program: Option<core::Program>,
     /// In the order of sources and places.
     pub diagnostics: Vec<Diagnostic>,
-    /// All sources that were read, by `FileId`.
-    pub sources: Vec<Source>,
+    /// All sources that were read.
+    pub sources: Sources,
 }
 
 /// Checks the module `entry` and everything that it uses.
@@ -76,8 +69,8 @@ pub struct Compiled {
     pub module: Option<aivi_bytecode::Module>,
     /// In the order of sources and places.
     pub diagnostics: Vec<Diagnostic>,
-    /// All sources that were read, by `FileId`.
-    pub sources: Vec<Source>,
+    /// All sources that were read.
+    pub sources: Sources,
 }
 
 /// Checks and compiles the module `entry` and everything that it uses.

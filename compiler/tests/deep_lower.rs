@@ -15,7 +15,7 @@ fn nested(levels: usize, open: &str, inner: &str, close: &str) -> String {
 fn deepest(name: &str, build: impl Fn(usize) -> String) {
     let compiles = |levels| {
         let text = format!("@no_prelude\nmodule deep\nexport *\n{}", build(levels));
-        let compiled = compile(Source { path: "deep.aivi".into(), text }, &Nothing, Options::default());
+        let compiled = compile(Source::new("deep.aivi", text), &Nothing, Options::default());
         let deep = compiled.diagnostics.iter().any(|diagnostic| diagnostic.code.name() == "E1008");
         assert!(deep || compiled.module.is_some(), "{name} {levels}: {:?}", compiled.diagnostics.first());
         compiled.module.is_some()

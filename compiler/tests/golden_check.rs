@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use aivi_compiler::diagnostic::{self, Color, Sources, render};
+use aivi_compiler::diagnostic::{Color, render};
 use aivi_compiler::{Checked, Loader, Options, Source, check, check_with};
 
 fn root() -> PathBuf {
@@ -33,7 +33,7 @@ impl Modules {
 impl Loader for Modules {
     fn load(&self, module: &str) -> Option<Source> {
         let (name, text) = self.0.iter().find(|(name, _)| name == module)?;
-        Some(Source { path: format!("{name}.aivi"), text: text.clone() })
+        Some(Source::new(format!("{name}.aivi"), text.as_str()))
     }
 }
 
@@ -45,16 +45,12 @@ impl Loader for Library {
         let inner = if module == "aivi" { "aivi" } else { module.strip_prefix("aivi.")? };
         let path = root().join("stdlib/aivi").join(format!("{}.aivi", inner.replace('.', "/")));
         let text = fs::read_to_string(path).ok()?;
-        Some(Source { path: module.to_owned(), text })
+        Some(Source::new(module, text))
     }
 }
 
 fn reports(checked: &Checked) -> String {
-    let mut sources = Sources::default();
-    for source in &checked.sources {
-        sources.add(diagnostic::Source::new(source.path.clone(), source.text.clone()));
-    }
-    checked.diagnostics.iter().map(|diagnostic| render(diagnostic, &sources, Color::Never)).collect()
+    checked.diagnostics.iter().map(|diagnostic| render(diagnostic, &checked.sources, Color::Never)).collect()
 }
 
 /// `name : Type` for every exported value.
@@ -98,7 +94,7 @@ fn cases() {
         let name = case.file_name().expect("a file").to_string_lossy().into_owned();
         // A case about `main` says so in its first line.
         let options = Options { require_main: entry.starts_with("// require main") };
-        let checked = check_with(Source { path: name, text: entry }, &modules, options);
+        let checked = check_with(Source::new(name, entry), &modules, options);
         let (types, reports) = (types(&checked), reports(&checked));
         let separator = if types.is_empty() || reports.is_empty() { "" } else { "\n" };
         let actual = format!("{types}{separator}{reports}");
@@ -120,7 +116,7 @@ fn programs_and_libraries_check_without_diagnostics() {
     for path in folders.iter().map(|folder| root().join(folder)).filter(|folder| folder.exists()) {
         for path in scripts(&path) {
             let text = fs::read_to_string(&path).expect("script can be read");
-            let checked = check(Source { path: path.display().to_string(), text }, &Library);
+            let checked = check(Source::new(path.display().to_string(), text), &Library);
             let reports = reports(&checked);
             assert!(reports.is_empty(), "{reports}");
             count += 1;

@@ -43,7 +43,7 @@ impl Loader for Files {
             }
         };
         let text = fs::read_to_string(path).ok()?;
-        Some(Source { path: format!("{module}.aivi"), text })
+        Some(Source::new(format!("{module}.aivi"), text))
     }
 }
 
@@ -52,7 +52,7 @@ fn compile(path: &Path) -> Option<Module> {
     let text = fs::read_to_string(path).expect("script can be read");
     let name = path.file_name().expect("a file").to_string_lossy().into_owned();
     let loader = Files(path.parent().expect("a folder").to_owned());
-    let checked = check(Source { path: name, text }, &loader);
+    let checked = check(Source::new(name, text), &loader);
     let program = checked.program?;
     let module =
         lower::lower(&program, &checked.sources).unwrap_or_else(|errors| panic!("{}: {errors:?}", path.display()));

@@ -92,10 +92,10 @@ impl Checker<'_> {
             let names = modules.iter().flat_map(|module| self.tables.module(*module).exports.values.keys());
             let text = self.text(name.symbol);
             let near = nearest(text, names.map(|symbol| self.text(*symbol))).map(str::to_owned);
-            let message = format!("'{}' has no '{text}'", self.text(qualifier.symbol));
+            let message = format!("`{}` has no `{text}`", self.text(qualifier.symbol));
             let mut diagnostic = Diagnostic::new(Code::E2003, name.span, message);
             if let Some(near) = near {
-                diagnostic = diagnostic.note(format!("did you mean '{near}'?"));
+                diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
             }
             self.tables.report(diagnostic);
         }

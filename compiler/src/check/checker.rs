@@ -147,7 +147,7 @@ impl<'a> Checker<'a> {
             };
             let facts = &self.local_facts[id.0 as usize];
             if facts.bound && !facts.used && self.warns && !self.text(name).starts_with('_') {
-                let (span, message) = (facts.span, format!("'{}' is not used", self.text(name)));
+                let (span, message) = (facts.span, format!("`{}` is not used", self.text(name)));
                 self.report(Code::W2101, span, message);
             }
         }

@@ -160,7 +160,7 @@ impl Checker<'_> {
         let valid = count == arity as usize && modes.chars().all(|mode| matches!(mode, 'b' | 'o'));
         if !modes.is_empty() && !valid {
             let span = self.tables.global(global).span;
-            let message = format!("'@native' says '{modes}' of a function of {arity} arguments");
+            let message = format!("`@native` says `{modes}` of a function of {arity} arguments");
             self.report(Code::E1508, span, message);
         }
         let modes = if valid { modes.into() } else { "b".repeat(arity as usize).into() };
@@ -273,8 +273,8 @@ impl Checker<'_> {
     /// `main` of the entry module has to be an effect.
     pub(super) fn check_main(&mut self, main: Option<GlobalId>, place: Span) {
         let Some(main) = main else {
-            let diagnostic = Diagnostic::new(Code::E2008, place, "there is no 'main'");
-            self.tables.report(diagnostic.note("a program starts with 'main : Effect Text Unit'"));
+            let diagnostic = Diagnostic::new(Code::E2008, place, "there is no `main`");
+            self.tables.report(diagnostic.note("a program starts with `main : Effect Text Unit`"));
             return;
         };
         self.check_effect(main, "main");

@@ -18,7 +18,7 @@ impl Checker<'_> {
         span: Span,
     ) -> Expr {
         if self.text(monad.symbol) != "Effect" {
-            let what = format!("'do {}'", self.text(monad.symbol));
+            let what = format!("`do {}`", self.text(monad.symbol));
             return self.missing(span, &what);
         }
         let Some((error, _)) = self.effect_parts(wanted, span) else {
@@ -159,7 +159,7 @@ impl Checker<'_> {
             let message = format!("expected an effect or a resource, found {}", self.show(value.ty));
             let mut diagnostic = Diagnostic::new(Code::E3000, value.span, message);
             if self.types.head(value.ty) != Some(builtin::RESOURCE) {
-                diagnostic = diagnostic.note("bind a plain value with '='");
+                diagnostic = diagnostic.help("bind a plain value with `=`");
             }
             self.tables.report(diagnostic);
             let _ = self.types.unify(self.types.data_arguments(effect)[1], TypeStore::ERROR);
@@ -184,8 +184,8 @@ impl Checker<'_> {
             Some(builtin::RESOURCE) => "a resource",
             _ => return,
         };
-        let diagnostic = Diagnostic::new(Code::E3020, value.span, format!("{what} is bound with '='"));
-        self.tables.report(diagnostic.note("run it with '<-', or make it a function"));
+        let diagnostic = Diagnostic::new(Code::E3020, value.span, format!("{what} is bound with `=`"));
+        self.tables.report(diagnostic.help("run it with `<-`, or make it a function"));
         for local in self.bound_since(mark) {
             self.local_facts[local.0 as usize].used = true;
         }
@@ -199,7 +199,7 @@ impl Checker<'_> {
         if self.types.unify(result, TypeStore::UNIT).is_err() {
             let message = format!("the value of this statement, {}, is not used", self.show(result));
             let diagnostic = Diagnostic::new(Code::E3000, value.span, message);
-            self.tables.report(diagnostic.note("bind it with '_ <-' to drop it"));
+            self.tables.report(diagnostic.help("bind it with `_ <-` to drop it"));
         }
         value
     }
@@ -282,7 +282,7 @@ impl Checker<'_> {
     pub(super) fn recurse(&mut self, state: &ast::Expr, wanted: TyId, tail: bool, span: Span) -> Expr {
         let around = self.loops.last().copied().filter(|_| tail);
         let Some(around) = around else {
-            self.report(Code::E1535, span, "'recurse' stands in tail position of a loop's body only");
+            self.report(Code::E1535, span, "`recurse` stands in tail position of a loop's body only");
             self.infer(state);
             return error_expr(span);
         };

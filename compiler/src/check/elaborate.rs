@@ -70,9 +70,9 @@ impl Checker<'_> {
                 self.types.tuple(&items)
             }
             Kind::Unit => TypeStore::UNIT,
-            Kind::With(..) => self.unsupported_type(ty.span, "'with' in types"),
-            Kind::Pipe(..) => self.unsupported_type(ty.span, "'|>' in types"),
-            Kind::Star => self.unsupported_type(ty.span, "'*' in types"),
+            Kind::With(..) => self.unsupported_type(ty.span, "`with` in types"),
+            Kind::Pipe(..) => self.unsupported_type(ty.span, "`|>` in types"),
+            Kind::Star => self.unsupported_type(ty.span, "`*` in types"),
             Kind::Error => TypeStore::ERROR,
         }
     }
@@ -87,9 +87,9 @@ impl Checker<'_> {
             return *known;
         }
         if !variables.open {
-            let message = format!("unknown type variable '{}'", self.text(name.symbol));
+            let message = format!("unknown type variable `{}`", self.text(name.symbol));
             let diagnostic = Diagnostic::new(Code::E3001, name.span, message);
-            self.tables.report(diagnostic.note("declare it behind the type's name"));
+            self.tables.report(diagnostic.help("declare it behind the type's name"));
             variables.names.insert(name.symbol, TypeStore::ERROR);
             return TypeStore::ERROR;
         }
@@ -158,10 +158,10 @@ impl Checker<'_> {
         if self.tables.is_lost(module, name.symbol) {
             return;
         }
-        let message = format!("unknown type '{}'", self.text(name.symbol));
+        let message = format!("unknown type `{}`", self.text(name.symbol));
         let mut diagnostic = Diagnostic::new(Code::E3001, name.span, message);
         if let Some(near) = self.tables.suggest_type(module, name.symbol) {
-            diagnostic = diagnostic.note(format!("did you mean '{near}'?"));
+            diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
         }
         self.tables.report(diagnostic);
     }
@@ -171,7 +171,7 @@ impl Checker<'_> {
             return true;
         }
         let plural = if wanted == 1 { "" } else { "s" };
-        let message = format!("type '{}' takes {wanted} argument{plural}, found {found}", self.text(name.symbol));
+        let message = format!("type `{}` takes {wanted} argument{plural}, found {found}", self.text(name.symbol));
         self.report(Code::E3001, name.span, message);
         false
     }
@@ -183,7 +183,7 @@ impl Checker<'_> {
         let (parameters, body) = match &self.aliases[&alias] {
             AliasState::Done { parameters, body } => (parameters.clone(), *body),
             AliasState::Running => {
-                let message = format!("type '{}' is an alias for itself", self.text(name.symbol));
+                let message = format!("type `{}` is an alias for itself", self.text(name.symbol));
                 self.report(Code::E3001, name.span, message);
                 return TypeStore::ERROR;
             }
@@ -230,7 +230,7 @@ impl Checker<'_> {
             let id = self.types.quantified();
             ids.push(id);
             if variables.names.insert(parameter.symbol, id).is_some() {
-                let message = format!("type variable '{}' is declared twice", self.text(parameter.symbol));
+                let message = format!("type variable `{}` is declared twice", self.text(parameter.symbol));
                 self.report(Code::E2007, parameter.span, message);
             }
         }

@@ -56,10 +56,10 @@ impl Checker<'_> {
             Kind::Unary { op, operand } => self.unary(*op, operand, wanted, span),
             Kind::Or { value, fallback } => self.or_expr(value, fallback, wanted, span),
             Kind::Resource(statements) => self.resource(statements, wanted, span),
-            Kind::Generate(_) => self.missing(span, "'generate'"),
-            Kind::PatchFunction(_) => self.missing(span, "'patch { … }'"),
-            Kind::MapLiteral(_) => self.missing(span, "'~map{ … }'"),
-            Kind::SetLiteral(_) => self.missing(span, "'~set[ … ]'"),
+            Kind::Generate(_) => self.missing(span, "`generate`"),
+            Kind::PatchFunction(_) => self.missing(span, "`patch { … }`"),
+            Kind::MapLiteral(_) => self.missing(span, "`~map{ … }`"),
+            Kind::SetLiteral(_) => self.missing(span, "`~set[ … ]`"),
         }
     }
 

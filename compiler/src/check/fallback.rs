@@ -17,7 +17,7 @@ impl Checker<'_> {
         if self.types.is_effect(value.ty) {
             let message = format!("expected Result, found {}", self.show(value.ty));
             let diagnostic = Diagnostic::new(Code::E3000, value.span, message);
-            self.tables.report(diagnostic.note("'or' on an effect stands behind '<-' in 'do Effect'"));
+            self.tables.report(diagnostic.note("`or` on an effect stands behind `<-` in `do Effect`"));
             return error_expr(span);
         }
         let value = Box::new(self.fits(value, result));

@@ -66,7 +66,7 @@ impl Checker<'_> {
 
     pub(super) fn placeholder(&mut self, wanted: TyId, span: Span) -> Expr {
         let Some(parameter) = self.sections.last().copied() else {
-            self.report(Code::E3000, span, "'_' has no function to be the parameter of");
+            self.report(Code::E3000, span, "`_` has no function to be the parameter of");
             return error_expr(span);
         };
         let ty = self.locals[parameter.0 as usize].ty;

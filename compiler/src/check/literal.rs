@@ -40,7 +40,7 @@ impl Checker<'_> {
     pub(super) fn sigil(&mut self, name: Option<ast::Name>, body: &str, wanted: TyId, span: Span) -> Expr {
         match name {
             Some(name) if !self.text(name.symbol).is_empty() => {
-                let what = format!("the sigil '~{}'", self.text(name.symbol));
+                let what = format!("the sigil `~{}`", self.text(name.symbol));
                 self.missing(span, &what)
             }
             _ => self.fits(expr(ExprKind::Text(body.into()), TypeStore::TEXT, span), wanted),
@@ -69,7 +69,7 @@ impl Checker<'_> {
                 return error_expr(span);
             }
             _ => {
-                let message = format!("suffix '{}' belongs to two domains", self.text(suffix.symbol));
+                let message = format!("suffix `{}` belongs to two domains", self.text(suffix.symbol));
                 self.report(Code::E3010, suffix.span, message);
                 return error_expr(span);
             }
@@ -85,9 +85,9 @@ impl Checker<'_> {
         let text = self.text(suffix.symbol);
         let names = self.tables.domains.iter().flat_map(|domain| domain.suffixes.keys());
         let near = nearest(text, names.map(|symbol| self.text(*symbol))).map(str::to_owned);
-        let mut diagnostic = Diagnostic::new(Code::E3000, suffix.span, format!("unknown suffix '{text}'"));
+        let mut diagnostic = Diagnostic::new(Code::E3000, suffix.span, format!("unknown suffix `{text}`"));
         if let Some(near) = near {
-            diagnostic = diagnostic.note(format!("did you mean '{near}'?"));
+            diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
         }
         self.tables.report(diagnostic);
     }

@@ -126,7 +126,7 @@ impl Checker<'_> {
         };
         if let Some(module) = union {
             let Some(global) = self.value_of_library(module, "union") else {
-                return self.missing(span, "'++' on this type");
+                return self.missing(span, "`++` on this type");
             };
             self.demand(global);
             let function = Box::new(self.global(global, span));
@@ -360,12 +360,12 @@ impl Checker<'_> {
         let shown = if self.types.is_unknown(pending.left) { pending.right } else { pending.left };
         let fitting = self.candidates(pending.op).iter().any(|global| self.operand_matches(*global, 0, pending.left));
         let message = if pending.op == Operator::Binary(BinaryOp::Times) {
-            "'×' is defined by domains only, and none for this type is active".to_owned()
+            "`×` is defined by domains only, and none for this type is active".to_owned()
         } else if fitting {
             let (left, right) = self.show_both(pending.left, pending.right);
-            format!("'{symbol}' is not defined for {left} and {right}")
+            format!("`{symbol}` is not defined for {left} and {right}")
         } else {
-            format!("'{symbol}' is not defined for {}", self.show(shown))
+            format!("`{symbol}` is not defined for {}", self.show(shown))
         };
         let mut diagnostic =
             crate::diagnostic::Diagnostic::new(Code::E3000, pending.left_span.to(pending.right_span), message);

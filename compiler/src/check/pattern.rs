@@ -30,7 +30,7 @@ impl Checker<'_> {
     pub(super) fn check_irrefutable(&mut self, pattern: &Pattern) {
         if let Some(span) = self.refutable_part(pattern) {
             let diagnostic = Diagnostic::new(Code::E3021, span, "this pattern can fail");
-            self.tables.report(diagnostic.note("use 'match' to handle the other cases"));
+            self.tables.report(diagnostic.help("use `match` to handle the other cases"));
         }
     }
 
@@ -69,7 +69,7 @@ impl Checker<'_> {
         for id in self.bound_since(mark) {
             let (name, span) = (self.locals[id.0 as usize].name, self.local_facts[id.0 as usize].span);
             if let Some(first) = seen.insert(name, span) {
-                let message = format!("'{}' occurs twice in this pattern", self.text(name));
+                let message = format!("`{}` occurs twice in this pattern", self.text(name));
                 self.tables.report(Diagnostic::new(Code::E3002, span, message).label(first, "first here"));
             }
         }
@@ -96,7 +96,7 @@ impl Checker<'_> {
             Kind::Char(value) => self.literal_pattern(PatternKind::Char(*value), ty, TypeStore::CHAR, span),
             Kind::Float(_) => {
                 let diagnostic = Diagnostic::new(Code::E1503, span, "a Float cannot be a pattern");
-                self.tables.report(diagnostic.note("compare it in a guard"));
+                self.tables.report(diagnostic.help("compare it in a guard"));
                 PatternKind::Error
             }
             Kind::Unit => self.literal_pattern(PatternKind::Unit, ty, TypeStore::UNIT, span),
@@ -267,7 +267,7 @@ impl Checker<'_> {
 
     fn wrong_count(&mut self, name: ast::Name, wanted: u32, found: usize, span: Span) {
         let plural = if wanted == 1 { "" } else { "s" };
-        let message = format!("'{}' takes {wanted} argument{plural}, found {found}", self.text(name.symbol));
+        let message = format!("`{}` takes {wanted} argument{plural}, found {found}", self.text(name.symbol));
         self.report(Code::E3000, span, message);
     }
 

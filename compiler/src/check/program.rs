@@ -80,7 +80,7 @@ fn report_unused_imports(tables: &mut Tables, module: ModuleId) {
         .map(|entry| (entry.span, entry.name))
         .collect();
     for (span, name) in unused {
-        let message = format!("the import of '{}' is not used", tables.text(name));
+        let message = format!("the import of `{}` is not used", tables.text(name));
         tables.report(Diagnostic::new(Code::W2100, span, message));
     }
 }

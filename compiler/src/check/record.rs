@@ -73,7 +73,7 @@ impl Checker<'_> {
         let known = matches!(self.types.view(value.ty), View::Record { .. } | View::Variable);
         let diagnostic = if known {
             Diagnostic::new(Code::E3000, value.span, "the fields of this record have to be known here")
-                .note("give the function a signature, or the parameter's type by an earlier use")
+                .help("give the function a signature, or the parameter's type by an earlier use")
         } else {
             let message = format!("expected a record, found {}", self.show(value.ty));
             Diagnostic::new(Code::E3000, value.span, message)
@@ -110,11 +110,11 @@ impl Checker<'_> {
                     path.push(name.symbol);
                 }
                 ast::PatchSegment::Every(span) => {
-                    self.unsupported(*span, "'[*]' in a patch path");
+                    self.unsupported(*span, "`[*]` in a patch path");
                     return None;
                 }
                 ast::PatchSegment::Index(index) => {
-                    self.unsupported(index.span, "'[…]' in a patch path");
+                    self.unsupported(index.span, "`[…]` in a patch path");
                     return None;
                 }
             }

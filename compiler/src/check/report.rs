@@ -34,7 +34,7 @@ impl Checker<'_> {
         {
             let names = |fields: &[(crate::syntax::Symbol, TyId)], other: &[(crate::syntax::Symbol, TyId)]| {
                 let only = fields.iter().filter(|(name, _)| other.iter().all(|(field, _)| field != name));
-                only.map(|(name, _)| format!("'{}'", self.text(*name))).collect::<Vec<_>>()
+                only.map(|(name, _)| format!("`{}`", self.text(*name))).collect::<Vec<_>>()
             };
             let missing = names(&left, &right);
             if !missing.is_empty() && !right_open {
@@ -47,7 +47,7 @@ impl Checker<'_> {
         }
         let effect = |ty| self.types.is_effect(ty);
         if effect(found) && !effect(wanted) && !self.types.is_unknown(wanted) {
-            diagnostic = diagnostic.note("an effect gives its value only where it is run: bind it with '<-' first");
+            diagnostic = diagnostic.note("an effect gives its value only where it is run: bind it with `<-` first");
         }
         diagnostic
     }
@@ -74,9 +74,9 @@ impl Checker<'_> {
         let near = local.or_else(|| self.tables.suggest_value(self.module, name.symbol));
         let upper = text.starts_with(|first: char| first.is_ascii_uppercase());
         let what = if upper { "constructor" } else { "name" };
-        let mut diagnostic = Diagnostic::new(Code::E3000, name.span, format!("unknown {what} '{text}'"));
+        let mut diagnostic = Diagnostic::new(Code::E3000, name.span, format!("unknown {what} `{text}`"));
         if let Some(near) = near {
-            diagnostic = diagnostic.note(format!("did you mean '{near}'?"));
+            diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
         }
         self.tables.report(diagnostic);
     }
@@ -87,10 +87,10 @@ impl Checker<'_> {
             return;
         }
         let near = self.tables.suggest_qualifier(self.module, name.symbol);
-        let message = format!("unknown module or namespace '{}'", self.text(name.symbol));
+        let message = format!("unknown module or namespace `{}`", self.text(name.symbol));
         let mut diagnostic = Diagnostic::new(Code::E3000, name.span, message);
         if let Some(near) = near {
-            diagnostic = diagnostic.note(format!("did you mean '{near}'?"));
+            diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
         }
         self.tables.report(diagnostic);
     }
@@ -100,15 +100,15 @@ impl Checker<'_> {
         let text = self.text(name.symbol);
         let diagnostic = match self.types.view(record) {
             View::Record { fields, .. } => {
-                let message = format!("{} has no field '{text}'", self.show(record));
+                let message = format!("{} has no field `{text}`", self.show(record));
                 let diagnostic = Diagnostic::new(Code::E3000, name.span, message);
                 match nearest(text, fields.iter().map(|(field, _)| self.text(*field))) {
-                    Some(near) => diagnostic.note(format!("did you mean '{near}'?")),
+                    Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
                     None => diagnostic,
                 }
             }
             _ => {
-                let message = format!("expected a record with field '{text}', found {}", self.show(record));
+                let message = format!("expected a record with field `{text}`, found {}", self.show(record));
                 Diagnostic::new(Code::E3000, name.span, message)
             }
         };

@@ -20,15 +20,17 @@ pub struct Diagnostic {
     pub span: Span,
     /// Other places involved, each with what it has to do with this.
     pub labels: Vec<(Span, String)>,
-    /// `note:` lines below the source.
+    /// `note:` lines below the source: what else is known.
     pub notes: Vec<String>,
+    /// `help:` lines at the end: what to do.
+    pub helps: Vec<String>,
 }
 
 impl Diagnostic {
     /// A report without labels and notes.
     #[must_use]
     pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
-        Diagnostic { code, message: message.into(), span, labels: Vec::new(), notes: Vec::new() }
+        Diagnostic { code, message: message.into(), span, labels: Vec::new(), notes: Vec::new(), helps: Vec::new() }
     }
 
     /// Adds another place.
@@ -42,6 +44,13 @@ impl Diagnostic {
     #[must_use]
     pub fn note(mut self, text: impl Into<String>) -> Self {
         self.notes.push(text.into());
+        self
+    }
+
+    /// Adds a `help:` line. For what is sure to help, or asked as a question.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.helps.push(text.into());
         self
     }
 

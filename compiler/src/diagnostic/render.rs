@@ -1,11 +1,12 @@
 //! Diagnostics as text for a terminal.
 //!
 //! ```text
-//! error[E3000] shop/cart.aivi:12:9 unknown name 'prise'
+//! error[E3000] shop/cart.aivi:12:9 unknown name `prise`
 //!    |
 //! 12 | total = prise * 2
-//!    |         ^^^^^ unknown name 'prise'
+//!    |         ^^^^^ unknown name `prise`
 //! note: a note
+//! help: a help
 //! ```
 //!
 //! Carets stand under the span's first line only. Other places involved follow, underlined with dashes, and get a line
@@ -73,9 +74,11 @@ impl Renderer<'_> {
             self.snippet(*span, '-', "34;1", text, Some(shown));
             shown = *span;
         }
-        for note in &diagnostic.notes {
-            let word = self.paint("1", "note:");
-            let _ = writeln!(self.out, "{word} {note}");
+        for (word, texts) in [("note:", &diagnostic.notes), ("help:", &diagnostic.helps)] {
+            for text in texts {
+                let word = self.paint("1", word);
+                let _ = writeln!(self.out, "{word} {text}");
+            }
         }
     }
 
@@ -212,13 +215,15 @@ mod tests {
     #[test]
     fn follows_the_format_of_the_language_reference() {
         let text = format!("{}total = prise * 2\n", "\n".repeat(11));
-        let diagnostic = Diagnostic::new(Code::E3000, span(0, 19, 24), "unknown name 'prise'").note("a note");
+        let diagnostic =
+            Diagnostic::new(Code::E3000, span(0, 19, 24), "unknown name `prise`").note("a note").help("a help");
         let expected = "\
-error[E3000] shop/cart.aivi:12:9 unknown name 'prise'
+error[E3000] shop/cart.aivi:12:9 unknown name `prise`
    |
 12 | total = prise * 2
-   |         ^^^^^ unknown name 'prise'
+   |         ^^^^^ unknown name `prise`
 note: a note
+help: a help
 ";
         assert_eq!(plain(&diagnostic, &sources(&[("shop/cart.aivi", &text)])), expected);
     }

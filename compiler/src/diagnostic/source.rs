@@ -101,6 +101,23 @@ impl Sources {
         FileId(u32::try_from(self.files.len() - 1).expect("fewer files than bytes of source, which fit u32"))
     }
 
+    /// All files in the order of their ids.
+    pub fn iter(&self) -> std::slice::Iter<'_, Source> {
+        self.files.iter()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
     /// The file of that name.
     #[must_use]
     pub fn get(&self, file: FileId) -> Option<&Source> {

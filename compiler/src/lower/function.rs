@@ -381,7 +381,7 @@ impl<'l, 'p> Function<'l, 'p> {
     /// A variable without a place: the checker resolves all names, so this cannot happen.
     fn lost(&mut self, id: LocalId) {
         let name = self.program.interner.text(self.program.locals[id.0 as usize].name);
-        self.lowering.error(self.span, &format!("variable '{name}' has no place"));
+        self.lowering.error(self.span, &format!("variable `{name}` has no place"));
     }
 
     /// Makes `id` another name of what is in `reg`.

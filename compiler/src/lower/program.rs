@@ -10,17 +10,16 @@ use super::constants::Pool;
 use super::function::{Function, Signature};
 use super::lines::Lines;
 use super::repr::{Repr, effect_result, repr};
-use crate::Source;
 use crate::check::types::View;
 use crate::core::{self, ConstructorId, Expr, ExprKind, GlobalBody, Native, Pattern, Program};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Source, Sources};
 use crate::syntax::Span;
 
 /// Compiles a program without errors.
 ///
 /// # Errors
 /// E4000 when something in it does not fit the machine.
-pub fn lower(program: &Program, sources: &[Source]) -> Result<Module, Vec<Diagnostic>> {
+pub fn lower(program: &Program, sources: &Sources) -> Result<Module, Vec<Diagnostic>> {
     let mut lowering = Lowering::new(program, sources);
     lowering.roots();
     while let Some(job) = lowering.queue.pop_front() {
@@ -68,7 +67,7 @@ pub(super) struct Lowering<'p> {
 }
 
 impl<'p> Lowering<'p> {
-    fn new(program: &'p Program, sources: &'p [Source]) -> Self {
+    fn new(program: &'p Program, sources: &'p Sources) -> Self {
         let mut library = vec![false; sources.len()];
         for global in &program.globals {
             if let Some(library) = library.get_mut(global.span.file.0 as usize) {

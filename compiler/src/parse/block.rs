@@ -34,7 +34,7 @@ impl Parser<'_> {
         if let Some(statement) = statements.iter().find(|statement| matches!(statement.kind, StatementKind::Expr(_))) {
             let message = "only the last item of a block is an expression";
             let report = Diagnostic::new(Code::E1501, statement.span, message);
-            self.add(report.note("write `do Effect { … }` to run effects one after the other"));
+            self.add(report.help("write `do Effect { … }` to run effects one after the other"));
         }
         let bindings = statements.into_iter().filter_map(binding).collect();
         Block { bindings, result }

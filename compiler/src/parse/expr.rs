@@ -212,7 +212,7 @@ impl Parser<'_> {
             let argument = self.postfix();
             if is_call && is_tuple(&argument) {
                 let report = Diagnostic::new(Code::E1506, argument.span, "arguments are separated by blanks");
-                self.add(report.note("write `f a b`, or `f (a, b)` for one argument that is a tuple"));
+                self.add(report.help("write `f a b`, or `f (a, b)` for one argument that is a tuple"));
             }
             let argument = self.section(mark, argument);
             self.check_argument(&argument);

@@ -21,7 +21,7 @@ impl Parser<'_> {
             (path, None)
         } else {
             let report = Diagnostic::new(Code::E2006, self.here(), "a file starts with `module` and its name");
-            self.add(report.note("write `module main` or the like in the first line"));
+            self.add(report.help("write `module main` or the like in the first line"));
             (None, Some(decorators.clone()))
         };
         let mut items = Vec::new();

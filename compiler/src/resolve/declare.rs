@@ -111,7 +111,7 @@ impl Declare<'_> {
     fn type_decl(&mut self, decl: &ast::TypeDecl, place: Place) {
         let name = decl.name;
         if self.tables.module(self.module).own.types.contains_key(&name.symbol) {
-            let message = format!("type '{}' is defined twice", self.tables.text(name.symbol));
+            let message = format!("type `{}` is defined twice", self.tables.text(name.symbol));
             self.tables.report(Diagnostic::new(Code::E2007, name.span, message));
             return;
         }
@@ -243,7 +243,7 @@ impl Declare<'_> {
 
     fn signature(&mut self, name: ast::Name, signature: Signature) {
         if let Some(first) = self.signatures.get(&name.symbol) {
-            let message = format!("'{}' has two signatures", self.tables.text(name.symbol));
+            let message = format!("`{}` has two signatures", self.tables.text(name.symbol));
             let first = first.span;
             self.tables.report(Diagnostic::new(Code::E2007, name.span, message).label(first, "the first one"));
             return;
@@ -260,7 +260,7 @@ impl Declare<'_> {
             let source = match &signature.decorators.native {
                 Some((native, modes)) => Source::Native { name: native.clone(), modes: modes.clone() },
                 None => {
-                    let message = format!("'{}' has a signature but no binding", self.tables.text(symbol));
+                    let message = format!("`{}` has a signature but no binding", self.tables.text(symbol));
                     self.tables.report(Diagnostic::new(Code::E3003, signature.span, message));
                     Source::Error
                 }
@@ -340,7 +340,7 @@ impl Declare<'_> {
     /// False, with a report, when the module has such a value already.
     fn defined_once(&mut self, name: ast::Name) -> bool {
         if let Some(first) = self.places.get(&name.symbol).copied() {
-            let message = format!("'{}' is defined twice", self.tables.text(name.symbol));
+            let message = format!("`{}` is defined twice", self.tables.text(name.symbol));
             self.tables.report(Diagnostic::new(Code::E2007, name.span, message).label(first, "first defined here"));
             return false;
         }
@@ -360,7 +360,7 @@ impl Declare<'_> {
                     result.native = Some((name.into(), modes.trim().into()));
                 }
                 "native" => {
-                    let message = "only library modules may use '@native'";
+                    let message = "only library modules may use `@native`";
                     self.tables.report(Diagnostic::new(Code::E1508, decorator.name.span, message));
                 }
                 // Unknown ones were reported by the parser.
@@ -414,7 +414,7 @@ fn report_shadowed(tables: &mut Tables, module: ModuleId) {
         let entry = &mut tables.module_mut(module).imports.entries[index];
         entry.used = true;
         let (span, name) = (entry.span, entry.name);
-        let message = format!("the import of '{}' is shadowed by a definition", tables.text(name));
+        let message = format!("the import of `{}` is shadowed by a definition", tables.text(name));
         tables.report(Diagnostic::new(Code::W2103, span, message));
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn declare(declare: &mut Declare<'_>, domain: &ast::DomainDecl, item:
             ast::DomainItem::Suffix { suffix, .. } => {
                 let global = declare.define(*suffix, Source::Suffix(place), None, None);
                 if info.suffixes.insert(suffix.symbol, global).is_some() {
-                    let message = format!("suffix '{}' is defined twice", declare.tables.text(suffix.symbol));
+                    let message = format!("suffix `{}` is defined twice", declare.tables.text(suffix.symbol));
                     declare.tables.report(Diagnostic::new(Code::E2007, suffix.span, message));
                 }
             }
@@ -80,7 +80,7 @@ pub(super) fn declare(declare: &mut Declare<'_>, domain: &ast::DomainDecl, item:
     declare.tables.domains.push(info);
     let own = &mut declare.tables.module_mut(declare.module).own;
     if own.domains.insert(domain.name.symbol, id).is_some() {
-        let message = format!("domain '{}' is defined twice", declare.tables.text(domain.name.symbol));
+        let message = format!("domain `{}` is defined twice", declare.tables.text(domain.name.symbol));
         declare.tables.report(Diagnostic::new(Code::E2007, domain.name.span, message));
     }
 }

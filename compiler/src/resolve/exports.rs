@@ -153,17 +153,17 @@ fn exported_once(tables: &mut Tables, name: ast::Name, places: &mut IdMap<Symbol
     if let Some(first) = places.insert(name.symbol, name.span)
         && first != name.span
     {
-        let message = format!("'{}' is exported twice", tables.text(name.symbol));
+        let message = format!("`{}` is exported twice", tables.text(name.symbol));
         tables.report(Diagnostic::new(Code::E2001, name.span, message).label(first, "first exported here"));
     }
 }
 
 fn unknown(tables: &mut Tables, module: ModuleId, name: ast::Name) {
     if !tables.is_lost(module, name.symbol) {
-        let message = format!("unknown name '{}'", tables.text(name.symbol));
+        let message = format!("unknown name `{}`", tables.text(name.symbol));
         let mut diagnostic = Diagnostic::new(Code::E3000, name.span, message);
         if let Some(near) = tables.suggest_value(module, name.symbol) {
-            diagnostic = diagnostic.note(format!("did you mean '{near}'?"));
+            diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
         }
         tables.report(diagnostic);
     }

@@ -170,9 +170,9 @@ impl Imports {
     /// E2005: one name for two things.
     fn clash(&mut self, tables: &mut Tables, name: ast::Name, entries: [usize; 2]) {
         let [_, first] = entries;
-        let message = format!("'{}' is imported from two modules", tables.text(name.symbol));
+        let message = format!("`{}` is imported from two modules", tables.text(name.symbol));
         let diagnostic = Diagnostic::new(Code::E2005, name.span, message).label(self.entries[first].span, "first here");
-        tables.report(diagnostic.note("rename one of them with 'as'"));
+        tables.report(diagnostic.help("rename one of them with `as`"));
         for entry in entries {
             self.entries[entry].used = true;
         }
@@ -232,12 +232,12 @@ pub(super) fn report_not_exported(tables: &mut Tables, module: ModuleId, name: a
     let near = nearest(text, candidates.map(|symbol| tables.text(*symbol)));
     let own = &tables.module(module).own;
     let private = own.values.contains_key(&name.symbol) || own.types.contains_key(&name.symbol);
-    let message = format!("module '{}' does not export '{text}'", tables.text(tables.module(module).path));
+    let message = format!("module `{}` does not export `{text}`", tables.text(tables.module(module).path));
     let mut diagnostic = Diagnostic::new(Code::E2003, name.span, message);
     if private {
         diagnostic = diagnostic.note("it is defined there, but not exported");
     } else if let Some(near) = near {
-        diagnostic = diagnostic.note(format!("did you mean '{near}'?"));
+        diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
     }
     tables.report(diagnostic);
 }
@@ -269,7 +269,7 @@ fn report_redundant(
             // Either import will do; the whole one stays.
             imports.entries[entry].used = true;
             let message = format!(
-                "'{}' is imported already, with all of '{}'",
+                "`{}` is imported already, with all of `{}`",
                 tables.text(item.name.symbol),
                 tables.text(used.path)
             );

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::declare;
 use super::tables::{ModuleId, Tables};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Sources};
 use crate::hash::IdMap;
 use crate::syntax::{FileId, Span, Symbol, ast};
 use crate::{Loader, Source, parse};
@@ -16,8 +16,8 @@ pub const PRELUDE: &str = "aivi.prelude";
 /// Loads modules on demand.
 pub struct Load<'a> {
     loader: &'a dyn Loader,
-    /// All sources read so far, by `FileId`.
-    pub sources: Vec<Source>,
+    /// All sources read so far.
+    pub sources: Sources,
     entry: Option<(Symbol, Parsed)>,
     states: IdMap<Symbol, State>,
 }
@@ -57,7 +57,7 @@ impl<'a> Load<'a> {
     /// Nothing is loaded yet.
     #[must_use]
     pub fn new(loader: &'a dyn Loader) -> Self {
-        Load { loader, sources: Vec::new(), entry: None, states: IdMap::default() }
+        Load { loader, sources: Sources::default(), entry: None, states: IdMap::default() }
     }
 
     /// Loads the prelude, then the entry module with all that it uses.
@@ -141,10 +141,10 @@ impl<'a> Load<'a> {
     }
 
     fn parse(&mut self, tables: &mut Tables, source: Source) -> Parsed {
-        let file_id = FileId(self.sources.len() as u32);
-        let parsed = parse::parse(file_id, &source.text, &mut tables.interner);
+        let file_id = self.sources.add(source);
+        let text = self.sources.get(file_id).map_or("", |source| &source.text);
+        let parsed = parse::parse(file_id, text, &mut tables.interner);
         tables.diagnostics.extend(parsed.diagnostics);
-        self.sources.push(source);
         Parsed { file: Rc::new(parsed.file), file_id }
     }
 
@@ -181,10 +181,10 @@ fn check_header(tables: &mut Tables, path: Symbol, file: &ast::File) {
     }
     let (named_text, wanted) = (tables.text(named).to_owned(), tables.text(path).to_owned());
     let diagnostic = if tables.by_path.contains_key(&named) {
-        Diagnostic::new(Code::E2000, header.span, format!("module '{named_text}' is defined twice"))
-            .note(format!("this file was read as '{wanted}'"))
+        Diagnostic::new(Code::E2000, header.span, format!("module `{named_text}` is defined twice"))
+            .note(format!("this file was read as `{wanted}`"))
     } else {
-        Diagnostic::new(Code::E2002, header.span, format!("expected module '{wanted}', found '{named_text}'"))
+        Diagnostic::new(Code::E2002, header.span, format!("expected module `{wanted}`, found `{named_text}`"))
     };
     tables.report(diagnostic);
 }
@@ -200,9 +200,9 @@ fn report_circle(tables: &mut Tables, stack: &[Frame], used: UsePath) {
 fn report_missing(tables: &mut Tables, used: UsePath) {
     let text = tables.text(used.path).to_owned();
     let known: Vec<&str> = tables.by_path.keys().map(|path| tables.text(*path)).collect();
-    let mut diagnostic = Diagnostic::new(Code::E2002, used.span, format!("unknown module '{text}'"));
+    let mut diagnostic = Diagnostic::new(Code::E2002, used.span, format!("unknown module `{text}`"));
     if let Some(near) = super::suggest::nearest(&text, known.into_iter()) {
-        diagnostic = diagnostic.note(format!("did you mean '{near}'?"));
+        diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
     }
     tables.report(diagnostic);
 }

@@ -216,7 +216,7 @@ impl Tables {
         }
         if let Some(other) = other {
             let other = self.text(self.module(other).path).to_owned();
-            let message = format!("'{}' is also exported by '{other}'; the later 'use' wins", self.text(name));
+            let message = format!("`{}` is also exported by `{other}`; the later `use` wins", self.text(name));
             self.report(Diagnostic::new(Code::W2104, span, message));
         }
     }

@@ -15,7 +15,7 @@ impl Loader for Nothing {
 
 /// A module that exports everything.
 pub fn module(body: &str) -> Source {
-    Source { path: "generated.aivi".to_owned(), text: format!("module generated\nexport *\n{body}") }
+    Source::new("generated.aivi", format!("module generated\nexport *\n{body}"))
 }
 
 /// A way to make a program of about so many lines.
