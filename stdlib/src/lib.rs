@@ -4,6 +4,8 @@
 //! bytecode; then its module declares it with `@native "family.name modes"` and a file of that family here implements it.
 //! Natives never call back into AIVI: functions of higher order are loops in AIVI, so the host's stack is never used for
 //! the program's recursion.
+//!
+//! The comment above a public name is its entry in `spec/language/library/`; `tests/src/library.rs` tells its form.
 #![forbid(unsafe_code)]
 
 mod cause;

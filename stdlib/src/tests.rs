@@ -65,3 +65,13 @@ fn every_native_is_declared_once_and_used() {
         assert_eq!(same, 1, "{} is there twice", native.name);
     }
 }
+
+#[test]
+fn every_file_of_the_library_is_a_module() {
+    fn count(folder: &std::path::Path) -> usize {
+        let paths = std::fs::read_dir(folder).expect("a folder of the crate").flatten().map(|entry| entry.path());
+        paths.map(|path| if path.is_dir() { count(&path) } else { 1 }).sum()
+    }
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("aivi");
+    assert_eq!(count(&folder), crate::modules().len());
+}

@@ -7,7 +7,7 @@
 //! | `aivi values` | lines `expression  // text form`; lines without a comment are statements before them |
 //! | `aivi file a/b.aivi` | a file that stands beside the next program of the page |
 //!
-//! Then how it ends, when not with success: `error CODE`, `fault PART OF THE MESSAGE`, `failure ERROR`, `exit N`, or `warning CODE`
+//! `in a.b` behind that imports one more module. Then how it ends, when not with success: `error CODE`, `fault PART OF THE MESSAGE`, `failure ERROR`, `exit N`, or `warning CODE`
 //! for a program that works all the same. A block `text output` right behind a program is exactly what it prints.
 
 use std::path::{Path, PathBuf};
@@ -35,6 +35,8 @@ pub struct Block {
     pub place: String,
     /// What it holds.
     pub form: Form,
+    /// A module that it imports besides those of every block.
+    pub module: Option<String>,
     /// How it must end.
     pub end: End,
     /// The only error that it may have, or a warning that it must have.
@@ -108,6 +110,10 @@ fn block(place: String, words: &str, text: String) -> Result<Block, String> {
         "file" => (Form::File(rest.into()), ""),
         _ => (Form::Module, words),
     };
+    let (module, rest) = match rest.strip_prefix("in ").map(|rest| rest.split_once(' ').unwrap_or((rest, ""))) {
+        Some((module, rest)) => (Some(module.to_owned()), rest),
+        None => (None, rest),
+    };
     let mut code = None;
     let end = match rest.split_once(' ') {
         None if rest.is_empty() => End::Success,
@@ -124,7 +130,7 @@ fn block(place: String, words: &str, text: String) -> Result<Block, String> {
         Some(("exit", number)) => End::Exit(number.parse().map_err(|_| wrong())?),
         _ => return Err(wrong()),
     };
-    Ok(Block { place, form, end, code, text, output: None })
+    Ok(Block { place, form, module, end, code, text, output: None })
 }
 
 /// What every wrapped block imports; names that are common in programs need their module's name.
@@ -156,16 +162,18 @@ impl Block {
     /// The module that is compiled.
     #[must_use]
     pub fn program(&self) -> String {
+        let module = self.module.iter().map(|module| format!("use {module}\n")).collect::<String>();
+        let imports = format!("{IMPORTS}{module}\n");
         match self.form {
             Form::Module | Form::File(_) if self.has_header() => self.text.clone(),
-            Form::Module | Form::File(_) => format!("{IMPORTS}\n{}", self.text),
-            Form::Do => format!("{IMPORTS}\nmain = do Effect {{\n{}}}\n", self.text),
+            Form::Module | Form::File(_) => format!("{imports}{}", self.text),
+            Form::Do => format!("{imports}main = do Effect {{\n{}}}\n", self.text),
             Form::Values => {
                 let lines = self.text.lines().map(|line| match value_line(line) {
                     Some((expression, _)) => format!("println (toText ({expression}))\n"),
                     None => format!("{line}\n"),
                 });
-                format!("{IMPORTS}\nmain = do Effect {{\n{}}}\n", lines.collect::<String>())
+                format!("{imports}main = do Effect {{\n{}}}\n", lines.collect::<String>())
             }
         }
     }
@@ -193,10 +201,11 @@ mod tests {
 
     #[test]
     fn fences_say_what_blocks_are() {
-        let page = "```aivi do fault by zero\nx\n```\n\n```text output\n1\n```\n```rust\n```\n```aivi values\n1 + 1  // 2\n```\n";
+        let page = "```aivi do in a.b fault by zero\nx\n```\n\n```text output\n1\n```\n```rust\n```\n```aivi values\n1 + 1  // 2\n```\n";
         let found = blocks("p", page).expect("understood");
         assert_eq!(found.len(), 2);
         assert_eq!((&found[0].form, &found[0].end), (&Form::Do, &End::Fault("by zero".into())));
+        assert!(found[0].program().contains("\nuse a.b\n"));
         assert_eq!((found[0].place.as_str(), found[0].output.as_deref()), ("p:1", Some("1\n")));
         assert_eq!(found[1].printed().as_deref(), Some("2\n"));
         assert!(found[1].program().contains("println (toText (1 + 1))\n"));

@@ -1,5 +1,14 @@
-//! The library as its own files tell it: each export with its signature and the comment above it. A comment is a sentence, and behind
-//! three blanks, or on a line that begins with the name, an example.
+//! The library as its own files tell it: each export with its signature and the comment above it.
+//!
+//! A comment is prose, then an empty line, then an example, indented by four blanks. An example is either lines
+//! `expression  // text form`, or statements; behind these, `> text` is a line of the output, and `! failure ERROR`,
+//! `! fault MESSAGE` or `! exit N` how they end:
+//!
+//! ```text
+//! // The first elements, so many at most. O(log n).
+//! //
+//! //     take 2 [1, 2, 3]  // [1, 2]
+//! ```
 
 use std::path::Path;
 
@@ -10,23 +19,72 @@ use crate::files::{list, read, root};
 pub struct LibraryModule {
     /// `aivi.list`
     pub name: String,
-    /// The comment above its header.
-    pub about: String,
-    /// What it exports, in the order of the file.
+    /// The comment above its header, a paragraph each.
+    pub about: Vec<String>,
+    /// What it defines and exports, in the order of the file.
     pub items: Vec<Item>,
+    /// What it exports from other modules: their names, and how they are called there.
+    pub borrowed: Vec<Borrowed>,
+    /// Exports that the file neither defines nor imports by name.
+    pub lost: Vec<String>,
 }
 
-/// Something that a module exports.
+/// Something that a module exports from another one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Borrowed {
+    /// `each`
+    pub name: String,
+    /// `aivi.list`
+    pub module: String,
+    /// `map`
+    pub original: String,
+}
+
+/// Something that a module defines and exports.
 #[derive(Debug)]
 pub struct Item {
     /// `map`, or the head of a type.
     pub name: String,
     /// Its type, or what stands right of `=` for a type.
     pub signature: String,
-    /// What it is.
-    pub about: String,
+    /// What it is, a paragraph each.
+    pub about: Vec<String>,
     /// How it is used.
-    pub example: String,
+    pub example: Example,
+}
+
+/// The example of an item.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Example {
+    /// Its lines, without those of the output and the ending.
+    pub code: Vec<String>,
+    /// What statements print.
+    pub output: Vec<String>,
+    /// How statements end: `fault by zero`; empty for success.
+    pub ending: String,
+}
+
+impl Example {
+    /// Whether it is statements that are run, and not expressions with their text forms.
+    #[must_use]
+    pub fn is_run(&self) -> bool {
+        !self.output.is_empty() || !self.ending.is_empty()
+    }
+}
+
+impl Item {
+    /// The name without parameters of a type or the word `domain`.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        let name = self.name.strip_prefix("domain ").unwrap_or(&self.name);
+        name.split(' ').next().unwrap_or_default()
+    }
+
+    /// Whether it is a type or domain.
+    #[must_use]
+    pub fn is_type(&self) -> bool {
+        self.key().starts_with(char::is_uppercase)
+    }
 }
 
 /// All modules, sorted by name.
@@ -39,55 +97,113 @@ pub fn library() -> Vec<LibraryModule> {
 
 fn module(path: &Path) -> LibraryModule {
     let text = read(path);
-    let mut found = LibraryModule { name: String::new(), about: String::new(), items: Vec::new() };
+    let empty = String::new();
+    let mut found =
+        LibraryModule { name: empty, about: Vec::new(), items: Vec::new(), borrowed: Vec::new(), lost: Vec::new() };
+    let mut imports: Vec<Borrowed> = Vec::new();
     let mut comment: Vec<&str> = Vec::new();
     let mut exports: Vec<&str> = Vec::new();
-    let mut lines = text.lines();
+    let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
         if let Some(words) = line.strip_prefix("//") {
-            comment.push(words.trim());
+            comment.push(words.strip_prefix(' ').unwrap_or(words));
             continue;
         }
         if let Some(name) = line.strip_prefix("module ") {
             found.name = name.to_owned();
-            found.about = std::mem::take(&mut comment).join(" ");
+            found.about = split(&comment).0;
         } else if let Some(names) = line.strip_prefix("export ") {
             exports.extend(names.split(", "));
-        } else if line.starts_with(|c: char| c.is_alphabetic()) {
-            let (head, signature) = line.split_once(" : ").or_else(|| line.split_once(" = ")).unwrap_or((line, ""));
-            let name = head.split(' ').next().unwrap_or_default();
-            let is_new = !found.items.iter().any(|item| item.name.split(' ').next() == Some(name));
-            if exports.contains(&name) && is_new {
-                let (about, example) = split(name, &comment);
-                let mut signature = signature.to_owned();
-                if signature == "{" {
-                    let fields: Vec<&str> = lines.by_ref().take_while(|line| *line != "}").map(str::trim).collect();
-                    signature = format!("{{ {} }}", fields.join(", "));
-                }
-                found.items.push(Item { name: head.to_owned(), signature, about, example });
+        } else if let Some(rest) = line.strip_prefix("use ") {
+            imports.extend(imported(rest));
+        } else if let Some((head, signature)) = definition(line) {
+            let mut item = Item { name: head.to_owned(), signature: signature.to_owned(), ..explained(&comment) };
+            let key = if item.name.starts_with("domain ") { item.name.as_str() } else { item.key() };
+            if exports.contains(&key) && !found.items.iter().any(|other| other.key() == item.key()) {
+                let more = std::iter::from_fn(|| lines.next_if(|line| line.starts_with([' ', '}'])));
+                complete(&mut item, more);
+                found.items.push(item);
             }
         }
         if !line.starts_with('@') {
             comment.clear();
         }
     }
+    for name in exports {
+        let is_own = |item: &Item| item.key() == name || item.name == name;
+        match imports.iter().find(|import| import.name == name) {
+            _ if found.items.iter().any(is_own) => {}
+            Some(import) => found.borrowed.push(import.clone()),
+            None => found.lost.push(name.to_owned()),
+        }
+    }
     found
 }
 
-/// The sentence and the example of a comment.
-fn split(name: &str, comment: &[&str]) -> (String, String) {
-    let (mut about, mut example) = (Vec::new(), "");
+/// Head and signature of the line that begins a definition.
+fn definition(line: &str) -> Option<(&str, &str)> {
+    if let Some(domain) = line.strip_suffix(" = {").filter(|line| line.starts_with("domain ")) {
+        let (name, carrier) = domain.split_once(" over ")?;
+        return Some((name, carrier));
+    }
+    let split = line
+        .split_once(" : ")
+        .or_else(|| line.split_once(" = "))
+        .or_else(|| line.strip_suffix(" =").map(|head| (head, "")));
+    line.starts_with(char::is_alphabetic).then(|| split.unwrap_or((line, "")))
+}
+
+/// Adds what follows a definition's first line: the fields of a record type, or constructors.
+fn complete<'a>(item: &mut Item, lines: impl Iterator<Item = &'a str>) {
+    if item.name.starts_with("domain ") || !(item.signature.is_empty() || item.signature.ends_with('{')) {
+        return;
+    }
+    let parts: Vec<&str> = lines.take_while(|line| *line != "}").map(str::trim).collect();
+    if item.signature.ends_with('{') {
+        item.signature = format!("{} {} }}", item.signature, parts.join(", "));
+    } else if item.is_type() {
+        item.signature = parts.join(" ");
+    }
+}
+
+/// What `m (a, b as c)` imports.
+fn imported(rest: &str) -> Vec<Borrowed> {
+    let Some((module, names)) = rest.trim_end_matches(')').split_once(" (") else { return Vec::new() };
+    let names = names.split(", ").map(|name| name.split_once(" as ").unwrap_or((name, name)));
+    let import = |(original, name): (&str, &str)| Borrowed {
+        name: name.to_owned(),
+        module: module.to_owned(),
+        original: original.to_owned(),
+    };
+    names.map(import).collect()
+}
+
+fn explained(comment: &[&str]) -> Item {
+    let (about, example) = split(comment);
+    Item { name: String::new(), signature: String::new(), about, example }
+}
+
+/// The paragraphs and the example of a comment.
+fn split(comment: &[&str]) -> (Vec<String>, Example) {
+    let (mut about, mut example) = (vec![String::new()], Example::default());
     for line in comment {
-        if !about.is_empty() && line.split(' ').next() == Some(name) {
-            example = line;
-        } else if let Some((words, code)) = line.split_once("   ") {
-            about.push(words);
-            example = code.trim();
-        } else {
-            about.push(line);
+        if let Some(code) = line.strip_prefix("    ") {
+            if let Some(output) = code.strip_prefix("> ").or_else(|| (code == ">").then_some("")) {
+                example.output.push(output.to_owned());
+            } else if let Some(ending) = code.strip_prefix("! ") {
+                ending.clone_into(&mut example.ending);
+            } else {
+                example.code.push(code.to_owned());
+            }
+        } else if line.is_empty() {
+            about.push(String::new());
+        } else if let Some(paragraph) = about.last_mut() {
+            let gap = if paragraph.is_empty() { "" } else { " " };
+            *paragraph = format!("{paragraph}{gap}{line}");
         }
     }
-    (about.join(" "), example.to_owned())
+    about.retain(|paragraph| !paragraph.is_empty());
+    (about, example)
 }
 
 #[cfg(test)]
@@ -95,9 +211,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn comments_hold_a_sentence_and_an_example() {
-        let both = |about: &str, example: &str| (about.to_owned(), example.to_owned());
-        assert_eq!(split("f", &["The next.    f 1 == 2"]), both("The next.", "f 1 == 2"));
-        assert_eq!(split("f", &["Two", "lines.", "f 1 == 2"]), both("Two lines.", "f 1 == 2"));
+    fn comments_hold_paragraphs_and_an_example() {
+        let (about, example) = split(&["One", "line.", "", "Two.", "", "    f 1  // 2", "    f 2  // 3"]);
+        assert_eq!(about, ["One line.", "Two."]);
+        assert_eq!(example.code, ["f 1  // 2", "f 2  // 3"]);
+        assert!(!example.is_run());
+        let (_, example) = split(&["", "    println \"a\"", "    > a", "    >", "    ! exit 3"]);
+        assert_eq!((example.output, example.ending.as_str()), (vec!["a".to_owned(), String::new()], "exit 3"));
+    }
+
+    #[test]
+    fn definitions_have_a_head_and_a_signature() {
+        assert_eq!(definition("map : A -> B"), Some(("map", "A -> B")));
+        assert_eq!(definition("Sender A"), Some(("Sender A", "")));
+        assert_eq!(definition("Json ="), Some(("Json", "")));
+        assert_eq!(definition("domain Duration over Span = {"), Some(("domain Duration", "Span")));
+        assert_eq!(definition("  x = 1"), None);
+        let import = Borrowed { name: "each".into(), module: "aivi.list".into(), original: "map".into() };
+        assert_eq!(imported("aivi.list (map as each)"), [import]);
     }
 }
