@@ -64,6 +64,11 @@ pub enum Report<'a, T: Task> {
         /// Its fault.
         fault: &'a T::Fault,
     },
+    /// A spawned task still ran when the root ended, and was cancelled for that.
+    CutOff {
+        /// Where it was spawned.
+        spawned_at: Place,
+    },
     /// A second deadlock while the first was cleaned up: the run is given up.
     GivenUp {
         /// The first.

@@ -121,6 +121,11 @@ impl<T: Task> Runtime<T> {
         crate::world::stopped(&self.shared, || dump::of(&self.shared))
     }
 
+    /// Nanoseconds since the runtime was made, virtual ones in the simulator.
+    pub fn now_ns(&self) -> u64 {
+        self.shared.latest_ns()
+    }
+
     /// Numbers of what lives and what has happened.
     pub fn stats(&self) -> Stats {
         self.shared.stats()
@@ -163,7 +168,7 @@ impl<T: Task> Shared<T> {
         self.started.elapsed().as_nanos() as u64
     }
 
-    /// The time of dumps.
+    /// The time of dumps and of whoever asks from outside.
     pub fn latest_ns(&self) -> u64 {
         // Relaxed: only shown.
         if self.config.is_simulated() { self.virtual_ns.load(Ordering::Relaxed) } else { self.clock_ns() }

@@ -129,7 +129,11 @@ impl<T: Task> Scope<T> {
         core.has_ended = true;
         core.body = None;
         self.watch(&mut core);
-        core.cancel_members(CancelReason { kind: CancelKind::ScopeEnded, place }, true, woken);
+        let kind = match owner {
+            Owner::Task(_) => CancelKind::ScopeEnded,
+            Owner::Run(_) => CancelKind::RootEnded,
+        };
+        core.cancel_members(CancelReason { kind, place }, true, woken);
         // Acquire pairs with the Release in `member_ended`.
         if self.live.load(Ordering::Acquire) == 0 {
             return true;

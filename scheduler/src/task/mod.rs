@@ -88,6 +88,8 @@ pub enum CancelKind {
     Handle,
     /// The body of its scope has ended.
     ScopeEnded,
+    /// So has a root, in whose scope it was.
+    RootEnded,
     /// The task that waits for it, or that spawned it, was cancelled.
     ParentCancelled,
     /// The other branch of a race was first.
@@ -111,6 +113,7 @@ impl fmt::Display for CancelKind {
         match self {
             CancelKind::Handle => f.write_str("cancelled through its handle"),
             CancelKind::ScopeEnded => f.write_str("its scope ended"),
+            CancelKind::RootEnded => f.write_str("everything ended that it was started by"),
             CancelKind::ParentCancelled => f.write_str("its parent was cancelled"),
             CancelKind::RaceLost => f.write_str("it lost a race"),
             CancelKind::SiblingFailed => f.write_str("a sibling failed"),

@@ -4,7 +4,7 @@ use crate::runtime::Run;
 use crate::scope::{Crew, Owner};
 use crate::sync::Arc;
 use crate::task::record::{Parent, Raw, Ref};
-use crate::{DeadlockReport, Outcome, Place, Report, Task};
+use crate::{CancelKind, CancelReason, DeadlockReport, Outcome, Place, Report, Task};
 
 use super::Worker;
 
@@ -53,6 +53,7 @@ impl<T: Task> Worker<T> {
         match outcome {
             Outcome::Faulted(fault) => crew.scope().fault(fault, place, |raw| self.push_last(raw)),
             Outcome::Failed(_) if !member.is_joined() => self.keep_failed(crew, member),
+            Outcome::Cancelled(CancelReason { kind: CancelKind::RootEnded, .. }) => self.report_cut_off(member),
             _ => {}
         }
         if let Some(scope) = crew.remove(member.raw()) {

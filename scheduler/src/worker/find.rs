@@ -56,8 +56,8 @@ impl<T: Task> Worker<T> {
             simulator.pass_to(simulator.now_ns() + crate::simulator::TICK_NS);
             self.core.now_ns = simulator.now_ns();
             self.fire_timers();
-            let must_yield = self.core.simulator.as_ref().is_some_and(|simulator| simulator.has_work());
-            return if must_yield { Tick::Yield } else { Tick::Continue };
+            let has_work = self.core.simulator.as_ref().is_some_and(|simulator| simulator.has_work());
+            return if has_work || self.shared.is_paused() { Tick::Yield } else { Tick::Continue };
         }
         self.core.queue.flush();
         self.maintain();
@@ -167,6 +167,9 @@ impl<T: Task> Worker<T> {
     fn next_simulated(&mut self) -> Option<Raw<T>> {
         while let Some(raw) = self.shared.take_injected() {
             self.push_last(raw);
+        }
+        if self.shared.is_paused() {
+            return None;
         }
         loop {
             let core = &mut *self.core;

@@ -176,6 +176,13 @@ impl<T: Task> Worker<T> {
         }
     }
 
+    /// Reports a member that was cancelled because everything else had ended.
+    pub(super) fn report_cut_off(&self, member: &Record<T>) {
+        // SAFETY: the member has ended: it has no running side.
+        let spawned_at = unsafe { member.own() }.spawned_at;
+        self.shared.observer.report(Report::CutOff { spawned_at });
+    }
+
     /// Reports a member that failed, unless somebody joined it after all.
     pub(super) fn report_unjoined(&self, member: &Record<T>) {
         if let Some(outcome) = member.outcome()

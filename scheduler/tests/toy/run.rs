@@ -105,6 +105,7 @@ impl Observer<Toy> for Watcher {
             Report::UnjoinedFailure { outcome, .. } => format!("unjoined {outcome:?}"),
             Report::LostFault { fault, .. } => format!("lost {fault}"),
             Report::GivenUp { dump, .. } => format!("given up\n{dump}"),
+            Report::CutOff { .. } => return,
         };
         self.0.reports.lock().unwrap().push(line);
     }

@@ -336,14 +336,19 @@ impl Fiber {
         if let Some(signal) = self.poll_cancel() {
             return self.raise(signal);
         }
-        self.pc = self.pc.wrapping_sub(1);
-        match self.cx().tick() {
+        let go = match self.cx().tick() {
             Tick::Continue => {
                 self.fuel = u64::from(self.cx().fuel()).max(1);
                 Go::On
             }
-            Tick::Yield => Go::Yield,
-        }
+            Tick::Yield => {
+                let place = self.place();
+                self.cx().set_place(place);
+                Go::Yield
+            }
+        };
+        self.pc = self.pc.wrapping_sub(1);
+        go
     }
 
     /// From here to the matching `unmask` cancellation is not noticed.
