@@ -9,7 +9,7 @@ use super::walk;
 use crate::core::{Arm, Expr, ExprKind, GlobalBody, GlobalId, Native, Pattern, PatternKind};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::resolve::tables::{self, Place};
-use crate::resolve::{DefinitionId, ModuleId, Source, Tables};
+use crate::resolve::{DefinitionId, Source, Tables};
 use crate::syntax::{Span, Symbol, ast};
 
 impl Checker<'_> {
@@ -277,21 +277,10 @@ impl Checker<'_> {
             self.tables.report(diagnostic.note("a program starts with `main : Effect Text Unit`"));
             return;
         };
-        self.check_effect(main, "main");
-    }
-
-    /// The tests of the entry module have to be effects.
-    pub(super) fn check_tests(&mut self, entry: ModuleId) {
-        for test in self.tables.tests(entry) {
-            self.check_effect(test, "a test");
-        }
-    }
-
-    fn check_effect(&mut self, global: GlobalId, what: &str) {
-        let ty = self.scheme(global);
+        let ty = self.scheme(main);
         if !self.types.is_effect(ty) && !self.types.is_error(ty) {
-            let message = format!("{what} must be an Effect value, found {}", self.show(ty));
-            let span = self.tables.global(global).span;
+            let message = format!("main must be an Effect value, found {}", self.show(ty));
+            let span = self.tables.global(main).span;
             self.report(Code::E2008, span, message);
         }
     }

@@ -57,7 +57,6 @@ pub fn program(
         let file = checker.tables.module(entry).file_id;
         checker.check_main(main, Span { file, start: 0, end: 0 });
     }
-    checker.check_tests(entry);
     let failed = checker.tables.diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error);
     let parts = Parts {
         schemes: std::mem::take(&mut checker.schemes),

@@ -86,7 +86,7 @@ codes! {
     E2005 Error "ambiguous name"
     E2006 Error "module header is missing"
     E2007 Error "defined twice"
-    E2008 Error "`main` is missing, or it or a test is not an effect"
+    E2008 Error "`main` is missing or not an effect"
     E3000 Error "unknown name or type mismatch"
     E3001 Error "unknown type"
     E3002 Error "variable occurs twice in a pattern"

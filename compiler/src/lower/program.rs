@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
-use aivi_bytecode::module::{Export, Global, Module, Proto, SourceFile};
+use aivi_bytecode::module::{Export, Global, Module, Proto, SourceFile, Test};
 use aivi_bytecode::{GlobalId, ProtoId, Reg, ScalarKind};
 
 use super::constants::Pool;
@@ -102,13 +102,16 @@ impl<'p> Lowering<'p> {
     fn roots(&mut self) {
         let program = self.program;
         self.module.main = program.main.map(|id| self.global(id).0);
+        let type_of = |id: core::GlobalId| {
+            program.types.display(program.globals[id.0 as usize].ty, &program.interner, &program.datas)
+        };
         for test in &program.tests {
             let global = self.global(test.global).0;
-            self.module.tests.push((global, test.description.to_string()));
+            let (description, ty) = (test.description.to_string(), type_of(test.global));
+            self.module.tests.push(Test { global, description, ty });
         }
         for &(name, id) in &program.exports {
-            let global = self.global(id).0;
-            let ty = program.types.display(program.globals[id.0 as usize].ty, &program.interner, &program.datas);
+            let (global, ty) = (self.global(id).0, type_of(id));
             self.module.exports.push(Export { name: program.interner.text(name).into(), global, ty });
         }
     }

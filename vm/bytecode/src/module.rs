@@ -23,8 +23,8 @@ pub struct Module {
     pub exports: Vec<Export>,
     /// Index of the entry module's `main` in `globals`.
     pub main: Option<u32>,
-    /// `@test` bindings: index in `globals`, and the description.
-    pub tests: Vec<(u32, String)>,
+    /// `@test` bindings of the entry module, in source order.
+    pub tests: Vec<Test>,
 }
 
 /// A function: code and what the machine must know about it.
@@ -248,6 +248,17 @@ pub struct NativeImport {
     pub effect: bool,
     /// Bit i: argument i is taken; else borrowed.
     pub owned: u32,
+}
+
+/// A binding with `@test`, of whatever type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Test {
+    /// Index in `Module::globals`.
+    pub global: u32,
+    /// The decorator's text.
+    pub description: String,
+    /// Its type, as the language writes it: one that is no effect fails.
+    pub ty: String,
 }
 
 /// A value that a host can look up by name.

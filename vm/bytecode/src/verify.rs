@@ -150,7 +150,7 @@ impl Verifier<'_> {
             self.check(holds, Rule::V18, place, || format!("native function {}", native.name));
         }
         let exported = module.exports.iter().map(|export| export.global);
-        let tested = module.tests.iter().map(|&(global, _)| global);
+        let tested = module.tests.iter().map(|test| test.global);
         for global in exported.chain(tested).chain(module.main) {
             self.id(global, module.globals.len(), "global", place);
         }

@@ -15,12 +15,12 @@ pub use wire::DecodeError;
 use wire::{Reader, Wire};
 
 use crate::module::{
-    Constant, Drops, Export, Global, Handler, HandlerKind, Line, Module, NativeImport, Proto, Shape, SourceFile,
+    Constant, Drops, Export, Global, Handler, HandlerKind, Line, Module, NativeImport, Proto, Shape, SourceFile, Test,
 };
 use crate::operand::{ProtoId, Reg, ScalarKind, ShapeId};
 
 /// Version of the instruction table and of this format. Raised by every change that older readers would misread.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 const MAGIC: &[u8; 4] = b"AIVI";
 
@@ -74,6 +74,7 @@ structs! {
     Global { name, proto, function }
     NativeImport { name, arity, effect, owned }
     Export { name, global, ty }
+    Test { global, description, ty }
 }
 
 macro_rules! newtypes {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::isa::Instruction;
-use crate::module::well_known;
+use crate::module::{Test, well_known};
 use crate::operand::{ConstId, Imm32, ScalarKind};
 
 /// A module that uses every part of the format at least once.
@@ -45,7 +45,7 @@ fn sample() -> Module {
         sources: vec![SourceFile { path: "demo.aivi".into(), text: "module demo\n".into() }],
         exports: vec![Export { name: "main".into(), global: 0, ty: "Effect E Unit".into() }],
         main: Some(0),
-        tests: vec![(0, "runs".into())],
+        tests: vec![Test { global: 0, description: "runs".into(), ty: "Effect Text Unit".into() }],
     }
 }
 
@@ -97,10 +97,13 @@ fn damaged_bytes_do_no_harm() {
 /// A length far beyond the input is an error at once, wherever a length may stand.
 #[test]
 fn a_hostile_length_allocates_nothing() {
-    let mut bytes = b"AIVI\x01".to_vec();
+    let mut header = MAGIC.to_vec();
+    VERSION.write(&mut header);
+    let mut bytes = header.clone();
     bytes.extend([0xff, 0xff, 0xff, 0xff, 0x0f]);
     assert_eq!(decode(&bytes), Err(DecodeError::Truncated));
-    let mut bytes = b"AIVI\x01\x00".to_vec();
+    let mut bytes = header;
+    bytes.push(0);
     bytes.extend([0xff; 10]);
     assert_eq!(decode(&bytes), Err(DecodeError::NumberRange));
 }

@@ -1,7 +1,7 @@
 use super::code::window;
 use super::*;
 use crate::isa::{Instruction as I, TABLE};
-use crate::module::{Drops, Global, Handler, HandlerKind, Line, NativeImport, SourceFile};
+use crate::module::{Drops, Global, Handler, HandlerKind, Line, NativeImport, SourceFile, Test};
 use crate::operand::{
     ConstId, Count, GlobalId, Imm16, Imm32, Index, Jump16, Jump32, NativeId, OperandKind, Reg, ScalarKind, ShapeId,
 };
@@ -139,7 +139,9 @@ fn v7_ids() {
     breaks(&[I::New { count: Count(1), dst: Reg(0), first: Reg(1), shape: ShapeId(99) }, RETURN], Rule::V7);
     breaks(&[I::Fault { message: ConstId(5) }], Rule::V7);
     breaks_with(Rule::V7, |module| module.main = Some(1));
-    breaks_with(Rule::V7, |module| module.tests.push((1, String::new())));
+    breaks_with(Rule::V7, |module| {
+        module.tests.push(Test { global: 1, description: String::new(), ty: String::new() })
+    });
     breaks_with(Rule::V7, |module| module.globals[0].proto = ProtoId(3));
     breaks_with(Rule::V7, |module| module.constants.push(Constant::Function(ProtoId(3))));
     breaks_with(Rule::V7, |module| module.constants.push(Constant::Nullary(ShapeId(99))));
