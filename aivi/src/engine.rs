@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use aivi_bytecode::Module;
 use aivi_scheduler::Mode;
 
 use crate::compile::{self, CompileError, Input};
@@ -31,6 +32,7 @@ pub(crate) struct Settings {
     pub(crate) args: Vec<String>,
     pub(crate) stdout: Output,
     pub(crate) stderr: Output,
+    pub(crate) has_input: bool,
 }
 
 /// Makes engines.
@@ -48,6 +50,7 @@ impl Engine {
             args: Vec::new(),
             stdout: Output::stdout(),
             stderr: Output::stderr(),
+            has_input: true,
         };
         EngineBuilder { settings }
     }
@@ -76,13 +79,25 @@ impl Engine {
         self.load(&Input::File(path), true)
     }
 
+    /// The same program from its beginning, as this engine runs it: what it has computed so far is forgotten.
+    ///
+    /// # Errors
+    /// When the machine does not take it, which is a bug of ours.
+    pub fn adopt(&self, script: &Script) -> Result<Script, CompileError> {
+        Ok(script.on(self.machine(script.module().clone())?))
+    }
+
     fn load(&self, input: &Input<'_>, require_main: bool) -> Result<Script, CompileError> {
         let compiled = compile::compile(input, require_main)?;
-        let machine = Arc::new(Machine::new(compiled.module, &self.shared.settings).map_err(CompileError::Refused)?);
+        Ok(Script::new(self.machine(compiled.module)?, compiled.warnings))
+    }
+
+    fn machine(&self, module: Module) -> Result<Arc<Machine>, CompileError> {
+        let machine = Arc::new(Machine::new(module, &self.shared.settings).map_err(CompileError::Refused)?);
         let mut machines = self.shared.machines.lock().unwrap_or_else(PoisonError::into_inner);
         machines.retain(|machine| machine.strong_count() > 0);
         machines.push(Arc::downgrade(&machine));
-        Ok(Script::new(machine, compiled.warnings))
+        Ok(machine)
     }
 
     /// Cancels everything that runs, as a signal does: cleanups run, then the calls end as interrupted. Says how many calls
@@ -142,6 +157,12 @@ impl EngineBuilder {
     /// Where warnings at run time and `console.error` go.
     pub fn stderr(mut self, output: Output) -> Self {
         self.settings.stderr = output;
+        self
+    }
+
+    /// Programs find the standard input at its end, instead of reading that of the process.
+    pub fn without_input(mut self) -> Self {
+        self.settings.has_input = false;
         self
     }
 

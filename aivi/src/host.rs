@@ -19,7 +19,7 @@ pub(crate) struct ProcessHost {
     /// Variables that the program has set or removed: the process's own are left alone, as other threads read them.
     variables: Mutex<HashMap<String, Option<String>>>,
     /// The process's standard input. Programs that read it at the same time take its lines from each other.
-    input: Arc<dyn LineInput>,
+    input: Option<Arc<dyn LineInput>>,
 }
 
 impl ProcessHost {
@@ -29,7 +29,7 @@ impl ProcessHost {
             stderr: settings.stderr.clone(),
             args: settings.args.clone(),
             variables: Mutex::default(),
-            input: Arc::new(Input::stdin()),
+            input: settings.has_input.then(|| Arc::new(Input::stdin()) as Arc<dyn LineInput>),
         }
     }
 
@@ -78,6 +78,6 @@ impl Host for ProcessHost {
     }
 
     fn input(&self) -> Option<Arc<dyn LineInput>> {
-        Some(self.input.clone())
+        self.input.clone()
     }
 }

@@ -41,4 +41,4 @@ pub use convert::{AiviType, Arguments, FromAivi, IntoAivi, Mismatch, Shapes};
 pub use ending::{Ending, FailureReport, FaultReport};
 pub use engine::{Engine, EngineBuilder};
 pub use output::Output;
-pub use script::{CallError, Script, Test};
+pub use script::{CallError, Script, Test, Tested};

@@ -3,7 +3,9 @@
 //! On real threads all calls share one runtime, made by the first. In the simulator each call has its own, so that the same
 //! call behaves in the same way every time.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::time::Duration;
 
 use aivi_bytecode::Module;
 use aivi_scheduler::{CancelKind, CancelReason, Config, Mode, Observer, Place, Report, Runtime};
@@ -22,6 +24,17 @@ pub(crate) struct Machine {
     real: OnceLock<Arc<Runtime<Fiber>>>,
     /// Every runtime that may be running something.
     runtimes: Mutex<Vec<Weak<Runtime<Fiber>>>>,
+    cut_off: Arc<Mutex<CutOff>>,
+}
+
+/// Where tasks were spawned that still ran when their call had ended, and how many. Bounded by the places of the program.
+type CutOff = HashMap<Place, usize>;
+
+/// A call that has ended.
+pub(crate) struct Run {
+    pub(crate) outcome: Outcome,
+    /// How long it took, by its own clock.
+    pub(crate) time: Duration,
 }
 
 /// How a call ended.
@@ -45,6 +58,7 @@ impl Machine {
             config: Config { workers, mode: settings.mode, ..defaults },
             real: OnceLock::new(),
             runtimes: Mutex::default(),
+            cut_off: Arc::default(),
         })
     }
 
@@ -54,29 +68,41 @@ impl Machine {
     }
 
     /// Applies a global to arguments, then runs what comes out if that is an effect, as the caller knows from the type.
-    pub(crate) fn run(&self, global: u32, arguments: Vec<Value>, is_effect: bool) -> Outcome {
+    pub(crate) fn run(&self, global: u32, arguments: Vec<Value>, is_effect: bool) -> Run {
         let runtime = match self.runtime() {
             Ok(runtime) => runtime,
             Err(error) => {
-                return Outcome::Faulted(Fault::without_place(format!("the scheduler does not start: {error}")));
+                let fault = Fault::without_place(format!("the scheduler does not start: {error}"));
+                return Run { outcome: Outcome::Faulted(fault), time: Duration::ZERO };
             }
         };
         let arguments = arguments.into_iter().map(Value::share).collect();
+        let begun_ns = runtime.now_ns();
         let outcome = runtime.run(Fiber::new(&self.world, Start::Global { global, arguments, run: is_effect }));
+        let time = Duration::from_nanos(runtime.now_ns() - begun_ns);
         self.world.host.flush();
-        match outcome {
+        let outcome = match outcome {
             aivi_scheduler::Outcome::Done(value) => Outcome::Done(value.into_value()),
             aivi_scheduler::Outcome::Failed(error) => Outcome::Failed(Failure::unpack(error)),
             aivi_scheduler::Outcome::Faulted(fault) => Outcome::Faulted(fault),
             aivi_scheduler::Outcome::Cancelled(reason) => Outcome::Cancelled(reason),
-        }
+        };
+        Run { outcome, time }
+    }
+
+    /// The tasks that were cancelled because their calls had ended: where they were spawned, and how many. Given once.
+    pub(crate) fn take_cut_off(&self) -> Vec<(String, usize)> {
+        let cut_off = std::mem::take(&mut *self.cut_off.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut places: Vec<(Place, usize)> = cut_off.into_iter().collect();
+        places.sort_unstable_by_key(|(place, _)| place.0);
+        places.into_iter().map(|(place, count)| (self.world.program.describe(place), count)).collect()
     }
 
     fn runtime(&self) -> std::io::Result<Arc<Runtime<Fiber>>> {
         if let Some(runtime) = self.real.get() {
             return Ok(runtime.clone());
         }
-        let observer = Arc::new(Reporter { world: self.world.clone() });
+        let observer = Arc::new(Reporter { world: self.world.clone(), cut_off: self.cut_off.clone() });
         let mut runtime = Arc::new(Runtime::new(self.config.clone(), observer)?);
         if self.config.mode == Mode::Real {
             runtime = self.real.get_or_init(|| runtime).clone();
@@ -166,6 +192,7 @@ fn report(fault: &Fault, program: &Program) -> FaultReport {
 /// Tells the host what no fiber will ever see.
 struct Reporter {
     world: Arc<World>,
+    cut_off: Arc<Mutex<CutOff>>,
 }
 
 impl Observer<Fiber> for Reporter {
@@ -183,6 +210,10 @@ impl Observer<Fiber> for Reporter {
             Report::LostFault { place, fault } => {
                 let report = self::report(fault, program);
                 format!("fault that nobody waited for, at {}: {report}", program.describe(place))
+            }
+            Report::CutOff { spawned_at } => {
+                *self.cut_off.lock().unwrap_or_else(PoisonError::into_inner).entry(spawned_at).or_default() += 1;
+                return;
             }
             Report::GivenUp { first, dump } => {
                 let (first, now) = (first.and_then(Fault::waits), Waits::new(dump, program).deadlock());

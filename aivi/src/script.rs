@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aivi_bytecode::Module;
+use aivi_bytecode::module::Global;
 use aivi_compiler::diagnostic::Color;
 
 use crate::compile::Reports;
@@ -26,7 +28,22 @@ pub struct Test {
     pub name: String,
     /// The decorator's text.
     pub description: String,
+    /// Where its code begins: `path:line`.
+    pub place: String,
     global: u32,
+    /// Its type, as the language writes it.
+    ty: String,
+}
+
+/// What came of a test.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Tested {
+    /// It passed if that is a success.
+    pub ending: Ending,
+    /// How much time passed for the test; in the simulator it is virtual.
+    pub time: Duration,
+    /// Tasks that it spawned and that still ran when it had ended: where, and how many. They were cancelled.
+    pub cut_off: Vec<(String, usize)>,
 }
 
 /// Why a call gave no value.
@@ -58,11 +75,16 @@ impl Script {
         Script { machine, warnings: Arc::new(warnings) }
     }
 
+    /// The same program on another machine.
+    pub(crate) fn on(&self, machine: Arc<Machine>) -> Script {
+        Script { machine, warnings: self.warnings.clone() }
+    }
+
     /// Runs `main`, and returns when everything that it started has ended.
     #[must_use]
     pub fn run_main(&self) -> Ending {
         match self.module().main.filter(|_| self.has_main()) {
-            Some(main) => self.machine.run(main, Vec::new(), true).into_ending(&self.machine),
+            Some(main) => self.machine.run(main, Vec::new(), true).outcome.into_ending(&self.machine),
             None => {
                 let message = "main must be an Effect value".to_owned();
                 Ending::Fault(FaultReport { message, ..FaultReport::default() })
@@ -80,7 +102,7 @@ impl Script {
         let is_effect = check::<R, A>(name, &export.ty)?;
         let shapes = Shapes(&self.module().shapes);
         let arguments = arguments.values(shapes).map_err(CallError::Mismatch)?;
-        match self.machine.run(export.global, arguments, is_effect) {
+        match self.machine.run(export.global, arguments, is_effect).outcome {
             Outcome::Done(value) => R::from_aivi(value, shapes).map_err(CallError::Mismatch),
             other => Err(match other.into_ending(&self.machine) {
                 Ending::Failure(report) => CallError::Failure(report.error),
@@ -101,18 +123,33 @@ impl Script {
     #[must_use]
     pub fn tests(&self) -> Vec<Test> {
         let module = self.module();
-        let test = |(global, description): &(u32, String)| Test {
-            name: module.globals[*global as usize].name.clone(),
-            description: description.clone(),
-            global: *global,
+        let place = |global: &Global| {
+            let line = module.protos[global.proto.0 as usize].lines.first()?;
+            Some(format!("{}:{}", module.sources.get(line.source as usize)?.path, line.line))
+        };
+        let test = |test: &aivi_bytecode::module::Test| {
+            let global = &module.globals[test.global as usize];
+            Test {
+                name: global.name.clone(),
+                description: test.description.clone(),
+                place: place(global).unwrap_or_default(),
+                global: test.global,
+                ty: test.ty.clone(),
+            }
         };
         module.tests.iter().map(test).collect()
     }
 
-    /// Runs one test.
+    /// Runs one of its tests. One that is no effect has failed.
     #[must_use]
-    pub fn run_test(&self, test: &Test) -> Ending {
-        self.machine.run(test.global, Vec::new(), true).into_ending(&self.machine)
+    pub fn run_test(&self, test: &Test) -> Tested {
+        if !Type::parse(&test.ty).is_some_and(|ty| ty.is_effect_after(0)) {
+            let message = format!("a test must be an Effect value, found {}", test.ty);
+            let ending = Ending::Fault(FaultReport { message, ..FaultReport::default() });
+            return Tested { ending, time: Duration::ZERO, cut_off: Vec::new() };
+        }
+        let run = self.machine.run(test.global, Vec::new(), true);
+        Tested { ending: run.outcome.into_ending(&self.machine), time: run.time, cut_off: self.machine.take_cut_off() }
     }
 
     /// The entry module's name.

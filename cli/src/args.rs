@@ -1,6 +1,7 @@
 //! What can be typed after `aivi`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
@@ -20,18 +21,25 @@ pub struct Cli {
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Run a program.
+    #[command(after_help = "Examples:\n  aivi run server.aivi -- --port 8080\n  aivi run --seed 7 race.aivi")]
     Run(Run),
     /// Look for errors without running anything.
+    #[command(after_help = "Example:\n  aivi check src/...")]
     Check(Paths),
     /// Lay out the text of files: blanks, indentation and line breaks.
+    #[command(after_help = "Examples:\n  aivi fmt --check src/...\n  aivi fmt --write src/...")]
     Fmt(Fmt),
     /// Run the tests of modules: bindings with `@test`.
+    #[command(after_help = "Examples:\n  aivi test tests/...\n  aivi test cart.aivi --only adds --seeds 100")]
     Test(Test),
     /// Show the bytecode of a program.
+    #[command(after_help = "Example:\n  aivi disasm fib.aivi")]
     Disasm(Disasm),
     /// Show the syntax tree of a file.
+    #[command(after_help = "Example:\n  aivi parse fib.aivi")]
     Parse(File),
     /// Print the version.
+    #[command(after_help = "Example:\n  aivi version")]
     Version,
 }
 
@@ -100,8 +108,60 @@ pub struct Test {
     /// Run only tests with this name, `Module.name` or `name`; may be given several times.
     #[arg(long, value_name = "NAME")]
     pub only: Vec<String>,
-    #[command(flatten)]
-    pub machine: Machine,
+    /// The number that decides every scheduling choice.
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub seed: u64,
+    /// Run each test under this many seeds, from that of `--seed` on, up to the first that fails.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub seeds: u64,
+    /// Real time and threads, instead of virtual time on one.
+    #[arg(long, conflicts_with_all = ["seed", "seeds"])]
+    pub real_time: bool,
+    /// The same, with so many threads.
+    #[arg(long, value_name = "N", conflicts_with_all = ["seed", "seeds"], value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub workers: Option<u16>,
+    /// Seconds of real time after which a test is given up; 0 for never.
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = limit)]
+    pub timeout: Limit,
+    /// Show what tests print also when they pass.
+    #[arg(long)]
+    pub show_output: bool,
+}
+
+/// A limit in real time, if there is one. It has a name because clap takes an `Option` for an argument that may be absent.
+pub type Limit = Option<Duration>;
+
+/// How one attempt of a test is scheduled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// On threads, one for each processor if it is not said how many.
+    Real {
+        /// The number of threads.
+        workers: Option<u16>,
+    },
+    /// By a seed, on virtual time.
+    Simulated {
+        /// The seed.
+        seed: u64,
+    },
+}
+
+impl Test {
+    /// How to run each test.
+    pub fn modes(&self) -> impl Iterator<Item = Mode> {
+        let is_real = self.real_time || self.workers.is_some();
+        let count = if is_real { 1 } else { self.seeds };
+        (0..count).map(move |index| match is_real {
+            true => Mode::Real { workers: self.workers },
+            false => Mode::Simulated { seed: self.seed.wrapping_add(index) },
+        })
+    }
+}
+
+fn limit(text: &str) -> Result<Limit, String> {
+    let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds".to_owned())?;
+    let limit = Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())?;
+    Ok((!limit.is_zero()).then_some(limit))
 }
 
 /// `aivi disasm`

@@ -6,7 +6,8 @@ use aivi::Engine;
 
 use crate::args::Paths;
 use crate::files;
-use crate::run::{fail, reject, warn};
+use crate::out::fail;
+use crate::run::{reject, warn};
 
 /// Compiles all files without running them.
 pub fn check(paths: &Paths) -> ExitCode {
@@ -15,16 +16,14 @@ pub fn check(paths: &Paths) -> ExitCode {
         Err(error) => return fail(&format!("cannot start: {error}")),
     };
     let mut code = ExitCode::SUCCESS;
-    for path in &paths.paths {
-        let files = match files::expand(path) {
-            Ok(files) => files,
-            Err(error) => return fail(&format!("cannot read {}: {error}", path.display())),
-        };
-        for file in files {
-            match engine.compile_file(&file) {
-                Ok(script) => warn(&script),
-                Err(error) => code = reject(&error),
-            }
+    let files = match files::expand_all(&paths.paths) {
+        Ok(files) => files,
+        Err(message) => return fail(&message),
+    };
+    for file in files {
+        match engine.compile_file(&file) {
+            Ok(script) => warn(&script),
+            Err(error) => code = reject(&error),
         }
     }
     code

@@ -1,16 +1,46 @@
 //! Files and folders named on the command line.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The `.aivi` files that `path` names: itself, those in a folder, or with `folder/...` those of all folders below too. Sorted.
+/// The `.aivi` files that `paths` name, each once: files in the order given, folders in the order of names.
 ///
 /// # Errors
-/// When a folder cannot be read.
-pub fn expand(path: &Path) -> io::Result<Vec<PathBuf>> {
+/// In words, when a folder cannot be read or has no such files.
+pub fn expand_all(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
     let mut files = Vec::new();
-    if path.file_name().is_some_and(|name| name == "...") {
+    for path in paths {
+        let found = expand(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        if found.is_empty() {
+            return Err(empty(path));
+        }
+        files.extend(found);
+    }
+    let mut seen = HashSet::new();
+    files.retain(|file| seen.insert(file.clone()));
+    Ok(files)
+}
+
+/// Why nothing was found.
+fn empty(path: &Path) -> String {
+    let message = format!("there are no .aivi files in {}", path.display());
+    if is_deep(path) {
+        message
+    } else {
+        format!("{message}; {} means also all folders below", path.join("...").display())
+    }
+}
+
+fn is_deep(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == "...")
+}
+
+/// Itself, those in a folder, or with `folder/...` those of all folders below too. Sorted.
+fn expand(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    if is_deep(path) {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         collect(folder, true, &mut files)?;
     } else if path.is_dir() {
@@ -20,14 +50,6 @@ pub fn expand(path: &Path) -> io::Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
-}
-
-/// The `.aivi` files that `path` names: itself, or those in a folder and all folders below. Sorted.
-///
-/// # Errors
-/// When a folder cannot be read.
-pub fn expand_deep(path: &Path) -> io::Result<Vec<PathBuf>> {
-    if path.is_dir() { expand(&path.join("...")) } else { expand(path) }
 }
 
 fn collect(folder: &Path, deep: bool, files: &mut Vec<PathBuf>) -> io::Result<()> {

@@ -8,21 +8,19 @@ use aivi_compiler::format::format;
 
 use crate::args::Fmt;
 use crate::files;
-use crate::run::{color, fail};
+use crate::out::{color, fail};
 
 /// Lays out files: to standard output, in place, or only looking whether that would change them. A file with errors is
 /// reported and left alone, the others are still done.
 pub fn fmt(fmt: &Fmt) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
-    for path in &fmt.paths {
-        let files = match files::expand_deep(path) {
-            Ok(files) => files,
-            Err(error) => return fail(&format!("cannot read {}: {error}", path.display())),
-        };
-        for file in files {
-            if !one(&file, fmt) {
-                code = ExitCode::FAILURE;
-            }
+    let files = match files::expand_all(&fmt.paths) {
+        Ok(files) => files,
+        Err(message) => return fail(&message),
+    };
+    for file in files {
+        if !one(&file, fmt) {
+            code = ExitCode::FAILURE;
         }
     }
     code

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use aivi::{Engine, EngineBuilder, Script};
 
 use crate::args::{Machine, Run};
-use crate::signals;
+use crate::out::{color, fail};
+use crate::signals::Target;
 
 /// Runs `main` of a file.
 pub fn run(run: &Run) -> ExitCode {
@@ -23,7 +24,9 @@ pub fn run(run: &Run) -> ExitCode {
     }
     // A server has a descriptor for each connection. Where the limit cannot be raised, `accept` says so when it is reached.
     let _ = aivi::raise_descriptor_limit();
-    signals::forward(&engine);
+    let signals = Target::default();
+    signals.set(&engine);
+    signals.listen();
     let ending = script.run_main();
     if let Some(report) = ending.report() {
         eprintln!("{report}");
@@ -51,20 +54,4 @@ pub fn reject(error: &aivi::CompileError) -> ExitCode {
 /// Shows a script's warnings.
 pub fn warn(script: &Script) {
     eprint!("{}", script.warnings(color()));
-}
-
-/// Reports that a command could not do its work.
-pub fn fail(message: &str) -> ExitCode {
-    eprintln!("error: {message}");
-    ExitCode::FAILURE
-}
-
-/// Colour only on a terminal, and not where the user asked for none.
-pub fn color() -> aivi::Color {
-    use std::io::IsTerminal;
-    if std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
-        aivi::Color::Ansi
-    } else {
-        aivi::Color::Never
-    }
 }

@@ -7,7 +7,8 @@ use aivi_compiler::diagnostic::{Severity, Source, Sources, render};
 use aivi_compiler::syntax::Interner;
 
 use crate::args::{Disasm, File};
-use crate::run::{color, fail, reject};
+use crate::out::{color, fail};
+use crate::run::reject;
 
 /// Prints the bytecode of a file's program.
 pub fn disasm(disasm: &Disasm) -> ExitCode {

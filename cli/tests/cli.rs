@@ -1,33 +1,12 @@
 //! The `aivi` program as a shell sees it: exit codes, streams, signals.
 
+mod common;
+
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 
-fn aivi() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_aivi"))
-}
-
-/// Writes a script of its own for a test. The name must be unique among all tests.
-fn script(name: &str, text: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name).with_extension("aivi");
-    std::fs::create_dir_all(path.parent().expect("a folder")).expect("the folder for temporary files");
-    std::fs::write(&path, text).expect("the folder for temporary files can be written");
-    path
-}
-
-fn run(arguments: &[&str], path: &Path) -> Output {
-    aivi().args(arguments).arg(path).output().expect("the program starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// Exit code, standard output, standard error.
-fn outcome(output: &Output) -> (Option<i32>, String, String) {
-    (output.status.code(), text(&output.stdout), text(&output.stderr))
-}
+use common::{aivi, outcome, run, script, text};
 
 #[test]
 fn version_in_all_forms() {
@@ -45,6 +24,16 @@ fn without_command_version_and_help() {
     assert!(stdout.starts_with(&format!("aivi {}\n", env!("CARGO_PKG_VERSION"))), "{stdout}");
     for command in ["run", "check", "fmt", "test", "disasm", "parse", "version"] {
         assert!(stdout.contains(&format!("\n  {command} ")), "{command} is missing in {stdout}");
+    }
+}
+
+#[test]
+fn the_help_of_every_command_has_an_example() {
+    for command in ["run", "check", "fmt", "test", "disasm", "parse", "version"] {
+        let (code, stdout, stderr) = outcome(&aivi().args([command, "--help"]).output().expect("the program starts"));
+        assert_eq!((code, stderr.as_str()), (Some(0), ""));
+        assert!(stdout.contains(&format!("\n  aivi {command}")), "{stdout}");
+        assert!(stdout.contains("Usage: "), "{stdout}");
     }
 }
 
@@ -174,27 +163,6 @@ fn check_walks_folders() {
     let (code, _, stderr) = outcome(&run(&["check"], &folder.join("...")));
     assert_eq!(code, Some(1));
     assert!(stderr.contains("bad.aivi:4:"), "{stderr}");
-}
-
-const TESTS: &str = "module suite\nuse aivi.testing (assert, assertEq)\n\n\
-    @test \"adds\"\nadds = assertEq (1 + 1) 2\n\n\
-    @test \"fails\"\nbreaks = assertEq 1 2\n\n\
-    @test \"faults\"\nfaults = assert (1 / (List.length []) == 0)\n";
-
-#[test]
-fn tests_are_run_and_counted() {
-    let path = script("suite", TESTS);
-    let (code, stdout, stderr) = outcome(&run(&["test"], &path));
-    assert_eq!(code, Some(1), "{stdout}{stderr}");
-    for part in ["suite.adds", "adds", "suite.breaks", "suite.faults", "division by zero", "1 passed, 2 failed"] {
-        assert!(stdout.contains(part), "{part} is missing in {stdout}");
-    }
-    let (code, stdout, _) = outcome(&run(&["test", "--only", "suite.adds"], &path));
-    assert_eq!(code, Some(0));
-    assert!(stdout.contains("1 passed, 0 failed"), "{stdout}");
-    let (code, stdout, _) = outcome(&run(&["test", "--only", "absent"], &path));
-    assert_eq!(code, Some(1), "no test was found");
-    assert!(stdout.contains("0 passed, 0 failed"), "{stdout}");
 }
 
 #[test]

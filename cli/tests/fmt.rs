@@ -1,26 +1,10 @@
 //! `aivi fmt` as a shell sees it.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+mod common;
 
-/// Writes a script of its own for a test. The name must be unique among all tests.
-fn script(name: &str, text: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name).with_extension("aivi");
-    std::fs::create_dir_all(path.parent().expect("a folder")).expect("the folder for temporary files");
-    std::fs::write(&path, text).expect("the folder for temporary files can be written");
-    path
-}
+use std::path::Path;
 
-fn run(arguments: &[&str], path: &Path) -> Output {
-    let mut aivi = Command::new(env!("CARGO_BIN_EXE_aivi"));
-    aivi.args(arguments).arg(path).output().expect("the program starts")
-}
-
-/// Exit code, standard output, standard error.
-fn outcome(output: &Output) -> (Option<i32>, String, String) {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code(), text(&output.stdout), text(&output.stderr))
-}
+use common::{outcome, run, script};
 
 const UGLY: &str = "module ugly\n\n\n\nx=1 // one\n";
 const TIDY: &str = "module ugly\n\nx = 1 // one\n";
@@ -38,17 +22,17 @@ fn fmt_check_lists_what_would_change_and_write_changes_it() {
     let tidy = script("fmt_folder/tidy", TIDY);
     let wrong = script("fmt_folder/wrong", "module wrong\n\nx = (\n");
     let folder = ugly.parent().and_then(Path::parent).expect("a folder").to_owned();
-    let (code, stdout, stderr) = outcome(&run(&["fmt", "--check"], &folder));
+    let (code, stdout, stderr) = outcome(&run(&["fmt", "--check"], &folder.join("...")));
     assert_eq!((code, stdout), (Some(1), format!("{}\n", ugly.display())));
     assert!(stderr.contains("E1004") && stderr.contains("wrong.aivi"), "{stderr}");
     let before = std::fs::metadata(&tidy).and_then(|data| data.modified()).expect("a time");
-    let (code, stdout, _) = outcome(&run(&["fmt", "--write"], &folder));
+    let (code, stdout, _) = outcome(&run(&["fmt", "--write"], &folder.join("...")));
     assert_eq!((code, stdout.as_str()), (Some(1), ""));
     assert_eq!(std::fs::read_to_string(&ugly).expect("still there"), TIDY);
     assert_eq!(std::fs::read_to_string(&wrong).expect("still there"), "module wrong\n\nx = (\n");
     assert_eq!(std::fs::metadata(&tidy).and_then(|data| data.modified()).expect("a time"), before, "not written");
     std::fs::remove_file(&wrong).expect("removed");
-    assert_eq!(outcome(&run(&["fmt", "--check"], &folder)), (Some(0), String::new(), String::new()));
+    assert_eq!(outcome(&run(&["fmt", "--check"], &folder.join("..."))), (Some(0), String::new(), String::new()));
 }
 
 #[test]

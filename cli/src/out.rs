@@ -1,0 +1,38 @@
+//! Standard output and what the user is told on standard error.
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use aivi::Color;
+
+/// What a shell shows for a process that was ended by SIGPIPE.
+const BROKEN_PIPE: i32 = 128 + 13;
+
+/// Writes to standard output. Ends the process when nobody reads that any more, as other programs do.
+pub fn print(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    if stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_err() {
+        std::process::exit(BROKEN_PIPE);
+    }
+}
+
+/// Reports that a command could not do its work.
+pub fn fail(message: &str) -> ExitCode {
+    eprintln!("error: {message}");
+    ExitCode::FAILURE
+}
+
+/// Colour on standard error: only on a terminal, and not where the user asked for none.
+pub fn color() -> Color {
+    colored(std::io::stderr().is_terminal())
+}
+
+/// The same for standard output.
+pub fn color_out() -> Color {
+    colored(std::io::stdout().is_terminal())
+}
+
+fn colored(is_terminal: bool) -> Color {
+    let is_refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if is_terminal && !is_refused { Color::Ansi } else { Color::Never }
+}
