@@ -3,6 +3,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod generate;
+
 use std::path::{Path, PathBuf};
 
 use aivi::{Engine, Script};

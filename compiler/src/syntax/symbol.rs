@@ -2,6 +2,9 @@
 //! compilation.
 
 use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::hash::TextState;
 
 /// An interned name.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -10,8 +13,8 @@ pub struct Symbol(u32);
 /// The names of one compilation. Symbols of two interners must not be mixed.
 #[derive(Default)]
 pub struct Interner {
-    by_text: HashMap<Box<str>, Symbol>,
-    texts: Vec<Box<str>>,
+    by_text: HashMap<Rc<str>, Symbol, TextState>,
+    texts: Vec<Rc<str>>,
 }
 
 impl Interner {
@@ -21,8 +24,9 @@ impl Interner {
             return *symbol;
         }
         let symbol = Symbol(u32::try_from(self.texts.len()).expect("fewer names than bytes of source, which fit u32"));
-        self.texts.push(text.into());
-        self.by_text.insert(text.into(), symbol);
+        let text: Rc<str> = text.into();
+        self.texts.push(text.clone());
+        self.by_text.insert(text, symbol);
         symbol
     }
 
