@@ -9,7 +9,7 @@ use super::walk;
 use crate::core::{Arm, Expr, ExprKind, GlobalBody, GlobalId, Native, Pattern, PatternKind};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::resolve::tables::{self, Place};
-use crate::resolve::{DefinitionId, Source, Tables};
+use crate::resolve::{DefinitionId, ModuleId, Source, Tables};
 use crate::syntax::{Span, Symbol, ast};
 
 impl Checker<'_> {
@@ -95,7 +95,13 @@ impl Checker<'_> {
         let definition = self.tables.definition(id);
         let (module, global) = (definition.module, definition.globals[0]);
         let file = self.tables.module(module).file.clone();
+        // What was read with mistakes says nothing about what was meant.
+        let broken = |place: Place| file.items[place.item as usize].broken;
         match &definition.source {
+            source if source.place().is_some_and(broken) => {
+                self.scheme(global);
+                out.push((global, GlobalBody::Error));
+            }
             Source::Error => {
                 self.scheme(global);
                 out.push((global, GlobalBody::Error));
@@ -271,8 +277,12 @@ impl Checker<'_> {
     }
 
     /// `main` of the entry module has to be an effect.
-    pub(super) fn check_main(&mut self, main: Option<GlobalId>, place: Span) {
+    pub(super) fn check_main(&mut self, entry: ModuleId, main: Option<GlobalId>, place: Span) {
         let Some(main) = main else {
+            let name = self.tables.interner.intern("main");
+            if self.tables.is_lost(entry, name) {
+                return;
+            }
             let diagnostic = Diagnostic::new(Code::E2008, place, "there is no `main`");
             self.tables.report(diagnostic.note("a program starts with `main : Effect Text Unit`"));
             return;

@@ -39,6 +39,7 @@ impl Checker<'_> {
     pub(super) fn signature(&mut self, module: ModuleId, place: Place) -> TyId {
         let file = self.tables.module(module).file.clone();
         match tables::signature(&file, place) {
+            _ if file.items[place.item as usize].broken => TypeStore::ERROR,
             Some(ty) => self.elaborate(module, ty, &mut Variables::open()),
             None => TypeStore::ERROR,
         }

@@ -6,11 +6,11 @@ use super::walk;
 use crate::Options;
 use crate::core::{ExprKind, Global, GlobalBody, GlobalId, Program, Test};
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::hash::IdMap;
+use crate::hash::{IdMap, IdSet};
 use crate::resolve::groups::Groups;
 use crate::resolve::load::Load;
 use crate::resolve::{DefinitionId, ModuleId, Tables, Value};
-use crate::syntax::Span;
+use crate::syntax::{FileId, Span};
 
 /// Checks everything that `entry` needs. The program is absent when there was an error.
 pub fn program(
@@ -55,8 +55,9 @@ pub fn program(
     };
     if options.require_main {
         let file = checker.tables.module(entry).file_id;
-        checker.check_main(main, Span { file, start: 0, end: 0 });
+        checker.check_main(entry, main, Span { file, start: 0, end: 0 });
     }
+    drop_unsure_warnings(checker.tables);
     let failed = checker.tables.diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error);
     let parts = Parts {
         schemes: std::mem::take(&mut checker.schemes),
@@ -70,6 +71,9 @@ pub fn program(
 
 /// W2100
 fn report_unused_imports(tables: &mut Tables, module: ModuleId) {
+    if has_errors(tables, tables.module(module).file_id) {
+        return;
+    }
     let unused: Vec<(Span, _)> = tables
         .module(module)
         .imports
@@ -82,6 +86,19 @@ fn report_unused_imports(tables: &mut Tables, module: ModuleId) {
         let message = format!("the import of `{}` is not used", tables.text(name));
         tables.report(Diagnostic::new(Code::W2100, span, message));
     }
+}
+
+/// Where there are errors, a use may hide in what was not understood.
+fn has_errors(tables: &Tables, file: FileId) -> bool {
+    let mut reports = tables.diagnostics.iter();
+    reports.any(|report| report.span.file == file && report.severity() == Severity::Error)
+}
+
+/// W2101 of a file with errors is not sure.
+fn drop_unsure_warnings(tables: &mut Tables) {
+    let wrong: IdSet<u32> =
+        tables.diagnostics.iter().filter(|it| it.severity() == Severity::Error).map(|it| it.span.file.0).collect();
+    tables.diagnostics.retain(|report| report.code != Code::W2101 || !wrong.contains(&report.span.file.0));
 }
 
 /// What the checker has made.

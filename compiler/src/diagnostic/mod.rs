@@ -1,6 +1,7 @@
 //! Compile-time reports. Passes return them as data next to their result; nothing here prints.
 
 pub mod codes;
+pub mod foreign;
 pub mod render;
 pub mod source;
 

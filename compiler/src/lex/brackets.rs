@@ -58,7 +58,7 @@ impl Repair<'_> {
     fn run(&mut self, tokens: &[Token]) {
         for (at, token) in tokens.iter().enumerate() {
             if token.kind == TokenKind::Eof || (!self.open.is_empty() && self.starts_declaration(&tokens[at..])) {
-                self.close_all();
+                self.close_all(*token);
             }
             if token.kind.is_closer() {
                 self.close(*token, &tokens[at + 1..]);
@@ -147,8 +147,9 @@ impl Repair<'_> {
     }
 
     /// Closes everything, reporting the innermost bracket only: one missing bracket is the common mistake.
-    fn close_all(&mut self) {
-        self.insert_closer(None);
+    fn close_all(&mut self, next: Token) {
+        let label = (self.span(next), "the next declaration begins here".to_owned());
+        self.insert_closer(Some(label).filter(|_| next.kind != TokenKind::Eof));
         let reports = self.reports.len();
         while !self.open.is_empty() {
             self.insert_closer(None);

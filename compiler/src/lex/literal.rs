@@ -21,8 +21,14 @@ pub(super) enum Mode {
     Hole {
         /// Braces open in it.
         braces: u32,
+        /// It spans lines, which was reported.
+        spans_lines: bool,
     },
 }
+
+/// Lines that a hole which was not closed on its own line may take. Arbitrary: a few, so that a text without its quote is
+/// not taken for one with a long hole.
+const HOLE_LINES_MAX: usize = 10;
 
 impl Scanner<'_> {
     /// A text that opens with a quote of `length` bytes.
@@ -59,11 +65,48 @@ impl Scanner<'_> {
             self.modes.pop();
         } else if self.byte(0) == b'{' {
             self.push(TokenKind::HoleOpen, self.pos, self.pos + 1);
-            self.modes.push(Mode::Hole { braces: 0 });
+            self.modes.push(Mode::Hole { braces: 0, spans_lines: false });
             self.pos += 1;
         } else {
             self.close_texts();
         }
+    }
+
+    /// A newline between tokens: it ends what is open, unless a hole is closed a few lines below. Either is reported.
+    pub(super) fn newline(&mut self) {
+        let goes_on = self.hole_is_closed_below();
+        let (start, [Mode::Text { .. }, Mode::Hole { spans_lines, .. }]) = (self.pos, &mut self.modes[..]) else {
+            self.close_texts();
+            return;
+        };
+        if !goes_on {
+            self.close_texts();
+        } else if !std::mem::replace(spans_lines, true) {
+            let open = self.tokens.iter().rev().find(|token| token.kind == TokenKind::HoleOpen);
+            let open = open.map_or(start, |token| token.start as usize);
+            let report = self.report(Code::E1001, open, open + 1, "a hole of a text may not span lines");
+            report.helps.push("bind the value to a name before, and put the name into the hole".into());
+        }
+    }
+
+    /// The hole that is open here, in a text of its own, ends within the next lines, and behind it the text.
+    fn hole_is_closed_below(&self) -> bool {
+        let [Mode::Text { .. }, Mode::Hole { braces, .. }] = &self.modes[..] else { return false };
+        let mut open = braces + 1;
+        for line in self.text[self.pos..].split('\n').skip(1).take(HOLE_LINES_MAX) {
+            if line.starts_with(|first: char| first.is_ascii_alphanumeric()) {
+                return false;
+            }
+            for (at, c) in line.char_indices() {
+                match c {
+                    '{' => open += 1,
+                    '}' if open == 1 => return line[at..].contains('"'),
+                    '}' => open -= 1,
+                    _ => {}
+                }
+            }
+        }
+        false
     }
 
     /// Ends what is open at the end of a line, and reports it.
@@ -72,9 +115,9 @@ impl Scanner<'_> {
         let in_hole = self.modes.len() > 1;
         let report = self.report(Code::E1001, start, start + 1, "text literal is not closed on its line");
         if in_hole {
-            report
-                .notes
-                .push("a hole `{ … }` may not span lines; a brace that is meant as text is written `\\{`".into());
+            report.helps.push("a hole `{ … }` ends on its line; a brace that is meant as text is written `\\{`".into());
+        } else {
+            report.helps.push("close it with `\"`; a newline in a text is written `\\n`".into());
         }
         while let Some(mode) = self.modes.pop() {
             let kind = if matches!(mode, Mode::Text { .. }) { TokenKind::TextClose } else { TokenKind::HoleClose };
@@ -120,7 +163,9 @@ impl Scanner<'_> {
         }
         self.pos += 1;
         if count != 1 {
-            self.report(Code::E1000, start, self.pos, "a character literal holds exactly one character");
+            let text = self.text[start + 1..self.pos - 1].to_owned();
+            let report = self.report(Code::E1000, start, self.pos, "a character literal holds exactly one character");
+            report.helps.push(format!("a text stands between double quotes: \"{text}\""));
         }
         self.push(TokenKind::Char, start, self.pos);
     }

@@ -17,7 +17,11 @@ impl Scanner<'_> {
         }
         let digits = &self.text[start + sign..start + length];
         if kind == TokenKind::Int && whole > 18 && digits.parse::<i64>().is_err() {
-            self.report(Code::E1002, start + sign, start + length, "integers end at 9223372036854775807");
+            let is_least = sign > 0 && digits == "9223372036854775808";
+            let report = self.report(Code::E1002, start + sign, start + length, "integers end at 9223372036854775807");
+            if is_least {
+                report.helps.push("the least integer is written `-9223372036854775807 - 1`".into());
+            }
         }
         let suffix = self.suffix(length);
         if suffix > 0 {

@@ -2,7 +2,7 @@
 
 use super::literal::Mode;
 use super::{Comment, Lexed, Token, TokenKind, keyword};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, foreign};
 use crate::syntax::{FileId, Span};
 
 /// Tokens of `text`, whose length fits `u32`; brackets are not paired yet.
@@ -21,7 +21,7 @@ pub(super) struct Scanner<'a> {
     flags: u8,
     /// Open texts and holes, innermost last.
     pub(super) modes: Vec<Mode>,
-    tokens: Vec<Token>,
+    pub(super) tokens: Vec<Token>,
     comments: Vec<Comment>,
     diagnostics: Vec<Diagnostic>,
 }
@@ -104,7 +104,7 @@ impl<'a> Scanner<'a> {
             match self.byte(0) {
                 b' ' | b'\t' | b'\r' => self.pos += 1,
                 b'\n' => {
-                    self.close_texts();
+                    self.newline();
                     self.flags |= Token::NEWLINE;
                     self.pos += 1;
                 }
@@ -243,9 +243,14 @@ impl<'a> Scanner<'a> {
             return;
         }
         let shown = if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
-        self.report(Code::E1000, self.pos, self.pos + c.len_utf8(), format!("stray character `{shown}`"));
+        let report = self.report(Code::E1000, self.pos, self.pos + c.len_utf8(), format!("stray character `{shown}`"));
+        report.helps.extend(foreign::instead_of_character(c).map(str::to_owned));
         self.pos += c.len_utf8();
         self.flags |= Token::BLANK;
+        if c == '#' {
+            // A comment of another language; its words mean nothing.
+            self.line_comment();
+        }
     }
 }
 

@@ -21,7 +21,8 @@ impl Parser<'_> {
     /// Patterns and then `=>` follow.
     pub(super) fn at_lambda(&self) -> bool {
         let end = self.pattern_end();
-        end > self.pos && self.tokens[end].kind == TokenKind::FatArrow
+        // `->` in its place is reported when it is reached.
+        end > self.pos && matches!(self.tokens[end].kind, TokenKind::FatArrow | TokenKind::Arrow)
     }
 
     /// The index behind the pattern atom at `at`, `name as` included; `at` when there is none.

@@ -1,7 +1,7 @@
 //! Arm lists, and which of them a `|` belongs to [D-5].
 
 use super::cursor::Parser;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::lex::TokenKind;
 use crate::syntax::ast::{Arm, Expr, ExprKind, Guard, Pattern, PatternKind};
 
@@ -67,7 +67,7 @@ impl Parser<'_> {
         self.bump();
         let pattern = self.pattern();
         let guard = self.guard();
-        let body = if self.eat(TokenKind::FatArrow) {
+        let body = if self.fat_arrow() {
             self.expr()
         } else {
             self.unexpected(Code::E1501, "`=>`");
@@ -79,7 +79,10 @@ impl Parser<'_> {
 
     pub(super) fn guard(&mut self) -> Option<Guard> {
         let negated = self.at(TokenKind::Unless);
-        if !negated && !self.at(TokenKind::When) {
+        if self.at(TokenKind::If) {
+            let report = Diagnostic::new(Code::E1500, self.here(), "expected `when` or `=>`, found the keyword `if`");
+            self.add(report.help("a guard is `| pattern when condition => result`"));
+        } else if !negated && !self.at(TokenKind::When) {
             return None;
         }
         self.bump();

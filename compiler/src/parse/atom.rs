@@ -1,7 +1,7 @@
 //! Atoms and what may be glued to them.
 
 use super::cursor::Parser;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::lex::text::{strip_margin, unescape};
 use crate::lex::{Token, TokenKind};
 use crate::syntax::Span;
@@ -105,6 +105,12 @@ impl Parser<'_> {
             }
             TokenKind::Loop => {
                 self.report(Code::E1533, self.here(), "`loop` is a statement of `do Effect` and `generate` blocks");
+                self.skip_group();
+            }
+            TokenKind::Match => {
+                let report =
+                    Diagnostic::new(Code::E1502, self.here(), "the value stands before `match`, found nothing");
+                self.add(report.help("write `value match`, then the arms: `| pattern => result`"));
                 self.skip_group();
             }
             TokenKind::If | TokenKind::Recurse => {

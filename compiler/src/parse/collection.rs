@@ -1,7 +1,7 @@
 //! Bracketed groups: one item, items with commas, items with commas or newlines. Lists, maps, sets.
 
 use super::cursor::Parser;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::lex::TokenKind;
 use crate::syntax::ast::{Expr, ExprKind, ListItem, MapItem};
 
@@ -86,10 +86,21 @@ impl Parser<'_> {
         }
         let mark = self.mark();
         let item = self.expr();
+        self.check_separated(&item);
         if self.eat(TokenKind::DotDot) {
             return ListItem::Range(item, self.expr());
         }
         ListItem::Item(self.section(mark, item))
+    }
+
+    /// `[1 2]`: a literal that is applied is an item behind which a comma is missing.
+    fn check_separated(&mut self, item: &Expr) {
+        let ExprKind::Apply { function, arguments } = &item.kind else { return };
+        use ExprKind::{Char, Float, Int, List, Record, Text};
+        if matches!(function.kind, Int(_) | Float(_) | Char(_) | Text(_) | List(_) | Record(_)) {
+            let report = Diagnostic::new(Code::E1524, arguments[0].span, "expected `,` or a newline before this item");
+            self.add(report.label(function.span, "this cannot be applied to it"));
+        }
     }
 
     /// `~set[ … ]`

@@ -183,7 +183,7 @@ impl<'a> Parser<'a> {
         self.add(report);
     }
 
-    fn unexpected_report(&self, code: Code, expected: &str) -> Diagnostic {
+    pub(super) fn unexpected_report(&self, code: Code, expected: &str) -> Diagnostic {
         if self.at(TokenKind::LeftArrow) {
             let message = "`<-` stands in `do`, `generate` and `resource` blocks only";
             return Diagnostic::new(Code::E1536, self.here(), message);

@@ -10,6 +10,9 @@ use crate::syntax::ast::{
 impl Parser<'_> {
     /// A declaration; two when signature and body stand on one line.
     pub(super) fn declaration(&mut self) -> Vec<ItemKind> {
+        if let Some(items) = self.foreign_declaration() {
+            return items;
+        }
         match self.kind() {
             TokenKind::Lower if self.peek(1).kind == TokenKind::Colon => self.signature(),
             TokenKind::Upper | TokenKind::Opaque => vec![self.type_decl().map_or(ItemKind::Error, ItemKind::Type)],

@@ -14,6 +14,10 @@ impl Parser<'_> {
         let expr = match self.kind() {
             TokenKind::If => self.if_expr(false),
             TokenKind::Recurse => self.recurse(),
+            TokenKind::Lower if self.at_foreign_case() => {
+                self.skip_foreign_case();
+                self.error_expr()
+            }
             _ if self.at_lambda() => self.lambda(),
             _ => self.or_level(),
         };
@@ -27,6 +31,10 @@ impl Parser<'_> {
         let expr = match self.kind() {
             TokenKind::If => self.if_expr(false),
             TokenKind::Recurse => self.recurse(),
+            TokenKind::Lower if self.at_foreign_case() => {
+                self.skip_foreign_case();
+                self.error_expr()
+            }
             _ if self.at_lambda() => self.lambda(),
             _ => self.matched(true),
         };
@@ -64,7 +72,7 @@ impl Parser<'_> {
         while self.pos < end {
             parameters.push(self.pattern_atom());
         }
-        let body = if self.eat(TokenKind::FatArrow) { self.expr() } else { self.error_expr() };
+        let body = if self.fat_arrow() { self.expr() } else { self.error_expr() };
         let body = Box::new(body);
         Expr { kind: ExprKind::Lambda { parameters, body }, span: self.span_from(start) }
     }
@@ -85,11 +93,14 @@ impl Parser<'_> {
             let start = self.here();
             self.bump();
             let condition = self.expr();
-            if !self.expect(TokenKind::Then) {
+            if !self.expect_then() {
                 break self.error_expr();
             }
             let then = self.branch(generator);
             links.push((start, condition, then));
+            if self.at_foreign_elif() && self.link() {
+                continue;
+            }
             if !self.expect_else(start) || !self.link() {
                 break self.error_expr();
             }
@@ -104,12 +115,35 @@ impl Parser<'_> {
         })
     }
 
-    fn expect_else(&mut self, start: Span) -> bool {
-        let found = self.eat(TokenKind::Else);
-        if !found {
-            self.unexpected_in(Code::E1500, "`else`", start, "this `if` has no `else`");
+    fn expect_then(&mut self) -> bool {
+        if self.eat(TokenKind::Then) {
+            return true;
         }
-        found
+        if self.at(TokenKind::Equal) {
+            let report = Diagnostic::new(Code::E1500, self.here(), "expected `then`, found `=`");
+            self.add(report.help("two values are compared with `==`; `=` binds a name"));
+            self.bump();
+            self.expr();
+            return self.eat(TokenKind::Then);
+        }
+        let report = self.unexpected_report(Code::E1500, "`then`");
+        self.add(report.help("a choice is `if condition then a else b`"));
+        false
+    }
+
+    fn expect_else(&mut self, start: Span) -> bool {
+        if self.eat(TokenKind::Else) {
+            return true;
+        }
+        let gap = self.unexpected_report(Code::E1500, "`else`");
+        let word = Span { end: start.start + 2, ..start };
+        let report = Diagnostic::new(Code::E1500, word, "this `if` has no `else`").label(gap.span, gap.message);
+        self.add(
+            report.help(
+                "an `if` always has a value; `when condition <- effect` in `do Effect` runs an effect or nothing",
+            ),
+        );
+        false
     }
 
     fn branch(&mut self, generator: bool) -> Expr {
@@ -146,6 +180,7 @@ impl Parser<'_> {
             }
             let op_span = self.here();
             self.bump();
+            self.skip_foreign_operator();
             let right =
                 if op == BinaryOp::PipeForward { self.pipe_operand(lambdas) } else { self.binary(op_level + 1, false) };
             if !self.link() {
@@ -202,11 +237,16 @@ impl Parser<'_> {
         base
     }
 
+    /// `name:`, which no argument is: a separator is missing before it.
+    fn at_field(&self) -> bool {
+        self.at(TokenKind::Lower) && self.peek(1).kind == TokenKind::Colon
+    }
+
     /// `f a b`
     fn application(&mut self) -> Expr {
         let function = self.postfix();
         let mut arguments = Vec::new();
-        while self.starts_atom() && !self.at_newline() {
+        while self.starts_atom() && !self.at_newline() && !self.at_field() {
             let is_call = self.at(TokenKind::ParenOpen) && self.is_glued();
             let mark = self.mark();
             let argument = self.postfix();

@@ -30,7 +30,7 @@ impl Parser<'_> {
             self.item(decorators, &mut items);
         }
         let decorators = if path.is_some() { decorators } else { Vec::new() };
-        File { decorators, path, items }
+        File { decorators, path, items, lost: Vec::new() }
     }
 
     fn item(&mut self, mut decorators: Vec<Decorator>, items: &mut Vec<Item>) {
@@ -52,7 +52,13 @@ impl Parser<'_> {
         self.end_sections();
         self.end_item(start_pos);
         let span = self.span_from(start);
-        items.extend(kinds.into_iter().map(|kind| Item { kind, exported, decorators: decorators.clone(), span }));
+        items.extend(kinds.into_iter().map(|kind| Item {
+            kind,
+            exported,
+            decorators: decorators.clone(),
+            broken: false,
+            span,
+        }));
     }
 
     /// `@name argument`, any number of them.
@@ -136,7 +142,7 @@ impl Parser<'_> {
     }
 
     /// `use path [as q | (items) | hiding (items)]`
-    fn use_item(&mut self) -> ItemKind {
+    pub(super) fn use_item(&mut self) -> ItemKind {
         self.bump();
         let Some(path) = self.path() else { return ItemKind::Error };
         let what = match self.kind() {

@@ -21,7 +21,9 @@ mod collection;
 mod cursor;
 mod declaration;
 mod domain;
+mod echo;
 mod expr;
+mod foreign;
 mod item;
 mod limits;
 mod operator;
@@ -54,9 +56,11 @@ pub struct Parsed {
 pub fn parse(file: FileId, text: &str, interner: &mut Interner) -> Parsed {
     let lexed = lex::lex(file, text);
     let mut parser = Parser::new(file, text, &lexed, interner);
-    let tree = parser.file();
-    let mut diagnostics = parser.finish();
-    diagnostics.extend(lexed.diagnostics);
-    diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
+    let mut tree = parser.file();
+    let reports = parser.finish();
+    let diagnostics = echo::merge(text, &mut tree, lexed.diagnostics, reports);
+    if !diagnostics.is_empty() {
+        tree.lost = echo::lost_names(&tree, text, &lexed.tokens, interner);
+    }
     Parsed { file: tree, diagnostics, tokens: lexed.tokens, comments: lexed.comments }
 }

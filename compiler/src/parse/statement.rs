@@ -9,6 +9,7 @@ use crate::syntax::ast::{Binding, Expr, ExprKind, Pattern, PatternKind, Statemen
 impl Parser<'_> {
     /// A statement of a block of this kind.
     pub(super) fn statement(&mut self, block: BlockKind) -> Statement {
+        self.skip_foreign_let();
         let start = self.here();
         let kind = match self.kind() {
             TokenKind::Yield => self.yield_statement(block),
@@ -17,6 +18,7 @@ impl Parser<'_> {
             TokenKind::Given => self.given_statement(block),
             TokenKind::If if block == BlockKind::Generate => StatementKind::Expr(self.generator_if()),
             TokenKind::Lower if block == BlockKind::Generate && self.peek(1).kind == TokenKind::Arrow => self.filter(),
+            TokenKind::Lower if self.peek(1).kind == TokenKind::Colon => self.local_signature(),
             _ => {
                 let end = self.tokens[self.pattern_end()];
                 match end.kind {
@@ -27,6 +29,19 @@ impl Parser<'_> {
             }
         };
         Statement { kind, span: self.span_from(start) }
+    }
+
+    /// `x : T = e`, which is read as `x = e`.
+    fn local_signature(&mut self) -> StatementKind {
+        let name = self.name_of(self.token());
+        self.skip_local_signature();
+        if !self.at(TokenKind::Equal) || self.at_newline() {
+            return StatementKind::Error;
+        }
+        self.bump();
+        let pattern = Pattern { kind: PatternKind::Name(name), span: name.span };
+        let value = self.right_side();
+        StatementKind::Let(Binding { pattern, value, span: self.span_from(name.span) })
     }
 
     /// `p <- e [or …]`

@@ -12,7 +12,7 @@ impl Parser<'_> {
     pub(super) fn ty(&mut self) -> Type {
         let Some(level) = self.enter() else { return self.error_type() };
         let mut parts = vec![self.merged()];
-        while self.eat(TokenKind::Arrow) && self.link() {
+        while self.type_arrow() && self.link() {
             parts.push(self.merged());
         }
         self.leave(level);

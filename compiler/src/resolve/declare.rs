@@ -23,7 +23,8 @@ pub fn module(
     uses: &[(UsePath, Option<ModuleId>)],
 ) -> ModuleId {
     let id = ModuleId(tables.modules.len() as u32);
-    let imports = imports::collect(tables, &file, uses);
+    let mut imports = imports::collect(tables, &file, uses);
+    imports.lost.extend(file.lost.iter().copied());
     let text = tables.text(path);
     let is_library = text == "aivi" || text.starts_with("aivi.");
     tables.by_path.insert(path, id);
@@ -260,8 +261,10 @@ impl Declare<'_> {
             let source = match &signature.decorators.native {
                 Some((native, modes)) => Source::Native { name: native.clone(), modes: modes.clone() },
                 None => {
-                    let message = format!("`{}` has a signature but no binding", self.tables.text(symbol));
-                    self.tables.report(Diagnostic::new(Code::E3003, signature.span, message));
+                    if !self.tables.is_lost(self.module, symbol) {
+                        let message = format!("`{}` has a signature but no binding", self.tables.text(symbol));
+                        self.tables.report(Diagnostic::new(Code::E3003, signature.span, message));
+                    }
                     Source::Error
                 }
             };

@@ -226,6 +226,9 @@ impl Imports {
 
 /// E2003 with a suggestion.
 pub(super) fn report_not_exported(tables: &mut Tables, module: ModuleId, name: ast::Name) {
+    if tables.is_lost(module, name.symbol) {
+        return;
+    }
     let exports = &tables.module(module).exports;
     let text = tables.text(name.symbol);
     let candidates = exports.values.keys().chain(exports.types.keys()).chain(exports.domains.keys());

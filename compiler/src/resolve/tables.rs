@@ -290,6 +290,18 @@ impl Default for Tables {
     }
 }
 
+impl Source {
+    /// The first place of what is written.
+    #[must_use]
+    pub fn place(&self) -> Option<Place> {
+        match self {
+            Source::Value(place) | Source::Pattern(place) | Source::Suffix(place) => Some(*place),
+            Source::Operator(places) => places.first().copied(),
+            Source::Native { .. } | Source::Error => None,
+        }
+    }
+}
+
 /// The binding at a place, if that is what stands there.
 #[must_use]
 pub fn binding(file: &ast::File, place: Place) -> Option<&ast::Binding> {

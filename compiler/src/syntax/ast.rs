@@ -35,6 +35,8 @@ pub struct File {
     pub path: Option<Path>,
     /// Items in source order.
     pub items: Vec<Item>,
+    /// Names that items of which little was understood may define or import.
+    pub lost: Vec<Symbol>,
 }
 
 /// A top-level item.
@@ -46,6 +48,8 @@ pub struct Item {
     pub exported: bool,
     /// Decorators in front.
     pub decorators: Vec<Decorator>,
+    /// It was read with mistakes: its tree may not be what was meant.
+    pub broken: bool,
     /// Its place, decorators included.
     pub span: Span,
 }

@@ -14,16 +14,16 @@ const LENGTH_MAX: usize = 2_000;
 
 /// Names variables. Types that are printed with one namer share their names.
 pub struct Namer<'a> {
-    store: &'a TypeStore,
-    interner: &'a Interner,
-    datas: &'a [Data],
+    pub(super) store: &'a TypeStore,
+    pub(super) interner: &'a Interner,
+    pub(super) datas: &'a [Data],
     names: IdMap<u32, String>,
     next: usize,
 }
 
 /// Where a type stands, which decides about parentheses.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
+pub(super) enum Place {
     Top,
     From,
     Argument,
@@ -51,7 +51,7 @@ impl<'a> Namer<'a> {
         out
     }
 
-    fn write(&mut self, out: &mut String, id: TyId, place: Place, depth: u32) {
+    pub(super) fn write(&mut self, out: &mut String, id: TyId, place: Place, depth: u32) {
         if depth > DEPTH_MAX || out.len() > LENGTH_MAX {
             out.push('…');
             return;

@@ -13,6 +13,7 @@
 //!
 //! Nothing here recurses on the host stack: types grow as deep as a program is long.
 
+mod differ;
 mod display;
 mod instantiate;
 mod unify;
