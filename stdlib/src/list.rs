@@ -16,7 +16,6 @@ family! { "list"
     "elem" / 2 = elem;
     "sort" / 1 = sort;
     "repeat" / 2 = repeat;
-    "set" / 3 = set;
     "takeAt" / 2 = take_at;
 }
 
@@ -95,19 +94,6 @@ fn repeat(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
     charge(cx, count);
     let element = args.get(1);
     NativeResult::Done(Value::list((0..count).map(|_| element.clone())))
-}
-
-fn set(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    let at = index(args.int(0));
-    if args.get(2).as_list().is_none_or(|list| at >= list.len()) {
-        return NativeResult::Done(args.take(2));
-    }
-    let (mut value, element) = (args.take(2), args.take(1));
-    if let Some(list) = value.payload_mut::<List>() {
-        let replaced = list.set(at, element);
-        debug_assert!(replaced.is_ok(), "the index was checked");
-    }
-    NativeResult::Done(value)
 }
 
 /// The element and the list, which holds something unspecified in its place.

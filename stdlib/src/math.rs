@@ -17,7 +17,6 @@ family! { "math"
     "round" / 1 = |_, args| float(args.float(0).round_ties_even());
     "trunc" / 1 = |_, args| float(args.float(0).trunc());
     "fract" / 1 = |_, args| float(args.float(0).fract());
-    "sqrt" / 1 = |_, args| float(args.float(0).sqrt());
     "cbrt" / 1 = |_, args| float(args.float(0).cbrt());
     "pow" / 2 = |_, args| float(args.float(0).powf(args.float(1)));
     "hypot" / 2 = |_, args| float(args.float(0).hypot(args.float(1)));
@@ -49,8 +48,6 @@ family! { "math"
     "gcd" / 2 = |_, args| done(Value::int(gcd(args.int(0), args.int(1)) as i64));
     "lcm" / 2 = |_, args| done(Value::int(lcm(args.int(0), args.int(1))));
     "modPow" / 3 = mod_pow;
-    "toFloat" / 1 = |_, args| float(args.int(0) as f64);
-    "toInt" / 1 = |_, args| done(Value::int(args.float(0) as i64));
 }
 
 fn float(value: f64) -> NativeResult {

@@ -3,8 +3,21 @@
 use std::collections::BTreeMap;
 
 /// Native names that the compiler turns into instructions, or what they begin with.
-const INSTRUCTIONS: &[&str] =
-    &["effect.", "fiber.", "chan.", "fault.", "text.toText", "list.length", "list.push", "list.get", "list.concat"];
+const INSTRUCTIONS: &[&str] = &[
+    "effect.",
+    "fiber.",
+    "chan.",
+    "fault.",
+    "text.toText",
+    "list.length",
+    "list.push",
+    "list.get",
+    "list.set",
+    "list.concat",
+    "math.sqrt",
+    "math.toFloat",
+    "math.toInt",
+];
 
 fn is_instruction(name: &str) -> bool {
     INSTRUCTIONS.iter().any(|prefix| name.starts_with(prefix))

@@ -24,7 +24,12 @@ impl Function<'_, '_> {
     pub(super) fn native(&mut self, native: &Native, arguments: &[Arg<'_>], outcome: Repr, dst: Reg) {
         let mark = self.top;
         match self.instruction(&native.name, arguments, dst) {
-            Some(length @ Instruction::ListLength { .. }) => self.act(Class::Scalar, length),
+            Some(
+                scalar @ (Instruction::ListLength { .. }
+                | Instruction::SqrtFloat { .. }
+                | Instruction::FloatOfInt { .. }
+                | Instruction::IntOfFloat { .. }),
+            ) => self.act(Class::Scalar, scalar),
             Some(instruction) => self.act(outcome.result_class(), instruction),
             None => self.control(native, arguments, outcome, dst),
         }
@@ -40,6 +45,9 @@ impl Function<'_, '_> {
                 let (list, index) = (self.arg_operand(list), self.arg_operand(index));
                 I::ListGet { dst, list, index }
             }
+            ("math.sqrt", [number]) => I::SqrtFloat { dst, src: self.arg_operand(number) },
+            ("math.toFloat", [number]) => I::FloatOfInt { dst, src: self.arg_operand(number) },
+            ("math.toInt", [number]) => I::IntOfFloat { dst, src: self.arg_operand(number) },
             ("list.range", [first, last]) => {
                 let (first, last) = (self.arg_operand(first), self.arg_operand(last));
                 I::ListRange { dst, first, last }
@@ -90,6 +98,12 @@ impl Function<'_, '_> {
                 self.arg_tagged(list, dst);
                 let item = self.arg_taken(item);
                 self.act(Class::Owned, I::ListPush { list: dst, item });
+            }
+            ("list.set", [index, item, list]) => {
+                let index = self.arg_operand(index);
+                let item = self.arg_taken(item);
+                self.arg_tagged(list, dst);
+                self.act(Class::Owned, I::ListSet { list: dst, index, item });
             }
             ("list.prepend", [item, list]) => {
                 let item = self.arg_taken(item);

@@ -73,6 +73,7 @@ pub(super) fn operands(instruction: Instruction) -> Operands {
         | I::LtValue { dst, left, right }
         | I::LeValue { dst, left, right } => compute(dst, &[left, right]),
         I::NegInt { dst, src } | I::Not { dst, src } | I::NegFloat { dst, src } => compute(dst, &[src]),
+        I::SqrtFloat { dst, src } | I::FloatOfInt { dst, src } | I::IntOfFloat { dst, src } => compute(dst, &[src]),
         I::AddIntImm { dst, left, .. }
         | I::MulIntImm { dst, left, .. }
         | I::DivIntImm { dst, left, .. }
@@ -120,6 +121,7 @@ fn value_operands(instruction: Instruction) -> Operands {
             Operands { takes: window(first, count.0.into()), ..make(dst) }
         }
         I::ListPush { list, item } | I::ListPrepend { list, item } => update(list, item),
+        I::ListSet { list, index, item } => Operands { reads: smallvec![index], ..update(list, item) },
         I::ListConcat { left, right } => update(left, right),
         I::ListRange { dst, first, last } => compute(dst, &[first, last]),
         I::ListLength { dst, list } | I::ListItem { dst, list, .. } => compute(dst, &[list]),

@@ -229,6 +229,9 @@ impl Machine<'_> {
             I::DivFloat { dst, left, right } => (dst, (self.float(left) / self.float(right)).to_bits()),
             I::RemFloat { dst, left, right } => (dst, (self.float(left) % self.float(right)).to_bits()),
             I::NegFloat { dst, src } => (dst, (-self.float(src)).to_bits()),
+            I::SqrtFloat { dst, src } => (dst, self.float(src).sqrt().to_bits()),
+            I::FloatOfInt { dst, src } => (dst, (self.int(src) as f64).to_bits()),
+            I::IntOfFloat { dst, src } => (dst, self.float(src) as i64 as u64),
             I::EqFloat { dst, left, right } => (dst, u64::from(self.float(left) == self.float(right))),
             I::LtFloat { dst, left, right } => (dst, u64::from(self.float(left) < self.float(right))),
             I::LeFloat { dst, left, right } => (dst, u64::from(self.float(left) <= self.float(right))),
@@ -409,6 +412,16 @@ impl Machine<'_> {
             I::ListPrepend { list, item } => {
                 let item = self.take(item);
                 self.change(list, |items| items.insert(0, item));
+            }
+            I::ListSet { list, index, item } => {
+                let index = usize::try_from(self.int(index)).unwrap_or(usize::MAX);
+                let mut item = self.take(item);
+                self.change(list, |items| {
+                    if let Some(place) = items.get_mut(index) {
+                        std::mem::swap(place, &mut item);
+                    }
+                });
+                self.heap.release(item);
             }
             I::ListConcat { left, right } => {
                 let right = self.take(right);

@@ -244,6 +244,14 @@ isa! {
     0x27 LtFloat "lt.float" { dst: Reg @ A, left: Reg @ B, right: Reg @ C } []
     /// R[dst] := R[left] <= R[right], IEEE.
     0x28 LeFloat "le.float" { dst: Reg @ A, left: Reg @ B, right: Reg @ C } []
+    /// R[dst] := the square root of R[src]; NaN of a negative one.
+    0x29 SqrtFloat "sqrt.float" { dst: Reg @ A, src: Reg @ B } []
+
+    // -- between numbers, raw
+    /// R[dst] := the Float nearest to the Int R[src].
+    0x2d FloatOfInt "float.of.int" { dst: Reg @ A, src: Reg @ B } []
+    /// R[dst] := the Int that is R[src] without its fraction; the nearest Int when it is out of range, 0 of NaN.
+    0x2e IntOfFloat "int.of.float" { dst: Reg @ A, src: Reg @ B } []
 
     // -- any values: operands tagged and borrowed
     /// R[dst] := R[left] == R[right], structural; a fault on functions, effects and handles.
@@ -338,6 +346,8 @@ isa! {
     0x68 ListDrop "list.drop" { dst: Reg @ A, list: Reg @ B, count: Index @ C } []
     /// R[head] := the first item of R[list], moved; R[list] := the rest. R[list] is not empty.
     0x69 ListUncons "list.uncons" { head: Reg @ A, list: Reg @ B } []
+    /// R[list] := R[list] with R[item] (taken) as item R[index] (raw), in place when unique; unchanged out of range.
+    0x6d ListSet "list.set" { list: Reg @ A, index: Reg @ B, item: Reg @ C } []
     /// If R[list] (borrowed) has exactly `length` items, pc += by.
     0x6a JumpLength "jump.length" { list: Reg @ A, length: Index @ B, by: Jump16 @ C } []
     /// If R[list] (borrowed) has not exactly `length` items, pc += by.

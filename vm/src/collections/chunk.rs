@@ -5,6 +5,7 @@
 //! says whether a value that needs counting was ever written; a chunk of scalars is released without a look at its slots.
 
 use std::ptr::NonNull;
+use std::sync::atomic::Ordering::Relaxed;
 
 use crate::object::{Header, alloc, count};
 use crate::value::{Kind, Value};
@@ -73,6 +74,49 @@ impl Chunk {
         let object = self.0.as_ptr();
         // SAFETY: the only reference, exclusively borrowed as long as the result; `new` wrote `length` values there.
         Some(unsafe { std::slice::from_raw_parts_mut(object.add(1).cast(), (*object).length as usize) })
+    }
+
+    /// The place of a slot that takes a value without more ado: the chunk is local, nothing else points to it, and there is
+    /// no object in the slot. What is written there is written before anything else happens to the chunk.
+    #[inline(always)]
+    pub(crate) fn quick_slot(&mut self, slot: usize, value: &Value) -> Option<&mut Value> {
+        let object = self.0.as_ptr();
+        // SAFETY: a count of 1 says that `self` is the only reference, which is borrowed exclusively as long as the result;
+        // `new` wrote `length` values behind the header.
+        unsafe {
+            if (*object).count.load(Relaxed) != 1 {
+                return None;
+            }
+            debug_assert!(slot < (*object).length as usize);
+            let place = &mut *object.add(1).cast::<Value>().add(slot);
+            if !place.is_scalar() {
+                return None;
+            }
+            (*object).effect |= u8::from(!value.is_scalar());
+            Some(place)
+        }
+    }
+
+    /// The value of a slot, moved out, if the chunk is local and nothing else points to it; Unit in its place.
+    #[inline(always)]
+    pub(crate) fn quick_take(&mut self, slot: usize) -> Option<Value> {
+        let object = self.0.as_ptr();
+        // SAFETY: as in `quick_slot`.
+        unsafe {
+            if (*object).count.load(Relaxed) != 1 {
+                return None;
+            }
+            debug_assert!(slot < (*object).length as usize);
+            Some(object.add(1).cast::<Value>().add(slot).replace(Value::unit()))
+        }
+    }
+
+    /// A slot.
+    #[inline(always)]
+    pub(crate) fn slot(&self, slot: usize) -> &Value {
+        debug_assert!(slot < self.capacity());
+        // SAFETY: a view's range lies inside its chunk (`View`), and `new` wrote `length` values behind the header.
+        unsafe { &*self.0.as_ptr().add(1).cast::<Value>().add(slot) }
     }
 
     /// Writes a slot of a chunk that nothing else points to; gives the value back when something does.

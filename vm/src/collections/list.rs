@@ -56,7 +56,6 @@ impl List {
     }
 
     /// An element.
-    #[inline]
     #[must_use]
     pub fn get(&self, index: usize) -> Option<&Value> {
         let mut index = index;
@@ -114,6 +113,70 @@ impl List {
             .into();
             let pushed = self.back.push_back(value);
             debug_assert!(pushed.is_ok(), "a new chunk has room");
+        }
+    }
+
+    /// As `push`, when that changes one slot and calls nothing; else the value comes back.
+    #[inline(always)]
+    pub(crate) fn quick_push(&mut self, value: Value) -> Result<(), Value> {
+        self.back.quick_push(value)
+    }
+
+    /// As `uncons`, when that changes one slot and calls nothing.
+    #[inline(always)]
+    pub(crate) fn quick_uncons(&mut self) -> Option<Value> {
+        match self.front.quick_pop() {
+            None if self.front.is_empty() && self.middle.length == 0 => self.back.quick_pop(),
+            taken => taken,
+        }
+    }
+
+    /// As `get`, when the list is one chunk.
+    #[inline(always)]
+    pub(crate) fn get_flat(&self, index: usize) -> Option<&Value> {
+        if self.is_flat() { self.back.get(index) } else { None }
+    }
+
+    /// As `get`, when the tree is regular on the way; calls nothing.
+    #[inline(always)]
+    pub(crate) fn quick_get(&self, index: usize) -> Option<&Value> {
+        let mut index = index;
+        if index < self.front.len() {
+            return self.front.get(index);
+        }
+        index -= self.front.len();
+        if index >= self.middle.length {
+            return self.back.get(index - self.middle.length);
+        }
+        let (leaf, inner) = self.middle.tree.as_ref()?.locate_regular(index)?;
+        leaf.get(inner)
+    }
+
+    /// As `quick_set`, when the list is one chunk.
+    #[inline(always)]
+    pub(crate) fn set_flat(&mut self, index: usize, value: Value) -> Result<(), Value> {
+        if self.is_flat() { self.back.quick_set(index, value) } else { Err(value) }
+    }
+
+    #[inline(always)]
+    fn is_flat(&self) -> bool {
+        self.middle.length == 0 && self.front.is_empty()
+    }
+
+    /// As `set`, when that changes one slot and calls nothing; else the value comes back.
+    #[inline(always)]
+    pub(crate) fn quick_set(&mut self, index: usize, value: Value) -> Result<(), Value> {
+        let mut index = index;
+        if index < self.front.len() {
+            return self.front.quick_set(index, value);
+        }
+        index -= self.front.len();
+        if index >= self.middle.length {
+            return self.back.quick_set(index - self.middle.length, value);
+        }
+        match self.middle.tree.as_mut().and_then(|middle| middle.locate_unique(index)) {
+            Some((leaf, inner)) => leaf.quick_set(inner, value),
+            None => Err(value),
         }
     }
 

@@ -62,6 +62,8 @@ pub(crate) enum Tree<L: Leaf> {
 pub(crate) struct Node<L: Leaf> {
     /// 1 when the children are leaves.
     height: u32,
+    /// Children before this one are full, so their elements are found by shifting the index. The last child counts as full.
+    regular: u32,
     /// Number of elements up to the end of each child.
     ends: SmallVec<[usize; FANOUT]>,
     /// Smallest key of each child.
@@ -95,7 +97,7 @@ impl<L: Leaf> Tree<L> {
     /// A node above these, at least one.
     fn from_children(children: SmallVec<[Tree<L>; FANOUT]>) -> Tree<L> {
         let height = children[0].height() + 1;
-        let mut node = Node { height, ends: SmallVec::new(), keys: SmallVec::new(), children };
+        let mut node = Node { height, regular: 0, ends: SmallVec::new(), keys: SmallVec::new(), children };
         node.describe_from(0);
         Tree::Node(Ref::new(node))
     }
@@ -131,7 +133,6 @@ impl<L: Leaf> Tree<L> {
     }
 
     /// The leaf that holds the element with this index, and the index in the leaf. The element exists.
-    #[inline]
     pub(crate) fn locate(&self, index: usize) -> (&L, usize) {
         let (mut tree, mut index, mut shift) = (self, index, self.shift());
         loop {
@@ -139,7 +140,7 @@ impl<L: Leaf> Tree<L> {
                 Tree::Leaf(leaf) => return (leaf, index),
                 Tree::Node(node) => {
                     let (child, inner) = node.route(index, shift);
-                    (tree, index, shift) = (&node.children[child], inner, shift - FANOUT_BITS);
+                    (tree, index, shift) = (&node.children[child], inner, shift.wrapping_sub(FANOUT_BITS));
                 }
             }
         }
@@ -156,7 +157,49 @@ impl<L: Leaf> Tree<L> {
                 Tree::Node(node) => {
                     let node = node.make_mut();
                     let (child, inner) = node.route(index, shift);
-                    (tree, index, shift) = (&mut node.children[child], inner, shift - FANOUT_BITS);
+                    (tree, index, shift) = (&mut node.children[child], inner, shift.wrapping_sub(FANOUT_BITS));
+                }
+            }
+        }
+    }
+
+    /// As `locate`, when all nodes on the way are regular; calls nothing.
+    #[inline(always)]
+    pub(crate) fn locate_regular(&self, index: usize) -> Option<(&L, usize)> {
+        let (mut tree, mut index, mut shift) = (self, index, self.shift());
+        loop {
+            match tree {
+                Tree::Leaf(leaf) => return Some((leaf, index)),
+                Tree::Node(node) => {
+                    let child = index >> shift;
+                    if child >= node.regular as usize {
+                        return None;
+                    }
+                    index -= child << shift;
+                    tree = node.children.get(child)?;
+                    shift = shift.wrapping_sub(FANOUT_BITS);
+                }
+            }
+        }
+    }
+
+    /// As `locate_mut`, when all nodes on the way are local, nothing else points to them, and they are regular.
+    #[inline(always)]
+    pub(crate) fn locate_unique(&mut self, index: usize) -> Option<(&mut L, usize)> {
+        let (mut index, mut shift) = (index, self.shift());
+        let mut tree = self;
+        loop {
+            match tree {
+                Tree::Leaf(leaf) => return Some((leaf, index)),
+                Tree::Node(node) => {
+                    let node = node.local_mut()?;
+                    let child = index >> shift;
+                    if child >= node.regular as usize {
+                        return None;
+                    }
+                    index -= child << shift;
+                    tree = node.children.get_mut(child)?;
+                    shift = shift.wrapping_sub(FANOUT_BITS);
                 }
             }
         }
@@ -223,6 +266,8 @@ impl<L: Leaf> Tree<L> {
         assert!(!node.children.is_empty(), "a node without children");
         assert_eq!(node.ends.len(), node.children.len());
         assert_eq!(node.keys.len(), node.children.len());
+        let full = node.children[..node.children.len() - 1].iter().take_while(|child| child.len() == node.full_child());
+        assert_eq!(node.regular as usize, Node::<L>::regular_of(full.count(), node.children.len()));
         let mut end = 0;
         for (i, child) in node.children.iter().enumerate() {
             child.check_inner(left_edge && i == 0, right_edge && i + 1 == node.children.len());
@@ -243,6 +288,27 @@ impl<L: Leaf> Trace for Node<L> {
 }
 
 impl<L: Leaf> Node<L> {
+    /// Number of elements of a full child.
+    #[inline]
+    fn full_child(&self) -> usize {
+        L::MAX << (FANOUT_BITS * (self.height - 1))
+    }
+
+    /// `regular`, when so many children before the last one are full.
+    fn regular_of(full: usize, children: usize) -> usize {
+        if full + 1 == children { children } else { full }
+    }
+
+    /// Brings `regular` up to date after a change of `ends` from `child` on.
+    fn find_regular(&mut self, child: usize) {
+        let last = self.ends.len().saturating_sub(1);
+        let mut full = (self.regular as usize).min(child).min(last);
+        while full < last && self.ends[full] == (full + 1) * self.full_child() {
+            full += 1;
+        }
+        self.regular = Node::<L>::regular_of(full, self.ends.len()) as u32;
+    }
+
     #[inline]
     fn len(&self) -> usize {
         self.ends.last().copied().unwrap_or(0)
@@ -256,15 +322,14 @@ impl<L: Leaf> Node<L> {
 
     /// The child that holds an element, and the element's index there. A full child holds `1 << shift` elements.
     ///
-    /// Where all children before it are full, neither takes a load from this node: the loads below only confirm the guess,
-    /// so that those of the next level need not wait for them.
+    /// Among regular children neither takes a load from this node: the load only confirms the guess, so that those of the
+    /// next level need not wait for it.
     #[inline]
     fn route(&self, index: usize, shift: u32) -> (usize, usize) {
         const { assert!(L::MAX.is_power_of_two()) };
         let child = index >> shift;
-        let start = child << shift;
-        if self.ends.get(child).is_some_and(|&end| index < end) && self.start(child) == start {
-            return (child, index - start);
+        if child < self.regular as usize {
+            return (child, index - (child << shift));
         }
         let child = self.child_with(index);
         (child, index - self.start(child))

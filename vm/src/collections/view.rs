@@ -1,6 +1,7 @@
 //! `View`: a range of a chunk. Views of one chunk share it; a view that is alone with its chunk changes it in place.
 //!
-//! Slots outside the range may hold values that some other view saw before it went away; they are dropped with the chunk.
+//! The range lies inside the chunk: `with_capacity`, `fill` and `rebuild` make it so, and `start` and `end` move towards each
+//! other or after a look at the chunk's capacity. Slots outside the range may hold values that some other view saw before it went away; they are dropped with the chunk.
 
 use super::chunk::Chunk;
 use super::tree::Leaf;
@@ -39,7 +40,7 @@ impl View {
     }
 
     /// Number of values.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn len(&self) -> usize {
         usize::from(self.end - self.start)
     }
@@ -60,9 +61,47 @@ impl View {
     }
 
     /// A value.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get(&self, index: usize) -> Option<&Value> {
-        if index < self.len() { self.chunk.as_ref()?.slots().get(usize::from(self.start) + index) } else { None }
+        if index < self.len() { Some(self.chunk.as_ref()?.slot(usize::from(self.start) + index)) } else { None }
+    }
+
+    /// As `push_back`, where a free slot waits in a chunk of its own; else the value comes back.
+    #[inline(always)]
+    pub(crate) fn quick_push(&mut self, value: Value) -> Result<(), Value> {
+        if let Some(chunk) = &mut self.chunk
+            && usize::from(self.end) < chunk.capacity()
+            && let Some(place) = chunk.quick_slot(usize::from(self.end), &value)
+        {
+            std::mem::forget(std::mem::replace(place, value));
+            self.end += 1;
+            return Ok(());
+        }
+        Err(value)
+    }
+
+    /// As `set`, where a scalar stands in a chunk of its own; else the value comes back.
+    #[inline(always)]
+    pub(crate) fn quick_set(&mut self, index: usize, value: Value) -> Result<(), Value> {
+        if let Some(chunk) = &mut self.chunk
+            && index < usize::from(self.end - self.start)
+            && let Some(place) = chunk.quick_slot(usize::from(self.start) + index, &value)
+        {
+            std::mem::forget(std::mem::replace(place, value));
+            return Ok(());
+        }
+        Err(value)
+    }
+
+    /// As `pop_front`, of a view that has values in a chunk of its own; else nothing.
+    #[inline(always)]
+    pub(crate) fn quick_pop(&mut self) -> Option<Value> {
+        if self.is_empty() {
+            return None;
+        }
+        let value = self.chunk.as_mut()?.quick_take(usize::from(self.start))?;
+        self.start += 1;
+        Some(value)
     }
 
     /// Adds a value at the end; gives it back when the largest chunk has no room there and is more than half full.

@@ -16,12 +16,16 @@ pub(crate) mod internal {
 }
 
 /// `$with!` applied to all rows. `quick(f)`: f never leaves. `full(g)`: g may do everything. `either(f, g)`: g when f says no.
+///
+/// A handler that calls a function anywhere saves all its registers at its start, whether it gets there or not. So where the
+/// usual case calls nothing, it is an `f` of its own: `staged(f, q)` goes on with the quick q when f says no, `staged(f, h, g)`
+/// with `either(h, g)`.
 macro_rules! with_instructions {
     ($with:ident) => {
         $with! {
             Move: quick(register::mov);
             Copy: quick(register::copy);
-            Drop: quick(register::drop_value);
+            Drop: staged(register::drop_counted, register::drop_value);
             Int: quick(register::int);
             Const: quick(register::constant);
             Tag: quick(register::tag);
@@ -49,6 +53,9 @@ macro_rules! with_instructions {
             EqFloat: quick(float::eq);
             LtFloat: quick(float::lt);
             LeFloat: quick(float::le);
+            SqrtFloat: quick(float::sqrt);
+            FloatOfInt: quick(float::of_int);
+            IntOfFloat: quick(float::to_int);
             EqValue: either(value::eq_scalar, value::eq);
             LtValue: full(value::lt);
             LeValue: full(value::le);
@@ -82,15 +89,16 @@ macro_rules! with_instructions {
             FieldNamed: full(object::field_named);
             SetNamed: full(object::set_named);
             List: full(list::make);
-            ListPush: quick(list::push);
+            ListPush: either(list::push, list::push_full);
             ListPrepend: quick(list::prepend);
             ListConcat: full(list::concat);
             ListRange: full(list::range);
             ListLength: quick(list::length);
-            ListGet: either(list::get, list::out_of_range);
-            ListItem: quick(list::item);
+            ListGet: staged(list::get_flat, list::get, list::get_full);
+            ListItem: staged(list::item_flat, list::item);
             ListDrop: full(list::skip);
-            ListUncons: quick(list::uncons);
+            ListUncons: either(list::uncons, list::uncons_full);
+            ListSet: staged(list::set_flat, list::set, list::set_full);
             JumpLength: quick(list::jump_length);
             JumpNotLength: quick(list::jump_not_length);
             JumpShorter: quick(list::jump_shorter);
@@ -160,6 +168,16 @@ mod form {
         ($regs:ident, $word:ident, either($quick:path, $full:path)) => {
             if !$quick(&mut $regs, $word) {
                 arm!($regs, $word, full($full))
+            }
+        };
+        ($regs:ident, $word:ident, staged($first:path, $second:path)) => {
+            if !$first(&mut $regs, $word) {
+                $second(&mut $regs, $word)
+            }
+        };
+        ($regs:ident, $word:ident, staged($first:path, $second:path, $full:path)) => {
+            if !$first(&mut $regs, $word) {
+                arm!($regs, $word, either($second, $full))
             }
         };
         ($regs:ident, $word:ident, full($full:path)) => {{
@@ -260,6 +278,7 @@ mod form {
     macro_rules! handler {
         ($name:ident, quick($quick:path)) => {
             #[allow(non_snake_case)]
+            #[inline(never)]
             unsafe extern "C" fn $name(
                 pc: *const u64,
                 base: *mut Slot,
@@ -278,6 +297,7 @@ mod form {
         };
         ($name:ident, full($full:path)) => {
             #[allow(non_snake_case)]
+            #[inline(never)]
             unsafe extern "C" fn $name(
                 pc: *const u64,
                 base: *mut Slot,
@@ -295,6 +315,7 @@ mod form {
         };
         ($name:ident, either($quick:path, $full:path)) => {
             #[allow(non_snake_case)]
+            #[inline(never)]
             unsafe extern "C" fn $name(
                 pc: *const u64,
                 base: *mut Slot,
@@ -329,6 +350,34 @@ mod form {
                     otherwise(pc, base, frame, fuel, fiber, word)
                 }
             }
+        };
+        ($name:ident, staged($first:path, $($rest:path),+)) => {
+            #[allow(non_snake_case)]
+            #[inline(never)]
+            unsafe extern "C" fn $name(
+                pc: *const u64,
+                base: *mut Slot,
+                frame: *mut Frame,
+                fuel: u64,
+                fiber: *mut Fiber,
+                word: u64,
+            ) -> Exit {
+                handler!(Rest, rest($($rest),+));
+                // SAFETY: see `make`.
+                unsafe {
+                    let mut regs = Regs { pc, base, frame, fuel, fiber };
+                    if $first(&mut regs, Word(word)) {
+                        next!(regs)
+                    }
+                    Rest(pc, base, frame, fuel, fiber, word)
+                }
+            }
+        };
+        ($name:ident, rest($quick:path)) => {
+            handler!($name, quick($quick));
+        };
+        ($name:ident, rest($quick:path, $full:path)) => {
+            handler!($name, either($quick, $full));
         };
     }
 

@@ -168,6 +168,17 @@ impl<T: Trace> Ref<T> {
         unsafe { count::unshare_if_unique(object.cast()).then(|| &mut (*object).payload) }
     }
 
+    /// The part, for writing, if it is local and this is the only pointer to it; calls nothing.
+    #[inline(always)]
+    pub(crate) fn local_mut(&mut self) -> Option<&mut T> {
+        let object = self.0.as_ptr();
+        // SAFETY: a count of 1 says that `self` is the only reference, and it is borrowed exclusively.
+        unsafe {
+            let count = (*object).header.count.load(std::sync::atomic::Ordering::Relaxed);
+            (count == 1).then(|| &mut (*object).payload)
+        }
+    }
+
     /// The part, for writing: a copy of it when there are other pointers.
     #[inline]
     pub fn make_mut(&mut self) -> &mut T

@@ -45,6 +45,21 @@ pub(crate) unsafe fn release(object: *mut Header) {
     }
 }
 
+/// As `release`, when the object is local and lives on, or is immortal; calls nothing. Else nothing happens, and false.
+///
+/// # Safety
+/// As for `release`, if the result is true.
+#[inline(always)]
+pub(crate) unsafe fn release_early(object: *const Header) -> bool {
+    // SAFETY: the caller owns a reference, so the header is live.
+    let count = unsafe { &(*object).count };
+    let now = count.load(Relaxed);
+    if now > 1 {
+        count.store(now - 1, Relaxed);
+    }
+    now > 1 || now == 0
+}
+
 /// # Safety
 /// As for `release`; the object is shared.
 #[cold]

@@ -76,6 +76,28 @@ impl Header {
     }
 }
 
+/// A new object with the fields of another, of kind `Object`, but for the one at `index`.
+///
+/// # Safety
+/// `object` is live and of that kind, and has a field at `index`.
+pub(crate) unsafe fn copy_with(object: *const Header, index: usize, value: Value) -> *mut Header {
+    // SAFETY: promised by the caller; all fields of the copy are written, each once, before anything can see it.
+    unsafe {
+        let fields = (*object).fields();
+        debug_assert!(index < fields.len());
+        let copy = alloc::allocate(size_of::<Header>() + size_of_val(fields)).cast::<Header>();
+        copy.write(Header::new(Kind::Object, (*object).meta, (*object).length));
+        let first = copy.add(1).cast::<Value>();
+        for (at, field) in fields.iter().enumerate() {
+            if at != index {
+                first.add(at).write(field.clone());
+            }
+        }
+        first.add(index).write(value);
+        copy
+    }
+}
+
 /// A new object of the fields family, with count 1, that owns the `length` values at `fields`, which are moved.
 ///
 /// # Safety

@@ -65,6 +65,7 @@ impl<L: Leaf> Node<L> {
             for end in &mut self.ends[child..] {
                 *end = *end + length - before;
             }
+            self.find_regular(child);
         }
         if first_changed {
             self.keys[child] = self.children[child].first_key();

@@ -242,6 +242,7 @@ impl<L: Leaf> Node<L> {
         let right = Tree::from_children(self.children.drain(half..).collect());
         self.ends.truncate(half);
         self.keys.truncate(half);
+        self.find_regular(half);
         self.children.shrink_to_fit();
         self.keys.shrink_to_fit();
         self.ends.shrink_to_fit();
@@ -249,14 +250,15 @@ impl<L: Leaf> Node<L> {
     }
 
     /// Counts and names the children from `child` on anew.
-    pub(super) fn describe_from(&mut self, child: usize) {
-        self.ends.truncate(child);
-        self.keys.truncate(child);
+    pub(super) fn describe_from(&mut self, from: usize) {
+        self.ends.truncate(from);
+        self.keys.truncate(from);
         let mut end = self.ends.last().copied().unwrap_or(0);
-        for child in &self.children[child..] {
+        for child in &self.children[from..] {
             end += child.len();
             self.ends.push(end);
             self.keys.push(child.first_key());
         }
+        self.find_regular(from);
     }
 }

@@ -159,14 +159,16 @@ unsafe fn call_exact(regs: &mut Regs, word: Word, acts: bool) -> bool {
             return false;
         }
         let proto = (*regs.fiber).protos.add((*header).meta as usize);
+        // A function without captures is a constant, which is not counted. Another would have to be released.
+        if (*proto).captures == 0 && (*header).count.load(std::sync::atomic::Ordering::Relaxed) != 0 {
+            return false;
+        }
         if !enter(regs, proto, word.a()) {
             return false;
         }
         regs.fuel -= 1;
         if (*proto).captures > 0 {
             *regs.base.add(usize::from((*proto).parameters)) = function;
-        } else {
-            drop(function.into_value());
         }
         true
     }

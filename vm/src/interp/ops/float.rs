@@ -79,3 +79,21 @@ pub(in crate::interp) unsafe fn le(regs: &mut Regs, word: Word) {
         regs.set_raw(word.a(), u64::from(left <= right))
     }
 }
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn sqrt(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { regs.set_raw(word.a(), regs.float(word.b()).sqrt().to_bits()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn of_int(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { regs.set_raw(word.a(), (regs.int(word.b()) as f64).to_bits()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn to_int(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { regs.set_raw(word.a(), regs.float(word.b()) as i64 as u64) }
+}

@@ -1,5 +1,7 @@
 //! Lists.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use super::{Go, Regs, Word};
 use crate::collections::List;
 use crate::fiber::Fiber;
@@ -35,16 +37,31 @@ pub(in crate::interp) fn make(fiber: &mut Fiber, word: Word) -> Go {
     Go::On
 }
 
-#[inline(never)]
-unsafe fn push_slow(list: *mut Slot, item: Value) {
-    // SAFETY: as the caller's.
-    unsafe { list_mut(list) }.push(item);
+/// The list in a register, for writing, if it is local and this is the only reference.
+#[inline(always)]
+unsafe fn list_local<'a>(regs: &Regs, index: usize) -> Option<&'a mut List> {
+    // SAFETY: as for `list_in`; a count of 1 says that the register holds the only reference.
+    unsafe {
+        debug_assert_eq!(regs.value(index).kind(), crate::value::Kind::List);
+        let object = regs.value(index).pointer();
+        ((*object).count.load(Relaxed) == 1).then(|| crate::object::boxed::Boxed::payload_mut(object))
+    }
 }
 
 #[inline(always)]
-pub(in crate::interp) unsafe fn push(regs: &mut Regs, word: Word) {
-    // SAFETY: see `ops/mod.rs`.
-    unsafe { push_slow(regs.slot(word.a()), regs.take(word.b())) }
+pub(in crate::interp) unsafe fn push(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`; the item is taken when it was pushed, else it stays in its register.
+    unsafe {
+        let Some(list) = list_local(regs, word.a()) else { return false };
+        list.quick_push(regs.take(word.b())).map_err(std::mem::forget).is_ok()
+    }
+}
+
+pub(in crate::interp) fn push_full(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = fiber.load();
+    // SAFETY: see `ops/mod.rs`; the item is taken.
+    unsafe { list_mut(regs.slot(word.a())).push(regs.take(word.b())) };
+    Go::On
 }
 
 #[inline(never)]
@@ -93,11 +110,12 @@ pub(in crate::interp) unsafe fn length(regs: &mut Regs, word: Word) {
     unsafe { regs.set_raw(word.a(), list_in(regs, word.b()).len() as u64) }
 }
 
+/// A list that is one chunk.
 #[inline(always)]
-pub(in crate::interp) unsafe fn get(regs: &mut Regs, word: Word) -> bool {
+pub(in crate::interp) unsafe fn get_flat(regs: &mut Regs, word: Word) -> bool {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
-        match list_in(regs, word.b()).get(regs.int(word.c()) as usize) {
+        match list_in(regs, word.b()).get_flat(regs.int(word.c()) as usize) {
             Some(item) => {
                 regs.put(word.a(), item.clone());
                 true
@@ -107,11 +125,46 @@ pub(in crate::interp) unsafe fn get(regs: &mut Regs, word: Word) -> bool {
     }
 }
 
-pub(in crate::interp) fn out_of_range(fiber: &mut Fiber, word: Word) -> Go {
+#[inline(always)]
+pub(in crate::interp) unsafe fn get(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe {
+        match list_in(regs, word.b()).quick_get(regs.int(word.c()) as usize) {
+            Some(item) => {
+                regs.put(word.a(), item.clone());
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+pub(in crate::interp) fn get_full(fiber: &mut Fiber, word: Word) -> Go {
     let regs = fiber.load();
     // SAFETY: see `ops/mod.rs`.
-    let (index, length) = unsafe { (regs.int(word.c()), list_in(&regs, word.b()).len()) };
+    let (index, length) = unsafe {
+        let (list, index) = (list_in(&regs, word.b()), regs.int(word.c()));
+        if let Some(item) = list.get(index as usize) {
+            regs.put(word.a(), item.clone());
+            return Go::On;
+        }
+        (index, list.len())
+    };
     fiber.fault(format!("index {index} is out of range for a list of length {length}"))
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn item_flat(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe {
+        match list_in(regs, word.b()).get_flat(word.c()) {
+            Some(item) => {
+                regs.put(word.a(), item.clone());
+                true
+            }
+            None => false,
+        }
+    }
 }
 
 #[inline(always)]
@@ -122,6 +175,39 @@ pub(in crate::interp) unsafe fn item(regs: &mut Regs, word: Word) {
         debug_assert!(item.is_some());
         regs.put(word.a(), item.unwrap_or_else(Value::unit));
     }
+}
+
+/// In a list that is one chunk.
+#[inline(always)]
+pub(in crate::interp) unsafe fn set_flat(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`; the item is taken when it was set, else it stays in its register.
+    unsafe {
+        let Some(list) = list_local(regs, word.a()) else { return false };
+        list.set_flat(regs.int(word.b()) as usize, regs.take(word.c())).map_err(std::mem::forget).is_ok()
+    }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn set(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`; the item is taken when it was set, else it stays in its register.
+    unsafe {
+        let Some(list) = list_local(regs, word.a()) else { return false };
+        list.quick_set(regs.int(word.b()) as usize, regs.take(word.c())).map_err(std::mem::forget).is_ok()
+    }
+}
+
+pub(in crate::interp) fn set_full(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = fiber.load();
+    // SAFETY: see `ops/mod.rs`; the item is taken.
+    unsafe {
+        let (index, item) = (regs.int(word.b()) as usize, regs.take(word.c()));
+        // Looked at first: a shared list is not copied for nothing.
+        if index < list_in(&regs, word.a()).len() {
+            let replaced = list_mut(regs.slot(word.a())).set(index, item);
+            debug_assert!(replaced.is_ok(), "the index was checked");
+        }
+    }
+    Go::On
 }
 
 pub(in crate::interp) fn skip(fiber: &mut Fiber, word: Word) -> Go {
@@ -135,16 +221,24 @@ pub(in crate::interp) fn skip(fiber: &mut Fiber, word: Word) -> Go {
     Go::On
 }
 
-#[inline(never)]
-unsafe fn uncons_slow(list: *mut Slot) -> Slot {
-    // SAFETY: as the caller's.
-    unsafe { list_mut(list) }.uncons().unwrap_or_else(Value::unit).into_slot()
+#[inline(always)]
+pub(in crate::interp) unsafe fn uncons(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe {
+        let Some(head) = list_local(regs, word.b()).and_then(List::quick_uncons) else { return false };
+        regs.put(word.a(), head);
+        true
+    }
 }
 
-#[inline(always)]
-pub(in crate::interp) unsafe fn uncons(regs: &mut Regs, word: Word) {
+pub(in crate::interp) fn uncons_full(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = fiber.load();
     // SAFETY: see `ops/mod.rs`.
-    unsafe { *regs.slot(word.a()) = uncons_slow(regs.slot(word.b())) }
+    unsafe {
+        let head = list_mut(regs.slot(word.b())).uncons();
+        regs.put(word.a(), head.unwrap_or_else(Value::unit));
+    }
+    Go::On
 }
 
 #[inline(always)]

@@ -1,12 +1,11 @@
 //! Constructors, tuples, records, captures.
 
 use aivi_bytecode::module::Shape;
-use smallvec::SmallVec;
 
 use super::{Go, Regs, Word};
 use crate::collections::Text;
 use crate::fiber::Fiber;
-use crate::object::{Header, alloc, count, new_object};
+use crate::object::{Header, alloc, copy_with, count, new_object};
 use crate::value::{Kind, Slot, Value};
 
 /// R[dst] := object of `count` fields. The constructor's position comes from the shape's table.
@@ -97,12 +96,12 @@ pub(in crate::interp) unsafe fn set_field(regs: &mut Regs, word: Word) -> bool {
     // SAFETY: see `ops/mod.rs`; O4: written only when this is the only reference.
     unsafe {
         let header = regs.value(word.a()).pointer();
-        if !count::unshare_if_unique(header) {
+        let field = field_of(regs, word.a(), word.c());
+        // Only where nothing is called: the object is local, and there is a scalar in the field.
+        if (*header).count.load(std::sync::atomic::Ordering::Relaxed) != 1 || !Slot::as_value(field).is_scalar() {
             return false;
         }
-        let field = field_of(regs, word.a(), word.c());
-        let old = std::mem::replace(&mut *field, *regs.slot(word.b()));
-        drop(old.into_value());
+        *field = *regs.slot(word.b());
         true
     }
 }
@@ -128,11 +127,8 @@ unsafe fn replace_field(regs: &Regs, object: usize, index: usize, value: Value) 
             }
             return regs.put(object, old);
         }
-        if let Some(object_ref) = old.as_object() {
-            let mut fields: SmallVec<[Value; 8]> = object_ref.fields().iter().cloned().collect();
-            fields[index] = value;
-            regs.put(object, Value::object(object_ref.shape(), object_ref.position(), fields));
-        }
+        let copy = copy_with(old.pointer(), index, value);
+        regs.put(object, Value::from_heap(Kind::Object, copy));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Go, Regs, Word};
 use crate::fiber::{Fiber, Frame, FrameKind, Pending};
+use crate::object::count;
 use crate::program::Entry;
 use crate::value::{Slot, Value};
 
@@ -15,6 +16,13 @@ pub(in crate::interp) unsafe fn mov(regs: &mut Regs, word: Word) {
 pub(in crate::interp) unsafe fn copy(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
     unsafe { regs.put(word.a(), regs.value(word.b()).clone()) }
+}
+
+/// What ends a reference without ending an object.
+#[inline(always)]
+pub(in crate::interp) unsafe fn drop_counted(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`; O1.
+    unsafe { regs.value(word.a()).heap().is_none_or(|object| count::release_early(object)) }
 }
 
 #[inline(always)]
