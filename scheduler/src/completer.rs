@@ -55,13 +55,35 @@ impl<T: Task> Completer<T> {
 
     fn deliver(&mut self, result: Result<T::Value, String>) {
         let Some(Pending { shared, record, generation, delivery }) = self.0.take() else { return };
-        *delivery.lock() = Some(result);
-        if record.state.claim(generation, Claim::Completed) == Claimed::Queue {
-            shared.inject(record.raw());
-        }
-        drop(record);
-        // Last: until then the task does not count as one that waits for ever.
-        shared.outside_end();
+        let deliver = || *delivery.lock() = Some(result);
+        let wake = || {
+            if record.state.claim(generation, Claim::Completed) == Claimed::Queue {
+                shared.inject(record.raw());
+            }
+            drop(record);
+        };
+        mutant!(
+            "completer.claims-before-it-delivers",
+            mutant!(
+                "completer.is-done-before-it-wakes",
+                {
+                    deliver();
+                    wake();
+                    // Last: until then the task does not count as one that waits for ever.
+                    shared.outside_end();
+                },
+                {
+                    shared.outside_end();
+                    deliver();
+                    wake();
+                }
+            ),
+            {
+                wake();
+                deliver();
+                shared.outside_end();
+            }
+        );
     }
 }
 

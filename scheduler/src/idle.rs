@@ -36,8 +36,8 @@ impl Idle {
     pub fn enter(&self, index: usize) -> bool {
         // SeqCst, with the fence: pairs with the fences in `take_any` and `take_searcher` (argument 1).
         let before = self.bits.fetch_or(1 << index, Ordering::SeqCst);
-        fence(Ordering::SeqCst);
-        before | 1 << index == self.all
+        mutant!("idle.enters-without-a-fence", fence(Ordering::SeqCst), ());
+        mutant!("idle.nobody-is-last", before | 1 << index, before) == self.all
     }
 
     /// A worker has work again. False: its bit was cleared by somebody who wakes it.
@@ -58,14 +58,14 @@ impl Idle {
     /// A task was injected: whom to wake for it.
     pub fn take_any(&self) -> Option<usize> {
         // Pairs with `enter` (argument 1).
-        fence(Ordering::SeqCst);
+        mutant!("idle.wakes-without-a-fence", fence(Ordering::SeqCst), ());
         self.take_lowest()
     }
 
     /// A task has waited long: whom to wake for it, if nobody searches already.
     pub fn take_searcher(&self) -> Option<usize> {
         // Pairs with `enter` (argument 1): the gate was opened before.
-        fence(Ordering::SeqCst);
+        mutant!("idle.wakes-a-thief-without-a-fence", fence(Ordering::SeqCst), ());
         // Relaxed: only limits how many are woken.
         if self.searching.load(Ordering::Relaxed) == 0 { self.take_lowest() } else { None }
     }
@@ -84,7 +84,8 @@ impl Idle {
         let mut bits = self.bits.load(Ordering::SeqCst);
         while bits != 0 {
             let index = bits.trailing_zeros();
-            match self.bits.compare_exchange_weak(bits, bits & !(1 << index), Ordering::SeqCst, Ordering::SeqCst) {
+            let rest = mutant!("idle.two-wakes-for-one", bits & !(1 << index), bits);
+            match self.bits.compare_exchange_weak(bits, rest, Ordering::SeqCst, Ordering::SeqCst) {
                 Ok(_) => return Some(index as usize),
                 Err(now) => bits = now,
             }

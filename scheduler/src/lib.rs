@@ -6,6 +6,9 @@
 //! Where to start reading: `task/state.rs` (how a wait ends exactly once), `task/record.rs` (who may touch what),
 //! `worker/turn.rs` (a turn of a task), `idle.rs` (why no wake gets lost), `scope/mod.rs` and `group.rs` (who owns whom).
 
+#[macro_use]
+mod mutant;
+
 pub mod blocking;
 mod channel;
 mod completer;

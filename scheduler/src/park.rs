@@ -4,9 +4,7 @@
 
 use std::time::Duration;
 
-use crate::Task;
 use crate::reactor::WaitKey;
-use crate::runtime::{Poller, Shared};
 use crate::sync::atomic::{AtomicU8, Ordering};
 use crate::sync::{Condvar, Mutex};
 
@@ -14,6 +12,15 @@ const AWAKE: u8 = 0;
 const PARKED: u8 = 1;
 const POLLING: u8 = 2;
 const NOTIFIED: u8 = 3;
+
+/// What one of the workers sleeps on, so that it hears of sources too.
+pub trait Poll {
+    /// Waits for sources, if nobody else does and `may_begin`; may return early. False: somebody else does.
+    fn try_poll(&self, limit: Option<Duration>, may_begin: impl FnOnce() -> bool, ready: &mut Vec<WaitKey>) -> bool;
+
+    /// Makes the running or the next poll return.
+    fn wake(&self);
+}
 
 /// Where one worker sleeps.
 pub struct Parker {
@@ -29,17 +36,17 @@ impl Parker {
     }
 
     /// Wakes the worker, or the next park returns at once.
-    pub fn unpark(&self, poller: Option<&Poller>) {
+    pub fn unpark(&self, poller: Option<&impl Poll>) {
         // AcqRel pairs with the swaps in `park`: what we did before is seen by the worker when it returns.
         match self.state.swap(NOTIFIED, Ordering::AcqRel) {
             PARKED => {
                 // Taking the lock waits until the worker, which has it while it tests the state, really sleeps.
-                drop(self.lock.lock());
+                mutant!("park.notifies-without-the-lock", drop(self.lock.lock()), ());
                 self.wake.notify_one();
             }
             POLLING => {
                 if let Some(poller) = poller {
-                    poller.waker.wake();
+                    mutant!("park.leaves-the-poller-asleep", poller.wake(), ());
                 }
             }
             _ => {}
@@ -47,15 +54,9 @@ impl Parker {
     }
 
     /// Sleeps until `unpark`, or for `limit`; may return early. Gives the keys that have become ready.
-    pub fn park<T: Task>(&self, shared: &Shared<T>, limit: Option<Duration>, ready: &mut Vec<WaitKey>) {
-        if let Some(poller) = shared.poller_if_any()
-            && let Some(mut reactor) = poller.reactor.try_lock()
-        {
-            if self.enter(POLLING) {
-                // An error of the poller leaves nothing to do here: tasks wait on, time goes on.
-                _ = reactor.poll(limit, &mut |key| ready.push(key));
-            }
-        } else {
+    pub fn park(&self, poller: Option<&impl Poll>, limit: Option<Duration>, ready: &mut Vec<WaitKey>) {
+        let has_polled = poller.is_some_and(|poller| poller.try_poll(limit, || self.enter(POLLING), ready));
+        if !has_polled {
             let mut guard = self.lock.lock();
             if self.enter(PARKED) {
                 match limit {
@@ -69,6 +70,13 @@ impl Parker {
     }
 
     fn enter(&self, state: u8) -> bool {
-        self.state.compare_exchange(AWAKE, state, Ordering::AcqRel, Ordering::Acquire).is_ok()
+        mutant!(
+            "park.forgets-an-early-wake",
+            self.state.compare_exchange(AWAKE, state, Ordering::AcqRel, Ordering::Acquire).is_ok(),
+            {
+                self.state.store(state, Ordering::Release);
+                true
+            }
+        )
     }
 }

@@ -4,9 +4,8 @@
 //! stays small), a deque for woken and yielded tasks (first in, first out). A slot that thieves could take costs 30 ns an
 //! operation (measured), so the slot is for the owner, and is moved to the deques when the owner may be busy for long.
 
-use crossbeam_deque::{Stealer, Worker as Deque};
-
 use crate::Task;
+use crate::sync::deque::{Stealer, Worker as Deque};
 use crate::task::record::Raw;
 
 /// At most so many tasks in a row come from the slot: two tasks that wake each other do not starve the others. Raising it

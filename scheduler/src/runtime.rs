@@ -3,21 +3,22 @@
 use std::fmt;
 use std::io;
 use std::sync::OnceLock;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crossbeam_deque::{Injector, Steal};
 use smallvec::SmallVec;
 
 use crate::blocking::Pool;
 use crate::dump::{self, Dump};
 use crate::idle::Idle;
 use crate::io_waits::IoWaits;
-use crate::reactor::{Reactor, Registry, Waker};
+use crate::park::Poll;
+use crate::reactor::{Reactor, Registry, WaitKey, Waker};
 use crate::scope::Scope;
 use crate::seat::Seat;
 use crate::stats::{Counters, Stats};
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use crate::sync::{Arc, Condvar, Mutex};
+use crate::sync::deque::{Injector, Steal};
+use crate::sync::{Arc, Condvar, Instant, Mutex};
 use crate::task::record::{Own, Parent, Raw, Record, Ref, Spares};
 use crate::wait::{Waiting, Woken};
 use crate::world::World;
@@ -56,6 +57,21 @@ pub struct Poller {
     pub reactor: Mutex<Reactor>,
     pub registry: Registry,
     pub waker: Waker,
+}
+
+impl Poll for Poller {
+    fn try_poll(&self, limit: Option<Duration>, may_begin: impl FnOnce() -> bool, ready: &mut Vec<WaitKey>) -> bool {
+        let Some(mut reactor) = self.reactor.try_lock() else { return false };
+        if may_begin() {
+            // An error of the poller leaves nothing to do here: tasks wait on, time goes on.
+            _ = reactor.poll(limit, &mut |key| ready.push(key));
+        }
+        true
+    }
+
+    fn wake(&self) {
+        self.waker.wake();
+    }
 }
 
 /// One call of `run`.
@@ -274,7 +290,7 @@ impl<T: Task> Shared<T> {
         roots.len()
     }
 
-    fn begin_run(self: &Arc<Self>, root: T) -> Arc<Run<T>> {
+    pub(crate) fn begin_run(self: &Arc<Self>, root: T) -> Arc<Run<T>> {
         let run = Arc::new(Run {
             scope: Scope::new(),
             root: Mutex::new(None),

@@ -4,14 +4,12 @@
 //! is over; the others wait, and one of them takes over. So a program on one worker needs no second thread, and a call
 //! into a script no thread switch. The other seats have threads of their own, started when there is work to steal.
 
-use std::thread::JoinHandle;
-
-use crossbeam_deque::Stealer;
-
 use crate::Task;
 use crate::config::Config;
 use crate::park::Parker;
 use crate::sync::atomic::AtomicBool;
+use crate::sync::deque::Stealer;
+use crate::sync::thread::JoinHandle;
 use crate::sync::{Lock, Mutex, TIMERS};
 use crate::task::record::Raw;
 use crate::timer::Wheel;

@@ -20,10 +20,19 @@ const POOL_LIMIT: Duration = Duration::from_millis(100);
 /// Steps 2 to 4.
 pub fn shut_down<T: Task>(shared: &Arc<Shared<T>>) {
     // Release pairs with the Acquire in `is_shut_down`.
-    shared.is_shut_down.store(true, Ordering::Release);
-    for seat in &shared.seats {
-        seat.parker.unpark(shared.poller_if_any());
-    }
+    let tell = || shared.is_shut_down.store(true, Ordering::Release);
+    let wake = || shared.seats.iter().for_each(|seat| seat.parker.unpark(shared.poller_if_any()));
+    mutant!(
+        "shutdown.tells-after-it-woke",
+        {
+            tell();
+            wake();
+        },
+        {
+            wake();
+            tell();
+        }
+    );
     for seat in &shared.seats {
         let thread = seat.thread.lock().take();
         if let Some(thread) = thread {

@@ -1,4 +1,5 @@
-//! The only door to atomics and locks, so that Loom can take their place, and the order in which locks are taken.
+//! The only door to atomics, locks, deques, threads and the clock, so that Loom can take their place, and the order in which
+//! locks are taken.
 //!
 //! A thread that holds a lock may take only locks of a *higher* rank; debug builds check it. No lock is held while a task
 //! is resumed.
@@ -18,20 +19,28 @@
 #[cfg(not(loom))]
 mod lock;
 #[cfg(loom)]
-#[path = "sync/lock_loom.rs"]
-mod lock;
+mod modelled;
 #[cfg(not(loom))]
 mod rank;
 
-pub use lock::{Lock, LockGuard};
-pub use parking_lot::{Condvar, Mutex};
+pub use std::sync::Arc;
+
 #[cfg(not(loom))]
-pub use std::sync::{Arc, atomic};
+mod real {
+    pub use std::sync::atomic;
+    pub use std::thread;
+    pub use std::time::Instant;
+
+    pub use crossbeam_deque as deque;
+    pub use parking_lot::{Condvar, Mutex, MutexGuard};
+
+    pub use super::lock::{Lock, LockGuard};
+}
 
 #[cfg(loom)]
-pub use loom::sync::atomic;
-#[cfg(loom)]
-pub use std::sync::Arc;
+pub use modelled::{Condvar, Instant, Lock, LockGuard, Mutex, MutexGuard, atomic, deque, thread};
+#[cfg(not(loom))]
+pub use real::*;
 
 /// See the table.
 pub const SCOPE: u8 = 1;

@@ -7,8 +7,7 @@
 use crate::Task;
 use crate::runtime::Shared;
 use crate::sync::atomic::{AtomicBool, Ordering, fence};
-use crate::sync::{Arc, Condvar, Mutex};
-use parking_lot::MutexGuard;
+use crate::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 /// The flag and the barrier.
 pub struct World {
@@ -36,13 +35,13 @@ impl World {
     pub fn announce(&self) {
         self.is_paused.store(true, Ordering::Relaxed);
         // Pairs with the fence in `must_wait`: the caller reads the idle bits next.
-        fence(Ordering::SeqCst);
+        mutant!("world.announces-without-a-fence", fence(Ordering::SeqCst), ());
     }
 
     /// For a worker that has just left the idle state: must it wait before it runs?
     pub fn must_wait(&self) -> bool {
         // Pairs with the fence in `announce`: the idle bit was cleared before.
-        fence(Ordering::SeqCst);
+        mutant!("world.goes-on-without-a-fence", fence(Ordering::SeqCst), ());
         self.is_paused.load(Ordering::Acquire)
     }
 }

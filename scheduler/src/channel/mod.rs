@@ -208,7 +208,9 @@ impl<T: Task> Core<T> {
                     // SAFETY: the loser goes on only after it had this lock, so its message is still ours.
                     value = unsafe { receiver.message().take() };
                     self.lost += 1;
-                    continue;
+                    if mutant!("channel.a-cancelled-receiver-keeps-the-message", true, false) {
+                        continue;
+                    }
                 }
             }
             return None;
@@ -221,7 +223,7 @@ impl<T: Task> Core<T> {
         let Some(value) = self.buffer.pop_front() else {
             return match self.take_over(woken) {
                 Some(value) => TryRecv::Value(value),
-                None if self.closed_at.is_some() => TryRecv::Closed,
+                None if mutant!("channel.waits-at-a-closed-one", self.closed_at.is_some(), false) => TryRecv::Closed,
                 None => TryRecv::Empty,
             };
         };
@@ -247,7 +249,9 @@ impl<T: Task> Core<T> {
                 Claimed::Early => {}
                 Claimed::Lost => {
                     self.lost += 1;
-                    continue;
+                    if mutant!("channel.takes-from-a-cancelled-sender", true, false) {
+                        continue;
+                    }
                 }
             }
             return message;

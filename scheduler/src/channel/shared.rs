@@ -71,7 +71,7 @@ impl<T: Task> Drop for Channel<T> {
         fence(Ordering::Acquire);
         let mut core = self.core().lock();
         if core.is_waited_at() {
-            core.is_orphan = true;
+            core.is_orphan = mutant!("channel.nobody-frees-an-orphan", true, false);
             return;
         }
         drop(core);

@@ -39,6 +39,8 @@ mod source;
 #[cfg(all(test, unix, not(loom)))]
 mod tests;
 
+#[cfg(all(test, loom))]
+pub(crate) use direction::Direction;
 pub use direction::WaitKey;
 pub use limit::raise_descriptor_limit;
 pub use poller::{Reactor, Waker};

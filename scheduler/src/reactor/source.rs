@@ -42,7 +42,7 @@ pub struct IoSource {
 }
 
 impl IoSource {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         IoSource { directions: Arc::new([Direction::default(), Direction::default()]) }
     }
 
@@ -74,7 +74,7 @@ impl IoSource {
         self.directions.iter().map(Direction::waiting).sum()
     }
 
-    pub(super) fn rise(&self, interest: Interest) -> Keys {
+    pub(crate) fn rise(&self, interest: Interest) -> Keys {
         self.direction(interest).rise()
     }
 

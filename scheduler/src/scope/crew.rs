@@ -47,7 +47,7 @@ impl<T: Task> Crew<T> {
         // SAFETY: promised by the caller.
         unsafe { core.members.push(raw, 0) };
         core.len += 1;
-        if core.is_watched {
+        if mutant!("scope.does-not-count-late-members", core.is_watched, false) {
             self.scope.count_spawned();
         }
         Ok(())

@@ -87,7 +87,7 @@ impl<T: Task> Scope<T> {
     /// A crew for a task that has none here yet.
     pub fn new_crew(self: &Arc<Self>) -> Result<Arc<Crew<T>>, ScopeEnded> {
         let mut core = self.core.lock();
-        if core.has_ended {
+        if mutant!("scope.takes-a-crew-after-its-end", core.has_ended, false) {
             return Err(ScopeEnded);
         }
         let crew = Crew::new(self.clone(), core.is_watched);
@@ -133,7 +133,8 @@ impl<T: Task> Scope<T> {
             Owner::Task(_) => CancelKind::ScopeEnded,
             Owner::Run(_) => CancelKind::RootEnded,
         };
-        core.cancel_members(CancelReason { kind, place }, true, woken);
+        let is_last_call = mutant!("scope.leaves-crews-open", true, false);
+        core.cancel_members(CancelReason { kind, place }, is_last_call, woken);
         // Acquire pairs with the Release in `member_ended`.
         if self.live.load(Ordering::Acquire) == 0 {
             return true;

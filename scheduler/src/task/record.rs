@@ -235,7 +235,7 @@ impl<T: Task> Record<T> {
     pub unsafe fn join(&self, joiner: Raw<T>, generation: u32) -> bool {
         let mut joiners = self.joiners.lock();
         joiners.is_joined = true;
-        if self.has_ended() {
+        if mutant!("record.joins-after-the-end", self.has_ended(), false) {
             return false;
         }
         // SAFETY: promised by the caller.

@@ -112,10 +112,12 @@ impl State {
         let mut won = Claimed::Lost;
         self.update(|word| {
             let word_generation = Snapshot(word).generation();
-            won = if word_generation == generation && word & WAITING != 0 {
+            let is_waiting = mutant!("state.two-claims-win", word & WAITING != 0, true);
+            let is_next = word_generation == generation.wrapping_sub(1) && word & WAITING == 0;
+            won = if mutant!("state.a-late-claim-hits", word_generation == generation, true) && is_waiting {
                 Claimed::Queue
-            } else if word_generation == generation.wrapping_sub(1) && word & WAITING == 0 {
-                Claimed::Early
+            } else if is_next {
+                mutant!("state.an-early-claim-is-lost", Claimed::Early, Claimed::Lost)
             } else {
                 Claimed::Lost
             };
@@ -134,7 +136,7 @@ impl State {
             ended = if snapshot.generation() == generation {
                 Some(snapshot.claim())
             } else if snapshot.is_killed() || heed_cancel && snapshot.shows_cancel() {
-                Some(Claim::Cancel)
+                mutant!("state.publish-overlooks-a-request", Some(Claim::Cancel), None)
             } else {
                 None
             };
@@ -154,19 +156,22 @@ impl State {
     pub fn publish_again(&self, heed_cancel: bool, heed_kill: bool) -> bool {
         self.update(|word| {
             let snapshot = Snapshot(word);
-            let stop = heed_kill && snapshot.is_killed() || heed_cancel && snapshot.shows_cancel();
+            let is_cancelled = heed_cancel && snapshot.shows_cancel();
+            let stop = heed_kill && snapshot.is_killed()
+                || mutant!("state.publish-again-overlooks-a-request", is_cancelled, false);
             (!stop).then_some(word & !CLAIM_MASK | WAITING)
         })
     }
 
     /// Takes the right to write the reason for a cancellation. Only the first caller gets it.
     pub fn claim_reason(&self) -> bool {
-        self.update(|word| (word & REASON == 0).then_some(word | REASON))
+        let is_free = |word| mutant!("state.two-write-the-reason", word & REASON == 0, true);
+        self.update(|word| is_free(word).then_some(word | REASON))
     }
 
     /// Requests cancellation, once the reason has been written. True: the wait is claimed, queue the task.
     pub fn cancel(&self) -> bool {
-        self.set_and_claim(CANCEL, MASKED)
+        self.set_and_claim(CANCEL, mutant!("state.a-request-ignores-the-mask", MASKED, 0))
     }
 
     /// Ends the task at its next turn without running it. True: the wait is claimed, queue the task.
@@ -200,7 +205,8 @@ impl State {
         let mut word = self.0.load(Ordering::Acquire);
         loop {
             let Some(changed) = change(word) else { return false };
-            match self.0.compare_exchange_weak(word, changed, Ordering::AcqRel, Ordering::Acquire) {
+            let ordering = mutant!("state.changes-are-relaxed", Ordering::AcqRel, Ordering::Relaxed);
+            match self.0.compare_exchange_weak(word, changed, ordering, Ordering::Acquire) {
                 Ok(_) => return true,
                 Err(now) => word = now,
             }

@@ -1,9 +1,8 @@
 //! Where the next task comes from.
 
-use crossbeam_deque::{Steal, Stealer};
-
 use crate::simulator::{Late, Next, What};
 use crate::sync::atomic::Ordering;
+use crate::sync::deque::{Steal, Stealer};
 use crate::task::record::Raw;
 use crate::task::state::{Claim, Claimed};
 use crate::{Task, Tick};
@@ -20,7 +19,7 @@ const POLL_EVERY_NS: u64 = 200_000;
 
 impl<T: Task> Worker<T> {
     /// The next task; `None` when there is nothing to do at the moment.
-    pub(super) fn next(&mut self) -> Option<Raw<T>> {
+    pub(crate) fn next(&mut self) -> Option<Raw<T>> {
         if self.core.simulator.is_some() {
             return self.next_simulated();
         }
@@ -59,7 +58,7 @@ impl<T: Task> Worker<T> {
             let has_work = self.core.simulator.as_ref().is_some_and(|simulator| simulator.has_work());
             return if has_work || self.shared.is_paused() { Tick::Yield } else { Tick::Continue };
         }
-        self.core.queue.flush();
+        mutant!("queue.hides-the-slot-from-thieves", self.core.queue.flush(), ());
         self.maintain();
         let is_alone = self.core.queue.is_empty() && self.shared.injector.is_empty() && !self.shared.is_paused();
         if is_alone { Tick::Continue } else { Tick::Yield }
@@ -104,7 +103,7 @@ impl<T: Task> Worker<T> {
     }
 
     /// Queues the tasks of sources that have become ready.
-    pub(super) fn wake_ready(&mut self, keys: &[crate::reactor::WaitKey]) {
+    pub(crate) fn wake_ready(&mut self, keys: &[crate::reactor::WaitKey]) {
         for &key in keys {
             if let Some(raw) = self.shared.io_waits.ready(key) {
                 self.push_last(raw);

@@ -62,7 +62,9 @@ impl<T: Task> Worker<T> {
             // Relaxed: `take_searcher` fences before it looks for sleepers; the rest is a hint.
             self.shared.seats[self.index].is_open.store(is_open, Ordering::Relaxed);
         }
-        if is_open && let Some(index) = self.shared.idle.take_searcher() {
+        if mutant!("gate.opens-and-wakes-nobody", is_open, false)
+            && let Some(index) = self.shared.idle.take_searcher()
+        {
             self.shared.unpark(index);
         }
     }

@@ -11,16 +11,14 @@ mod group;
 mod rest;
 mod turn;
 
-use std::thread;
-
 use crate::config::{Config, Mode};
 use crate::oracle::Oracle;
 use crate::queue::LocalQueue;
 use crate::runtime::{Run, Shared};
 use crate::seat::Seat;
 use crate::simulator::Simulator;
-use crate::sync::Arc;
 use crate::sync::atomic::Ordering;
+use crate::sync::{Arc, thread};
 use crate::task::record::{Raw, Spares};
 use crate::{Outcome, Task};
 
@@ -141,7 +139,7 @@ struct AbortOnPanic;
 
 impl Drop for AbortOnPanic {
     fn drop(&mut self) {
-        if thread::panicking() {
+        if std::thread::panicking() && cfg!(not(loom)) {
             std::process::abort();
         }
     }
@@ -181,7 +179,7 @@ impl<T: Task> Worker<T> {
     }
 
     /// Works until `is_over`.
-    fn work(&mut self, is_over: impl Fn() -> bool) {
+    pub(crate) fn work(&mut self, is_over: impl Fn() -> bool) {
         self.sit_down();
         while !is_over() {
             match self.next() {
@@ -216,7 +214,7 @@ impl<T: Task> Worker<T> {
         }
         if index == 0 {
             for run in shared.runs.lock().iter() {
-                drop(run.result.lock());
+                mutant!("seat.tells-without-the-lock", drop(run.result.lock()), ());
                 run.changed.notify_all();
             }
         }

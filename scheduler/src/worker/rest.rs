@@ -32,7 +32,7 @@ impl<T: Task> Worker<T> {
     }
 
     /// Waits until there may be something to do.
-    pub(super) fn rest(&mut self, is_over: &impl Fn() -> bool) {
+    pub(crate) fn rest(&mut self, is_over: &impl Fn() -> bool) {
         if self.shared.is_paused() {
             // There may be tasks in our queue: we are not idle, only stopped.
             return self.shared.wait_while_paused(self.index);
@@ -46,7 +46,8 @@ impl<T: Task> Worker<T> {
         let is_last = self.shared.idle.enter(self.index);
         self.shared.note_idle();
         // The second look, after the bit is set: see `idle.rs`.
-        if !self.shared.injector.is_empty() || self.is_theft_possible() || is_over() {
+        let has_work = !self.shared.injector.is_empty() || self.is_theft_possible();
+        if mutant!("rest.does-not-look-twice", has_work, false) || is_over() {
             self.shared.idle.leave(self.index);
             self.shared.wait_while_paused(self.index);
             return;
@@ -73,7 +74,7 @@ impl<T: Task> Worker<T> {
         let mut keys = Vec::new();
         // Relaxed: only a counter.
         self.shared.counters.parks.fetch_add(1, Ordering::Relaxed);
-        self.seat().parker.park(&self.shared, limit, &mut keys);
+        self.seat().parker.park(self.shared.poller_if_any(), limit, &mut keys);
         let was_woken = !self.shared.idle.leave(self.index);
         self.shared.wait_while_paused(self.index);
         if was_woken {

@@ -17,7 +17,7 @@ enum Turn<T: Task> {
 
 impl<T: Task> Worker<T> {
     /// Runs a task that came from a queue: having it is the right to run it.
-    pub(super) fn turn(&mut self, raw: Raw<T>) {
+    pub(crate) fn turn(&mut self, raw: Raw<T>) {
         // SAFETY: a queued task lives; the right to run is counted and ends in `end`.
         let record = unsafe { raw.get() };
         match self.wake(raw, record) {

@@ -1,4 +1,4 @@
-//! The lock for models: loom's mutex, because a model cannot spin.
+//! The byte lock in models: Loom's mutex, because a model cannot spin.
 
 use std::ops::{Deref, DerefMut};
 

@@ -1,0 +1,129 @@
+//! Channels: the hand-over, the close and the last handle, each against a request to cancel.
+
+use loom::thread;
+
+use super::check_bounded;
+use super::stage::{Begin, Cast, Stage, Token};
+use crate::{Channel, Recv, Send};
+
+/// Sends a message.
+fn send(tx: &Channel<super::stage::Play>, number: u32) -> Begin {
+    let tx = tx.clone();
+    Box::new(move |cx| match cx.send(&tx, Token::new(number)) {
+        Send::Wait => None,
+        Send::Done => Some("sent".to_owned()),
+        Send::Closed { .. } => Some("closed".to_owned()),
+    })
+}
+
+/// Receives a message.
+fn recv(rx: &Channel<super::stage::Play>) -> Begin {
+    let rx = rx.clone();
+    Box::new(move |cx| match cx.recv(&rx) {
+        Recv::Wait => None,
+        Recv::Value(token) => Some(format!("message {}", token.get())),
+        Recv::Closed => Some("closed".to_owned()),
+    })
+}
+
+/// A message is with its receiver or in the channel, whenever the receiver is cancelled.
+/// C12 C29
+#[test]
+fn a_cancelled_receiver_loses_no_message() {
+    check_bounded(3, &["channel.a-cancelled-receiver-keeps-the-message"], || {
+        let (cast, channel) = (Cast::default(), Channel::bounded(1));
+        let tasks = vec![cast.task("r", recv(&channel)), cast.task("s", send(&channel, 7))];
+        let mut stage = Stage::new(2, &cast, tasks);
+        let (receiver, sender) = (stage.run(0, 0), stage.run(1, 1));
+        stage.cancel(0);
+        stage.back(receiver.join().unwrap());
+        stage.back(sender.join().unwrap());
+        stage.settle();
+        assert!(cast.log.has("s: sent"));
+        assert_eq!(cast.log.has("r: message 7") as usize + channel.len(), 1, "the message is in one place");
+        stage.close();
+    });
+}
+
+/// A send that was cancelled has delivered nothing; one that was not has delivered.
+/// C12 C31
+#[test]
+fn a_cancelled_send_delivers_nothing() {
+    check_bounded(3, &["channel.takes-from-a-cancelled-sender"], || {
+        let (cast, channel) = (Cast::default(), Channel::bounded(0));
+        let tasks = vec![cast.task("s", send(&channel, 7)), cast.task("r", recv(&channel))];
+        let mut stage = Stage::new(2, &cast, tasks);
+        let (sender, receiver) = (stage.run(0, 0), stage.run(1, 1));
+        stage.cancel(0);
+        stage.back(sender.join().unwrap());
+        stage.back(receiver.join().unwrap());
+        stage.settle();
+        assert_eq!(cast.log.has("s: sent"), cast.log.has("r: message 7"), "half a hand-over");
+        stage.close();
+    });
+}
+
+/// What the sender wrote before is seen by the receiver, and each gets what the other gave.
+/// C35
+#[test]
+fn a_message_brings_what_was_written_before() {
+    check_bounded(3, &["state.changes-are-relaxed", "state.an-early-claim-is-lost"], || {
+        let (cast, channel) = (Cast::default(), Channel::bounded(0));
+        let tasks = vec![cast.task("s", send(&channel, 7)), cast.task("r", recv(&channel))];
+        let mut stage = Stage::new(2, &cast, tasks);
+        let (sender, receiver) = (stage.run(0, 0), stage.run(1, 1));
+        stage.back(sender.join().unwrap());
+        stage.back(receiver.join().unwrap());
+        stage.settle();
+        assert!(cast.log.has("s: sent") && cast.log.has("r: message 7"));
+        stage.close();
+    });
+}
+
+/// A receiver hears of the close, whether it came before or after it.
+/// C32
+#[test]
+fn a_close_reaches_a_receiver_that_comes() {
+    check_bounded(3, &["channel.waits-at-a-closed-one"], || {
+        let (cast, channel) = (Cast::default(), Channel::bounded(1));
+        let close = cast.task("c", {
+            let channel = channel.clone();
+            Box::new(move |cx| {
+                cx.close(&channel);
+                Some("closed".to_owned())
+            })
+        });
+        let mut stage = Stage::new(2, &cast, vec![cast.task("r", recv(&channel)), close]);
+        let (receiver, closer) = (stage.run(0, 0), stage.run(1, 1));
+        stage.back(receiver.join().unwrap());
+        stage.back(closer.join().unwrap());
+        stage.settle();
+        assert!(cast.log.has("r: closed"), "it waits at a closed channel");
+        stage.close();
+    });
+}
+
+/// A channel whose last handle goes while a sender leaves it is freed, once.
+#[test]
+fn an_orphan_is_freed_by_its_last_waiter() {
+    check_bounded(3, &["channel.nobody-frees-an-orphan"], || {
+        let (cast, channel, buffered) = (Cast::default(), Channel::bounded(1), Token::new(1));
+        let sender = cast.task("s", {
+            let (tx, first) = (channel.clone(), buffered.clone());
+            Box::new(move |cx| {
+                assert!(matches!(cx.send(&tx, first), Send::Done));
+                assert!(matches!(cx.send(&tx, Token::new(2)), Send::Wait));
+                None
+            })
+        });
+        let mut stage = Stage::new(1, &cast, vec![sender]);
+        let sender = stage.run(0, 0);
+        let handle = thread::spawn(move || drop(channel));
+        stage.cancel(0);
+        handle.join().unwrap();
+        stage.back(sender.join().unwrap());
+        stage.settle();
+        assert_eq!(buffered.count(), 1, "the channel was not freed");
+        stage.close();
+    });
+}

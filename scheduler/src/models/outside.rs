@@ -1,0 +1,134 @@
+//! Waits that something outside of the workers ends: completers, sources, and the end of a task for who joins it.
+
+use std::sync::{Arc, Mutex};
+
+use loom::sync::atomic::{AtomicBool, Ordering};
+use loom::thread;
+
+use super::check_bounded;
+use super::stage::{Cast, Stage, Token};
+use crate::Join;
+use crate::reactor::{Interest, IoSource};
+
+/// What another thread gives is there when the task runs, and meanwhile nobody takes the system for dead.
+/// C38
+#[test]
+fn a_completer_wakes_with_its_value() {
+    let mutants = &["completer.claims-before-it-delivers", "completer.is-done-before-it-wakes"];
+    check_bounded(3, mutants, || {
+        let (cast, thread_of) = (Cast::default(), Arc::new(Mutex::new(None)));
+        let task = cast.task("t", {
+            let thread_of = thread_of.clone();
+            Box::new(move |cx| {
+                let completer = cx.completer();
+                *thread_of.lock().unwrap() = Some(thread::spawn(move || completer.complete(Token::new(7))));
+                None
+            })
+        });
+        let mut stage = Stage::new(1, &cast, vec![task]);
+        let mut worker = stage.take(0);
+        worker.turn(stage.handles[0].0.raw());
+        let shared = stage.runtime.shared.clone();
+        // The worker rests, or has been queued the task and runs it.
+        if worker.core.queue.is_empty() {
+            shared.idle.enter(0);
+            assert!(!shared.is_dead(), "somebody is about to wake the task");
+            shared.idle.leave(0);
+            if let Some(raw) = shared.take_injected() {
+                worker.turn(raw);
+            }
+        }
+        stage.back(worker);
+        thread_of.lock().unwrap().take().unwrap().join().unwrap();
+        stage.settle();
+        assert!(cast.log.has("t: completed 7"), "it was woken without its value");
+        stage.close();
+    });
+}
+
+/// A task that waits for a source is woken by the rise that comes after it has found nothing there.
+/// C12
+#[test]
+fn a_rise_wakes_the_task() {
+    check_bounded(3, &["reactor.waits-after-the-rise", "state.an-early-claim-is-lost"], || {
+        let (cast, source) = (Cast::default(), IoSource::new());
+        let has_bytes = Arc::new(AtomicBool::new(false));
+        let task = cast.task("t", {
+            let (source, has_bytes) = (source.clone(), has_bytes.clone());
+            Box::new(move |cx| {
+                let attempt = source.attempt(Interest::Read);
+                // It tries, and blocks.
+                let is_ready = has_bytes.load(Ordering::SeqCst) || cx.wait_io(&source, attempt);
+                is_ready.then(|| "ready".to_owned())
+            })
+        });
+        let mut stage = Stage::new(2, &cast, vec![task]);
+        let task = stage.run(0, 0);
+        let mut poller = stage.take(1);
+        has_bytes.store(true, Ordering::SeqCst);
+        poller.wake_ready(&source.rise(Interest::Read));
+        stage.back(poller);
+        stage.back(task.join().unwrap());
+        stage.settle();
+        assert!(cast.log.has("t: ready"), "it waits for what is there");
+        stage.close();
+    });
+}
+
+/// Whoever joins a task hears of its end, whenever it comes.
+/// C21
+#[test]
+fn a_joiner_hears_of_the_end() {
+    check_bounded(3, &["record.joins-after-the-end"], || {
+        let cast = Cast::default();
+        let target = cast.task("t", Box::new(|_| Some("ended".to_owned())));
+        let handle = Arc::new(Mutex::new(None));
+        let joiner = cast.task("j", {
+            let handle = handle.clone();
+            Box::new(move |cx| {
+                let handle = handle.lock().unwrap().take().unwrap();
+                match cx.join(&handle) {
+                    Join::Wait => None,
+                    Join::Ready(_) => Some("joined".to_owned()),
+                    Join::Myself => Some("itself".to_owned()),
+                }
+            })
+        });
+        let mut stage = Stage::new(2, &cast, vec![target, joiner]);
+        *handle.lock().unwrap() = Some(stage.handles[0].clone());
+        let (target, joiner) = (stage.run(0, 0), stage.run(1, 1));
+        stage.back(target.join().unwrap());
+        stage.back(joiner.join().unwrap());
+        stage.settle();
+        assert!(cast.log.has("j: joined"), "the joiner waits for a task that has ended");
+        stage.close();
+    });
+}
+
+/// A joiner that is cancelled while its task ends is told one of both.
+/// C22
+#[test]
+fn a_cancelled_joiner_leaves_the_task() {
+    check_bounded(2, &["state.two-claims-win"], || {
+        let cast = Cast::default();
+        let target = cast.task("t", Box::new(|_| Some("ended".to_owned())));
+        let handle = Arc::new(Mutex::new(None));
+        let joiner = cast.task("j", {
+            let handle = handle.clone();
+            Box::new(move |cx| {
+                let handle = handle.lock().unwrap().take().unwrap();
+                if matches!(cx.join(&handle), Join::Wait) { None } else { Some("joined".to_owned()) }
+            })
+        });
+        let mut stage = Stage::new(2, &cast, vec![target, joiner]);
+        *handle.lock().unwrap() = Some(stage.handles[0].clone());
+        let (target, joiner) = (stage.run(0, 0), stage.run(1, 1));
+        stage.cancel(1);
+        stage.back(target.join().unwrap());
+        stage.back(joiner.join().unwrap());
+        stage.settle();
+        assert!(cast.log.has("t: ended"));
+        assert!(!(cast.log.has("j: joined") && cast.log.has("j: cancelled")), "told both");
+        stage.close();
+    });
+}

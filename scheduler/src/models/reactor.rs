@@ -1,0 +1,88 @@
+//! The reactor: a rise of a source between a try that would block and the wait.
+
+use loom::sync::atomic::{AtomicUsize, Ordering};
+use loom::sync::{Arc, Notify};
+use loom::thread;
+
+use super::{check, check_bounded};
+use crate::reactor::{Direction, WaitKey};
+
+/// A socket as the kernel shows it: bytes to read, and the edge that follows their arrival. A lost rise leaves a
+/// reader without notification, which loom reports as a deadlock.
+struct Socket {
+    bytes: AtomicUsize,
+    direction: Direction,
+    woken: [Notify; 2],
+}
+
+impl Socket {
+    fn new() -> Arc<Self> {
+        let woken = [Notify::new(), Notify::new()];
+        Arc::new(Socket { bytes: AtomicUsize::new(0), direction: Direction::default(), woken })
+    }
+
+    /// The arrival is visible to readers before the poller learns of it.
+    fn arrive(&self, bytes: usize) -> usize {
+        self.bytes.fetch_add(bytes, Ordering::SeqCst);
+        let keys = self.direction.rise();
+        keys.iter().for_each(|WaitKey(who, _)| self.woken[*who as usize].notify());
+        keys.len()
+    }
+
+    /// Takes one byte, waiting for it.
+    fn read(&self, who: u64) {
+        loop {
+            let noted = self.direction.rises();
+            let take = |bytes: usize| bytes.checked_sub(1);
+            if self.bytes.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take).is_ok() {
+                return;
+            }
+            if self.direction.wait(noted, WaitKey(who, 0)) {
+                self.woken[who as usize].wait();
+            }
+        }
+    }
+}
+
+#[test]
+fn a_rise_between_would_block_and_wait_is_not_lost() {
+    check(&["reactor.waits-after-the-rise"], || {
+        let socket = Socket::new();
+        let reader = thread::spawn({
+            let socket = socket.clone();
+            move || socket.read(0)
+        });
+        socket.arrive(1);
+        reader.join().unwrap();
+    });
+}
+
+#[test]
+fn two_readers_share_one_rise() {
+    // All interleavings take minutes (and pass); three preemptions take a second.
+    check_bounded(3, &["reactor.wakes-one-of-two"], || {
+        let socket = Socket::new();
+        let readers = [0, 1].map(|who| {
+            let socket = socket.clone();
+            thread::spawn(move || socket.read(who))
+        });
+        socket.arrive(2);
+        readers.into_iter().for_each(|reader| reader.join().unwrap());
+    });
+}
+
+#[test]
+fn a_forgotten_key_is_either_taken_out_or_woken() {
+    check(&["reactor.forgets-nothing"], || {
+        let socket = Socket::new();
+        let key = WaitKey(0, 0);
+        assert!(socket.direction.wait(0, key));
+        let poller = thread::spawn({
+            let socket = socket.clone();
+            move || socket.arrive(1)
+        });
+        let forgotten = socket.direction.forget(key);
+        let woken = poller.join().unwrap();
+        assert_eq!(usize::from(forgotten) + woken, 1);
+    });
+}
