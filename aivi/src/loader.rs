@@ -30,7 +30,8 @@ impl Files {
             return Files { root, flat: false };
         }
         match before_module_path(entry, module) {
-            Some(root) => Files { root, flat: false },
+            // A path of one name tells nothing about folders.
+            Some(root) => Files { root, flat: !module.contains('.') },
             None => Files { root: folder.to_owned(), flat: true },
         }
     }

@@ -67,6 +67,7 @@ modules! {
     "aivi.list" "list.aivi"
     "aivi.map" "map.aivi"
     "aivi.set" "set.aivi"
+    "aivi.collections" "collections.aivi"
     "aivi.text" "text.aivi"
     "aivi.option" "option.aivi"
     "aivi.result" "result.aivi"

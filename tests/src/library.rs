@@ -87,6 +87,9 @@ impl Item {
     }
 }
 
+/// Types that the compiler itself defines, and modules pass on.
+const BUILT_IN: [&str; 3] = ["List", "Map", "Set"];
+
 /// All modules, sorted by name.
 #[must_use]
 pub fn library() -> Vec<LibraryModule> {
@@ -134,6 +137,7 @@ fn module(path: &Path) -> LibraryModule {
         match imports.iter().find(|import| import.name == name) {
             _ if found.items.iter().any(is_own) => {}
             Some(import) => found.borrowed.push(import.clone()),
+            None if BUILT_IN.contains(&name) => {}
             None => found.lost.push(name.to_owned()),
         }
     }

@@ -121,7 +121,7 @@ impl Checker<'_> {
     fn given(&mut self, condition: &ast::Expr, otherwise: &ast::Expr, error: TyId, span: Span) -> StatementKind {
         let condition = self.expr(condition, TypeStore::BOOL);
         let unit = self.effect_of(error, TypeStore::UNIT);
-        let otherwise = self.dropped(otherwise, error, unit);
+        let otherwise = self.dropped(otherwise, error);
         conditional(condition, otherwise, true, unit, span)
     }
 
@@ -205,7 +205,8 @@ impl Checker<'_> {
     }
 
     /// An effect whose value, of any type, is dropped.
-    fn dropped(&mut self, value: &ast::Expr, error: TyId, unit: TyId) -> Expr {
+    pub(super) fn dropped(&mut self, value: &ast::Expr, error: TyId) -> Expr {
+        let unit = self.effect_of(error, TypeStore::UNIT);
         let result = self.fresh();
         let effect = self.effect_of(error, result);
         let value = self.run(value, error, effect, false);

@@ -3,7 +3,7 @@
 use super::builtin;
 use super::checker::{Checker, error_expr, expr};
 use super::types::TyId;
-use crate::core::{Expr, ExprKind};
+use crate::core::{Expr, ExprKind, Statement, StatementKind};
 use crate::syntax::{Span, ast};
 
 impl Checker<'_> {
@@ -17,10 +17,15 @@ impl Checker<'_> {
         let mut yielded: Option<Expr> = None;
         // Cleanup may fail with anything: its failure is only written down.
         let cleanup_error = self.fresh();
-        for statement in statements {
+        for (index, statement) in statements.iter().enumerate() {
             match &statement.kind {
                 ast::StatementKind::Yield(result) if yielded.is_none() => yielded = Some(self.expr(result, value)),
                 _ if yielded.is_none() => setup.extend(self.statement(statement, error)),
+                // The last one is the block's final expression: what it gives, nobody asks for.
+                ast::StatementKind::Expr(last) if index + 1 == statements.len() => {
+                    let kind = StatementKind::Run(self.dropped(last, cleanup_error));
+                    cleanup.push(Statement { kind, span: statement.span });
+                }
                 _ => cleanup.extend(self.statement(statement, cleanup_error)),
             }
         }

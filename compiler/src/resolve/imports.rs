@@ -52,6 +52,10 @@ pub struct Wildcard {
     pub implicit: bool,
 }
 
+/// Modules whose names are at hand anyway, or nearly so. To use one says which vocabulary the program is written in, and is never
+/// superfluous.
+const VOCABULARIES: [&str; 3] = ["aivi", "aivi.prelude", "aivi.collections"];
+
 /// Reads the `use` items of `file`, a module whose own names are not known yet.
 pub fn collect(tables: &mut Tables, file: &ast::File, uses: &[(UsePath, Option<ModuleId>)]) -> Imports {
     let mut imports = Imports::default();
@@ -60,7 +64,11 @@ pub fn collect(tables: &mut Tables, file: &ast::File, uses: &[(UsePath, Option<M
             None => prelude(tables, &mut imports, used.path, *module),
             Some(item) => {
                 if let ast::ItemKind::Use(item) = &file.items[item as usize].kind {
+                    let first = imports.entries.len();
                     one(tables, &mut imports, item, used.path, *module);
+                    if VOCABULARIES.contains(&tables.text(used.path)) {
+                        imports.entries[first..].iter_mut().for_each(|entry| entry.used = true);
+                    }
                 }
             }
         }

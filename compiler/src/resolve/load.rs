@@ -67,10 +67,23 @@ impl<'a> Load<'a> {
             Some(path) => join(tables, path),
             None => tables.interner.intern("main"),
         };
+        self.check_not_library(tables, path, &parsed);
         self.entry = Some((path, parsed));
         let prelude = tables.interner.intern(PRELUDE);
         tables.prelude = self.request(tables, prelude);
         self.request(tables, path).expect("the entry module was just parsed")
+    }
+
+    /// E2000: a program cannot put a module in the place of one of the library. (The library's own file is that module.)
+    fn check_not_library(&self, tables: &mut Tables, path: Symbol, parsed: &Parsed) {
+        let text = tables.text(path);
+        let (Some(header), true) = (&parsed.file.path, text == "aivi" || text.starts_with("aivi.")) else { return };
+        let Some(library) = self.loader.load(text) else { return };
+        let source = self.sources.get(parsed.file_id);
+        if source.is_none_or(|source| source.text != library.text) {
+            let message = format!("module `{text}` is part of the library");
+            tables.report(Diagnostic::new(Code::E2000, header.span, message).help("give the module another name"));
+        }
     }
 
     /// Loads a module and everything it uses, unless that was done already.
