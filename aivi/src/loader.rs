@@ -36,6 +36,14 @@ impl Files {
         }
     }
 
+    /// Names of modules whose files stand in the root itself.
+    fn names(&self) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(&self.root) else { return Vec::new() };
+        let paths =
+            entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|it| it == "aivi"));
+        paths.filter_map(|path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned())).collect()
+    }
+
     /// The file of a module, if there is one.
     #[must_use]
     fn find(&self, module: &str) -> Option<PathBuf> {
@@ -64,6 +72,11 @@ impl Loader for Modules {
         // A file that cannot be read is no module: the report names the place where it is used.
         let text = fs::read_to_string(&path).ok()?;
         Some(Source::new(path.to_string_lossy(), text))
+    }
+
+    fn modules(&self) -> Vec<String> {
+        let library = aivi_stdlib::modules().iter().map(|(name, _)| (*name).to_owned());
+        library.chain(self.files.iter().flat_map(Files::names)).collect()
     }
 }
 

@@ -25,6 +25,11 @@ pub use diagnostic::Source;
 pub trait Loader {
     /// The source of `my.app.api` or `aivi.list`, if there is such a module.
     fn load(&self, module: &str) -> Option<Source>;
+
+    /// Paths of modules that a program could use, as far as they are known. Only for suggestions.
+    fn modules(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// What is asked of a program.

@@ -1,9 +1,10 @@
 //! Names and applications.
 
 use super::checker::{Checker, error_expr, expr};
+use super::reason::{Callee, Reason};
 use super::types::{TyId, TypeStore};
 use crate::core::{Expr, ExprKind, GlobalId};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, foreign};
 use crate::resolve::Value;
 use crate::resolve::scope::Qualifier;
 use crate::resolve::suggest::nearest;
@@ -24,6 +25,9 @@ impl Checker<'_> {
             let mut ty = self.locals[local.0 as usize].ty;
             if self.local_facts[local.0 as usize].generalised {
                 ty = self.instantiate(ty, name.span);
+            }
+            if self.types.is_unknown(ty) {
+                self.local_facts[local.0 as usize].unknown_use = Some(name.span);
             }
             return Some(expr(ExprKind::Local(local), ty, name.span));
         }
@@ -96,6 +100,8 @@ impl Checker<'_> {
             let mut diagnostic = Diagnostic::new(Code::E2003, name.span, message);
             if let Some(near) = near {
                 diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+            } else if let Some(instead) = foreign::instead_of_word(self.text(name.symbol)) {
+                diagnostic = diagnostic.help(instead);
             }
             self.tables.report(diagnostic);
         }
@@ -120,7 +126,12 @@ impl Checker<'_> {
     }
 
     pub(super) fn apply(&mut self, function: &ast::Expr, arguments: &[ast::Expr], wanted: TyId, span: Span) -> Expr {
+        let written = function;
         let function = self.infer(function);
+        if matches!(function.kind, ExprKind::Error) && self.is_foreign(written) {
+            // `for x in xs`: the words behind it mean nothing either.
+            return error_expr(span);
+        }
         let (arguments, result) = self.arguments(&function, arguments);
         let kind = ExprKind::Apply { function: Box::new(function), arguments };
         self.fits(expr(kind, result, span), wanted)
@@ -130,18 +141,53 @@ impl Checker<'_> {
     fn arguments(&mut self, function: &Expr, arguments: &[ast::Expr]) -> (Vec<Expr>, TyId) {
         let mut ty = function.ty;
         let mut checked = Vec::with_capacity(arguments.len());
+        let mut wrong = Vec::new();
         for (index, argument) in arguments.iter().enumerate() {
             let (from, to) = match self.parameter(ty) {
                 Some(parts) => parts,
                 None => {
-                    self.too_many(function, ty, index, argument.span);
+                    if let Some(word) = arguments[index..].iter().find(|argument| self.is_foreign(argument)) {
+                        // `a and b`
+                        self.infer(word);
+                        return (checked, TypeStore::ERROR);
+                    }
+                    let last = arguments[arguments.len() - 1].span;
+                    self.too_many(function, ty, [index, arguments.len()], argument.span.to(last));
                     (TypeStore::ERROR, TypeStore::ERROR)
                 }
             };
-            checked.push(self.expr(argument, from));
+            let reason = Reason::Argument(Callee::of(function), index as u32);
+            let reports = self.tables.diagnostics.len();
+            checked.push(self.expr_as(argument, from, reason));
+            if self.tables.diagnostics.len() == reports + 1 {
+                wrong.extend(self.last_mismatch.filter(|(span, ..)| *span == argument.span));
+            }
             ty = to;
         }
+        if let [first, second] = wrong[..] {
+            self.report_swapped(function, first, second);
+        }
         (checked, ty)
+    }
+
+    /// Two arguments that do not fit, but would in the other order, are one mistake.
+    fn report_swapped(&mut self, function: &Expr, first: (Span, TyId, TyId), second: (Span, TyId, TyId)) {
+        let ((span, wanted, found), (other_span, other_wanted, other_found)) = (first, second);
+        let count = self.tables.diagnostics.len();
+        let is_about = |index: usize, span: Span| self.tables.diagnostics[index].span == span;
+        let swapped = self.could_be(wanted, other_found) && self.could_be(other_wanted, found);
+        if !swapped || count < 2 || !is_about(count - 2, span) || !is_about(count - 1, other_span) {
+            return;
+        }
+        self.tables.diagnostics.truncate(count - 2);
+        let (wanted, other_wanted) = self.show_both(wanted, other_wanted);
+        let message = format!("these two arguments are in the wrong order: expected {wanted}, then {other_wanted}");
+        let diagnostic = Diagnostic::new(Code::E3000, span.to(other_span), message);
+        let diagnostic = match Callee::of(function) {
+            Callee::Global(global) => self.with_reason(diagnostic, function.ty, Reason::Signature(global, 0)),
+            _ => diagnostic,
+        };
+        self.tables.report(diagnostic);
     }
 
     /// Parameter and result of something that is, or becomes, a function; `None` when it cannot be one.
@@ -160,16 +206,32 @@ impl Checker<'_> {
         self.types.unify(ty, function).ok().map(|()| (from, to))
     }
 
-    fn too_many(&mut self, function: &Expr, ty: TyId, taken: usize, span: Span) {
-        let diagnostic = if taken == 0 {
+    /// A function of `taken` arguments got `given`; `span` has those that are too many. Without any it is no function.
+    fn too_many(&mut self, function: &Expr, ty: TyId, [taken, given]: [usize; 2], span: Span) {
+        if taken == 0 {
             let message = format!("expected a function, found {}", self.show(ty));
-            Diagnostic::new(Code::E3000, function.span, message)
-        } else {
-            let plural = if taken == 1 { "" } else { "s" };
-            let message = format!("this function takes {taken} argument{plural}");
-            Diagnostic::new(Code::E3000, span, message)
-                .note(format!("its result is {}, which is not a function", self.show(ty)))
+            let plural = if given == 1 { "" } else { "s" };
+            let label = format!("it stands before {given} argument{plural}");
+            let diagnostic = Diagnostic::new(Code::E3000, function.span, message).label(span, label);
+            let diagnostic = self.with_origin(diagnostic, Some(function));
+            self.tables.report(diagnostic);
+            return;
+        }
+        let plural = if taken == 1 { "" } else { "s" };
+        let (name, place) = match Callee::of(function) {
+            Callee::Global(global) => {
+                let info = self.tables.global(global);
+                let place = self.signature_span(global, taken as u32).unwrap_or(info.span);
+                (format!("`{}`", self.text(info.name)), Some(place))
+            }
+            Callee::Constructor(id) => (format!("`{}`", self.text(self.tables.constructors[id.0 as usize].name)), None),
+            Callee::Place(_) => ("this function".to_owned(), None),
         };
+        let message = format!("{name} takes {taken} argument{plural}, found {given}");
+        let mut diagnostic = Diagnostic::new(Code::E3000, span, message);
+        if let Some(place) = place {
+            diagnostic = diagnostic.label(place, format!("its result is {}", self.show(ty)));
+        }
         self.tables.report(diagnostic);
     }
 
@@ -199,10 +261,11 @@ impl Checker<'_> {
         }
         let (mut arguments, ty) = self.arguments(&function, given);
         let Some((from, to)) = self.parameter(ty) else {
-            self.too_many(&function, ty, given.len(), left.span);
+            self.too_many(&function, ty, [given.len(), given.len() + 1], left.span);
             return error_expr(span);
         };
-        self.expect(from, left.ty, left.span);
+        let reason = Reason::Argument(Callee::of(&function), given.len() as u32);
+        self.expect_expr(from, left.ty, left.span, reason, Some(&left));
         arguments.push(left);
         expr(ExprKind::Apply { function: Box::new(function), arguments }, to, span)
     }
@@ -217,10 +280,11 @@ impl Checker<'_> {
             let function = self.infer(function);
             match self.parameter(function.ty) {
                 Some((from, to)) => {
-                    self.expect(from, argument, left.span);
+                    let reason = Reason::Argument(Callee::of(&function), 0);
+                    self.expect_expr(from, argument, left.span, reason, Some(&left));
                     let _ = self.types.unify(result, to);
                 }
-                None => self.too_many(&function, function.ty, 0, left.span),
+                None => self.too_many(&function, function.ty, [0, 1], left.span),
             }
             function
         };

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::elaborate::AliasState;
 use super::operators::Pending;
+use super::reason::{Asked, Reason};
 use super::types::{TyId, TypeStore};
 use crate::core::{self, Expr, ExprKind, GlobalBody, GlobalId, LocalId};
 use crate::diagnostic::{Code, Diagnostic};
@@ -45,6 +46,18 @@ pub(super) struct Checker<'a> {
     pub(super) compared: Vec<(TyId, Span)>,
     /// Parameters of the sections around here.
     pub(super) sections: Vec<LocalId>,
+    /// What the expression around here is asked for.
+    pub(super) asked: Asked,
+    /// Why the next expression is asked for its type, when its own caller knows.
+    pub(super) next_reason: Option<Reason>,
+    /// What fixed the type of the subject of the patterns around here.
+    pub(super) matched: Reason,
+    /// What fixed the error that the statements around here fail with.
+    pub(super) fails: Reason,
+    /// What did not fit last: where, what was wanted, what was found.
+    pub(super) last_mismatch: Option<(Span, TyId, TyId)>,
+    /// Unknown names of this definition that were reported.
+    pub(super) reported: IdSet<Symbol>,
     /// What the literal `1` of a suffix template stands for.
     pub(super) hole: Option<LocalId>,
     /// `recurse` may stand here: the expression is in tail position of the innermost loop.
@@ -59,6 +72,8 @@ pub(super) struct LocalFacts {
     pub(super) used: bool,
     /// Its non-use is worth a warning.
     pub(super) bound: bool,
+    /// Its last use while its type was unknown, so the one that told its type.
+    pub(super) unknown_use: Option<Span>,
 }
 
 /// A loop around the expression.
@@ -93,6 +108,12 @@ impl<'a> Checker<'a> {
             provisional: false,
             compared: Vec::new(),
             sections: Vec::new(),
+            asked: Asked::NOTHING,
+            next_reason: None,
+            matched: Reason::Unknown,
+            fails: Reason::Unknown,
+            last_mismatch: None,
+            reported: IdSet::default(),
             hole: None,
             tail: false,
             loops: Vec::new(),
@@ -120,7 +141,7 @@ impl<'a> Checker<'a> {
     pub(super) fn new_local(&mut self, name: Symbol, ty: TyId, span: Span) -> LocalId {
         let id = LocalId(self.locals.len() as u32);
         self.locals.push(core::Local { name, ty });
-        self.local_facts.push(LocalFacts { span, generalised: false, used: false, bound: false });
+        self.local_facts.push(LocalFacts { span, generalised: false, used: false, bound: false, unknown_use: None });
         id
     }
 
@@ -179,6 +200,12 @@ impl<'a> Checker<'a> {
         self.undo.clear();
         self.sections.clear();
         self.loops.clear();
+        self.asked = Asked::NOTHING;
+        self.next_reason = None;
+        self.matched = Reason::Unknown;
+        self.fails = Reason::Unknown;
+        self.last_mismatch = None;
+        self.reported.clear();
         self.hole = None;
         self.tail = false;
     }

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::checker::{Checker, error_expr, expr};
 use super::exhaustive;
+use super::reason::Reason;
 use super::types::{TyId, TypeStore};
 use super::walk;
 use crate::core::{Arm, Expr, ExprKind, GlobalBody, GlobalId, Native, Pattern, PatternKind};
@@ -115,7 +116,7 @@ impl Checker<'_> {
                 let place = *place;
                 if let Some(binding) = tables::binding(&file, place) {
                     let wanted = self.wanted(global);
-                    let value = self.expr(&binding.value, wanted);
+                    let value = self.expr_as(&binding.value, wanted, Reason::Signature(global, 0));
                     out.push((global, GlobalBody::Expr(value)));
                 }
             }
@@ -238,7 +239,7 @@ impl Checker<'_> {
         let wanted = self.wanted(global);
         let span = self.tables.global(global).span;
         if let [only] = clauses {
-            return self.expr(&only.value, wanted);
+            return self.expr_as(&only.value, wanted, Reason::Signature(global, 0));
         }
         let mut types = Vec::new();
         let mut result = wanted;
@@ -264,7 +265,7 @@ impl Checker<'_> {
             let mark = self.enter();
             let items = parameters.iter().zip(&types).map(|(it, ty)| self.pattern(it, *ty)).collect();
             let pattern = Pattern { kind: PatternKind::Tuple(items), ty: operands, span: clause.span };
-            let body = self.expr(body, result);
+            let body = self.expr_as(body, result, Reason::Signature(global, 2));
             self.leave(mark);
             arms.push(Arm { pattern, guard: None, body, span: clause.span });
         }

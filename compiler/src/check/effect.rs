@@ -2,6 +2,7 @@
 
 use super::builtin;
 use super::checker::{Checker, Loop, error_expr, expr};
+use super::reason::Reason;
 use super::types::{TyId, TypeStore};
 use crate::core::{Body, Expr, ExprKind, Pattern, Statement, StatementKind};
 use crate::diagnostic::{Code, Diagnostic};
@@ -28,7 +29,13 @@ impl Checker<'_> {
             self.body(statements, error, effect, false, span);
             return error_expr(span);
         };
+        let fails = match self.asked.reason {
+            reason @ (Reason::Signature(..) | Reason::Argument(..)) => reason,
+            _ => Reason::Unknown,
+        };
+        let outer = std::mem::replace(&mut self.fails, fails);
         let body = self.body(statements, error, wanted, tail, span);
+        self.fails = outer;
         expr(ExprKind::Do(body), wanted, span)
     }
 
@@ -64,7 +71,11 @@ impl Checker<'_> {
         };
         let mut checked = Vec::with_capacity(others.len());
         for statement in others {
+            let was_unknown = self.types.is_unknown(error);
             checked.extend(self.statement(statement, error));
+            if was_unknown && self.fails == Reason::Unknown && !self.types.is_unknown(error) {
+                self.fails = Reason::Like("the effect above", statement.span);
+            }
         }
         let result = match last.map(|last| (&last.kind, last.span)) {
             Some((ast::StatementKind::Expr(result), _)) => self.run(result, error, effect, tail),
@@ -112,14 +123,14 @@ impl Checker<'_> {
         error: TyId,
         span: Span,
     ) -> StatementKind {
-        let condition = self.expr(condition, TypeStore::BOOL);
+        let condition = self.expr_as(condition, TypeStore::BOOL, Reason::Condition);
         let unit = self.effect_of(error, TypeStore::UNIT);
         let effect = self.run(effect, error, unit, false);
         conditional(condition, effect, negated, unit, span)
     }
 
     fn given(&mut self, condition: &ast::Expr, otherwise: &ast::Expr, error: TyId, span: Span) -> StatementKind {
-        let condition = self.expr(condition, TypeStore::BOOL);
+        let condition = self.expr_as(condition, TypeStore::BOOL, Reason::Condition);
         let unit = self.effect_of(error, TypeStore::UNIT);
         let otherwise = self.dropped(otherwise, error);
         conditional(condition, otherwise, true, unit, span)
@@ -138,7 +149,9 @@ impl Checker<'_> {
             && fallback.is_none()
         {
             let (failure, yielded) = (*failure, *yielded);
-            self.expect(error, failure, value.span);
+            // As if it were an effect, for the words of the report.
+            let [inside, outside] = [failure, error].map(|error| self.effect_of(error, yielded));
+            self.expect_as(outside, inside, value.span, self.fails);
             let pattern = self.bound_pattern(pattern, yielded);
             return StatementKind::Acquire { pattern, resource: value };
         }
@@ -165,7 +178,7 @@ impl Checker<'_> {
             let _ = self.types.unify(self.types.data_arguments(effect)[1], TypeStore::ERROR);
             return error_expr(value.span);
         }
-        self.fits(value, effect)
+        self.fits_as(value, effect, self.fails)
     }
 
     /// A pattern behind `<-`, whose variables should be used.
@@ -230,14 +243,15 @@ impl Checker<'_> {
         match &e.kind {
             ast::ExprKind::Paren(inner) => self.run(inner, error, effect, tail),
             ast::ExprKind::If { condition, then, otherwise } => {
-                let condition = Box::new(self.expr(condition, TypeStore::BOOL));
+                let condition = Box::new(self.expr_as(condition, TypeStore::BOOL, Reason::Condition));
                 let then = Box::new(self.branch(then, error, effect, tail));
                 let otherwise = Box::new(self.branch(otherwise, error, effect, tail));
                 expr(ExprKind::If { condition, then, otherwise }, effect, e.span)
             }
             _ => {
                 self.tail = tail;
-                self.expr(e, effect)
+                let is_result = self.asked.wanted == Some(effect);
+                if is_result { self.expr(e, effect) } else { self.expr_as(e, effect, Reason::Statement) }
             }
         }
     }
@@ -287,7 +301,7 @@ impl Checker<'_> {
             self.infer(state);
             return error_expr(span);
         };
-        let state = Box::new(self.expr(state, around.state));
+        let state = Box::new(self.expr_as(state, around.state, Reason::Unknown));
         self.fits(expr(ExprKind::Recurse(state), around.effect, span), wanted)
     }
 }

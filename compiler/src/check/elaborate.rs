@@ -4,7 +4,7 @@ use super::builtin;
 use super::checker::Checker;
 use super::types::{TyId, TypeStore};
 use crate::core::{ConstructorId, DataId};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, foreign};
 use crate::hash::IdMap;
 use crate::resolve::scope::Qualifier;
 use crate::resolve::tables::{self, AliasId, Place};
@@ -161,10 +161,12 @@ impl Checker<'_> {
         }
         let message = format!("unknown type `{}`", self.text(name.symbol));
         let mut diagnostic = Diagnostic::new(Code::E3001, name.span, message);
-        if let Some(near) = self.tables.suggest_type(module, name.symbol) {
+        let known = foreign::instead_of_type(self.text(name.symbol)).map(str::to_owned);
+        if let Some(near) = known.or_else(|| self.tables.suggest_type(module, name.symbol)) {
             diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
         }
         self.tables.report(diagnostic);
+        self.tables.note_unknown(name.symbol, name.span);
     }
 
     fn check_arity(&mut self, name: ast::Name, wanted: usize, found: usize) -> bool {

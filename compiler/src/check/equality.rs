@@ -3,7 +3,7 @@
 use super::builtin;
 use super::checker::Checker;
 use super::types::{TyId, View};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::hash::IdSet;
 
 impl Checker<'_> {
@@ -11,8 +11,9 @@ impl Checker<'_> {
     pub(super) fn check_compared(&mut self) {
         for (ty, span) in std::mem::take(&mut self.compared) {
             if let Some(part) = self.incomparable_part(ty) {
-                let message = format!("no equality for {}", self.show(part));
-                self.report(Code::E3022, span, message);
+                let message = format!("values of type {} cannot be compared", self.show(part));
+                let diagnostic = Diagnostic::new(Code::E3022, span, message);
+                self.tables.report(diagnostic.note("functions, effects and handles have no equality"));
             }
         }
     }

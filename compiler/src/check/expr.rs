@@ -4,6 +4,7 @@
 //! The functions that call `expr` again keep small frames, because nesting is as deep as the parser allows.
 
 use super::checker::{Checker, error_expr, expr};
+use super::reason::{Asked, Reason};
 use super::types::{TyId, TypeStore};
 use crate::core::{Expr, ExprKind};
 use crate::syntax::{Span, ast};
@@ -20,12 +21,14 @@ impl Checker<'_> {
         use ast::ExprKind as Kind;
         // Only the forms below that pass tail position on set it again.
         let tail = std::mem::take(&mut self.tail);
+        let reason = self.next_reason.take().unwrap_or_else(|| self.reason_for(wanted));
+        let outer = std::mem::replace(&mut self.asked, Asked { wanted: Some(wanted), reason });
         let mut e = e;
         while let Kind::Paren(inner) = &e.kind {
             e = inner;
         }
         let span = e.span;
-        match &e.kind {
+        let result = match &e.kind {
             Kind::If { condition, then, otherwise } => self.if_expr([condition, then, otherwise], wanted, tail, span),
             Kind::Match { subject, arms } => self.match_expr(subject, arms, wanted, tail, span),
             Kind::Block(block) => self.block(block, wanted, tail, span),
@@ -60,7 +63,9 @@ impl Checker<'_> {
             Kind::PatchFunction(_) => self.missing(span, "`patch { … }`"),
             Kind::MapLiteral(_) => self.missing(span, "`~map{ … }`"),
             Kind::SetLiteral(_) => self.missing(span, "`~set[ … ]`"),
-        }
+        };
+        self.asked = outer;
+        result
     }
 
     /// A literal of one value.
@@ -79,7 +84,17 @@ impl Checker<'_> {
 
     /// `found`, if it is a `wanted`; else it is reported.
     pub(super) fn fits(&mut self, found: Expr, wanted: TyId) -> Expr {
-        if self.expect(wanted, found.ty, found.span) { found } else { error_expr(found.span) }
+        let reason = self.reason_for(wanted);
+        self.fits_as(found, wanted, reason)
+    }
+
+    /// The same, with a reason of its own.
+    pub(super) fn fits_as(&mut self, found: Expr, wanted: TyId, reason: Reason) -> Expr {
+        if self.expect_expr(wanted, found.ty, found.span, reason, Some(&found)) {
+            found
+        } else {
+            error_expr(found.span)
+        }
     }
 
     pub(super) fn missing(&mut self, span: Span, what: &str) -> Expr {

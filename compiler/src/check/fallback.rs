@@ -2,6 +2,7 @@
 
 use super::builtin;
 use super::checker::{Checker, error_expr, expr};
+use super::reason::Reason;
 use super::types::{TyId, TypeStore};
 use crate::core::{Arm, Expr, ExprKind, Fallback, FallbackArm, Pattern, PatternKind};
 use crate::diagnostic::{Code, Diagnostic};
@@ -24,7 +25,8 @@ impl Checker<'_> {
         let kind = match fallback {
             ast::Fallback::Value(fallback) => ExprKind::OrValue(value, Box::new(self.expr(fallback, wanted))),
             ast::Fallback::Arms(arms) => {
-                let arms = self.arms(arms, result, &mut |this, body| this.expr(body, wanted));
+                let matched = Reason::Like("the value before `or`", value.span);
+                let arms = self.arms(arms, result, matched, &mut |this, body| this.expr(body, wanted));
                 ExprKind::OrArms(value, arms.into_iter().map(on_error).collect())
             }
         };
@@ -41,10 +43,13 @@ impl Checker<'_> {
         span: Span,
     ) -> Fallback {
         match fallback {
-            ast::Fallback::Value(fallback) => Fallback::Value(self.expr(fallback, value)),
+            ast::Fallback::Value(fallback) => {
+                Fallback::Value(self.expr_as(fallback, value, Reason::Like("the value of the effect", span)))
+            }
             ast::Fallback::Arms(arms) => {
                 let mut runs = Vec::with_capacity(arms.len());
-                let arms = self.arms(arms, error, &mut |this, body| {
+                let matched = Reason::Like("the error of this effect", span);
+                let arms = self.arms(arms, error, matched, &mut |this, body| {
                     let (body, run) = this.value_or_effect(body, value, outer);
                     runs.push(run);
                     body
@@ -52,7 +57,7 @@ impl Checker<'_> {
                 let total = arms.iter().any(|arm| arm.guard.is_none() && Self::catches_all(&arm.pattern));
                 if !total {
                     // What no arm matches is passed on.
-                    self.expect(outer, error, span);
+                    self.expect_as(outer, error, span, self.fails);
                 }
                 Fallback::Arms(arms.into_iter().zip(runs).map(|(arm, runs)| FallbackArm { arm, runs }).collect())
             }

@@ -1,6 +1,7 @@
 //! Functions in all their forms, choices and blocks.
 
 use super::checker::{Checker, error_expr, expr};
+use super::reason::Reason;
 use super::types::{TyId, TypeStore};
 use crate::core::{Expr, ExprKind, Pattern, PatternKind};
 use crate::diagnostic::{Code, Diagnostic};
@@ -14,7 +15,7 @@ impl Checker<'_> {
         for (parameter, ty) in parameters.iter().zip(&hint.parameters) {
             patterns.push(self.irrefutable(parameter, *ty));
         }
-        let body = self.expr(body, hint.result);
+        let body = self.expr_of_result(body, hint.result, parameters.len());
         self.leave(mark);
         expr(ExprKind::Lambda { parameters: patterns, body: Box::new(body) }, hint.ty, span)
     }
@@ -58,7 +59,7 @@ impl Checker<'_> {
         let hint = self.parameter_types(wanted, 1, span);
         let parameter = self.made_up_local(hint.parameters[0], span);
         self.sections.push(parameter);
-        let body = self.expr(inner, hint.result);
+        let body = self.expr_of_result(inner, hint.result, 1);
         self.sections.pop();
         let pattern = Pattern { kind: PatternKind::Local(parameter), ty: hint.parameters[0], span };
         expr(ExprKind::Lambda { parameters: vec![pattern], body: Box::new(body) }, hint.ty, span)
@@ -87,7 +88,14 @@ impl Checker<'_> {
     pub(super) fn clauses(&mut self, arms: &[ast::Arm], wanted: TyId, span: Span) -> Expr {
         let hint = self.parameter_types(wanted, 1, span);
         let parameter = self.made_up_local(hint.parameters[0], span);
-        let arms = self.arms(arms, hint.parameters[0], &mut |this, body| this.expr(body, hint.result));
+        let whole = self.reason_for_result(1);
+        let mut first = None;
+        let arms = self.arms(arms, hint.parameters[0], whole, &mut |this, body| {
+            if first.is_none() && !this.types.is_unknown(hint.result) {
+                return this.expr_as(body, hint.result, whole);
+            }
+            this.expr_alike(body, hint.result, "the arm before", &mut first)
+        });
         let subject = Box::new(expr(ExprKind::Local(parameter), hint.parameters[0], span));
         let body = expr(ExprKind::Match { subject, arms }, hint.result, span);
         let pattern = Pattern { kind: PatternKind::Local(parameter), ty: hint.parameters[0], span };
@@ -102,14 +110,15 @@ impl Checker<'_> {
         span: Span,
     ) -> Expr {
         // `else if` is a chain as long as people like, so it is a loop.
-        let mut choices = vec![self.choice(condition, then, wanted, tail, span)];
+        let mut first = None;
+        let mut choices = vec![self.choice(condition, then, wanted, tail, span, &mut first)];
         let mut last = otherwise;
         while let ast::ExprKind::If { condition, then, otherwise } = &last.kind {
-            choices.push(self.choice(condition, then, wanted, tail, last.span));
+            choices.push(self.choice(condition, then, wanted, tail, last.span, &mut first));
             last = otherwise;
         }
         self.tail = tail;
-        let mut result = self.expr(last, wanted);
+        let mut result = self.expr_alike(last, wanted, "the branch before", &mut first);
         while let Some((condition, then, span)) = choices.pop() {
             result = expr(ExprKind::If { condition, then, otherwise: Box::new(result) }, wanted, span);
         }
@@ -123,10 +132,11 @@ impl Checker<'_> {
         wanted: TyId,
         tail: bool,
         span: Span,
+        first: &mut Option<Span>,
     ) -> (Box<Expr>, Box<Expr>, Span) {
-        let condition = Box::new(self.expr(condition, TypeStore::BOOL));
+        let condition = Box::new(self.expr_as(condition, TypeStore::BOOL, Reason::Condition));
         self.tail = tail;
-        (condition, Box::new(self.expr(then, wanted)), span)
+        (condition, Box::new(self.expr_alike(then, wanted, "the branch before", first)), span)
     }
 
     pub(super) fn match_expr(
@@ -139,7 +149,11 @@ impl Checker<'_> {
     ) -> Expr {
         let subject = Box::new(self.infer(subject));
         self.tail = tail;
-        let arms = self.arms(arms, subject.ty, &mut |this, body| this.expr(body, wanted));
+        let matched = Reason::Like("the value that is matched", subject.span);
+        let mut first = None;
+        let arms = self.arms(arms, subject.ty, matched, &mut |this, body| {
+            this.expr_alike(body, wanted, "the arm before", &mut first)
+        });
         expr(ExprKind::Match { subject, arms }, wanted, span)
     }
 

@@ -2,6 +2,7 @@
 
 use super::builtin;
 use super::checker::{Checker, error_expr, expr};
+use super::reason::Reason;
 use super::types::{TyId, TypeStore, View};
 use crate::core::{Expr, ExprKind, ListItem};
 use crate::diagnostic::{Code, Diagnostic};
@@ -98,7 +99,7 @@ impl Checker<'_> {
             _ => None,
         };
         if let Some(types) = known {
-            let items = items.iter().zip(types).map(|(item, ty)| self.expr(item, ty)).collect();
+            let items = items.iter().zip(types).map(|(item, ty)| self.expr_of_whole(item, ty)).collect();
             return expr(ExprKind::Tuple(items), wanted, span);
         }
         let items: Vec<Expr> = items.iter().map(|item| self.infer(item)).collect();
@@ -111,14 +112,19 @@ impl Checker<'_> {
         let known = self.types.head(wanted) == Some(builtin::LIST);
         let element = if known { self.types.data_arguments(wanted)[0] } else { self.fresh() };
         let list = if known { wanted } else { self.types.data(builtin::LIST, &[element]) };
+        let (whole, mut first) = (self.asked.reason, None);
         let items = items
             .iter()
             .map(|item| match item {
-                ast::ListItem::Item(value) => ListItem::Item(self.expr(value, element)),
+                ast::ListItem::Item(value) if known => ListItem::Item(self.expr_as(value, element, whole)),
+                ast::ListItem::Item(value) => {
+                    ListItem::Item(self.expr_alike(value, element, "the item before", &mut first))
+                }
                 ast::ListItem::Spread(value) => ListItem::Spread(self.expr(value, list)),
                 ast::ListItem::Range(from, to) => {
                     self.expect(element, TypeStore::INT, from.span.to(to.span));
-                    ListItem::Range(self.expr(from, TypeStore::INT), self.expr(to, TypeStore::INT))
+                    let [from, to] = [from, to].map(|end| self.expr_as(end, TypeStore::INT, Reason::Unknown));
+                    ListItem::Range(from, to)
                 }
             })
             .collect();
@@ -137,7 +143,7 @@ impl Checker<'_> {
             self.expect(list, base.ty, base.span);
             (TypeStore::INT, element)
         };
-        let index = Box::new(self.expr(index, key));
+        let index = Box::new(self.expr_as(index, key, Reason::Unknown));
         self.fits(expr(ExprKind::Index { base: Box::new(base), index }, value, span), wanted)
     }
 }

@@ -6,9 +6,10 @@ use std::rc::Rc;
 
 use super::builtin;
 use super::checker::{Checker, error_expr, expr};
+use super::reason::Reason;
 use super::types::{TyId, TypeStore, View};
 use crate::core::{Expr, ExprKind, GlobalId, Primitive};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::resolve::Value;
 use crate::syntax::Span;
 use crate::syntax::ast::{self, BinaryOp, UnaryOp};
@@ -67,7 +68,7 @@ impl Checker<'_> {
             return self.pipe(left, right, span);
         }
         let wanted = self.wanted_right(op, &left);
-        let right = self.expr(right, wanted);
+        let right = self.expr_as(right, wanted, Reason::Like("the left side", left.span));
         self.combine(op, left, right, span)
     }
 
@@ -75,7 +76,7 @@ impl Checker<'_> {
     fn wanted_right(&mut self, op: BinaryOp, left: &Expr) -> TyId {
         match op {
             BinaryOp::And | BinaryOp::Or => {
-                self.expect(TypeStore::BOOL, left.ty, left.span);
+                self.expect_expr(TypeStore::BOOL, left.ty, left.span, Reason::Unknown, Some(left));
                 TypeStore::BOOL
             }
             BinaryOp::Equal | BinaryOp::NotEqual | BinaryOp::Concat => left.ty,
@@ -135,6 +136,11 @@ impl Checker<'_> {
         }
         let element = self.fresh();
         let list = self.types.data(builtin::LIST, &[element]);
+        if self.types.is_text(left.ty) {
+            let diagnostic = Diagnostic::new(Code::E3000, span, "`++` is not defined for Text");
+            self.tables.report(diagnostic.help("texts are joined in one that has holes: \"{a}{b}\""));
+            return error_expr(span);
+        }
         let left = self.fits(left, list);
         expr(ExprKind::Primitive(Primitive::ConcatList, vec![left, right]), list, span)
     }
@@ -153,7 +159,7 @@ impl Checker<'_> {
     pub(super) fn unary(&mut self, op: UnaryOp, operand: &ast::Expr, wanted: TyId, span: Span) -> Expr {
         match op {
             UnaryOp::Not => {
-                let operand = self.expr(operand, TypeStore::BOOL);
+                let operand = self.expr_as(operand, TypeStore::BOOL, Reason::Unknown);
                 self.fits(Expr { span, ..not(operand) }, wanted)
             }
             UnaryOp::Negate => {
@@ -325,11 +331,34 @@ impl Checker<'_> {
     }
 
     fn settle_builtin(&mut self, pending: &Pending, choice: &Choice) {
-        match choice {
-            Choice::BuiltinRight => self.expect(pending.right, pending.left, pending.left_span),
-            _ => self.expect(pending.left, pending.right, pending.right_span),
+        let fits = match choice {
+            Choice::BuiltinRight => self.types.unify(pending.right, pending.left).is_ok(),
+            _ => self.types.unify(pending.left, pending.right).is_ok(),
         };
-        self.unify_builtin(pending);
+        if fits {
+            self.unify_builtin(pending);
+        } else {
+            self.different_operands(pending, choice);
+            // What the operation gives is not known either.
+            let _ = self.types.unify(pending.result, TypeStore::ERROR);
+        }
+    }
+
+    fn different_operands(&mut self, pending: &Pending, choice: &Choice) {
+        let (left, right) = self.show_both(pending.left, pending.right);
+        let message = format!("`{}` takes two values of one type, found {left} and {right}", symbol(pending.op));
+        let (place, other, label) = match choice {
+            Choice::BuiltinRight => (pending.left_span, pending.right_span, right),
+            _ => (pending.right_span, pending.left_span, left),
+        };
+        let diagnostic = Diagnostic::new(Code::E3000, place, message).label(other, format!("this is {label}"));
+        let head = |ty| self.types.head(ty);
+        let heads = [head(pending.left), head(pending.right)];
+        self.tables.report(if heads.contains(&Some(builtin::INT)) && heads.contains(&Some(builtin::FLOAT)) {
+            diagnostic.help("numbers are not converted by themselves: `toFloat` of `use aivi.math (toFloat)` makes a Float of an Int")
+        } else {
+            self.with_hint(diagnostic, pending.left, pending.right, None)
+        });
     }
 
     fn unify_builtin(&mut self, pending: &Pending) {
@@ -367,10 +396,18 @@ impl Checker<'_> {
         } else {
             format!("`{symbol}` is not defined for {}", self.show(shown))
         };
-        let mut diagnostic =
-            crate::diagnostic::Diagnostic::new(Code::E3000, pending.left_span.to(pending.right_span), message);
-        if symbol == "+" && self.types.is_text(shown) {
-            diagnostic = diagnostic.note("texts are joined by interpolation: \"{a}{b}\"");
+        let mut diagnostic = Diagnostic::new(Code::E3000, pending.left_span.to(pending.right_span), message);
+        let head = self.types.head(shown);
+        if matches!(symbol, "+" | "++") && self.types.is_text(shown) {
+            diagnostic = diagnostic.help("texts are joined in one that has holes: \"{a}{b}\"");
+        } else if symbol == "+" && head == Some(builtin::LIST) {
+            diagnostic = diagnostic.help("lists are joined with `++`");
+        } else if head == Some(builtin::EFFECT) {
+            diagnostic =
+                diagnostic.help("an effect gives its value where it is run: bind it in `do Effect`, `x <- effect`");
+        } else if head == Some(builtin::OPTION) {
+            diagnostic =
+                diagnostic.help("the value may be missing: give a default with `??`, or take it apart with `match`");
         }
         self.tables.report(diagnostic);
         let _ = self.types.unify(pending.result, TypeStore::ERROR);

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::builtin;
 use super::checker::Checker;
+use super::reason::Reason;
 use super::types::{TyId, TypeStore};
 use crate::core::{ConstructorId, Pattern, PatternKind};
 use crate::diagnostic::{Code, Diagnostic};
@@ -103,7 +104,7 @@ impl Checker<'_> {
             Kind::Tuple(items) => {
                 let types: Vec<TyId> = items.iter().map(|_| self.fresh()).collect();
                 let tuple = self.types.tuple(&types);
-                self.expect(ty, tuple, span);
+                self.expect_pattern(ty, tuple, span);
                 PatternKind::Tuple(items.iter().zip(types).map(|(item, ty)| self.pattern_inside(item, ty)).collect())
             }
             Kind::List { items, rest } => {
@@ -121,7 +122,7 @@ impl Checker<'_> {
     }
 
     fn literal_pattern(&mut self, kind: PatternKind, wanted: TyId, ty: TyId, span: Span) -> PatternKind {
-        self.expect(wanted, ty, span);
+        self.expect_pattern(wanted, ty, span);
         kind
     }
 
@@ -131,7 +132,7 @@ impl Checker<'_> {
         }
         let element = self.fresh();
         let list = self.types.data(builtin::LIST, &[element]);
-        self.expect(ty, list, span);
+        self.expect_pattern(ty, list, span);
         element
     }
 
@@ -205,7 +206,7 @@ impl Checker<'_> {
             types.push(from);
             rest = to;
         }
-        self.expect(ty, rest, span);
+        self.expect_pattern(ty, rest, span);
         let mut arguments = Vec::with_capacity(arity);
         for ty in types {
             let Some(atom) = atoms.next() else {
@@ -284,6 +285,7 @@ impl Checker<'_> {
         &mut self,
         arms: &[ast::Arm],
         subject: TyId,
+        matched: Reason,
         body: &mut dyn FnMut(&mut Self, &ast::Expr) -> crate::core::Expr,
     ) -> Vec<crate::core::Arm> {
         let tail = self.tail;
@@ -291,7 +293,9 @@ impl Checker<'_> {
             .iter()
             .map(|arm| {
                 let mark = self.enter();
+                let outer = std::mem::replace(&mut self.matched, matched);
                 let pattern = self.pattern(&arm.pattern, subject);
+                self.matched = outer;
                 self.tail = false;
                 let guard = arm.guard.as_ref().map(|guard| self.guard(guard));
                 self.tail = tail;
@@ -305,7 +309,7 @@ impl Checker<'_> {
     }
 
     fn guard(&mut self, guard: &ast::Guard) -> crate::core::Expr {
-        let condition = self.expr(&guard.condition, TypeStore::BOOL);
+        let condition = self.expr_as(&guard.condition, TypeStore::BOOL, Reason::Condition);
         if guard.negated { super::operators::not(condition) } else { condition }
     }
 }

@@ -7,6 +7,7 @@ use crate::Options;
 use crate::core::{ExprKind, Global, GlobalBody, GlobalId, Program, Test};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::hash::{IdMap, IdSet};
+use crate::resolve::elsewhere;
 use crate::resolve::groups::Groups;
 use crate::resolve::load::Load;
 use crate::resolve::{DefinitionId, ModuleId, Tables, Value};
@@ -58,6 +59,7 @@ pub fn program(
         checker.check_main(entry, main, Span { file, start: 0, end: 0 });
     }
     drop_unsure_warnings(checker.tables);
+    elsewhere::help(checker.tables, load);
     let failed = checker.tables.diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error);
     let parts = Parts {
         schemes: std::mem::take(&mut checker.schemes),

@@ -5,6 +5,7 @@ use super::types::{TyId, TypeStore, View};
 use crate::core::{Expr, ExprKind, PatchAction, PatchItem, RecordItem};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hash::IdMap;
+use crate::resolve::suggest::nearest;
 use crate::syntax::{Span, Symbol, ast};
 
 impl Checker<'_> {
@@ -40,7 +41,7 @@ impl Checker<'_> {
             match item {
                 ast::RecordItem::Field(name, value) => {
                     let value = match self.types.field(wanted, name.symbol) {
-                        Some(ty) => self.expr(value, ty),
+                        Some(ty) => self.expr_of_whole(value, ty),
                         None => self.infer(value),
                     };
                     put(&mut fields, name.symbol, value.ty);
@@ -62,8 +63,50 @@ impl Checker<'_> {
                 }
             }
         }
+        if self.other_fields(items, &fields, wanted, span) {
+            return error_expr(span);
+        }
         let ty = self.types.record(fields, None, &self.tables.interner);
         self.fits(expr(ExprKind::Record(checked), ty, span), wanted)
+    }
+
+    /// Reports fields that a literal has too many or too few, when it is known which ones it has to have.
+    fn other_fields(&mut self, items: &[ast::RecordItem], found: &[(Symbol, TyId)], wanted: TyId, span: Span) -> bool {
+        let View::Record { fields: known, open: false } = self.types.view(wanted) else { return false };
+        let has = |fields: &[(Symbol, TyId)], name: Symbol| fields.iter().any(|(field, _)| *field == name);
+        let mut missing: Vec<(Symbol, TyId)> = known.iter().filter(|(name, _)| !has(found, *name)).copied().collect();
+        let extra: Vec<ast::Name> = items
+            .iter()
+            .filter_map(|item| match item {
+                ast::RecordItem::Field(name, _) if !has(&known, name.symbol) => Some(*name),
+                _ => None,
+            })
+            .collect();
+        let spread = found.iter().filter(|(name, _)| !has(&known, *name)).count() > extra.len();
+        if spread || (missing.is_empty() && extra.is_empty()) {
+            return false;
+        }
+        for name in extra {
+            let message = format!("{} has no field `{}`", self.show(wanted), self.text(name.symbol));
+            let mut diagnostic = Diagnostic::new(Code::E3000, name.span, message);
+            let near = nearest(self.text(name.symbol), missing.iter().map(|(field, _)| self.text(*field)));
+            if let Some(near) = near {
+                diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+                let meant = missing.iter().position(|(field, _)| self.text(*field) == near);
+                meant.map(|meant| missing.remove(meant));
+            }
+            self.tables.report(diagnostic);
+        }
+        if !missing.is_empty() {
+            let names: Vec<String> =
+                missing.iter().map(|(name, ty)| format!("`{}: {}`", self.text(*name), self.show(*ty))).collect();
+            let plural = if names.len() == 1 { "field" } else { "fields" };
+            let message = format!("this record lacks the {plural} {}", names.join(", "));
+            let diagnostic = Diagnostic::new(Code::E3000, span, message);
+            let diagnostic = self.with_reason(diagnostic, wanted, self.reason_for(wanted));
+            self.tables.report(diagnostic);
+        }
+        true
     }
 
     fn unknown_spread(&mut self, value: &Expr) {

@@ -70,7 +70,12 @@ impl Renderer<'_> {
         let _ = writeln!(self.out, "{severity}{place} {message}");
         self.snippet(diagnostic.span, '^', style, &diagnostic.message, None);
         let mut shown = diagnostic.span;
-        for (span, text) in &diagnostic.labels {
+        // Labels on the line of the mistake first, so that the line is shown once.
+        let line = |span: Span| self.sources.get(span.file).map(|source| (span.file, source.position(span.start).line));
+        let here = line(diagnostic.span);
+        let mut labels: Vec<&(Span, String)> = diagnostic.labels.iter().collect();
+        labels.sort_by_key(|(span, _)| line(*span) != here);
+        for (span, text) in labels {
             self.snippet(*span, '-', "34;1", text, Some(shown));
             shown = *span;
         }

@@ -60,6 +60,12 @@ impl<'a> Load<'a> {
         Load { loader, sources: Sources::default(), entry: None, states: IdMap::default() }
     }
 
+    /// The library's modules with their texts.
+    pub(crate) fn library(&self) -> impl Iterator<Item = (String, String)> {
+        let paths = self.loader.modules().into_iter().filter(|path| path.starts_with("aivi."));
+        paths.filter_map(|path| self.loader.load(&path).map(|source| (path, source.text)))
+    }
+
     /// Loads the prelude, then the entry module with all that it uses.
     pub fn entry(&mut self, tables: &mut Tables, source: Source) -> ModuleId {
         let parsed = self.parse(tables, source);
@@ -104,12 +110,12 @@ impl<'a> Load<'a> {
                 match self.states.get(&used.path) {
                     Some(State::Done(_)) => {}
                     Some(State::Running) => report_circle(tables, &stack, used),
-                    Some(State::Missing) => report_missing(tables, used),
+                    Some(State::Missing) => report_missing(self.loader, tables, used),
                     None => match self.open(tables, used.path) {
                         Some(frame) => stack.push(frame),
                         None => {
                             self.states.insert(used.path, State::Missing);
-                            report_missing(tables, used);
+                            report_missing(self.loader, tables, used);
                         }
                     },
                 }
@@ -210,11 +216,18 @@ fn report_circle(tables: &mut Tables, stack: &[Frame], used: UsePath) {
     tables.report(Diagnostic::new(Code::E2004, used.span, message));
 }
 
-fn report_missing(tables: &mut Tables, used: UsePath) {
+fn report_missing(loader: &dyn Loader, tables: &mut Tables, used: UsePath) {
     let text = tables.text(used.path).to_owned();
-    let known: Vec<&str> = tables.by_path.keys().map(|path| tables.text(*path)).collect();
+    let modules = loader.modules();
+    let (parent, last) = text.rsplit_once('.').unwrap_or(("", &text));
+    let known = tables.by_path.keys().map(|path| tables.text(*path)).chain(modules.iter().map(String::as_str));
+    let siblings = known.filter_map(|path| match path.rsplit_once('.').unwrap_or(("", path)) {
+        (other, name) if other == parent => Some(name),
+        _ => None,
+    });
     let mut diagnostic = Diagnostic::new(Code::E2002, used.span, format!("unknown module `{text}`"));
-    if let Some(near) = super::suggest::nearest(&text, known.into_iter()) {
+    if let Some(near) = super::suggest::nearest(last, siblings) {
+        let near = if parent.is_empty() { near.to_owned() } else { format!("{parent}.{near}") };
         diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
     }
     tables.report(diagnostic);

@@ -23,6 +23,7 @@
 pub mod declare;
 pub mod dependencies;
 pub mod domains;
+pub mod elsewhere;
 pub mod exports;
 pub mod groups;
 pub mod imports;

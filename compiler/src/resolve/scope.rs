@@ -8,7 +8,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::syntax::{Span, Symbol};
 
 /// Namespaces that need no import, and their modules.
-const NAMESPACES: &[(&str, &str)] = &[
+pub(super) const NAMESPACES: &[(&str, &str)] = &[
     ("List", "aivi.list"),
     ("Map", "aivi.map"),
     ("Set", "aivi.set"),

@@ -194,6 +194,8 @@ pub struct Tables {
     pub intrinsic: Names,
     /// How many more suggestions are looked for; each one looks at every name in scope.
     pub(crate) suggestions_left: Cell<u32>,
+    /// Names that were reported as unknown, and where; a module that is not imported may have them.
+    pub(crate) unknown: Vec<(Symbol, Span)>,
     /// Reports so far.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -235,6 +237,7 @@ impl Tables {
             prelude: None,
             intrinsic,
             suggestions_left: Cell::new(SUGGESTIONS_MAX),
+            unknown: Vec::new(),
             diagnostics: Vec::new(),
         }
     }
@@ -276,6 +279,13 @@ impl Tables {
     #[must_use]
     pub fn text(&self, name: Symbol) -> &str {
         self.interner.text(name)
+    }
+
+    /// Remembers a name that was reported as unknown; nobody reads more than some of them.
+    pub(crate) fn note_unknown(&mut self, name: Symbol, span: Span) {
+        if self.unknown.len() < SUGGESTIONS_MAX as usize {
+            self.unknown.push((name, span));
+        }
     }
 
     /// Adds a report.

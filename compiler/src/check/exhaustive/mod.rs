@@ -175,13 +175,19 @@ impl<'p> Search<'p> {
             let covers_all = self.arms.last().is_some_and(|arm| !arm.may_fail && arm.pattern.is_any());
             let report =
                 Diagnostic::new(Code::E3100, place, "these arms are too many or too large to tell what they cover");
-            return (!covers_all).then(|| report.note("a last arm `| _ => …` covers the rest"));
+            return (!covers_all).then(|| report.help("a last arm `| _ => …` covers the rest"));
         }
         let shown: Vec<String> = self.missing.iter().take(MISSING_MAX).map(|case| format!("`{case}`")).collect();
         let (last, before) = shown.split_last()?;
         let verb = if before.is_empty() { "is" } else { "are" };
         let list = if before.is_empty() { last.clone() } else { format!("{} and {last}", before.join(", ")) };
         let more = if self.missing.len() > MISSING_MAX { ", and more," } else { "" };
-        Some(Diagnostic::new(Code::E3100, place, format!("not every case is covered: {list}{more} {verb} missing")))
+        let message = format!("not every case is covered: {list}{more} {verb} missing");
+        let help = if before.is_empty() && more.is_empty() {
+            format!("add the arm `| {} => …`", last.trim_matches('`'))
+        } else {
+            "add arms for them, or `| _ => …` for all the others".to_owned()
+        };
+        Some(Diagnostic::new(Code::E3100, place, message).help(help))
     }
 }

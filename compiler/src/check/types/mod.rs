@@ -223,6 +223,21 @@ impl TypeStore {
         self.is_unknown(id) && self.level(id) > level
     }
 
+    /// The two are one type by now.
+    #[must_use]
+    pub fn is_same(&self, a: TyId, b: TyId) -> bool {
+        self.find(a) == self.find(b)
+    }
+
+    /// The name of the variable of a signature that a rigid type stands for.
+    #[must_use]
+    pub fn rigid_name(&self, id: TyId) -> Option<Symbol> {
+        match self.node(id) {
+            Node::Rigid(name) => Some(name),
+            _ => None,
+        }
+    }
+
     /// A mistake was reported for it.
     #[must_use]
     pub fn is_error(&self, id: TyId) -> bool {
