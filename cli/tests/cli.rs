@@ -265,10 +265,25 @@ fn ticks(child: &Child) -> u64 {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_program_that_waits_uses_no_processor_time() {
-    let path = script(
-        "idle",
-        "module demo\nuse aivi.concurrency (sleep)\n\nmain : Effect Text Unit\nmain = do Effect {\n  println \"ready\"\n  sleep 500\n  println \"done\"\n  sleep 3600000\n}\n",
-    );
+    waits_without_processor_time("idle", "  println \"ready\"\n  sleep 500\n  println \"done\"\n");
+}
+
+/// C43: nor does a fiber that was asked to end and cannot yet. anyio asked it again and again:
+/// <https://github.com/agronholm/anyio/issues/1257>
+#[test]
+#[cfg(target_os = "linux")]
+fn a_request_that_has_to_wait_uses_no_processor_time() {
+    let cleanup =
+        "resource {\n      yield Unit\n      println \"ready\"\n      sleep 500\n      println \"done\"\n    }";
+    let body = format!("  task <- spawn (do Effect {{\n    _ <- {cleanup}\n    sleep 3600000\n  }})\n");
+    waits_without_processor_time("asked", &(body + "  sleep 1\n  task.cancel\n"));
+}
+
+/// Runs a program that says when it begins to wait, and half a second later that it has.
+#[cfg(target_os = "linux")]
+fn waits_without_processor_time(name: &str, statements: &str) {
+    let head = "module demo\nuse aivi.concurrency\n\nmain : Effect Text Unit\nmain = do Effect {\n";
+    let path = script(name, &format!("{head}{statements}  sleep 3600000\n}}\n"));
     let (mut child, mut stdout) = start(&path);
     expect_line(&mut stdout, "ready");
     let before = ticks(&child);

@@ -9,8 +9,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use aivi_tests::files::{folders, list, read, root};
 
 /// Folders of `tests/conformance` in which each script proves a guarantee.
-const FEATURES: &[&str] =
-    &["cancellation", "channels", "deadlock", "fairness", "par", "race", "retry", "scope", "sleep", "spawn", "timeout"];
+const FEATURES: &[&str] = &[
+    "cancellation",
+    "channels",
+    "deadlock",
+    "fairness",
+    "famous",
+    "par",
+    "race",
+    "retry",
+    "scope",
+    "sleep",
+    "spawn",
+    "timeout",
+];
 
 /// A test as the page names it, with the numbers of its guarantees.
 type Citations = BTreeMap<String, BTreeSet<u32>>;
