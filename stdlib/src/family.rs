@@ -16,13 +16,18 @@ macro_rules! family {
 
 pub(crate) use family;
 
-/// Elements (or groups of bytes) that native code works through while bytecode spends one unit of fuel; a guess between
+/// Elements that native code works through while bytecode spends one unit of fuel; a guess between
 /// copying, which is faster, and comparing, which is slower.
 const ELEMENTS_PER_FUEL: usize = 4;
 
 /// Charges for work on so many elements, so that a fiber that makes it does not hold its worker for longer than others do.
 pub(crate) fn charge(cx: &mut NativeCx<'_>, elements: usize) {
     cx.charge(u32::try_from(elements / ELEMENTS_PER_FUEL).unwrap_or(u32::MAX));
+}
+
+/// Charges for work on a text of so many bytes; eight of them take about as long as an element.
+pub(crate) fn charge_bytes(cx: &mut NativeCx<'_>, bytes: usize) {
+    charge(cx, bytes / 8);
 }
 
 /// A value.

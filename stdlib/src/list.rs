@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use aivi_vm::native::{Args, NativeCx, NativeResult};
 use aivi_vm::structural::{Incomparable, compare, equal};
-use aivi_vm::{Kind, List, Value};
+use aivi_vm::{Kind, List, Text, Value};
 
 use crate::family::{bool, charge, compared, count, done, family, index, option};
 
@@ -17,6 +17,11 @@ family! { "list"
     "sort" / 1 = sort;
     "repeat" / 2 = repeat;
     "takeAt" / 2 = take_at;
+    "zip" / 2 = zip;
+    "unzip" / 1 = unzip;
+    "intersperse" / 2 = intersperse;
+    "chunk" / 2 = chunk;
+    "dedup" / 1 = dedup;
 }
 
 /// Elements of the longest list that `repeat` makes, 4 GiB; arbitrary.
@@ -78,6 +83,10 @@ fn sorted(list: List) -> Result<List, Incomparable> {
         elements.sort_by_key(Value::as_int);
         return Ok(elements.into_iter().collect());
     }
+    if elements.iter().all(|element| element.kind() == Kind::Text) {
+        elements.sort_by(|left, right| left.as_text().map(Text::as_str).cmp(&right.as_text().map(Text::as_str)));
+        return Ok(elements.into_iter().collect());
+    }
     // An element that can be compared with itself can be compared with all others of its type: the order below is total.
     for element in &elements {
         compare(element, element)?;
@@ -104,4 +113,62 @@ fn take_at(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
         Some(element) => NativeResult::Done(Value::pair(element, value)),
         None => NativeResult::Fault("index out of range".to_owned()),
     }
+}
+
+fn zip(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let (left, right) = (list(args, 0), list(args, 1));
+    charge(cx, left.len().min(right.len()));
+    NativeResult::Done(Value::list(left.drain().zip(right.drain()).map(|(left, right)| Value::pair(left, right))))
+}
+
+fn unzip(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let pairs = args.get(0).as_list();
+    charge(cx, pairs.map_or(0, List::len));
+    let parts = |pair: &Value| match pair.as_object().map(|pair| pair.fields()) {
+        Some([left, right]) => Some((left.clone(), right.clone())),
+        _ => None,
+    };
+    let (left, right): (Vec<Value>, Vec<Value>) = pairs.into_iter().flat_map(List::iter).filter_map(parts).unzip();
+    NativeResult::Done(Value::pair(Value::list(left), Value::list(right)))
+}
+
+fn intersperse(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let elements = list(args, 1);
+    charge(cx, elements.len());
+    let separator = args.get(0);
+    let mut mixed = Vec::with_capacity(elements.len() * 2);
+    for element in elements.drain() {
+        if !mixed.is_empty() {
+            mixed.push(separator.clone());
+        }
+        mixed.push(element);
+    }
+    NativeResult::Done(Value::list(mixed))
+}
+
+fn chunk(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let (size, elements) = (count(args.int(0)), list(args, 1));
+    charge(cx, elements.len());
+    let length = if size == 0 { 0 } else { elements.len().div_ceil(size) };
+    let mut rest = elements.drain();
+    NativeResult::Done(Value::list((0..length).map(|_| Value::list(rest.by_ref().take(size)))))
+}
+
+fn dedup(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    charge(cx, args.get(0).as_list().map_or(0, List::len));
+    compared(without_repetition(args.get(0)))
+}
+
+/// The elements that do not equal the one before them.
+fn without_repetition(list: &Value) -> Result<List, Incomparable> {
+    let mut kept: Vec<Value> = Vec::new();
+    let mut previous = None;
+    for element in list.as_list().into_iter().flat_map(List::iter) {
+        let repeats = previous.map_or(Ok(false), |previous| equal(previous, element))?;
+        if !repeats {
+            kept.push(element.clone());
+        }
+        previous = Some(element);
+    }
+    Ok(kept.into_iter().collect())
 }

@@ -2,11 +2,11 @@
 
 use std::cmp::Ordering;
 
-use aivi_vm::Value;
 use aivi_vm::native::{Args, NativeCx, NativeResult};
 use aivi_vm::structural::compare;
+use aivi_vm::{List, Value};
 
-use crate::family::{done, family};
+use crate::family::{charge, done, family};
 
 family! { "math"
     "abs" / 1 = abs;
@@ -48,10 +48,26 @@ family! { "math"
     "gcd" / 2 = |_, args| done(Value::int(gcd(args.int(0), args.int(1)) as i64));
     "lcm" / 2 = |_, args| done(Value::int(lcm(args.int(0), args.int(1))));
     "modPow" / 3 = mod_pow;
+    "sum" / 1 = sum;
+    "sumInt" / 1 = sum_int;
 }
 
 fn float(value: f64) -> NativeResult {
     NativeResult::Done(Value::float(value))
+}
+
+/// From the left, as a loop in the language would add them.
+fn sum(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let numbers = args.get(0).as_list();
+    charge(cx, numbers.map_or(0, List::len));
+    float(numbers.into_iter().flat_map(List::iter).filter_map(Value::as_float).fold(0.0, |sum, number| sum + number))
+}
+
+fn sum_int(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let numbers = args.get(0).as_list();
+    charge(cx, numbers.map_or(0, List::len));
+    let numbers = numbers.into_iter().flat_map(List::iter).filter_map(Value::as_int);
+    done(Value::int(numbers.fold(0, i64::wrapping_add)))
 }
 
 fn abs(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {

@@ -10,38 +10,38 @@ use aivi_vm::structural::debug_text;
 use aivi_vm::{List, Text, Value};
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::family::{bool, charge, count, done, family, int, option};
+use crate::family::{bool, charge, charge_bytes, count, done, family, int, option};
 
 family! { "text"
     "length" / 1 = |_, args| int(args.get(0).as_text().map_or(0, Text::chars));
     "isEmpty" / 1 = |_, args| bool(args.text(0).is_empty());
-    "contains" / 2 = |_, args| bool(args.text(1).contains(args.text(0)));
+    "contains" / 2 = |cx, args| searched(cx, args, |text, needle| bool(text.contains(needle)));
     "startsWith" / 2 = |_, args| bool(args.text(1).starts_with(args.text(0)));
     "endsWith" / 2 = |_, args| bool(args.text(1).ends_with(args.text(0)));
-    "indexOf" / 2 = |_, args| position(args, args.text(1).find(args.text(0)));
-    "lastIndexOf" / 2 = |_, args| position(args, args.text(1).rfind(args.text(0)));
-    "count" / 2 = occurrences;
-    "compare" / 2 = |_, args| done(Value::int(args.text(0).cmp(args.text(1)) as i64));
+    "indexOf" / 2 = |cx, args| position(cx, args, args.text(1).find(args.text(0)));
+    "lastIndexOf" / 2 = |cx, args| position(cx, args, args.text(1).rfind(args.text(0)));
+    "count" / 2 = |cx, args| searched(cx, args, occurrences);
+    "compare" / 2 = |cx, args| searched(cx, args, |right, left| done(Value::int(left.cmp(right) as i64)));
     "slice" / 3 = slice;
-    "split" / 2 = split;
-    "splitLines" / 1 = |_, args| texts(args.text(0).lines());
+    "split" / 2 = |cx, args| searched(cx, args, split);
+    "splitLines" / 1 = |cx, args| changed(cx, args, |text| texts(text.lines()));
     "chunk" / 2 = chunk;
-    "join" / 2 = join;
+    "join" / 2 = |cx, args| concat(cx, args.get(1).as_list(), args.text(0));
     "concat" / 1 = |cx, args| concat(cx, args.get(0).as_list(), "");
-    "trim" / 1 = |_, args| text(args.text(0).trim());
-    "trimStart" / 1 = |_, args| text(args.text(0).trim_start());
-    "trimEnd" / 1 = |_, args| text(args.text(0).trim_end());
-    "toLower" / 1 = |_, args| done(Text::from(args.text(0).to_lowercase()));
-    "toUpper" / 1 = |_, args| done(Text::from(args.text(0).to_uppercase()));
-    "capitalize" / 1 = |_, args| done(Text::from(capitalized(args.text(0), str::to_owned)));
-    "titleCase" / 1 = title_case;
-    "caseFold" / 1 = case_fold;
-    "reverse" / 1 = |_, args| done(Text::from(args.text(0).graphemes(true).rev().collect::<String>()));
-    "padStart" / 3 = |_, args| pad(args, |text, fill| fill + text);
-    "padEnd" / 3 = |_, args| pad(args, |text, fill| text.to_owned() + &fill);
-    "replace" / 3 = replace;
-    "replaceAll" / 3 = replace_all;
-    "remove" / 2 = remove;
+    "trim" / 1 = |cx, args| changed(cx, args, |text| done(Text::from(text.trim())));
+    "trimStart" / 1 = |cx, args| changed(cx, args, |text| done(Text::from(text.trim_start())));
+    "trimEnd" / 1 = |cx, args| changed(cx, args, |text| done(Text::from(text.trim_end())));
+    "toLower" / 1 = |cx, args| changed(cx, args, |text| done(Text::from(text.to_lowercase())));
+    "toUpper" / 1 = |cx, args| changed(cx, args, |text| done(Text::from(text.to_uppercase())));
+    "capitalize" / 1 = |cx, args| changed(cx, args, |text| done(Text::from(capitalized(text, str::to_owned))));
+    "titleCase" / 1 = |cx, args| changed(cx, args, title_case);
+    "caseFold" / 1 = |cx, args| changed(cx, args, case_fold);
+    "reverse" / 1 = |cx, args| changed(cx, args, reverse);
+    "padStart" / 3 = |cx, args| pad(cx, args, |text, fill| fill + text);
+    "padEnd" / 3 = |cx, args| pad(cx, args, |text, fill| text.to_owned() + &fill);
+    "replace" / 3 = |cx, args| replaced(cx, args, args.text(1), 2, 1);
+    "replaceAll" / 3 = |cx, args| replaced(cx, args, args.text(1), 2, usize::MAX);
+    "remove" / 2 = |cx, args| replaced(cx, args, "", 1, usize::MAX);
     "repeat" / 2 = repeat;
     "parseInt" / 1 = |_, args| option(parse_int(args.text(0)).map(Value::int));
     "parseFloat" / 1 = |_, args| option(parse_float(args.text(0)).map(Value::float));
@@ -57,8 +57,16 @@ family! { "text"
 /// Bytes of the longest text made by a number; arbitrary, and far below what an address space holds.
 const BYTES_MAX: usize = 1 << 31;
 
-fn text(text: &str) -> NativeResult {
-    done(Text::from(text))
+/// What is made of a text by going through it.
+fn changed(cx: &mut NativeCx<'_>, args: &Args<'_>, change: impl Fn(&str) -> NativeResult) -> NativeResult {
+    charge_bytes(cx, args.text(0).len());
+    change(args.text(0))
+}
+
+/// What is made of a text, the second argument, and what is looked for in it, the first one.
+fn searched(cx: &mut NativeCx<'_>, args: &Args<'_>, search: impl Fn(&str, &str) -> NativeResult) -> NativeResult {
+    charge_bytes(cx, args.text(1).len());
+    search(args.text(1), args.text(0))
 }
 
 fn texts<'a>(texts: impl Iterator<Item = &'a str>) -> NativeResult {
@@ -70,35 +78,43 @@ fn char(args: &Args<'_>, test: impl Fn(char) -> bool) -> NativeResult {
 }
 
 /// Index of the scalar value that starts at this byte of the second argument.
-fn position(args: &Args<'_>, byte: Option<usize>) -> NativeResult {
+fn position(cx: &mut NativeCx<'_>, args: &Args<'_>, byte: Option<usize>) -> NativeResult {
+    charge_bytes(cx, args.text(1).len());
     let ascii = args.get(1).as_text().is_none_or(Text::is_ascii);
     let index = |byte: usize| if ascii { byte } else { args.text(1)[..byte].chars().count() };
     option(byte.map(|byte| Value::int(index(byte) as i64)))
 }
 
-fn occurrences(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    int(if args.text(0).is_empty() { 0 } else { args.text(1).matches(args.text(0)).count() })
+fn occurrences(text: &str, needle: &str) -> NativeResult {
+    int(if needle.is_empty() { 0 } else { text.matches(needle).count() })
 }
 
-fn slice(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    let Some(whole) = args.get(2).as_text() else { return text("") };
+fn slice(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let Some(whole) = args.get(2).as_text() else { return done(Text::default()) };
+    if !whole.is_ascii() {
+        charge_bytes(cx, whole.len());
+    }
     let (start, end) = (args.int(0), count(args.int(1)));
     let start = if start < 0 { whole.chars().saturating_sub(start.unsigned_abs() as usize) } else { start as usize };
     done(whole.slice(start, end))
 }
 
-fn split(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    charge(cx, args.text(1).len());
-    let (separator, whole) = (args.text(0), args.text(1));
-    if separator.is_empty() {
-        let mut buffer = [0; 4];
-        return NativeResult::Done(Value::list(whole.chars().map(|char| Value::text(char.encode_utf8(&mut buffer)))));
-    }
-    texts(whole.split(separator))
+fn split(text: &str, separator: &str) -> NativeResult {
+    if separator.is_empty() { letters(text) } else { texts(text.split(separator)) }
+}
+
+/// A text for each scalar value; equal ASCII ones are the same object.
+fn letters(text: &str) -> NativeResult {
+    let mut ascii = [const { None::<Value> }; 128];
+    let mut buffer = [0; 4];
+    NativeResult::Done(Value::list(text.chars().map(|char| match ascii.get_mut(char as usize) {
+        Some(known) => known.get_or_insert_with(|| Value::text(char.encode_utf8(&mut buffer))).clone(),
+        None => Value::text(char.encode_utf8(&mut buffer)),
+    })))
 }
 
 fn chunk(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    charge(cx, args.text(1).len());
+    charge_bytes(cx, args.text(1).len());
     let (size, mut rest) = (count(args.int(0)), args.text(1));
     texts(std::iter::from_fn(|| {
         if size == 0 || rest.is_empty() {
@@ -111,14 +127,15 @@ fn chunk(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
     }))
 }
 
-fn join(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    concat(cx, args.get(1).as_list(), args.text(0))
-}
-
 fn concat(cx: &mut NativeCx<'_>, list: Option<&List>, separator: &str) -> NativeResult {
-    charge(cx, list.map_or(0, List::len));
     let pieces = || list.into_iter().flat_map(List::iter).filter_map(Value::as_text).map(Text::as_str);
-    let mut joined = String::with_capacity(pieces().map(|piece| piece.len() + separator.len()).sum());
+    let length: usize = pieces().map(|piece| piece.len() + separator.len()).sum();
+    if length > BYTES_MAX {
+        return too_long();
+    }
+    charge(cx, list.map_or(0, List::len));
+    charge_bytes(cx, length);
+    let mut joined = String::with_capacity(length);
     for (i, piece) in pieces().enumerate() {
         if i > 0 {
             joined.push_str(separator);
@@ -135,58 +152,66 @@ fn capitalized(text: &str, rest: impl Fn(&str) -> String) -> String {
     first + &rest(chars.as_str())
 }
 
-fn title_case(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    let words = args.text(0).split_word_bounds();
+fn title_case(text: &str) -> NativeResult {
+    let words = text.split_word_bounds();
     done(Text::from(words.map(|word| capitalized(word, str::to_lowercase)).collect::<String>()))
 }
 
-/// Up and down again, each scalar value for itself: what differs by case only becomes equal.
-fn case_fold(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    let folded: String = args.text(0).chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect();
-    done(Text::from(folded))
+/// Down, up and down again, each scalar value for itself: what differs by case only becomes equal. The first step is for `ẞ`,
+/// which is its own upper case.
+fn case_fold(text: &str) -> NativeResult {
+    let folded = text.chars().flat_map(char::to_lowercase).flat_map(char::to_uppercase).flat_map(char::to_lowercase);
+    done(Text::from(folded.collect::<String>()))
+}
+
+fn reverse(text: &str) -> NativeResult {
+    done(Text::from(text.graphemes(true).rev().collect::<String>()))
 }
 
 fn too_long() -> NativeResult {
     NativeResult::Fault("the text would be too long".to_owned())
 }
 
-fn pad(args: &Args<'_>, put: impl Fn(&str, String) -> String) -> NativeResult {
+fn pad(cx: &mut NativeCx<'_>, args: &Args<'_>, put: impl Fn(&str, String) -> String) -> NativeResult {
     let (fill, whole) = (args.text(1), args.text(2));
     let missing = count(args.int(0)).saturating_sub(args.get(2).as_text().map_or(0, Text::chars));
     if missing == 0 || fill.is_empty() {
         return NativeResult::Done(args.get(2).clone());
     }
-    if missing > BYTES_MAX {
-        return too_long();
+    let turns = missing.div_ceil(fill.chars().count());
+    match turns.checked_mul(fill.len()) {
+        Some(bytes) if bytes <= BYTES_MAX => charge_bytes(cx, bytes),
+        _ => return too_long(),
     }
     done(Text::from(put(whole, fill.chars().cycle().take(missing).collect())))
 }
 
-fn replaced(args: &Args<'_>, replacement: &str, whole: usize, most: usize) -> NativeResult {
-    if args.text(0).is_empty() || !args.text(whole).contains(args.text(0)) {
+/// `whole` is the number of the argument that is changed.
+fn replaced(cx: &mut NativeCx<'_>, args: &Args<'_>, replacement: &str, whole: usize, most: usize) -> NativeResult {
+    let (needle, text) = (args.text(0), args.text(whole));
+    charge_bytes(cx, text.len());
+    if needle.is_empty() || !text.contains(needle) {
         return NativeResult::Done(args.get(whole).clone());
     }
-    done(Text::from(args.text(whole).replacen(args.text(0), replacement, most)))
+    // Counting takes as long as replacing: it is left out where even a text of nothing but needles would stay short.
+    let most_found = most.min(text.len() / needle.len());
+    if most_found.saturating_mul(replacement.len()) > BYTES_MAX {
+        let found = text.matches(needle).take(most).count();
+        let added = found.saturating_mul(replacement.len());
+        if added.saturating_add(text.len() - found * needle.len()) > BYTES_MAX {
+            return too_long();
+        }
+    }
+    done(Text::from(text.replacen(needle, replacement, most)))
 }
 
-fn replace(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    replaced(args, args.text(1), 2, 1)
-}
-
-fn replace_all(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    replaced(args, args.text(1), 2, usize::MAX)
-}
-
-fn remove(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    replaced(args, "", 1, usize::MAX)
-}
-
-fn repeat(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+fn repeat(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
     let (times, whole) = (count(args.int(0)), args.text(1));
     match whole.len().checked_mul(times) {
-        Some(bytes) if bytes <= BYTES_MAX => done(Text::from(whole.repeat(times))),
-        _ => too_long(),
+        Some(bytes) if bytes <= BYTES_MAX => charge_bytes(cx, bytes),
+        _ => return too_long(),
     }
+    done(Text::from(whole.repeat(times)))
 }
 
 /// Decimal digits, perhaps with `-` before them.

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use aivi_bytecode::ScalarKind;
 use aivi_bytecode::module::well_known;
 
 use super::heap::{Heap, Payload, Value};
@@ -55,11 +56,14 @@ impl Machine<'_> {
                 let mut map = Vec::new();
                 for pair in pairs {
                     let Payload::Object(_, fields) = heap.get(pair).clone() else { panic!("no pair") };
+                    if !is_key(heap, fields[0]) {
+                        return Err(Stop::Unknown("a key that is neither Int nor Text".into()));
+                    }
                     insert(heap, &mut map, fields[0], fields[1]);
                 }
                 heap.make(Payload::Map(map))
             }
-            ("map.insert", &[key, value, map]) => {
+            ("map.insert", &[key, value, map]) if is_key(heap, key) => {
                 let mut entries = entries(heap, map);
                 entries.iter().for_each(|&(key, value)| {
                     heap.copy(key);
@@ -90,6 +94,15 @@ fn entries(heap: &Heap, map: Value) -> Vec<(Value, Value)> {
     match heap.get(map) {
         Payload::Map(entries) => entries.clone(),
         other => panic!("{other:?} is no map"),
+    }
+}
+
+/// Whether maps can be sorted by it here.
+fn is_key(heap: &Heap, key: Value) -> bool {
+    match key {
+        Value::Cell(_) => matches!(heap.get(key), Payload::Text(_)),
+        Value::Scalar(kind, _) => kind == ScalarKind::Int,
+        _ => false,
     }
 }
 
