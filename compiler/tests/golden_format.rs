@@ -98,7 +98,7 @@ fn programs_keep_their_tree_and_comments() {
         if given_up && !has_raw_text {
             untouched.push(path.display().to_string());
         }
-        let too_long = result.lines().zip(1..).find(|(line, _)| line.chars().count() > 100 && !text.contains(*line));
+        let too_long = result.lines().zip(1..).find(|(line, _)| line.chars().count() > 110 && !text.contains(*line));
         assert_eq!(too_long, None, "{}: a longer line than before", path.display());
     }
     assert!(untouched.is_empty(), "given up:\n{}", untouched.join("\n"));
@@ -106,12 +106,10 @@ fn programs_keep_their_tree_and_comments() {
 
 #[test]
 fn samples_are_as_they_should_be() {
-    // One has arrows further to the right than they need to be, the other a line of 101 characters.
-    let others = ["03_shapes.aivi", "08_concurrency.aivi"];
     for path in scripts(&root().join("tests/samples")) {
         let text = fs::read_to_string(&path).expect("a sample can be read");
-        let is_other = others.iter().any(|other| path.ends_with(other));
-        assert_eq!(format(&text) != Ok(text), is_other, "{}", path.display());
+        // One has arrows further to the right than they need to be.
+        assert_eq!(format(&text) != Ok(text), path.ends_with("03_shapes.aivi"), "{}", path.display());
     }
 }
 

@@ -1,4 +1,5 @@
-//! Arm lists. One of several lines has one arm a line, and its arrows stand in one column.
+//! Arm lists. One of several lines has one arm a line, and arrows that follow each other on neighbouring lines stand in one
+//! column.
 
 use pretty::DocAllocator;
 
@@ -16,6 +17,20 @@ impl<'a> Printer<'a> {
         let Some(last) = arms.last() else { return self.nil() };
         let is_broken = self.is_broken(self.pos - 1, self.index(last.span.end) - 1);
         let gap = if is_broken { Gap::Newline } else { Gap::Soft };
+        let mut doc = self.nil();
+        let mut rest = arms;
+        while !rest.is_empty() {
+            let tall = rest.iter().position(|arm| self.is_tall(arm));
+            let (run, others) = rest.split_at(tall.map_or(rest.len(), |tall| tall + 1));
+            doc = doc.append(self.aligned(run, gap));
+            rest = others;
+        }
+        let doc = doc.nest(2);
+        if is_broken { doc } else { doc.group() }
+    }
+
+    /// Arms with their arrows in one column.
+    fn aligned(&mut self, arms: &[Arm], gap: Gap) -> Doc<'a> {
         let parts: Vec<_> = arms.iter().map(|arm| (self.lead(gap), self.arm_head(arm), self.arm_body(arm))).collect();
         let widths: Vec<_> = parts.iter().map(|(_, head, _)| width(head)).collect();
         let widest = widths.iter().copied().max().flatten();
@@ -27,8 +42,12 @@ impl<'a> Printer<'a> {
             let padding = padding.flat_alt(self.nil());
             doc = doc.append(lead).append(head.append(padding).append(body).nest(2));
         }
-        let doc = doc.nest(2);
-        if is_broken { doc } else { doc.group() }
+        doc
+    }
+
+    /// The arm was written on several lines: the arrow behind it is too far away to be aligned with its own.
+    fn is_tall(&self, arm: &Arm) -> bool {
+        self.is_broken(self.index(arm.span.start), self.index(arm.span.end) - 1)
     }
 
     /// `| pattern when guard`

@@ -49,12 +49,20 @@ impl<'a> Printer<'a> {
     pub(super) fn element(&mut self, children: &mut Children<'_>) -> Doc<'a> {
         let token = self.here();
         if let Some(child) = children.next_if(|child| child.span.start == token.start && child.span.end > token.start) {
-            return self.expr(child);
+            return self.child(child);
         }
         match token.kind {
             TokenKind::ParenOpen | TokenKind::BracketOpen | TokenKind::BraceOpen => self.bracket(children),
             _ => self.token(),
         }
+    }
+
+    fn child(&mut self, child: &Expr) -> Doc<'a> {
+        let (breakable, is_flat) = (self.breakable.take(), self.is_flat);
+        self.is_flat |= breakable.is_some_and(|start| start != child.span.start);
+        let doc = self.expr(child);
+        (self.breakable, self.is_flat) = (breakable, is_flat);
+        doc
     }
 
     /// Brackets and what is in them. When the author broke the line behind the opening one, the closing one has a line of
@@ -88,6 +96,7 @@ impl<'a> Printer<'a> {
 
     fn bracket_items(&mut self, children: &mut Children<'_>, close: usize, edge: Gap, is_broken: bool) -> Doc<'a> {
         use TokenKind::{Colon, ColonEqual, Comma, FatArrow};
+        let has_fields = self.tokens[self.pos..close].iter().any(|token| token.kind == Colon);
         let mut doc = self.lead(edge).append(self.element(children));
         while self.pos < close {
             let before = self.tokens[self.pos - 1].kind;
@@ -98,7 +107,7 @@ impl<'a> Printer<'a> {
             } else {
                 match self.natural() {
                     // Names and the like fill their lines.
-                    Gap::Blank if before == Comma && !is_broken && children.peek().is_none() => {
+                    Gap::Blank if before == Comma && !is_broken && !has_fields && children.peek().is_none() => {
                         self.lead(Gap::Soft).append(self.element(children)).group()
                     }
                     Gap::Blank if before == Comma && !is_broken => self.lead(Gap::Soft).append(self.element(children)),
@@ -115,11 +124,11 @@ impl<'a> Printer<'a> {
 pub(super) fn ends_in_brackets(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Section(body) => ends_in_brackets(body),
-        ExprKind::Apply { arguments, .. } => arguments.last().is_some_and(|last| {
-            matches!(
-                last.kind,
-                ExprKind::List(_) | ExprKind::Record(_) | ExprKind::MapLiteral(_) | ExprKind::SetLiteral(_)
-            )
+        ExprKind::Apply { arguments, .. } => arguments.last().is_some_and(|last| match &last.kind {
+            ExprKind::List(items) | ExprKind::SetLiteral(items) => !items.is_empty(),
+            ExprKind::MapLiteral(items) => !items.is_empty(),
+            ExprKind::Record(_) => true,
+            _ => false,
         }),
         _ => false,
     }

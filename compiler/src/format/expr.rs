@@ -8,6 +8,9 @@ use crate::syntax::ast::{
     Expr, ExprKind, Fallback, ListItem, MapItem, PatchAction, PatchItem, PatchSegment, RecordItem,
 };
 
+/// So much may stand beside an argument that is broken without being broken itself. Arbitrary: half a line.
+const BESIDE_MAX: u32 = 55;
+
 impl<'a> Printer<'a> {
     /// An expression; a function by clauses is for `follow`.
     pub(super) fn expr(&mut self, expr: &Expr) -> Doc<'a> {
@@ -35,6 +38,14 @@ impl<'a> Printer<'a> {
             ExprKind::Apply { .. } if self.in_parens && !self.is_broken_expr(expr) && !ends_in_brackets(expr) => {
                 let mut children = children(expr);
                 self.element(&mut children).append(self.rest(&mut children, expr.span.end, true)).group()
+            }
+            ExprKind::Apply { arguments, .. } if !self.is_broken_expr(expr) => {
+                self.breakable = widest(arguments)
+                    .filter(|widest| length(expr) - length(widest) <= BESIDE_MAX)
+                    .map(|widest| widest.span.start);
+                let doc = self.run(&mut children(expr), expr.span.end);
+                self.breakable = None;
+                doc
             }
             _ => self.run(&mut children(expr), expr.span.end),
         }
@@ -95,6 +106,19 @@ impl<'a> Printer<'a> {
         }
         false
     }
+}
+
+/// Where arguments cannot stand on lines of their own, it is the widest one in brackets whose inside may.
+fn widest(arguments: &[Expr]) -> Option<&Expr> {
+    let is_in_brackets = |argument: &&Expr| {
+        matches!(argument.kind, ExprKind::Paren(_) | ExprKind::Tuple(_) | ExprKind::List(_) | ExprKind::Record(_))
+    };
+    arguments.iter().filter(is_in_brackets).max_by_key(|argument| length(argument))
+}
+
+/// How much text it was.
+fn length(expr: &Expr) -> u32 {
+    expr.span.end - expr.span.start
 }
 
 /// Expressions of this kind begin on the line of what they follow: they have better places to break.

@@ -68,6 +68,8 @@ impl<'a> Printer<'a> {
         match gap {
             Gap::None => self.nil(),
             Gap::Blank => self.arena.space(),
+            Gap::Soft if self.is_flat => self.arena.space(),
+            Gap::SoftNone if self.is_flat => self.nil(),
             Gap::Soft => self.arena.line(),
             Gap::SoftNone => self.arena.line_(),
             Gap::Item if end == 0 => self.nil(),

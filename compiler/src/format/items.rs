@@ -82,7 +82,8 @@ impl<'a> Printer<'a> {
         let is_broken = self.is_broken(self.pos - 1, self.index(end) - 1);
         let gap = self.break_before(true);
         let first = self.lead(gap).append(self.element(&mut no_children()));
-        let mut doc = if gap == Gap::Newline { first.nest(2) } else { first };
+        let mut is_nested = gap == Gap::Newline;
+        let mut doc = if is_nested { first.nest(2) } else { first };
         while self.here().start < end {
             let gap = match self.here().kind {
                 _ if self.at_newline() => Gap::Newline,
@@ -90,8 +91,9 @@ impl<'a> Printer<'a> {
                 TokenKind::Bang => Gap::None,
                 _ => self.natural(),
             };
+            is_nested |= gap == Gap::Newline;
             let piece = self.lead(gap).append(self.element(&mut no_children()));
-            doc = doc.append(if gap == Gap::Newline { piece.nest(2) } else { piece });
+            doc = doc.append(if is_nested { piece.nest(2) } else { piece });
         }
         if is_broken { doc } else { doc.nest(2).group() }
     }

@@ -25,6 +25,10 @@ pub(super) struct Printer<'a> {
     newlines: Vec<u32>,
     /// Directly inside of parentheses, where a newline means nothing.
     pub(super) in_parens: bool,
+    /// Of the children that are printed now only the one that begins at this byte may break.
+    pub(super) breakable: Option<u32>,
+    /// Nothing may break where the author did not.
+    pub(super) is_flat: bool,
 }
 
 impl<'a> Printer<'a> {
@@ -57,6 +61,8 @@ impl<'a> Printer<'a> {
             partners,
             newlines,
             in_parens: false,
+            breakable: None,
+            is_flat: false,
         }
     }
 
