@@ -3,12 +3,15 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::string::FromUtf8Error;
 use std::thread;
 
 use aivi_bytecode::Module;
 use aivi_compiler::diagnostic::{self, Code, Color, Diagnostic, Severity, Sources};
 use aivi_compiler::syntax::{FileId, Interner, ast};
 use aivi_compiler::{Options, Source, parse};
+
+use aivi_stdlib::cause;
 
 use crate::loader::{Files, Modules};
 
@@ -42,7 +45,7 @@ pub struct Reports {
 }
 
 /// One error or warning.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Report {
     /// Its code.
     pub code: Code,
@@ -70,13 +73,20 @@ pub(crate) enum Input<'a> {
     File(&'a Path),
 }
 
-/// Compiles on a thread of its own, whose stack is large enough whatever the caller's is.
+/// Compiles on a stack that is large enough whatever the caller's is.
 pub(crate) fn compile(input: &Input<'_>, require_main: bool) -> Result<Compiled, CompileError> {
+    on_compiler_stack(|| compile_here(input, require_main)).map_err(CompileError::NoThread)?
+}
+
+/// Does something with the compiler's trees, on a thread whose stack is large enough for the highest of them.
+///
+/// # Errors
+/// When the system has no such thread.
+pub fn on_compiler_stack<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
     thread::scope(|scope| {
         let builder = thread::Builder::new().name("compiler".into()).stack_size(STACK_BYTES);
-        let compiler =
-            builder.spawn_scoped(scope, || compile_here(input, require_main)).map_err(CompileError::NoThread)?;
-        compiler.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        let worker = builder.spawn_scoped(scope, work)?;
+        Ok(worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })
 }
 
@@ -94,12 +104,28 @@ fn read(input: &Input<'_>) -> Result<(Source, Modules), CompileError> {
     match input {
         Input::Text { name, text } => Ok((Source::new(*name, *text), Modules { files: None })),
         Input::File(path) => {
-            let unreadable = |error| CompileError::Unreadable { path: path.to_path_buf(), error };
-            let text = std::fs::read_to_string(path).map_err(unreadable)?;
+            let text = read_source(path)?;
             let files = Files::for_entry(path, &module_path(&text));
             Ok((Source::new(path.to_string_lossy(), text), Modules { files: Some(files) }))
         }
     }
+}
+
+/// The text of a file.
+///
+/// # Errors
+/// When it cannot be read, or is no text.
+pub fn read_source(path: &Path) -> Result<String, CompileError> {
+    let unreadable = |error| CompileError::Unreadable { path: path.to_path_buf(), error };
+    let bytes = std::fs::read(path).map_err(unreadable)?;
+    String::from_utf8(bytes).map_err(|error| unreadable(not_utf8(&error)))
+}
+
+fn not_utf8(error: &FromUtf8Error) -> io::Error {
+    let (valid, rest) = error.as_bytes().split_at(error.utf8_error().valid_up_to());
+    let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count();
+    let byte = rest.first().copied().unwrap_or_default();
+    io::Error::new(io::ErrorKind::InvalidData, format!("line {line} is not UTF-8 at the byte 0x{byte:02X}"))
 }
 
 /// What stands after `module`; nothing if the header is wrong, which the compiler will report.
@@ -113,24 +139,32 @@ fn module_path(text: &str) -> String {
 impl Reports {
     /// In the order of sources and places.
     pub fn iter(&self) -> impl Iterator<Item = Report> + '_ {
-        self.diagnostics.iter().map(|diagnostic| {
-            let source = self.sources.get(diagnostic.span.file);
-            let position = source.map(|source| source.position(diagnostic.span.start));
-            let number = |number: Option<usize>| number.and_then(|number| u32::try_from(number).ok()).unwrap_or(0);
-            Report {
-                code: diagnostic.code,
-                message: diagnostic.message.clone(),
-                path: source.map_or_else(String::new, |source| source.path.clone()),
-                line: number(position.map(|position| position.line)),
-                column: number(position.map(|position| position.column)),
-            }
-        })
+        self.diagnostics.iter().map(|diagnostic| self.report(diagnostic))
+    }
+
+    fn report(&self, diagnostic: &Diagnostic) -> Report {
+        let source = self.sources.get(diagnostic.span.file);
+        let position = source.map(|source| source.position(diagnostic.span.start));
+        let number = |number: Option<usize>| number.and_then(|number| u32::try_from(number).ok()).unwrap_or(0);
+        Report {
+            code: diagnostic.code,
+            message: diagnostic.message.clone(),
+            path: source.map_or_else(String::new, |source| source.path.clone()),
+            line: number(position.map(|position| position.line)),
+            column: number(position.map(|position| position.column)),
+        }
     }
 
     /// As a person reads them: each with its source line.
     #[must_use]
     pub fn render(&self, color: Color) -> String {
-        self.diagnostics.iter().map(|diagnostic| diagnostic::render(diagnostic, &self.sources, color)).collect()
+        self.render_those(color, |_| true)
+    }
+
+    /// The same, of those for which `wanted` is true.
+    pub fn render_those(&self, color: Color, mut wanted: impl FnMut(&Report) -> bool) -> String {
+        let wanted = self.diagnostics.iter().filter(|diagnostic| wanted(&self.report(diagnostic)));
+        wanted.map(|diagnostic| diagnostic::render(diagnostic, &self.sources, color)).collect()
     }
 
     /// Whether there are none.
@@ -161,7 +195,9 @@ impl CompileError {
     #[must_use]
     pub fn render(&self, color: Color) -> String {
         match self {
-            CompileError::Unreadable { path, error } => format!("error: cannot read {}: {error}\n", path.display()),
+            CompileError::Unreadable { path, error } => {
+                format!("error: cannot read {}: {}\n", path.display(), cause(error))
+            }
             CompileError::NoThread(error) => format!("error: cannot start the compiler: {error}\n"),
             CompileError::Refused(error) => format!("error: {error}; please report this\n"),
             CompileError::Rejected(reports) => reports.render(color),
@@ -192,6 +228,12 @@ mod tests {
         assert_eq!(reports.len(), 1);
         assert_eq!((reports[0].code, reports[0].line, reports[0].column), (Code::E3000, 3, 9));
         assert!(error.to_string().starts_with("error[E3000] test.aivi:3:9 "), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_text_is_an_error_that_says_where() {
+        let error = String::from_utf8(b"module m\n\nx = \"\xff\"\n".to_vec()).expect_err("not UTF-8");
+        assert_eq!(not_utf8(&error).to_string(), "line 3 is not UTF-8 at the byte 0xFF");
     }
 
     #[test]

@@ -34,9 +34,10 @@ mod script;
 pub mod signature;
 mod waits;
 
-pub use aivi_compiler::diagnostic::{Code, Color};
+pub use aivi_compiler::diagnostic::{Code, Color, Severity};
 pub use aivi_scheduler::reactor::raise_descriptor_limit;
-pub use compile::{CompileError, Report, Reports};
+pub use aivi_stdlib::cause;
+pub use compile::{CompileError, Report, Reports, on_compiler_stack, read_source};
 pub use convert::{AiviType, Arguments, FromAivi, IntoAivi, Mismatch, Shapes};
 pub use ending::{Ending, FailureReport, FaultReport};
 pub use engine::{Engine, EngineBuilder};

@@ -25,9 +25,11 @@ pub enum Command {
     Run(Run),
     /// Look for errors without running anything.
     #[command(after_help = "Example:\n  aivi check src/...")]
-    Check(Paths),
+    Check(Check),
     /// Lay out the text of files: blanks, indentation and line breaks.
-    #[command(after_help = "Examples:\n  aivi fmt --check src/...\n  aivi fmt --write src/...")]
+    #[command(
+        after_help = "Examples:\n  aivi fmt --write src/...\n  aivi fmt --diff cart.aivi\n  aivi fmt - < cart.aivi"
+    )]
     Fmt(Fmt),
     /// Run the tests of modules: bindings with `@test`.
     #[command(after_help = "Examples:\n  aivi test tests/...\n  aivi test cart.aivi --only adds --seeds 100")]
@@ -37,7 +39,7 @@ pub enum Command {
     Disasm(Disasm),
     /// Show the syntax tree of a file.
     #[command(after_help = "Example:\n  aivi parse fib.aivi")]
-    Parse(File),
+    Parse(Parse),
     /// Print the version.
     #[command(after_help = "Example:\n  aivi version")]
     Version,
@@ -79,7 +81,7 @@ impl Machine {
 
 /// `aivi check`
 #[derive(Args, Debug)]
-pub struct Paths {
+pub struct Check {
     /// Files, folders, or `folder/...` for a folder and all below.
     #[arg(required = true, value_name = "FILE|DIR")]
     pub paths: Vec<PathBuf>,
@@ -88,15 +90,26 @@ pub struct Paths {
 /// `aivi fmt`
 #[derive(Args, Debug)]
 pub struct Fmt {
-    /// Files, or folders with all below.
+    /// Files, folders, `folder/...` for a folder and all below, or `-` for standard input.
     #[arg(required = true, value_name = "FILE|DIR")]
     pub paths: Vec<PathBuf>,
     /// Print the names of files that would change, and fail if there are any.
     #[arg(long)]
     pub check: bool,
+    /// The same, but print what would change.
+    #[arg(long)]
+    pub diff: bool,
     /// Change the files, instead of printing the result.
-    #[arg(long, conflicts_with = "check")]
+    #[arg(long, conflicts_with_all = ["check", "diff"])]
     pub write: bool,
+}
+
+impl Fmt {
+    /// The text is on standard input.
+    #[must_use]
+    pub fn is_stdin(&self) -> bool {
+        matches!(&self.paths[..], [path] if path.as_os_str() == "-")
+    }
 }
 
 /// `aivi test`
@@ -176,7 +189,7 @@ pub struct Disasm {
 
 /// `aivi parse`
 #[derive(Args, Debug)]
-pub struct File {
+pub struct Parse {
     /// The file.
     pub file: PathBuf,
 }

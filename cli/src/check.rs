@@ -1,30 +1,77 @@
 //! `aivi check`
 
+use std::collections::HashSet;
 use std::process::ExitCode;
 
-use aivi::Engine;
+use aivi::{CompileError, Engine, Report, Reports, Severity};
 
-use crate::args::Paths;
+use crate::args::Check;
 use crate::files;
-use crate::out::fail;
-use crate::run::{reject, warn};
+use crate::out::{color, fail};
 
-/// Compiles all files without running them.
-pub fn check(paths: &Paths) -> ExitCode {
+/// Compiles all files without running them. A module that several of them use is reported once.
+pub fn check(check: &Check) -> ExitCode {
     let engine = match Engine::builder().simulated(0).build() {
         Ok(engine) => engine,
         Err(error) => return fail(&format!("cannot start: {error}")),
     };
-    let mut code = ExitCode::SUCCESS;
-    let files = match files::expand_all(&paths.paths) {
+    let files = match files::expand_all(&check.paths) {
         Ok(files) => files,
         Err(message) => return fail(&message),
     };
-    for file in files {
-        match engine.compile_file(&file) {
-            Ok(script) => warn(&script),
-            Err(error) => code = reject(&error),
+    let mut tally = Tally::default();
+    for file in &files {
+        match engine.compile_file(file) {
+            Ok(script) => tally.show(script.reports()),
+            Err(CompileError::Rejected(reports)) => tally.show(&reports),
+            Err(error) => {
+                tally.errors += 1;
+                eprint!("{}", error.render(color()));
+            }
         }
     }
-    code
+    if files.len() > 1 {
+        let problems = format!("{}, {}", count(tally.errors, "error"), count(tally.warnings, "warning"));
+        eprintln!("{} files checked: {problems}", files.len());
+    }
+    if tally.errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+#[derive(Default)]
+struct Tally {
+    errors: usize,
+    warnings: usize,
+    seen: HashSet<Report>,
+}
+
+impl Tally {
+    fn show(&mut self, reports: &Reports) {
+        eprint!("{}", reports.render_those(color(), |report| self.count(report)));
+    }
+
+    /// False: it was there before.
+    fn count(&mut self, report: &Report) -> bool {
+        let mut report = report.clone();
+        // As a module a file may have another path than as an argument.
+        if let Ok(path) = std::fs::canonicalize(&report.path) {
+            report.path = path.to_string_lossy().into_owned();
+        }
+        let severity = report.code.severity();
+        let is_new = self.seen.insert(report);
+        if is_new {
+            match severity {
+                Severity::Error => self.errors += 1,
+                Severity::Warning => self.warnings += 1,
+            }
+        }
+        is_new
+    }
+}
+
+fn count(number: usize, what: &str) -> String {
+    match number {
+        0 => format!("no {what}s"),
+        1 => format!("1 {what}"),
+        _ => format!("{number} {what}s"),
+    }
 }

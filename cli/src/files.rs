@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub fn expand_all(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
     let mut files = Vec::new();
     for path in paths {
-        let found = expand(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        let found = expand(path).map_err(|error| format!("cannot read {}: {}", path.display(), aivi::cause(&error)))?;
         if found.is_empty() {
             return Err(empty(path));
         }

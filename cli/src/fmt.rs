@@ -1,68 +1,53 @@
 //! `aivi fmt`
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use aivi_compiler::diagnostic::{Diagnostic, Source, Sources, render};
 use aivi_compiler::format::format;
 
 use crate::args::Fmt;
 use crate::files;
-use crate::out::{color, fail};
+use crate::out::{fail, misused, print};
+use crate::source::Source;
 
-/// Lays out files: to standard output, in place, or only looking whether that would change them. A file with errors is
+/// Lays out texts: to standard output, in place, or only looking whether that would change them. One with errors is
 /// reported and left alone, the others are still done.
 pub fn fmt(fmt: &Fmt) -> ExitCode {
-    let mut code = ExitCode::SUCCESS;
-    let files = match files::expand_all(&fmt.paths) {
-        Ok(files) => files,
-        Err(message) => return fail(&message),
+    let paths = match fmt.is_stdin() {
+        true if fmt.write => return misused("standard input cannot be written to; `aivi fmt -` prints the result"),
+        true => vec![PathBuf::from("-")],
+        false => match files::expand_all(&fmt.paths) {
+            Ok(paths) => paths,
+            Err(message) => return fail(&message),
+        },
     };
-    for file in files {
-        if !one(&file, fmt) {
-            code = ExitCode::FAILURE;
-        }
-    }
-    code
+    let failed = paths.iter().filter(|path| one(path, fmt).is_err()).count();
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Does one file; false when there is something wrong with it.
-fn one(path: &Path, fmt: &Fmt) -> bool {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) => {
-            fail(&format!("cannot read {}: {error}", path.display()));
-            return false;
+/// Does one text. There is something wrong with it, which was said, or it would change and must not.
+fn one(path: &Path, fmt: &Fmt) -> Result<(), ExitCode> {
+    let source = if fmt.is_stdin() { Source::stdin()? } else { Source::read(path)? };
+    let result = format(&source.text).map_err(|reports| source.show(&reports))?;
+    let is_settled = result == source.text;
+    if fmt.check || fmt.diff {
+        if is_settled {
+            return Ok(());
         }
-    };
-    let result = match format(&text) {
-        Ok(result) => result,
-        Err(reports) => {
-            report(path, &text, &reports);
-            return false;
-        }
-    };
-    if fmt.check {
-        if result != text {
-            println!("{}", path.display());
-        }
-        return result == text;
+        print(&if fmt.diff { difference(&source, &result) } else { format!("{}\n", source.name) });
+        return Err(ExitCode::FAILURE);
     }
     if !fmt.write {
-        print!("{result}");
-    } else if result != text
-        && let Err(error) = std::fs::write(path, result)
-    {
-        fail(&format!("cannot write {}: {error}", path.display()));
-        return false;
+        print(&result);
+    } else if !is_settled {
+        let unwritable = |error| fail(&format!("cannot write {}: {}", path.display(), aivi::cause(&error)));
+        std::fs::write(path, result).map_err(unwritable)?;
     }
-    true
+    Ok(())
 }
 
-fn report(path: &Path, text: &str, reports: &[Diagnostic]) {
-    let mut sources = Sources::default();
-    sources.add(Source::new(path.to_string_lossy(), text));
-    for report in reports {
-        eprint!("{}", render(report, &sources, color()));
-    }
+/// What would change, as `diff -u` and `git diff` show it.
+fn difference(source: &Source, result: &str) -> String {
+    let difference = similar::TextDiff::from_lines(&*source.text, result);
+    difference.unified_diff().header(&source.name, &format!("{} (laid out)", source.name)).to_string()
 }

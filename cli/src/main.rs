@@ -11,6 +11,7 @@ mod out;
 mod run;
 mod show;
 mod signals;
+mod source;
 mod test;
 
 use std::process::ExitCode;
@@ -29,20 +30,19 @@ fn main() -> ExitCode {
         _ if cli.version => version(),
         Some(Command::Version) => version(),
         Some(Command::Run(run)) => run::run(&run),
-        Some(Command::Check(paths)) => check::check(&paths),
+        Some(Command::Check(check)) => check::check(&check),
         Some(Command::Fmt(fmt)) => fmt::fmt(&fmt),
         Some(Command::Test(test)) => test::test(&test),
         Some(Command::Disasm(disasm)) => show::disasm(&disasm),
-        Some(Command::Parse(file)) => show::parse(&file),
+        Some(Command::Parse(parse)) => show::parse(&parse),
         None => {
-            println!("aivi {}\n", env!("CARGO_PKG_VERSION"));
-            print!("{}", Cli::command().render_help());
+            out::print(&format!("aivi {}\n\n{}", env!("CARGO_PKG_VERSION"), Cli::command().render_help()));
             ExitCode::SUCCESS
         }
     }
 }
 
 fn version() -> ExitCode {
-    println!("aivi {}", env!("CARGO_PKG_VERSION"));
+    out::print(concat!("aivi ", env!("CARGO_PKG_VERSION"), "\n"));
     ExitCode::SUCCESS
 }

@@ -22,6 +22,12 @@ pub fn fail(message: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// Reports that a command was given what it cannot do.
+pub fn misused(message: &str) -> ExitCode {
+    eprintln!("error: {message}");
+    ExitCode::from(2)
+}
+
 /// Colour on standard error: only on a terminal, and not where the user asked for none.
 pub fn color() -> Color {
     colored(std::io::stderr().is_terminal())

@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 
 use aivi::Engine;
-use aivi_compiler::diagnostic::{Severity, Source, Sources, render};
-use aivi_compiler::syntax::Interner;
+use aivi_compiler::syntax::dump::dump_file;
+use aivi_compiler::syntax::{FileId, Interner};
 
-use crate::args::{Disasm, File};
-use crate::out::{color, fail};
+use crate::args::{Disasm, Parse};
+use crate::out::{fail, print};
 use crate::run::reject;
+use crate::source::Source;
 
 /// Prints the bytecode of a file's program.
 pub fn disasm(disasm: &Disasm) -> ExitCode {
@@ -21,27 +22,26 @@ pub fn disasm(disasm: &Disasm) -> ExitCode {
         Err(error) => return reject(&error),
     };
     let wanted = |proto: &aivi_bytecode::Proto| disasm.all || !proto.name.starts_with("aivi.");
-    print!("{}", aivi_bytecode::disasm::module(script.module(), wanted));
+    print(&aivi_bytecode::disasm::module(script.module(), wanted));
     ExitCode::SUCCESS
 }
 
 /// Prints the syntax tree of a file; what is wrong with it goes to standard error.
-pub fn parse(file: &File) -> ExitCode {
-    let text = match std::fs::read_to_string(&file.file) {
-        Ok(text) => text,
-        Err(error) => return fail(&format!("cannot read {}: {error}", file.file.display())),
+pub fn parse(parse: &Parse) -> ExitCode {
+    let source = match Source::read(&parse.file) {
+        Ok(source) => source,
+        Err(code) => return code,
     };
-    let mut sources = Sources::default();
-    let id = sources.add(Source::new(file.file.to_string_lossy(), text.as_str()));
-    let mut interner = Interner::default();
-    let parsed = aivi_compiler::parse::parse(id, &text, &mut interner);
-    print!("{}", aivi_compiler::syntax::dump::dump_file(&interner, &parsed.file));
-    let mut code = ExitCode::SUCCESS;
-    for diagnostic in &parsed.diagnostics {
-        eprint!("{}", render(diagnostic, &sources, color()));
-        if diagnostic.severity() == Severity::Error {
-            code = ExitCode::FAILURE;
+    let read = || {
+        let mut interner = Interner::default();
+        let parsed = aivi_compiler::parse::parse(FileId(0), &source.text, &mut interner);
+        (dump_file(&interner, &parsed.file), parsed.diagnostics)
+    };
+    match aivi::on_compiler_stack(read) {
+        Ok((tree, reports)) => {
+            print(&tree);
+            source.show(&reports)
         }
+        Err(error) => fail(&format!("cannot start the parser: {error}")),
     }
-    code
 }

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use common::{aivi, outcome, run, script, text};
+use common::{aivi, file, outcome, run, script, text};
 
 #[test]
 fn version_in_all_forms() {
@@ -156,13 +156,81 @@ fn a_seed_makes_time_virtual() {
 
 #[test]
 fn check_walks_folders() {
-    script("walk/good", "module good\n\none : Int\none = 1\n");
-    script("walk/deep/bad", "module bad\n\none : Int\none = \"x\"\n");
+    script("walk/good", "module good\n\nexport one\n\none : Int\none = 1\n");
+    script("walk/deep/bad", "module bad\n\nexport one\n\none : Int\none = \"x\"\n");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("walk");
-    assert_eq!(run(&["check"], &folder).status.code(), Some(0));
-    let (code, _, stderr) = outcome(&run(&["check"], &folder.join("...")));
+    assert_eq!(outcome(&run(&["check"], &folder)), (Some(0), String::new(), String::new()));
+    let (code, stdout, stderr) = outcome(&run(&["check"], &folder.join("...")));
+    assert_eq!((code, stdout.as_str()), (Some(1), ""));
+    assert!(stderr.contains("bad.aivi:6:"), "{stderr}");
+    assert!(stderr.ends_with("\n2 files checked: 1 error, no warnings\n"), "{stderr}");
+}
+
+#[test]
+fn a_module_that_several_files_use_is_reported_once() {
+    script("shared/common", "module common\n\nexport one\n\none : Int\none = \"x\"\n");
+    for name in ["a", "b"] {
+        let text = format!("module {name}\nuse common (one)\n\nexport two\n\ntwo = one + one\n");
+        script(&format!("shared/{name}"), &text);
+    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("shared");
+    let (code, _, stderr) = outcome(&run(&["check"], &folder));
     assert_eq!(code, Some(1));
-    assert!(stderr.contains("bad.aivi:4:"), "{stderr}");
+    assert_eq!(stderr.matches("common.aivi:6:").count(), 1, "{stderr}");
+    assert!(stderr.ends_with("\n3 files checked: 1 error, no warnings\n"), "{stderr}");
+}
+
+#[test]
+fn what_is_no_source_is_explained() {
+    let bytes = file("sources/bytes.aivi", b"module m\n\nx = \"\xff\"\n");
+    for command in ["run", "check", "fmt", "test", "parse", "disasm"] {
+        let (code, _, stderr) = outcome(&run(&[command], &bytes));
+        let line = format!("error: cannot read {}: line 3 is not UTF-8 at the byte 0xFF\n", bytes.display());
+        assert!(code == Some(1) && stderr.contains(&line), "{command}: {stderr}");
+    }
+    let folder = file("empty/folder/note.txt", b"").parent().expect("a folder").to_owned();
+    for command in ["check", "fmt", "test"] {
+        let (code, stdout, stderr) = outcome(&run(&[command], &folder));
+        assert_eq!((code, stdout.as_str()), (Some(1), ""));
+        assert!(stderr.starts_with(&format!("error: there are no .aivi files in {}; ", folder.display())), "{stderr}");
+        let (code, _, stderr) = outcome(&run(&[command], Path::new("no/such/...")));
+        assert_eq!((code, stderr.as_str()), (Some(1), "error: cannot read no/such/...: No such file or directory\n"));
+    }
+}
+
+#[test]
+fn a_reader_that_has_gone_ends_the_program_quietly() {
+    let body = "x = 1\n".repeat(20_000);
+    let path = script("long", &format!("module long\n\n{body}"));
+    let mut child = aivi()
+        .arg("parse")
+        .arg(&path)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("the program ends");
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(141), ""));
+}
+
+/// A tree as high as the parser takes, on the stack that a small thread or an old system has.
+#[test]
+#[cfg(unix)]
+fn the_highest_tree_is_shown_on_a_small_stack() {
+    let nested = |depth: usize| format!("module m\n\nx = {}1{}\n", "(".repeat(depth), ")".repeat(depth));
+    let parse = |depth: usize| {
+        let path = script("highest", &nested(depth));
+        let command = "ulimit -s 256 && exec \"$0\" parse \"$1\"";
+        let output = Command::new("sh").args(["-c", command, env!("CARGO_BIN_EXE_aivi")]).arg(&path).output();
+        outcome(&output.expect("there is a shell"))
+    };
+    let (code, stdout, stderr) = parse(100);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert!(stdout.contains("(paren"), "{stdout}");
+    let (code, _, stderr) = parse(100_000);
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("this is nested too deeply"), "{stderr}");
 }
 
 #[test]

@@ -2,9 +2,11 @@
 
 mod common;
 
+use std::io::Write;
 use std::path::Path;
+use std::process::Stdio;
 
-use common::{outcome, run, script};
+use common::{aivi, outcome, run, script};
 
 const UGLY: &str = "module ugly\n\n\n\nx=1 // one\n";
 const TIDY: &str = "module ugly\n\nx = 1 // one\n";
@@ -36,7 +38,48 @@ fn fmt_check_lists_what_would_change_and_write_changes_it() {
 }
 
 #[test]
-fn fmt_cannot_check_and_write_at_once() {
-    let (code, stdout, _) = outcome(&run(&["fmt", "--check", "--write"], Path::new("a.aivi")));
-    assert_eq!((code, stdout.as_str()), (Some(2), ""));
+fn fmt_cannot_check_and_write_at_once_nor_write_to_standard_input() {
+    for (arguments, path) in
+        [(&["--check", "--write"][..], "a.aivi"), (&["--diff", "--write"], "a.aivi"), (&["--write"], "-")]
+    {
+        let (code, stdout, _) = outcome(&run(&[&["fmt"], arguments].concat(), Path::new(path)));
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{arguments:?}");
+    }
+}
+
+#[test]
+fn fmt_diff_shows_what_would_change() {
+    let path = script("fmt_diff", UGLY);
+    let (code, stdout, stderr) = outcome(&run(&["fmt", "--diff"], &path));
+    let name = path.display();
+    let changes = " module ugly\n \n-\n-\n-x=1 // one\n+x = 1 // one\n";
+    let expected = format!("--- {name}\n+++ {name} (laid out)\n@@ -1,5 +1,3 @@\n{changes}");
+    assert_eq!((code, stdout, stderr.as_str()), (Some(1), expected, ""));
+    std::fs::write(&path, TIDY).expect("written");
+    assert_eq!(outcome(&run(&["fmt", "--diff"], &path)), (Some(0), String::new(), String::new()));
+}
+
+/// What `aivi fmt` makes of standard input.
+fn piped(arguments: &[&str], input: &[u8]) -> (Option<i32>, String, String) {
+    let mut child = aivi()
+        .arg("fmt")
+        .args(arguments)
+        .arg("-")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    child.stdin.take().expect("piped").write_all(input).expect("the program reads");
+    outcome(&child.wait_with_output().expect("the program ends"))
+}
+
+#[test]
+fn fmt_reads_standard_input() {
+    assert_eq!(piped(&[], UGLY.as_bytes()), (Some(0), TIDY.to_owned(), String::new()));
+    assert_eq!(piped(&["--check"], UGLY.as_bytes()), (Some(1), "<stdin>\n".to_owned(), String::new()));
+    let (code, stdout, stderr) = piped(&[], b"module m\n\nx = (\n");
+    assert_eq!((code, stdout.as_str()), (Some(1), ""));
+    assert!(stderr.starts_with("error[E1004] <stdin>:3:5 "), "{stderr}");
+    assert_eq!(piped(&[], b"\xff"), (Some(1), String::new(), "error: standard input is not UTF-8\n".to_owned()));
 }

@@ -25,6 +25,7 @@ mod value;
 
 use aivi_vm::native::NativeFn;
 
+pub use cause::cause;
 pub use console::Input;
 
 /// Every native function of the library.
