@@ -10,6 +10,7 @@
 //! //     take 2 [1, 2, 3]  // [1, 2]
 //! ```
 
+use std::iter::Peekable;
 use std::path::Path;
 
 use crate::files::{list, read, root};
@@ -105,24 +106,25 @@ fn module(path: &Path) -> LibraryModule {
         LibraryModule { name: empty, about: Vec::new(), items: Vec::new(), borrowed: Vec::new(), lost: Vec::new() };
     let mut imports: Vec<Borrowed> = Vec::new();
     let mut comment: Vec<&str> = Vec::new();
-    let mut exports: Vec<&str> = Vec::new();
+    let mut exports: Vec<String> = Vec::new();
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
         if let Some(words) = line.strip_prefix("//") {
             comment.push(words.strip_prefix(' ').unwrap_or(words));
             continue;
         }
+        let line = logical(line, &mut lines);
         if let Some(name) = line.strip_prefix("module ") {
             found.name = name.to_owned();
             found.about = split(&comment).0;
         } else if let Some(names) = line.strip_prefix("export ") {
-            exports.extend(names.split(", "));
+            exports.extend(names.split(", ").map(str::to_owned));
         } else if let Some(rest) = line.strip_prefix("use ") {
             imports.extend(imported(rest));
-        } else if let Some((head, signature)) = definition(line) {
+        } else if let Some((head, signature)) = definition(&line) {
             let mut item = Item { name: head.to_owned(), signature: signature.to_owned(), ..explained(&comment) };
             let key = if item.name.starts_with("domain ") { item.name.as_str() } else { item.key() };
-            if exports.contains(&key) && !found.items.iter().any(|other| other.key() == item.key()) {
+            if exports.iter().any(|name| name == key) && !found.items.iter().any(|other| other.key() == item.key()) {
                 let more = std::iter::from_fn(|| lines.next_if(|line| line.starts_with([' ', '}'])));
                 complete(&mut item, more);
                 found.items.push(item);
@@ -137,11 +139,23 @@ fn module(path: &Path) -> LibraryModule {
         match imports.iter().find(|import| import.name == name) {
             _ if found.items.iter().any(is_own) => {}
             Some(import) => found.borrowed.push(import.clone()),
-            None if BUILT_IN.contains(&name) => {}
-            None => found.lost.push(name.to_owned()),
+            None if BUILT_IN.contains(&&*name) => {}
+            None => found.lost.push(name),
         }
     }
     found
+}
+
+/// A line together with those that it goes on in: names of a list, arrows of a signature.
+fn logical<'a>(first: &'a str, lines: &mut Peekable<impl Iterator<Item = &'a str>>) -> String {
+    let is_list = first.starts_with("export ") || first.starts_with("use ");
+    let goes_on = |next: &&str| next.starts_with("  -> ") || (is_list && (next.starts_with(' ') || *next == ")"));
+    let mut line = first.to_owned();
+    while let Some(next) = lines.next_if(goes_on) {
+        let gap = if line.ends_with('(') || next == ")" { "" } else { " " };
+        line = format!("{line}{gap}{}", next.trim());
+    }
+    line
 }
 
 /// Head and signature of the line that begins a definition.
@@ -162,7 +176,8 @@ fn complete<'a>(item: &mut Item, lines: impl Iterator<Item = &'a str>) {
     if item.name.starts_with("domain ") || !(item.signature.is_empty() || item.signature.ends_with('{')) {
         return;
     }
-    let parts: Vec<&str> = lines.take_while(|line| *line != "}").map(str::trim).collect();
+    let parts: Vec<&str> =
+        lines.take_while(|line| *line != "}").map(|line| line.trim().trim_end_matches(',')).collect();
     if item.signature.ends_with('{') {
         item.signature = format!("{} {} }}", item.signature, parts.join(", "));
     } else if item.is_type() {
@@ -222,6 +237,15 @@ mod tests {
         assert!(!example.is_run());
         let (_, example) = split(&["", "    println \"a\"", "    > a", "    >", "    ! exit 3"]);
         assert_eq!((example.output, example.ending.as_str()), (vec!["a".to_owned(), String::new()], "exit 3"));
+    }
+
+    #[test]
+    fn lines_that_are_too_long_go_on() {
+        let mut lines = ["  c", ")", "x = 1"].into_iter().peekable();
+        assert_eq!(logical("use m (", &mut lines), "use m (c)");
+        assert_eq!(logical(lines.next().expect("one is left"), &mut lines), "x = 1");
+        let mut lines = ["  -> B", "  -> C"].into_iter().peekable();
+        assert_eq!(logical("f : A", &mut lines), "f : A -> B -> C");
     }
 
     #[test]
