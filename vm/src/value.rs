@@ -134,6 +134,15 @@ impl Value {
         Value::from_fields(Kind::Object, header, fields)
     }
 
+    /// As `object`, of a known number of fields: they go from the array into the object.
+    #[inline]
+    fn object_of<const N: usize>(shape: ShapeId, position: u16, fields: [Value; N]) -> Value {
+        let fields = ManuallyDrop::new(fields);
+        let header = Header::new(Kind::Object, object_meta(shape, position), N as u32);
+        // SAFETY: the array holds N values, which it gives up.
+        unsafe { Value::from_heap(Kind::Object, new_object(header, fields.as_ptr())) }
+    }
+
     /// A function that has its captures; `missing` parameters are to come.
     pub(crate) fn function(proto: ProtoId, missing: u16, effect: bool, captures: SmallVec<[Value; 8]>) -> Value {
         let mut header = Header::new(Kind::Function, proto.0, captures.len() as u32);
@@ -158,7 +167,7 @@ impl Value {
     /// `Some value`
     #[must_use]
     pub fn some(value: Value) -> Value {
-        Value::object(well_known::SOME, 1, [value])
+        Value::object_of(well_known::SOME, 1, [value])
     }
 
     /// `None`
@@ -170,19 +179,19 @@ impl Value {
     /// `Ok value`
     #[must_use]
     pub fn ok(value: Value) -> Value {
-        Value::object(well_known::OK, 1, [value])
+        Value::object_of(well_known::OK, 1, [value])
     }
 
     /// `Err value`
     #[must_use]
     pub fn err(value: Value) -> Value {
-        Value::object(well_known::ERR, 0, [value])
+        Value::object_of(well_known::ERR, 0, [value])
     }
 
     /// `(left, right)`
     #[must_use]
     pub fn pair(left: Value, right: Value) -> Value {
-        Value::object(well_known::PAIR, 0, [left, right])
+        Value::object_of(well_known::PAIR, 0, [left, right])
     }
 
     /// A value of the host; `name` is its text form, as in `<name>`.
