@@ -5,9 +5,19 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    success
+  1    a failure, an error in the text, a failed test
+  2    wrong usage
+  70   a fault
+  130  SIGINT, 143 SIGTERM
+
+`aivi help COMMAND` shows its options and an example.";
+
 /// The AIVI language: checks, compiles and runs programs.
 #[derive(Parser, Debug)]
-#[command(name = "aivi", version, about, disable_help_subcommand = true, disable_version_flag = true)]
+#[command(name = "aivi", version, disable_version_flag = true, after_help = EXIT_CODES)]
 pub struct Cli {
     /// What to do; nothing shows version and help.
     #[command(subcommand)]

@@ -33,6 +33,7 @@ fn the_help_of_every_command_has_an_example() {
         let (code, stdout, stderr) = outcome(&aivi().args([command, "--help"]).output().expect("the program starts"));
         assert_eq!((code, stderr.as_str()), (Some(0), ""));
         assert!(stdout.contains(&format!("\n  aivi {command}")), "{stdout}");
+        assert_eq!(outcome(&aivi().args(["help", command]).output().expect("the program starts")).1, stdout);
         assert!(stdout.contains("Usage: "), "{stdout}");
     }
 }

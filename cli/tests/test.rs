@@ -179,6 +179,14 @@ fn a_file_that_does_not_compile_fails_the_others_run() {
 }
 
 #[test]
+fn tests_may_stand_beside_a_program() {
+    let bank = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/bank.aivi");
+    let (code, stdout, stderr) = outcome(&run(&["test", "--seeds", "20"], &bank));
+    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
+    assert_has(&stdout, &["pass examples.bank.limits: nobody gets more than there is (20 seeds, "]);
+}
+
+#[test]
 fn no_tests_is_an_error() {
     let path = script("no_tests", "module none\n\nexport x\n\nx = 1\n");
     let (code, stdout, stderr) = outcome(&run(&["test"], &path));
