@@ -86,9 +86,8 @@ impl<'a> Printer<'a> {
         };
         let items = if self.pos == close { self.nil() } else { self.bracket_items(children, close, edge, is_broken) };
         let (comments, gap) = self.lead_apart(edge);
-        let inner = items.append(comments);
         let stays = !is_hanging && (is_broken || is_embracing);
-        let inner = if stays { inner } else { inner.nest(2) };
+        let inner = if stays { items.append(comments.nest(2)) } else { items.append(comments).nest(2) };
         self.in_parens = outer;
         let doc = open.append(inner).append(gap).append(self.token());
         if is_broken { doc } else { doc.group() }
