@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use aivi_compiler::diagnostic::{Color, render};
+use aivi_compiler::diagnostic::{Code, Color, render};
 use aivi_compiler::{Checked, Loader, Options, Source, check, check_with};
 
 fn root() -> PathBuf {
@@ -106,6 +106,23 @@ fn cases() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// `E1000_stray_character.aivi` is a case of E1000; every code has one, which reports it.
+#[test]
+fn every_code_has_a_case() {
+    let folder = root().join("tests/golden/check");
+    let cases = scripts(&folder);
+    for code in Code::ALL {
+        let prefix = format!("{}_", code.name());
+        let is_its = |case: &&PathBuf| case.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&prefix));
+        let own: Vec<&PathBuf> = cases.iter().filter(is_its).collect();
+        assert!(!own.is_empty(), "no case {prefix}….aivi in {}", folder.display());
+        for case in own {
+            let reports = fs::read_to_string(case.with_extension("out")).unwrap_or_default();
+            assert!(reports.contains(&format!("[{}]", code.name())), "{} does not report it", case.display());
+        }
+    }
 }
 
 #[test]

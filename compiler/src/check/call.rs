@@ -48,9 +48,24 @@ impl Checker<'_> {
     }
 
     pub(super) fn global(&mut self, global: GlobalId, span: Span) -> Expr {
+        self.warn_if_deprecated(global, span);
         let scheme = self.scheme(global);
         let ty = self.instantiate(scheme, span);
         expr(ExprKind::Global(global), ty, span)
+    }
+
+    /// W2500, outside of the module that says so.
+    fn warn_if_deprecated(&mut self, global: GlobalId, span: Span) {
+        let info = self.tables.global(global);
+        if !self.warns || info.module == self.module {
+            return;
+        }
+        if let Some(instead) = &info.deprecated {
+            let colon = if instead.is_empty() { "" } else { ": " };
+            let message = format!("`{}` is deprecated{colon}{instead}", self.text(info.name));
+            let place = info.span;
+            self.tables.report(Diagnostic::new(Code::W2500, span, message).label(place, "declared here"));
+        }
     }
 
     /// A use of a scheme.

@@ -99,14 +99,8 @@ impl Checker<'_> {
         // What was read with mistakes says nothing about what was meant.
         let broken = |place: Place| file.items[place.item as usize].broken;
         match &definition.source {
-            source if source.place().is_some_and(broken) => {
-                self.scheme(global);
-                out.push((global, GlobalBody::Error));
-            }
-            Source::Error => {
-                self.scheme(global);
-                out.push((global, GlobalBody::Error));
-            }
+            source if source.place().is_some_and(broken) => self.lose(id, out),
+            Source::Error => self.lose(id, out),
             Source::Native { name, modes } => {
                 let (name, modes) = (name.clone(), modes.clone());
                 let body = self.native(global, name, &modes);
@@ -138,6 +132,17 @@ impl Checker<'_> {
                 let body = self.operator_clauses(global, &bindings);
                 out.push((global, GlobalBody::Expr(body)));
             }
+        }
+    }
+
+    /// A definition of which only the signature, if there is one, is known.
+    fn lose(&mut self, id: DefinitionId, out: &mut Vec<(GlobalId, GlobalBody)>) {
+        for global in self.tables.definition(id).globals.clone() {
+            let scheme = self.scheme(global);
+            if self.tables.global(global).signature.is_none() {
+                let _ = self.types.unify(scheme, TypeStore::ERROR);
+            }
+            out.push((global, GlobalBody::Error));
         }
     }
 
@@ -285,7 +290,7 @@ impl Checker<'_> {
                 return;
             }
             let diagnostic = Diagnostic::new(Code::E2008, place, "there is no `main`");
-            self.tables.report(diagnostic.note("a program starts with `main : Effect Text Unit`"));
+            self.tables.report(diagnostic.help("a program starts with `main : Effect Text Unit`"));
             return;
         };
         let ty = self.scheme(main);

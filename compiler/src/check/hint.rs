@@ -149,7 +149,7 @@ impl Checker<'_> {
     }
 
     /// `int` in a signature is a variable, which people do not mean.
-    fn lower_case_type(&self, ty: TyId) -> Option<String> {
+    pub(super) fn lower_case_type(&self, ty: TyId) -> Option<String> {
         let name = self.text(self.types.rigid_name(ty)?);
         match foreign::instead_of_type(name) {
             Some(known) => Some(format!("did you mean `{known}`? `{name}` is a type variable, as it is lower case")),

@@ -71,7 +71,10 @@ impl Checker<'_> {
             }
             _ => {
                 let message = format!("suffix `{}` belongs to two domains", self.text(suffix.symbol));
-                self.report(Code::E3010, suffix.span, message);
+                let diagnostic = Diagnostic::new(Code::E3010, suffix.span, message);
+                let places = found.iter().map(|global| self.tables.global(*global).span);
+                let diagnostic = places.fold(diagnostic, |it, place| it.label(place, "defined here"));
+                self.tables.report(diagnostic.help("import only one of the domains"));
                 return error_expr(span);
             }
         };

@@ -16,8 +16,10 @@ impl Checker<'_> {
     /// A pattern whose variables are bound from here on. A variable that occurs twice is reported.
     pub(super) fn pattern(&mut self, pattern: &ast::Pattern, ty: TyId) -> Pattern {
         let mark = self.enter();
-        let result = self.pattern_inside(pattern, ty);
-        self.check_distinct(mark);
+        let mut result = self.pattern_inside(pattern, ty);
+        if !self.check_distinct(mark) {
+            result.kind = PatternKind::Error;
+        }
         result
     }
 
@@ -65,15 +67,19 @@ impl Checker<'_> {
         }
     }
 
-    fn check_distinct(&mut self, mark: usize) {
+    /// E3002; false when there was one.
+    fn check_distinct(&mut self, mark: usize) -> bool {
+        let reports = self.tables.diagnostics.len();
         let mut seen: crate::hash::IdMap<Symbol, Span> = crate::hash::IdMap::default();
         for id in self.bound_since(mark) {
             let (name, span) = (self.locals[id.0 as usize].name, self.local_facts[id.0 as usize].span);
             if let Some(first) = seen.insert(name, span) {
                 let message = format!("`{}` occurs twice in this pattern", self.text(name));
-                self.tables.report(Diagnostic::new(Code::E3002, span, message).label(first, "first here"));
+                let diagnostic = Diagnostic::new(Code::E3002, span, message).label(first, "first here");
+                self.tables.report(diagnostic.help("name them apart and compare them in a guard: `when a == b`"));
             }
         }
+        self.tables.diagnostics.len() == reports
     }
 
     fn pattern_inside(&mut self, pattern: &ast::Pattern, ty: TyId) -> Pattern {
@@ -104,14 +110,15 @@ impl Checker<'_> {
             Kind::Tuple(items) => {
                 let types: Vec<TyId> = items.iter().map(|_| self.fresh()).collect();
                 let tuple = self.types.tuple(&types);
-                self.expect_pattern(ty, tuple, span);
-                PatternKind::Tuple(items.iter().zip(types).map(|(item, ty)| self.pattern_inside(item, ty)).collect())
+                let fits = self.expect_pattern(ty, tuple, span);
+                let items = items.iter().zip(types).map(|(item, ty)| self.pattern_inside(item, ty)).collect();
+                if fits { PatternKind::Tuple(items) } else { PatternKind::Error }
             }
             Kind::List { items, rest } => {
-                let element = self.list_element(ty, span);
+                let (element, fits) = self.list_element(ty, span);
                 let items = items.iter().map(|item| self.pattern_inside(item, element)).collect();
                 let rest = rest.map(|name| name.map(|name| self.bind(name, ty)));
-                PatternKind::List { items, rest }
+                if fits { PatternKind::List { items, rest } } else { PatternKind::Error }
             }
             Kind::Record(fields) => PatternKind::Record(
                 fields.iter().map(|field| self.field_pattern(&field.path, &field.kind, ty)).collect(),
@@ -122,18 +129,17 @@ impl Checker<'_> {
     }
 
     fn literal_pattern(&mut self, kind: PatternKind, wanted: TyId, ty: TyId, span: Span) -> PatternKind {
-        self.expect_pattern(wanted, ty, span);
-        kind
+        if self.expect_pattern(wanted, ty, span) { kind } else { PatternKind::Error }
     }
 
-    fn list_element(&mut self, ty: TyId, span: Span) -> TyId {
+    /// The type of the items of a list, and whether it is one.
+    fn list_element(&mut self, ty: TyId, span: Span) -> (TyId, bool) {
         if self.types.head(ty) == Some(builtin::LIST) {
-            return self.types.data_arguments(ty)[0];
+            return (self.types.data_arguments(ty)[0], true);
         }
         let element = self.fresh();
         let list = self.types.data(builtin::LIST, &[element]);
-        self.expect_pattern(ty, list, span);
-        element
+        (element, self.expect_pattern(ty, list, span))
     }
 
     /// `a.b.c` and what follows it, inside a record of type `ty`.
@@ -176,11 +182,10 @@ impl Checker<'_> {
             return Pattern { kind: PatternKind::Error, ty, span };
         };
         let mut atoms = arguments.iter().collect::<Vec<_>>().into_iter();
-        let pattern = self.constructor_with(id, name, &mut atoms, ty, span);
+        let pattern = self.constructor_with(id, &mut atoms, ty, span);
         let left = atoms.len();
         if left > 0 {
-            let arity = self.tables.constructors[id.0 as usize].arity;
-            self.wrong_count(name, arity, arguments.len(), arguments[arguments.len() - left].span);
+            self.wrong_count(id, arguments.len(), arguments[arguments.len() - left].span);
             for atom in atoms {
                 self.pattern_inside(atom, TypeStore::ERROR);
             }
@@ -193,7 +198,6 @@ impl Checker<'_> {
     fn constructor_with(
         &mut self,
         id: ConstructorId,
-        name: ast::Name,
         atoms: &mut std::vec::IntoIter<&ast::Pattern>,
         ty: TyId,
         span: Span,
@@ -206,17 +210,21 @@ impl Checker<'_> {
             types.push(from);
             rest = to;
         }
-        self.expect_pattern(ty, rest, span);
+        let fits = self.expect_pattern(ty, rest, span);
         let mut arguments = Vec::with_capacity(arity);
         for ty in types {
             let Some(atom) = atoms.next() else {
-                self.wrong_count(name, arity as u32, arguments.len(), span);
+                self.wrong_count(id, arguments.len(), span);
                 return Pattern { kind: PatternKind::Error, ty, span };
             };
             arguments.push(self.constructor_argument(atom, atoms, ty));
         }
         // The value `Unit` and the pattern `()` are one.
-        let kind = if id == builtin::UNIT_VALUE { PatternKind::Unit } else { PatternKind::Constructor(id, arguments) };
+        let kind = match id {
+            _ if !fits => PatternKind::Error,
+            builtin::UNIT_VALUE => PatternKind::Unit,
+            _ => PatternKind::Constructor(id, arguments),
+        };
         Pattern { kind, ty, span }
     }
 
@@ -231,7 +239,7 @@ impl Checker<'_> {
             && atoms.len() > 0
         {
             return match self.constructor_named(qualifier, *name) {
-                Some(id) => self.constructor_with(id, *name, atoms, ty, atom.span),
+                Some(id) => self.constructor_with(id, atoms, ty, atom.span),
                 None => {
                     // Its arguments cannot be told from those of the constructor around it.
                     for atom in atoms {
@@ -266,10 +274,16 @@ impl Checker<'_> {
         }
     }
 
-    fn wrong_count(&mut self, name: ast::Name, wanted: u32, found: usize, span: Span) {
+    fn wrong_count(&mut self, id: ConstructorId, found: usize, span: Span) {
+        let constructor = &self.tables.constructors[id.0 as usize];
+        let (wanted, name) = (constructor.arity, constructor.name);
         let plural = if wanted == 1 { "" } else { "s" };
-        let message = format!("`{}` takes {wanted} argument{plural}, found {found}", self.text(name.symbol));
-        self.report(Code::E3000, span, message);
+        let message = format!("`{}` takes {wanted} argument{plural}, found {found}", self.text(name));
+        let diagnostic = Diagnostic::new(Code::E3000, span, message);
+        self.tables.report(match self.constructor_span(id) {
+            Some(place) => diagnostic.label(place, "declared here"),
+            None => diagnostic,
+        });
     }
 
     /// Parameter and result of a function type.

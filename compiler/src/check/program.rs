@@ -11,7 +11,7 @@ use crate::resolve::elsewhere;
 use crate::resolve::groups::Groups;
 use crate::resolve::load::Load;
 use crate::resolve::{DefinitionId, ModuleId, Tables, Value};
-use crate::syntax::{FileId, Span};
+use crate::syntax::Span;
 
 /// Checks everything that `entry` needs. The program is absent when there was an error.
 pub fn program(
@@ -73,7 +73,8 @@ pub fn program(
 
 /// W2100
 fn report_unused_imports(tables: &mut Tables, module: ModuleId) {
-    if has_errors(tables, tables.module(module).file_id) {
+    // Where there are errors, a use may hide in what was not understood, and an import in what was not exported.
+    if tables.diagnostics.iter().any(|report| report.severity() == Severity::Error) {
         return;
     }
     let unused: Vec<(Span, _)> = tables
@@ -88,12 +89,6 @@ fn report_unused_imports(tables: &mut Tables, module: ModuleId) {
         let message = format!("the import of `{}` is not used", tables.text(name));
         tables.report(Diagnostic::new(Code::W2100, span, message));
     }
-}
-
-/// Where there are errors, a use may hide in what was not understood.
-fn has_errors(tables: &Tables, file: FileId) -> bool {
-    let mut reports = tables.diagnostics.iter();
-    reports.any(|report| report.span.file == file && report.severity() == Severity::Error)
 }
 
 /// W2101 of a file with errors is not sure.

@@ -159,15 +159,21 @@ impl Checker<'_> {
         }
     }
 
+    /// Where a constructor is declared.
+    pub(super) fn constructor_span(&self, id: ConstructorId) -> Option<Span> {
+        self.constructor_decl(id).map(|decl| decl.span)
+    }
+
     /// Where a constructor's argument is declared.
     fn constructor_argument_span(&self, id: ConstructorId, index: u32) -> Option<Span> {
+        self.constructor_decl(id)?.arguments.get(index as usize).map(|ty| ty.span)
+    }
+
+    fn constructor_decl(&self, id: ConstructorId) -> Option<&ast::ConstructorDecl> {
         let constructor = &self.tables.constructors[id.0 as usize];
         let (module, place) = self.tables.data_places[constructor.data.0 as usize]?;
-        let decl = tables::type_decl(&self.tables.module(module).file, place)?;
-        match &decl.body {
-            ast::TypeBody::Sum(all) => {
-                all.get(constructor.index as usize)?.arguments.get(index as usize).map(|ty| ty.span)
-            }
+        match &tables::type_decl(&self.tables.module(module).file, place)?.body {
+            ast::TypeBody::Sum(all) => all.get(constructor.index as usize),
             _ => None,
         }
     }

@@ -56,18 +56,18 @@ impl Checker<'_> {
             Err(Mismatch::Infinite) => {
                 let (wanted, found) = self.show_both(wanted, found);
                 let message = format!("this type would contain itself: {wanted} is {found}");
-                self.report(Code::E3023, span, message);
+                let diagnostic = Diagnostic::new(Code::E3023, span, message);
+                self.tables.report(diagnostic.note("often there is an argument too many or too few"));
                 false
             }
         }
     }
 
     /// Makes a pattern for a `found` fit the value that it takes apart.
-    pub(super) fn expect_pattern(&mut self, value: TyId, found: TyId, span: Span) {
+    pub(super) fn expect_pattern(&mut self, value: TyId, found: TyId, span: Span) -> bool {
         if self.types.unify(value, found) != Err(Mismatch::Different) {
             // Fits, or is infinite, about which there is nothing else to say.
-            self.expect(value, found, span);
-            return;
+            return self.expect(value, found, span);
         }
         let (of_value, of_pattern) = self.show_pair(value, found);
         let message = format!("this pattern is for {of_pattern}, the value is {of_value}");
@@ -76,7 +76,9 @@ impl Checker<'_> {
             Reason::Like(what, place) => diagnostic.label(place, what),
             reason => self.with_reason(diagnostic, value, reason),
         };
+        let diagnostic = self.lower_case_type(value).into_iter().fold(diagnostic, Diagnostic::help);
         self.tables.report(diagnostic);
+        false
     }
 
     fn mismatch(&self, wanted: TyId, found: TyId, span: Span, reason: Reason) -> Diagnostic {
@@ -213,6 +215,6 @@ impl Checker<'_> {
 
     /// E1900
     pub(super) fn unsupported(&mut self, span: Span, what: &str) {
-        self.report(Code::E1900, span, format!("{what} is not supported yet"));
+        self.tables.report(Diagnostic::absent(span, what));
     }
 }

@@ -34,6 +34,12 @@ impl Diagnostic {
         Diagnostic { code, message: message.into(), span, labels: Vec::new(), notes: Vec::new(), helps: Vec::new() }
     }
 
+    /// E1900 for a part of the language that `what` names.
+    #[must_use]
+    pub fn absent(span: Span, what: &str) -> Self {
+        Diagnostic::new(Code::E1900, span, format!("{what} is not part of this version"))
+    }
+
     /// Adds another place.
     #[must_use]
     pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {

@@ -131,7 +131,8 @@ impl Scanner<'_> {
         let end = self.pos + length;
         match escape {
             Escape::Itself(c) if c != quote && c != '"' => {
-                self.report(Code::W1001, self.pos, end, format!("unknown escape, this is just `{c}`"));
+                let report = self.report(Code::W1001, self.pos, end, format!("unknown escape, this is just `{c}`"));
+                report.helps.push("a backslash is written `\\\\`".into());
             }
             Escape::Invalid => {
                 self.report(Code::E1000, self.pos, end, "`\\u{…}` needs the hexadecimal number of a character");

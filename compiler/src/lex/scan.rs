@@ -133,7 +133,8 @@ impl<'a> Scanner<'a> {
     fn block_comment(&mut self) {
         let start = self.pos;
         let Some(length) = self.text[start + 2..].find("*/").map(|length| length + 4) else {
-            self.report(Code::E1007, start, start + 2, "comment is not closed");
+            let report = self.report(Code::E1007, start, start + 2, "comment is not closed");
+            report.helps.push("close it with `*/`; a comment up to the end of the line starts with `//`".into());
             self.comment(self.bytes.len());
             self.pos = self.bytes.len();
             return;

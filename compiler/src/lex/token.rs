@@ -124,6 +124,29 @@ impl TokenKind {
         (TokenKind::As as u8..=TokenKind::Yield as u8).contains(&(self as u8))
     }
 
+    /// A keyword that never stands in an expression, so that somebody who writes it there takes it for a name.
+    pub(crate) fn only_leads(self) -> bool {
+        use TokenKind::{
+            As, Class, Domain, Effect, Export, Hiding, Instance, Machine, Module, On, Opaque, Over, Use, With,
+        };
+        matches!(
+            self,
+            As | Class
+                | Domain
+                | Effect
+                | Export
+                | Hiding
+                | Instance
+                | Machine
+                | Module
+                | On
+                | Opaque
+                | Over
+                | Use
+                | With
+        )
+    }
+
     /// It closes a group.
     #[must_use]
     pub fn is_closer(self) -> bool {

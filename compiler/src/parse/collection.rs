@@ -66,7 +66,12 @@ impl Parser<'_> {
         if self.eat(TokenKind::Comma) || newline {
             return;
         }
-        self.unexpected(Code::E1524, "`,` or a newline");
+        let report = self.unexpected_report(Code::E1524, "`,` or a newline");
+        self.add(if self.at(TokenKind::Equal) {
+            report.help("`{ name: …` begins a record; a block has bindings, `{ name = …`")
+        } else {
+            report
+        });
         while !self.at_end_of_item() && !self.at(TokenKind::Comma) {
             self.skip_one();
         }

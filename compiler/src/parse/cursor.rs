@@ -186,7 +186,8 @@ impl<'a> Parser<'a> {
     pub(super) fn unexpected_report(&self, code: Code, expected: &str) -> Diagnostic {
         if self.at(TokenKind::LeftArrow) {
             let message = "`<-` stands in `do`, `generate` and `resource` blocks only";
-            return Diagnostic::new(Code::E1536, self.here(), message);
+            return Diagnostic::new(Code::E1536, self.here(), message)
+                .help("run the effect in `do Effect { … }`, or bind a value with `=`");
         }
         let (span, found) = if self.at_missing_rest() {
             let before = self.span_of(self.tokens[self.pos - 1]).after();
@@ -194,7 +195,11 @@ impl<'a> Parser<'a> {
         } else {
             (self.here(), self.describe())
         };
-        Diagnostic::new(code, span, format!("expected {expected}, found {found}"))
+        let report = Diagnostic::new(code, span, format!("expected {expected}, found {found}"));
+        if self.kind().only_leads() && matches!(code, Code::E1502 | Code::E1503 | Code::E1505) {
+            return report.help("a keyword cannot be a name");
+        }
+        report
     }
 
     /// The line before should have gone on, as this token begins something else.

@@ -18,8 +18,7 @@ impl Parser<'_> {
             TokenKind::Upper | TokenKind::Opaque => vec![self.type_decl().map_or(ItemKind::Error, ItemKind::Type)],
             TokenKind::Domain => vec![self.domain()],
             TokenKind::Class | TokenKind::Instance | TokenKind::Machine | TokenKind::Effect => {
-                let message = format!("{} declarations are not in this version", self.kind().describe());
-                self.report(Code::E1900, self.here(), message);
+                self.add(Diagnostic::absent(self.here(), self.kind().describe()));
                 self.skip_item();
                 vec![ItemKind::Error]
             }
@@ -41,7 +40,15 @@ impl Parser<'_> {
                 self.pos = self.pattern_end();
                 self.unexpected(Code::E1536, "`=`");
             }
-            _ => self.unexpected(Code::E1505, "a declaration"),
+            _ => {
+                let report = self.unexpected_report(Code::E1505, "a declaration");
+                let is_expression = self.starts_atom() && !self.kind().only_leads();
+                self.add(if is_expression {
+                    report.help("an expression stands behind the `=` of a name, such as `main = …`")
+                } else {
+                    report
+                });
+            }
         }
         self.skip_item();
         vec![ItemKind::Error]

@@ -24,12 +24,17 @@ pub(super) fn merge(
     // Per item: a mistake of the lexer that hides the rest was seen; where the line of the last mistake ends.
     let mut state = State { item: None, lexer: false, line_end: 0 };
     for (from_lexer, report) in all {
+        let at = report.span.start as usize;
+        let item = item_at(file, at);
+        let is_field = matches!(report.code, Code::E1525 | Code::E1526 | Code::E1527);
+        if is_field && item.is_some() && item == state.item {
+            // Fields of something that may be no record.
+            continue;
+        }
         if !breaks(report.code) {
             kept.push(report);
             continue;
         }
-        let at = report.span.start as usize;
-        let item = item_at(file, at);
         let follows = item != state.item && item.is_some_and(|item| is_error(file, item) && !is_at_margin(text, at));
         if follows && state.item.is_some() && report.code == Code::E1505 {
             continue;

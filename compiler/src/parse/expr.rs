@@ -237,6 +237,21 @@ impl Parser<'_> {
         base
     }
 
+    /// `f(a, b)`
+    fn report_commas(&mut self, function: &Expr, argument: &Expr) {
+        let text = |span: Span| &self.text[span.start as usize..span.end as usize];
+        let (name, tuple) = (text(function.span), text(argument.span));
+        let items: Vec<&str> = tuple.trim_matches(['(', ')']).split(',').map(str::trim).collect();
+        let is_plain = items.iter().all(|item| !item.is_empty() && !item.contains(|c: char| " ()[]{}\"".contains(c)));
+        let help = if is_plain {
+            format!("write `{name} {}`; one argument that is a tuple is `{name} {tuple}`", items.join(" "))
+        } else {
+            "write `f a b`; one argument that is a tuple is `f (a, b)`".to_owned()
+        };
+        let report = Diagnostic::new(Code::E1506, argument.span, "arguments are separated by blanks, without commas");
+        self.add(report.help(help));
+    }
+
     /// `name:`, which no argument is: a separator is missing before it.
     fn at_field(&self) -> bool {
         self.at(TokenKind::Lower) && self.peek(1).kind == TokenKind::Colon
@@ -251,8 +266,7 @@ impl Parser<'_> {
             let mark = self.mark();
             let argument = self.postfix();
             if is_call && is_tuple(&argument) {
-                let report = Diagnostic::new(Code::E1506, argument.span, "arguments are separated by blanks");
-                self.add(report.help("write `f a b`, or `f (a, b)` for one argument that is a tuple"));
+                self.report_commas(&function, &argument);
             }
             let argument = self.section(mark, argument);
             self.check_argument(&argument);

@@ -76,10 +76,10 @@ impl Parser<'_> {
             let name = self.name();
             let text = self.interner.text(name.symbol).to_owned();
             if LATER_DECORATORS.contains(&text.as_str()) {
-                self.add(Diagnostic::new(Code::E1900, name.span, format!("`@{text}` is not in this version")));
+                self.add(Diagnostic::absent(name.span, &format!("`@{text}`")));
             } else if !DECORATORS.contains(&text.as_str()) {
                 let report = Diagnostic::new(Code::E1508, name.span, format!("there is no decorator `@{text}`"));
-                self.add(report.note("decorators are `@test`, `@no_prelude` and `@deprecated`"));
+                self.add(report.help("decorators are `@test`, `@no_prelude` and `@deprecated`"));
             }
             let takes_argument = matches!(
                 self.kind(),

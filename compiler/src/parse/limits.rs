@@ -5,7 +5,7 @@
 //! and `leave` around every recursive rule, and by `link` for every step of a chain.
 
 use super::cursor::Parser;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic};
 
 /// Levels of nested brackets, lambdas and the like. A level takes about ten host frames; in a debug build 200 levels were
 /// measured to need 1.2 MiB, which leaves room on the 2 MiB stack of a test thread.
@@ -47,7 +47,8 @@ impl Parser<'_> {
     }
 
     fn too_deep(&mut self) {
-        self.report(Code::E1008, self.here(), "this is nested too deeply");
+        let report = Diagnostic::new(Code::E1008, self.here(), "this is nested too deeply");
+        self.add(report.help("give parts of it names"));
         self.is_too_deep = true;
         self.skip_group();
     }

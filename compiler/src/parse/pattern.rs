@@ -173,7 +173,7 @@ impl Parser<'_> {
     fn no_field(&mut self) {
         if self.at(TokenKind::Ellipsis) {
             let message = "a record pattern has no `...`, it may leave fields out";
-            self.report(Code::E1538, self.here(), message);
+            self.report(Code::E1537, self.here(), message);
         } else {
             self.unexpected(Code::E1538, "a field");
         }

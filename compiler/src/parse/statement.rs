@@ -192,7 +192,7 @@ impl Parser<'_> {
     /// A guard behind a predicate makes a pattern of it, which this version does not have.
     pub(super) fn reject_guard(&mut self) {
         if matches!(self.kind(), TokenKind::When | TokenKind::Unless) && !self.at_newline() {
-            self.report(Code::E1900, self.here(), "patterns as predicates are not in this version");
+            self.add(Diagnostic::absent(self.here(), "a pattern as a predicate"));
             self.skip_group();
         }
     }

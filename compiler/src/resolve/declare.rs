@@ -82,6 +82,7 @@ pub(super) struct Signature {
 #[derive(Clone, Default)]
 struct Decorators {
     test: Option<Rc<str>>,
+    deprecated: Option<Rc<str>>,
     native: Option<(Rc<str>, Rc<str>)>,
 }
 
@@ -131,8 +132,8 @@ impl Declare<'_> {
                 }
                 None => {
                     if decl.opaque {
-                        let message = "an opaque alias is not supported; give the type a constructor";
-                        self.tables.report(Diagnostic::new(Code::E1900, name.span, message));
+                        let diagnostic = Diagnostic::absent(name.span, "an opaque alias");
+                        self.tables.report(diagnostic.help("give the type a constructor"));
                     }
                     let id = AliasId(self.tables.aliases.len() as u32);
                     self.tables.aliases.push(Alias { name: name.symbol, module: self.module, place });
@@ -263,13 +264,16 @@ impl Declare<'_> {
                 None => {
                     if !self.tables.is_lost(self.module, symbol) {
                         let message = format!("`{}` has a signature but no binding", self.tables.text(symbol));
-                        self.tables.report(Diagnostic::new(Code::E3003, signature.span, message));
+                        let diagnostic = Diagnostic::new(Code::E3003, signature.span, message);
+                        let help = format!("write `{} = …` below it", self.tables.text(symbol));
+                        self.tables.report(diagnostic.help(help));
                     }
                     Source::Error
                 }
             };
             if self.defined_once(name) {
-                let global = self.define(name, source, Some(signature.place), None);
+                let global = self.define(name, source, Some(signature.place));
+                self.decorate(global, &signature.decorators);
                 self.own_values().insert(symbol, Value::Global(global));
             }
         }
@@ -279,7 +283,7 @@ impl Declare<'_> {
         if let ast::PatternKind::Name(name) = binding.pattern.kind {
             self.named(name, Source::Value(place), decorators);
         } else {
-            self.pattern(binding, place);
+            self.pattern(binding, place, &decorators);
         }
     }
 
@@ -293,15 +297,18 @@ impl Declare<'_> {
             return;
         }
         let signature = self.signatures.remove(&name.symbol);
-        let test = decorators.test.or_else(|| signature.as_ref().and_then(|it| it.decorators.test.clone()));
-        let global = self.define(name, source, signature.map(|it| it.place), test);
+        let global = self.define(name, source, signature.as_ref().map(|it| it.place));
+        self.decorate(global, &decorators);
+        if let Some(signature) = signature {
+            self.decorate(global, &signature.decorators);
+        }
         self.own_values().insert(name.symbol, Value::Global(global));
     }
 
     /// `(a, b) = value`: a nameless global for the value and one for each name.
-    fn pattern(&mut self, binding: &ast::Binding, place: Place) {
+    fn pattern(&mut self, binding: &ast::Binding, place: Place, decorators: &Decorators) {
         let nameless = ast::Name { symbol: self.tables.interner.intern(""), span: binding.pattern.span };
-        let whole = self.define(nameless, Source::Pattern(place), None, None);
+        let whole = self.define(nameless, Source::Pattern(place), None);
         let definition = self.tables.global(whole).definition;
         for name in exports::bound_names(&binding.pattern) {
             if !self.defined_once(name) {
@@ -316,6 +323,7 @@ impl Declare<'_> {
                 definition,
                 signature,
                 test: None,
+                deprecated: decorators.deprecated.clone(),
             });
             self.tables.definitions[definition.0 as usize].globals.push(global);
             self.own_values().insert(name.symbol, Value::Global(global));
@@ -323,21 +331,30 @@ impl Declare<'_> {
     }
 
     /// Adds a definition of one global.
-    pub(super) fn define(
-        &mut self,
-        name: ast::Name,
-        source: Source,
-        signature: Option<Place>,
-        test: Option<Rc<str>>,
-    ) -> GlobalId {
+    pub(super) fn define(&mut self, name: ast::Name, source: Source, signature: Option<Place>) -> GlobalId {
         let definition = DefinitionId(self.tables.definitions.len() as u32);
         let global = GlobalId(self.tables.globals.len() as u32);
         let module = self.module;
-        let info = GlobalInfo { module, name: name.symbol, span: name.span, definition, signature, test };
-        self.tables.globals.push(info);
+        self.tables.globals.push(GlobalInfo {
+            module,
+            name: name.symbol,
+            span: name.span,
+            definition,
+            signature,
+            test: None,
+            deprecated: None,
+        });
         self.tables.definitions.push(Definition { module, source, globals: smallvec![global] });
         self.tables.module_mut(module).definitions.push(definition);
         global
+    }
+
+    /// Adds what decorators say, those of the binding before those of its signature.
+    fn decorate(&mut self, global: GlobalId, decorators: &Decorators) {
+        let info = &mut self.tables.globals[global.0 as usize];
+        let Decorators { test, deprecated, .. } = decorators;
+        info.test = info.test.take().or_else(|| test.clone());
+        info.deprecated = info.deprecated.take().or_else(|| deprecated.clone());
     }
 
     /// False, with a report, when the module has such a value already.
@@ -357,7 +374,7 @@ impl Declare<'_> {
             let argument = decorator.argument.as_ref().and_then(literal).unwrap_or_default();
             match self.tables.text(decorator.name.symbol) {
                 "test" => result.test = Some(argument.into()),
-                "deprecated" => {}
+                "deprecated" => result.deprecated = Some(argument.into()),
                 "native" if self.is_library => {
                     let (name, modes) = argument.split_once(' ').unwrap_or((&argument, ""));
                     result.native = Some((name.into(), modes.trim().into()));

@@ -36,7 +36,7 @@ pub(super) fn declare(declare: &mut Declare<'_>, domain: &ast::DomainDecl, item:
             // The type of a suffix is that of its template; the checker finds it when it checks the template.
             ast::DomainItem::Type(_) | ast::DomainItem::SuffixSignature { .. } => {}
             ast::DomainItem::Suffix { suffix, .. } => {
-                let global = declare.define(*suffix, Source::Suffix(place), None, None);
+                let global = declare.define(*suffix, Source::Suffix(place), None);
                 if info.suffixes.insert(suffix.symbol, global).is_some() {
                     let message = format!("suffix `{}` is defined twice", declare.tables.text(suffix.symbol));
                     declare.tables.report(Diagnostic::new(Code::E2007, suffix.span, message));
@@ -64,8 +64,8 @@ pub(super) fn declare(declare: &mut Declare<'_>, domain: &ast::DomainDecl, item:
                 }
                 ast::PatternKind::Name(name) => declare.plain_named(name, Source::Value(place)),
                 _ => {
-                    let message = "a domain's body defines names, not patterns";
-                    declare.tables.report(Diagnostic::new(Code::E1900, binding.pattern.span, message));
+                    let diagnostic = Diagnostic::absent(binding.pattern.span, "a pattern in the body of a domain");
+                    declare.tables.report(diagnostic.help("bind a name"));
                 }
             },
         }
@@ -92,22 +92,22 @@ fn operator(declare: &mut Declare<'_>, symbol: Symbol, run: Run) -> Vec<GlobalId
     if run.clauses.is_empty() {
         let message = "the operator has a signature but no binding";
         declare.tables.report(Diagnostic::new(Code::E3003, span, message));
-        return vec![declare.define(name, Source::Error, Some(signature), None)];
+        return vec![declare.define(name, Source::Error, Some(signature))];
     }
     if run.signatures.len() == 1 {
         let clauses = run.clauses.into_iter().map(|(place, _)| place).collect();
-        return vec![declare.define(name, Source::Operator(clauses), Some(signature), None)];
+        return vec![declare.define(name, Source::Operator(clauses), Some(signature))];
     }
     if run.signatures.len() != run.clauses.len() {
-        let message = "put each signature of the operator before its own clauses";
-        declare.tables.report(Diagnostic::new(Code::E1900, span, message));
+        let diagnostic = Diagnostic::absent(span, "a mix of signatures and clauses of one operator");
+        declare.tables.report(diagnostic.help("put each signature before its own clauses"));
         return Vec::new();
     }
     run.signatures
         .into_iter()
         .zip(run.clauses)
         .map(|((signature, span), (clause, _))| {
-            declare.define(ast::Name { symbol, span }, Source::Operator(vec![clause]), Some(signature), None)
+            declare.define(ast::Name { symbol, span }, Source::Operator(vec![clause]), Some(signature))
         })
         .collect()
 }

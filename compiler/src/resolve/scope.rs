@@ -215,6 +215,12 @@ impl Tables {
             self.module_mut(module).imports.entries[entry].used = true;
         }
         if let Some(other) = other {
+            // It is needed for nothing, but that is what this report says.
+            let wildcards = self.module(module).imports.wildcards.iter();
+            let entries: Vec<usize> = wildcards.filter(|it| it.module == other).map(|it| it.entry).collect();
+            for entry in entries {
+                self.module_mut(module).imports.entries[entry].used = true;
+            }
             let other = self.text(self.module(other).path).to_owned();
             let message = format!("`{}` is also exported by `{other}`; the later `use` wins", self.text(name));
             self.report(Diagnostic::new(Code::W2104, span, message));

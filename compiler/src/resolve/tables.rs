@@ -107,6 +107,8 @@ pub struct GlobalInfo {
     pub signature: Option<Place>,
     /// The text of its `@test`.
     pub test: Option<Rc<str>>,
+    /// The text of its `@deprecated`.
+    pub deprecated: Option<Rc<str>>,
 }
 
 /// Globals that are defined together.
