@@ -167,6 +167,12 @@ impl Reports {
         wanted.map(|diagnostic| diagnostic::render(diagnostic, &self.sources, color)).collect()
     }
 
+    /// As tools read them: a line of JSON for each of which `wanted` is true.
+    pub fn json_of_those(&self, mut wanted: impl FnMut(&Report) -> bool) -> String {
+        let wanted = self.diagnostics.iter().filter(|diagnostic| wanted(&self.report(diagnostic)));
+        wanted.map(|diagnostic| diagnostic::json::line(diagnostic, &self.sources)).collect()
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -189,6 +195,19 @@ impl CompileError {
             CompileError::Unreadable { .. } | CompileError::Refused(_) | CompileError::NoThread(_) => None,
         };
         reports.into_iter().flat_map(Reports::iter)
+    }
+
+    /// As tools read it: lines of JSON.
+    #[must_use]
+    pub fn json(&self) -> String {
+        let path = match self {
+            CompileError::Rejected(reports) => return reports.json_of_those(|_| true),
+            CompileError::Unreadable { path, .. } => Some(path.to_string_lossy()),
+            CompileError::NoThread(_) | CompileError::Refused(_) => None,
+        };
+        let text = self.render(Color::Never);
+        let message = text.trim_end().trim_start_matches("error: ");
+        diagnostic::json::line_of_file(path.as_deref(), message)
     }
 
     /// As a person reads it; ends with a newline.

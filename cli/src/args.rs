@@ -92,6 +92,9 @@ impl Machine {
 /// `aivi check`
 #[derive(Args, Debug)]
 pub struct Check {
+    /// Print a line of JSON for each problem to standard output, for other programs.
+    #[arg(long)]
+    pub json: bool,
     /// Files, folders, or `folder/...` for a folder and all below.
     #[arg(required = true, value_name = "FILE|DIR")]
     pub paths: Vec<PathBuf>,

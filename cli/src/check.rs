@@ -7,7 +7,7 @@ use aivi::{CompileError, Engine, Report, Reports, Severity};
 
 use crate::args::Check;
 use crate::files;
-use crate::out::{color, fail};
+use crate::out::{self, color, fail};
 
 /// Compiles all files without running them. A module that several of them use is reported once.
 pub fn check(check: &Check) -> ExitCode {
@@ -19,18 +19,22 @@ pub fn check(check: &Check) -> ExitCode {
         Ok(files) => files,
         Err(message) => return fail(&message),
     };
-    let mut tally = Tally::default();
+    let mut tally = Tally { json: check.json, ..Tally::default() };
     for file in &files {
         match engine.compile_file(file) {
             Ok(script) => tally.show(script.reports()),
             Err(CompileError::Rejected(reports)) => tally.show(&reports),
             Err(error) => {
                 tally.errors += 1;
-                eprint!("{}", error.render(color()));
+                if check.json {
+                    out::print(&error.json());
+                } else {
+                    eprint!("{}", error.render(color()));
+                }
             }
         }
     }
-    if files.len() > 1 {
+    if files.len() > 1 && !check.json {
         let problems = format!("{}, {}", count(tally.errors, "error"), count(tally.warnings, "warning"));
         eprintln!("{} files checked: {problems}", files.len());
     }
@@ -39,6 +43,7 @@ pub fn check(check: &Check) -> ExitCode {
 
 #[derive(Default)]
 struct Tally {
+    json: bool,
     errors: usize,
     warnings: usize,
     seen: HashSet<Report>,
@@ -46,7 +51,11 @@ struct Tally {
 
 impl Tally {
     fn show(&mut self, reports: &Reports) {
-        eprint!("{}", reports.render_those(color(), |report| self.count(report)));
+        if self.json {
+            out::print(&reports.json_of_those(|report| self.count(report)));
+        } else {
+            eprint!("{}", reports.render_those(color(), |report| self.count(report)));
+        }
     }
 
     /// False: it was there before.

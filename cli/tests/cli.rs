@@ -168,6 +168,22 @@ fn check_walks_folders() {
 }
 
 #[test]
+fn problems_are_lines_of_json_for_tools() {
+    script("json/a", "module a\nx = nam\n");
+    script("json/b", "module b\nx = 1\n");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("json");
+    let (code, stdout, stderr) = outcome(&run(&["check", "--json"], &folder));
+    assert_eq!((code, stderr.as_str()), (Some(1), ""));
+    let [line] = &stdout.lines().collect::<Vec<_>>()[..] else { panic!("one line, found {stdout}") };
+    let path = folder.join("a.aivi").display().to_string();
+    let place = r#""span":{"start":{"line":2,"column":5,"offset":13},"end":{"line":2,"column":8,"offset":16}}"#;
+    assert!(line.starts_with(r#"{"severity":"error","code":"E3000","message":"unknown name `nam`","#), "{line}");
+    assert!(line.contains(&format!(r#""path":"{path}",{place},"labels":[]"#)), "{line}");
+    let (code, stdout, _) = outcome(&run(&["check", "--json"], &folder.join("b.aivi")));
+    assert_eq!((code, stdout.as_str()), (Some(0), ""));
+}
+
+#[test]
 fn a_module_that_several_files_use_is_reported_once() {
     script("shared/common", "module common\n\nexport one\n\none : Int\none = \"x\"\n");
     for name in ["a", "b"] {

@@ -2,6 +2,7 @@
 
 pub mod codes;
 pub mod foreign;
+pub mod json;
 pub mod render;
 pub mod source;
 
