@@ -33,6 +33,7 @@ pub(crate) struct Settings {
     pub(crate) stdout: Output,
     pub(crate) stderr: Output,
     pub(crate) has_input: bool,
+    pub(crate) is_traced: bool,
 }
 
 /// Makes engines.
@@ -51,6 +52,7 @@ impl Engine {
             stdout: Output::stdout(),
             stderr: Output::stderr(),
             has_input: true,
+            is_traced: false,
         };
         EngineBuilder { settings }
     }
@@ -163,6 +165,12 @@ impl EngineBuilder {
     /// Programs find the standard input at its end, instead of reading that of the process.
     pub fn without_input(mut self) -> Self {
         self.settings.has_input = false;
+        self
+    }
+
+    /// Notes everything that happens to fibers; `Script::take_trace` gives it. It costs time and memory: see there.
+    pub fn traced(mut self) -> Self {
+        self.settings.is_traced = true;
         self
     }
 

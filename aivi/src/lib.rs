@@ -32,6 +32,7 @@ mod machine;
 mod output;
 mod script;
 pub mod signature;
+mod trace;
 mod waits;
 
 pub use aivi_compiler::diagnostic::{Code, Color, Severity};
@@ -43,3 +44,4 @@ pub use ending::{Ending, FailureReport, FaultReport};
 pub use engine::{Engine, EngineBuilder};
 pub use output::Output;
 pub use script::{CallError, Script, Test, Tested};
+pub use trace::Trace;

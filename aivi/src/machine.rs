@@ -8,18 +8,21 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use aivi_bytecode::Module;
-use aivi_scheduler::{CancelKind, CancelReason, Config, Mode, Observer, Place, Report, Runtime};
+use aivi_scheduler::{CancelKind, CancelReason, Config, Event, Mode, Observer, Place, Report, Runtime};
 use aivi_vm::{Attached, Failure, Fault, Fiber, Limits, Natives, Program, Start, Value, World};
 
 use crate::ending::{Ending, FailureReport, FaultReport};
 use crate::engine::Settings;
 use crate::host::ProcessHost;
+use crate::trace::{Collector, Trace};
 use crate::waits::Waits;
 
 /// A program and who runs it.
 pub(crate) struct Machine {
     world: Arc<World>,
     config: Config,
+    /// What happens, if somebody wants to know.
+    events: Option<Arc<Collector>>,
     /// The runtime of all calls, on real threads.
     real: OnceLock<Arc<Runtime<Fiber>>>,
     /// Every runtime that may be running something.
@@ -56,6 +59,7 @@ impl Machine {
         Ok(Machine {
             world: Arc::new(World { program, host: Arc::new(ProcessHost::new(settings)), limits: Limits::default() }),
             config: Config { workers, mode: settings.mode, ..defaults },
+            events: settings.is_traced.then(Arc::default),
             real: OnceLock::new(),
             runtimes: Mutex::default(),
             cut_off: Arc::default(),
@@ -102,7 +106,8 @@ impl Machine {
         if let Some(runtime) = self.real.get() {
             return Ok(runtime.clone());
         }
-        let observer = Arc::new(Reporter { world: self.world.clone(), cut_off: self.cut_off.clone() });
+        let (world, cut_off, events) = (self.world.clone(), self.cut_off.clone(), self.events.clone());
+        let observer = Arc::new(Reporter { world, cut_off, events });
         let mut runtime = Arc::new(Runtime::new(self.config.clone(), observer)?);
         if self.config.mode == Mode::Real {
             runtime = self.real.get_or_init(|| runtime).clone();
@@ -119,6 +124,13 @@ impl Machine {
         let mut calls = 0;
         self.each(|runtime| calls += runtime.canceller().cancel_roots(reason));
         calls
+    }
+
+    /// What has happened since the last call.
+    pub(crate) fn take_trace(&self) -> Trace {
+        self.each(|runtime| runtime.flush_events());
+        let collected = self.events.as_deref().map(Collector::take).unwrap_or_default();
+        Trace::new(collected, self.world.program.clone(), self.config.mode != Mode::Real)
     }
 
     /// What every fiber is doing.
@@ -193,6 +205,7 @@ fn report(fault: &Fault, program: &Program) -> FaultReport {
 struct Reporter {
     world: Arc<World>,
     cut_off: Arc<Mutex<CutOff>>,
+    events: Option<Arc<Collector>>,
 }
 
 impl Observer<Fiber> for Reporter {
@@ -233,5 +246,15 @@ impl Observer<Fiber> for Reporter {
 
     fn idle(&self) {
         self.world.host.flush();
+    }
+
+    fn wants_events(&self) -> bool {
+        self.events.is_some()
+    }
+
+    fn events(&self, events: &[Event]) {
+        if let Some(collector) = &self.events {
+            collector.add(events);
+        }
     }
 }

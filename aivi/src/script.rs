@@ -13,6 +13,7 @@ use crate::convert::{Arguments, FromAivi, Mismatch, Shapes};
 use crate::ending::{Ending, FaultReport};
 use crate::machine::{Machine, Outcome};
 use crate::signature::Type;
+use crate::trace::Trace;
 
 /// A compiled program. Clones are the same program.
 #[derive(Clone)]
@@ -138,6 +139,13 @@ impl Script {
             }
         };
         module.tests.iter().map(test).collect()
+    }
+
+    /// What has happened to its fibers so far, since it was loaded or since the last call, if the engine is `traced`. The first
+    /// two million events are kept, 56 bytes each.
+    #[must_use]
+    pub fn take_trace(&self) -> Trace {
+        self.machine.take_trace()
     }
 
     /// Runs one of its tests. One that is no effect has failed.

@@ -62,6 +62,9 @@ pub struct Run {
     pub file: PathBuf,
     #[command(flatten)]
     pub machine: Machine,
+    /// Write what happens to fibers to a file that timeline viewers open (Perfetto, Trace Event Format).
+    #[arg(long, value_name = "OUT.json")]
+    pub trace: Option<PathBuf>,
     /// Arguments of the program, after `--`.
     #[arg(last = true, value_name = "ARGS")]
     pub args: Vec<String>,

@@ -1,5 +1,8 @@
 //! `aivi run`
 
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::path::Path;
 use std::process::ExitCode;
 
 use aivi::{Engine, EngineBuilder, Script};
@@ -10,7 +13,9 @@ use crate::signals::Target;
 
 /// Runs `main` of a file.
 pub fn run(run: &Run) -> ExitCode {
-    let engine = match builder(&run.machine).args(run.args.iter().cloned()).build() {
+    let builder = builder(&run.machine).args(run.args.iter().cloned());
+    let builder = if run.trace.is_some() { builder.traced() } else { builder };
+    let engine = match builder.build() {
         Ok(engine) => engine,
         Err(error) => return fail(&format!("cannot start: {error}")),
     };
@@ -31,8 +36,22 @@ pub fn run(run: &Run) -> ExitCode {
     if let Some(report) = ending.report() {
         eprintln!("{report}");
     }
+    if let Some(path) = &run.trace
+        && let Err(error) = write_trace(&script.take_trace(), path)
+    {
+        fail(&format!("cannot write {}: {error}", path.display()));
+    }
     // Not `ExitCode`: the language has exit codes beyond a byte, which systems cut as they like.
     std::process::exit(ending.exit_code())
+}
+
+/// Writes a trace for a timeline viewer.
+fn write_trace(trace: &aivi::Trace, path: &Path) -> io::Result<()> {
+    trace.write_json(BufWriter::new(File::create(path)?))?;
+    if trace.omitted() > 0 {
+        eprintln!("warning: the trace has only the first {} events", trace.events().len());
+    }
+    Ok(())
 }
 
 /// An engine as the options say.

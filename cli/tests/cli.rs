@@ -338,6 +338,27 @@ fn a_deadlock_names_fibers_and_lines() {
     }
 }
 
+#[test]
+fn a_trace_is_written_and_changes_nothing() {
+    let path = script(
+        "traced",
+        "module demo\nuse aivi.concurrency\n\nmain : Effect Text Unit\nmain = do Effect {\n  _ <- par (sleep 1) (sleep 2)\n  println \"done\"\n}\n",
+    );
+    let to = path.with_extension("json");
+    for schedule in [&["--workers", "2"][..], &["--seed", "3"]] {
+        let output =
+            aivi().arg("run").args(schedule).arg("--trace").args([&to, &path]).output().expect("the program starts");
+        assert_eq!(outcome(&output), (Some(0), "done\n".into(), String::new()));
+        let trace = std::fs::read_to_string(&to).expect("it was written");
+        assert!(trace.starts_with("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n"), "{trace}");
+        assert!(trace.contains("\"name\":\"sleeps\"") && trace.ends_with("\n]}\n"), "{trace}");
+    }
+    let output = aivi().args(["run", "--trace", "/"]).arg(&path).output().expect("the program starts");
+    let (code, stdout, stderr) = outcome(&output);
+    assert_eq!((code, stdout.as_str()), (Some(0), "done\n"));
+    assert!(stderr.starts_with("error: cannot write /: "), "{stderr}");
+}
+
 /// Processor time of a process so far, in ticks of usually 10 ms.
 #[cfg(target_os = "linux")]
 fn ticks(child: &Child) -> u64 {

@@ -1,6 +1,6 @@
 //! What a host decides when it makes a runtime, and what it is told.
 
-use crate::{Outcome, Place, Task};
+use crate::{Event, Outcome, Place, Task};
 
 /// More workers than this are not used: idle workers are bits of one word.
 pub const WORKERS_MAX: usize = 64;
@@ -46,6 +46,14 @@ pub trait Observer<T: Task>: Send + Sync {
 
     /// A worker is about to park: flush output.
     fn idle(&self) {}
+
+    /// Are events to be noted? Asked once, when the runtime is made.
+    fn wants_events(&self) -> bool {
+        false
+    }
+
+    /// What has happened on a worker since it said so last, in order.
+    fn events(&self, _events: &[Event]) {}
 }
 
 /// Something that no task will ever see.

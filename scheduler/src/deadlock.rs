@@ -12,7 +12,7 @@ use crate::sync::Arc;
 use crate::task::record::Raw;
 use crate::task::state::Claim;
 use crate::worker::Worker;
-use crate::{DeadlockReport, Task, dump};
+use crate::{DeadlockReport, Task, Waker, dump};
 
 impl<T: Task> Shared<T> {
     /// Are there runs, and can nothing wake any of their tasks?
@@ -58,7 +58,7 @@ fn tell<T: Task>(worker: &mut Worker<T>, run: &Run<T>, report: &DeadlockReport) 
     own.deadlock = Some(fault);
     let is_claimed = root.state.claim_any(Claim::Deadlock);
     if is_claimed {
-        worker.push_last(root.raw());
+        worker.push_woken_by(root.raw(), Waker::Deadlock);
     }
     is_claimed
 }

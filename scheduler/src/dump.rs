@@ -156,7 +156,7 @@ impl<T: Task> Writer<'_, T> {
         }
         // SAFETY: the world is stopped: nobody else is the running side.
         let own = unsafe { record.own() };
-        let id = own.id;
+        let id = record.id;
         let reason = own.waiting.reason(record.group.lock().kind);
         let mut children = Vec::new();
         let mut waits_for = Vec::new();
@@ -169,18 +169,16 @@ impl<T: Task> Writer<'_, T> {
                 scope.visit(|member| children.push(member));
             }
             // SAFETY: as above.
-            waits_for.extend(children.iter().map(|child| unsafe { child.get().own() }.id));
+            waits_for.extend(children.iter().map(|child| unsafe { child.get() }.id));
         }
         if let Waiting::Join(target) = &own.waiting {
             // SAFETY: as above.
-            waits_for.push(unsafe { target.get().own() }.id);
+            waits_for.push(unsafe { target.get() }.id);
         }
         let joined = if let Waiting::AllJoined(scope) = &own.waiting { Some(scope.clone()) } else { None };
         let waits_for = joined.map_or_else(|| waits_for.into(), |scope| self.members(&scope));
-        // SAFETY: as above; the task may be one of the members, so the reference from before is not used any more.
-        let own = unsafe { record.own() };
         let waits_at = match &own.waiting {
-            Waiting::Send(channel) | Waiting::Recv(channel) => Some(self.channel(channel)),
+            Waiting::Send(channel, _) | Waiting::Recv(channel, _) => Some(self.channel(channel)),
             _ => None,
         };
         let waited_ns = if reason == WaitReason::Ready { 0 } else { self.now_ns.saturating_sub(own.since_ns) };
@@ -209,8 +207,8 @@ impl<T: Task> Writer<'_, T> {
     fn members(&mut self, scope: &Arc<Scope<T>>) -> std::sync::Arc<[u64]> {
         let members = || {
             let mut ids = Vec::new();
-            // SAFETY: the world is stopped, so members do not end, and nobody else is the running side.
-            scope.visit(|member| ids.push(unsafe { member.get().own() }.id));
+            // SAFETY: the world is stopped, so members do not end.
+            scope.visit(|member| ids.push(unsafe { member.get() }.id));
             ids.into()
         };
         self.members.entry(Arc::as_ptr(scope).addr()).or_insert_with(members).clone()

@@ -14,7 +14,7 @@ use smallvec::SmallVec;
 
 use crate::scope::Scope;
 use crate::sync::Arc;
-use crate::task::record::{Ref, Spares};
+use crate::task::record::{Raw, Ref, Spares};
 use crate::{CancelKind, CancelReason, GroupEnd, Outcome, Place, Task};
 
 /// What the children are to each other.
@@ -96,13 +96,9 @@ impl<T: Task> Group<T> {
         Some(if self.kind == Kind::Race { CancelKind::RaceLost } else { CancelKind::SiblingFailed })
     }
 
-    /// Asks the children to end, but for the one that decided (which has ended). `woken` is told whom to queue.
-    pub fn cancel_children(&self, kind: CancelKind, place: Place, mut woken: impl FnMut(crate::task::record::Raw<T>)) {
-        for child in &self.children {
-            if child.request_cancel(CancelReason { kind, place }) {
-                woken(child.raw());
-            }
-        }
+    /// Has the children asked to end by `ask`, but for the one that decided (which has ended).
+    pub fn cancel_children(&self, kind: CancelKind, place: Place, mut ask: impl FnMut(Raw<T>, CancelReason)) {
+        self.children.iter().for_each(|child| ask(child.raw(), CancelReason { kind, place }));
     }
 
     /// Every child has ended: what came of it.

@@ -16,7 +16,7 @@ use crate::reactor::{Reactor, Registry, WaitKey, Waker};
 use crate::scope::Scope;
 use crate::seat::Seat;
 use crate::stats::{Counters, Stats};
-use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::deque::{Injector, Steal};
 use crate::sync::{Arc, Condvar, Instant, Mutex};
 use crate::task::record::{Own, Parent, Raw, Record, Ref, Spares};
@@ -47,6 +47,10 @@ pub struct Shared<T: Task> {
     outside: AtomicUsize,
     pub world: World,
     pub is_shut_down: AtomicBool,
+    /// Do workers note events?
+    pub is_observed: bool,
+    /// Channels that were numbered for events.
+    pub channels: AtomicU32,
     /// Virtual time as the simulator last saw it.
     pub virtual_ns: AtomicU64,
     started: Instant,
@@ -101,7 +105,6 @@ impl<T: Task> Runtime<T> {
         let seats = (0..workers).map(|index| Seat::new(index, &config)).collect();
         let shared = Shared {
             config,
-            observer,
             injector: Injector::new(),
             seats,
             idle: Idle::new(workers),
@@ -113,8 +116,11 @@ impl<T: Task> Runtime<T> {
             outside: AtomicUsize::new(0),
             world: World::default(),
             is_shut_down: AtomicBool::new(false),
+            is_observed: observer.wants_events(),
+            channels: AtomicU32::new(0),
             virtual_ns: AtomicU64::new(0),
             started: Instant::now(),
+            observer,
         };
         Ok(Runtime { shared: Arc::new(shared) })
     }
@@ -128,7 +134,7 @@ impl<T: Task> Runtime<T> {
     /// Cancels all roots, from any thread, also after the runtime is gone (then it does nothing).
     pub fn canceller(&self) -> Canceller {
         let shared = Arc::downgrade(&self.shared);
-        let cancel = move |reason| shared.upgrade().map_or(0, |shared| shared.cancel_roots(reason));
+        let cancel = move |reason| shared.upgrade().map_or(0, |shared| shared.cancel_roots(reason).len());
         Canceller { cancel: Arc::new(cancel) }
     }
 
@@ -140,6 +146,11 @@ impl<T: Task> Runtime<T> {
     /// Nanoseconds since the runtime was made, virtual ones in the simulator.
     pub fn now_ns(&self) -> u64 {
         self.shared.latest_ns()
+    }
+
+    /// Hands over all events that were noted so far. Stops all workers for the moment.
+    pub fn flush_events(&self) {
+        crate::world::stopped(&self.shared, || ());
     }
 
     /// Numbers of what lives and what has happened.
@@ -276,8 +287,8 @@ impl<T: Task> Shared<T> {
         self.outside.load(Ordering::SeqCst)
     }
 
-    /// Asks every root to end.
-    pub fn cancel_roots(self: &Arc<Self>, reason: CancelReason) -> usize {
+    /// Asks every root to end, and gives those that there are.
+    pub fn cancel_roots(self: &Arc<Self>, reason: CancelReason) -> SmallVec<[Ref<T>; 4]> {
         // Between a claim and its queueing nobody may take the system for dead.
         self.outside_begin();
         let roots: SmallVec<[Ref<T>; 4]> = self.runs.lock().iter().filter_map(|run| run.root.lock().clone()).collect();
@@ -287,7 +298,7 @@ impl<T: Task> Shared<T> {
             }
         }
         self.outside_end();
-        roots.len()
+        roots
     }
 
     pub(crate) fn begin_run(self: &Arc<Self>, root: T) -> Arc<Run<T>> {
@@ -300,8 +311,9 @@ impl<T: Task> Shared<T> {
             given_up: Mutex::new(None),
             changed: Condvar::new(),
         });
-        let own = Own::new(self.counters.next_id(), std::ptr::NonNull::from(&*run.scope), Place::default());
-        let raw = Record::create(&mut Spares::new(), root, Parent::Run(run.clone()), own, 2);
+        let own = Own::new(std::ptr::NonNull::from(&*run.scope), Place::default());
+        let (id, parent) = (self.counters.next_id(), Parent::Run(run.clone()));
+        let raw = Record::create(&mut Spares::new(), id, root, parent, own, 2);
         self.counters.task_begins();
         // SAFETY: one of the two counts is the run's, the other the right to run.
         let root = unsafe { Ref::from_raw(raw) };
@@ -315,9 +327,8 @@ impl<T: Task> Shared<T> {
 
 impl<T: Task> Own<T> {
     /// The fields of a task that has not run.
-    pub fn new(id: u64, scope: std::ptr::NonNull<Scope<T>>, spawned_at: Place) -> Self {
+    pub fn new(scope: std::ptr::NonNull<Scope<T>>, spawned_at: Place) -> Self {
         Own {
-            id,
             scope,
             generation: 0,
             has_started: false,

@@ -14,8 +14,10 @@ pub enum Waiting<T: Task> {
     /// None: it runs or is queued.
     Nothing,
     Sleep,
-    Send(WaitedAt<T>),
-    Recv(WaitedAt<T>),
+    /// The channel, and its number if events are noted.
+    Send(WaitedAt<T>, u32),
+    /// As for `Send`.
+    Recv(WaitedAt<T>, u32),
     /// It lives until it ends; then it gives the joiner a count.
     Join(Raw<T>),
     Group,
@@ -112,8 +114,8 @@ impl<T: Task> Waiting<T> {
         match self {
             Waiting::Nothing => WaitReason::Ready,
             Waiting::Sleep => WaitReason::Sleep,
-            Waiting::Send(_) => WaitReason::Send,
-            Waiting::Recv(_) => WaitReason::Recv,
+            Waiting::Send(..) => WaitReason::Send,
+            Waiting::Recv(..) => WaitReason::Recv,
             Waiting::Join(_) => WaitReason::Join,
             Waiting::Group => match group {
                 Kind::Par => WaitReason::Par,

@@ -41,6 +41,8 @@ pub(crate) struct Core<T: Task> {
     lost: usize,
     /// No handle is left; the last waiter frees the channel.
     is_orphan: bool,
+    /// Its number in events; 0 until one is needed.
+    number: u32,
 }
 
 /// Tasks that a channel operation has woken; the caller queues them after the lock was released.
@@ -65,8 +67,17 @@ impl<T: Task> Channel<T> {
     fn made(capacity: usize, made_at: Option<Place>) -> Self {
         let buffer = VecDeque::new();
         let (senders, receivers) = (List::new(), List::new());
-        let core = Core { buffer, capacity, made_at, closed_at: None, senders, receivers, lost: 0, is_orphan: false };
-        Self::from_core(core)
+        Self::from_core(Core {
+            buffer,
+            capacity,
+            made_at,
+            closed_at: None,
+            senders,
+            receivers,
+            lost: 0,
+            is_orphan: false,
+            number: 0,
+        })
     }
 
     /// Messages that are buffered.
@@ -82,6 +93,16 @@ impl<T: Task> Channel<T> {
     /// Is it closed? Messages may still be there.
     pub fn is_closed(&self) -> bool {
         self.core().lock().closed_at.is_some()
+    }
+
+    /// Its number in events, `next` if it has none yet; then also its capacity and where it was made.
+    pub(crate) fn number(&self, next: impl FnOnce() -> u32) -> (u32, Option<(usize, Option<Place>)>) {
+        let mut core = self.core().lock();
+        if core.number > 0 {
+            return (core.number, None);
+        }
+        core.number = next();
+        (core.number, Some((core.capacity, core.made_at)))
     }
 
     /// Sends, or registers `waiter` (a record of the caller's with the number of its wait).

@@ -10,7 +10,7 @@ use crate::sync::Arc;
 use crate::task::TaskHandle;
 use crate::task::record::{Own, Parent, Raw, Record, Ref};
 use crate::wait::Waiting;
-use crate::{CancelKind, CancelReason, Join, JoinAll, ScopeEnded, Task};
+use crate::{CancelKind, CancelReason, EventKind, Join, JoinAll, Role, ScopeEnded, Task};
 
 use super::Context;
 
@@ -30,7 +30,8 @@ impl<T: Task> Context<'_, T> {
     pub fn timeout(&mut self, ns: u64, body: T) {
         let body = self.begin_single(Kind::Timeout, body, None);
         self.arm(ns, true);
-        self.worker.push_child(body);
+        self.queue_child(body, Role::Timeout);
+        self.note_wait();
     }
 
     /// A scope that nobody runs yet.
@@ -42,7 +43,8 @@ impl<T: Task> Context<'_, T> {
     /// [`Wake::Group`](crate::Wake::Group).
     pub fn run_scope(&mut self, scope: &ScopeRef<T>, body: T) {
         let body = self.begin_single(Kind::Scope, body, Some(scope.0.clone()));
-        self.worker.push_child(body);
+        self.queue_child(body, Role::Scope);
+        self.note_wait();
     }
 
     /// Adds a task to `scope`, or to the innermost scope. It is queued; the caller goes on.
@@ -61,7 +63,7 @@ impl<T: Task> Context<'_, T> {
             }
             return Err(error);
         }
-        self.worker.push_child(raw);
+        self.queue_child(raw, Role::Member);
         // SAFETY: one of the two counts is the handle's.
         Ok(TaskHandle(unsafe { Ref::from_raw(raw) }))
     }
@@ -82,16 +84,14 @@ impl<T: Task> Context<'_, T> {
             self.cancel_wait();
             return self.ended(target);
         }
-        self.own().waiting = Waiting::Join(target.raw());
+        self.begin_waiting(Waiting::Join(target.raw()));
         Join::Wait
     }
 
     /// Asks a task to end; does not wait. A task that has ended is not changed by it.
     pub fn cancel(&mut self, handle: &TaskHandle<T>) {
         let reason = CancelReason { kind: CancelKind::Handle, place: self.own().place };
-        if handle.0.request_cancel(reason) {
-            self.worker.push_last(handle.0.raw());
-        }
+        self.worker.ask_to_end(handle.0.raw(), reason);
     }
 
     /// Was cancellation requested before the task ended by itself?
@@ -105,7 +105,7 @@ impl<T: Task> Context<'_, T> {
         // SAFETY: the running task leaves the list before it goes on: the worker undoes what is noted in `waiting`.
         let answer = unsafe { scope.0.join_all(waiter) };
         match answer {
-            JoinAll::Wait => self.own().waiting = Waiting::AllJoined(scope.0.clone()),
+            JoinAll::Wait => self.begin_waiting(Waiting::AllJoined(scope.0.clone())),
             _ => self.cancel_wait(),
         }
         answer
@@ -113,7 +113,10 @@ impl<T: Task> Context<'_, T> {
 
     /// Asks every root to end: the program exits.
     pub fn cancel_root(&mut self, reason: CancelReason) {
-        self.worker.shared.cancel_roots(reason);
+        let by = self.id();
+        for root in self.worker.shared.cancel_roots(reason) {
+            self.worker.note(root.id, EventKind::Cancelled { by, reason });
+        }
     }
 
     fn ended(&self, target: &Ref<T>) -> Join<T> {
@@ -131,14 +134,16 @@ impl<T: Task> Context<'_, T> {
         // SAFETY: the counts are the group's: it outlives the right to run of its children.
         let children = unsafe { smallvec![Ref::from_raw(left), Ref::from_raw(right)] };
         self.set_group(Group::new(kind, generation, children, None));
+        let role = if kind == Kind::Par { Role::Par } else { Role::Race };
         // The left one runs first.
         if self.worker.core.simulator.is_some() {
-            self.worker.push_child(left);
-            self.worker.push_child(right);
+            self.queue_child(left, role);
+            self.queue_child(right, role);
         } else {
-            self.worker.push_child(right);
-            self.worker.push_child(left);
+            self.queue_child(right, role);
+            self.queue_child(left, role);
         }
+        self.note_wait();
     }
 
     /// A group of one child, which the caller queues.
@@ -162,10 +167,15 @@ impl<T: Task> Context<'_, T> {
         own.has_told_group = false;
     }
 
+    fn queue_child(&mut self, raw: Raw<T>, role: Role) {
+        self.worker.note_spawned(raw, role);
+        self.worker.push_child(raw);
+    }
+
     fn create(&mut self, task: T, parent: Parent<T>, innermost: NonNull<Scope<T>>, refs: u32) -> Raw<T> {
         let id = self.worker.core.next_id();
         let place = self.own().place;
-        Record::create(&mut self.worker.core.spares, task, parent, Own::new(id, innermost, place), refs)
+        Record::create(&mut self.worker.core.spares, id, task, parent, Own::new(innermost, place), refs)
     }
 
     /// Our crew in `scope`, made if this is the first spawn there.

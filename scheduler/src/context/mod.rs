@@ -13,7 +13,7 @@ use crate::simulator::WALL_START_MS;
 use crate::task::record::{Own, Raw, Record};
 use crate::wait::{Waiting, Woken};
 use crate::worker::Worker;
-use crate::{CancelReason, Place, Task, Tick, Wake};
+use crate::{CancelReason, EventKind, Place, Task, Tick, Wake};
 
 /// Fuel of a slice, in whatever unit the task counts: at a few nanoseconds each, a slice takes some tens of microseconds.
 pub const FUEL: u32 = 4096;
@@ -75,8 +75,7 @@ impl<'a, T: Task> Context<'a, T> {
 
     /// The task's number, unique in the runtime.
     pub fn id(&self) -> u64 {
-        // SAFETY: we are the running side, and the reference ends here.
-        unsafe { self.record().own() }.id
+        self.record().id
     }
 
     /// Fuel for this slice: to be asked when a slice begins and after a tick that says to go on.
@@ -96,6 +95,17 @@ impl<'a, T: Task> Context<'a, T> {
     /// Something long begins (a native function that computes): nothing should hide in the worker's slot meanwhile.
     pub fn flush(&mut self) {
         self.worker.core.queue.flush();
+    }
+
+    /// Does somebody listen to events?
+    #[inline]
+    pub fn is_observed(&self) -> bool {
+        self.worker.is_observed()
+    }
+
+    /// Notes that a cleanup begins here, or that the innermost one is over.
+    pub fn note_cleanup(&mut self, begins_at: Option<Place>) {
+        self.note(begins_at.map_or(EventKind::CleanupEnded, |at| EventKind::CleanupBegan { at }));
     }
 
     /// Nanoseconds of a clock that never runs backwards; virtual in the simulator.
@@ -122,6 +132,11 @@ impl<'a, T: Task> Context<'a, T> {
     /// Where sources of input and output are registered.
     pub fn registry(&self) -> std::io::Result<crate::reactor::Registry> {
         self.worker.shared.poller().map(|poller| poller.registry.clone())
+    }
+
+    fn note(&mut self, kind: EventKind) {
+        let task = self.id();
+        self.worker.note(task, kind);
     }
 
     fn record(&self) -> &Record<T> {

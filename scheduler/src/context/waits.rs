@@ -10,7 +10,7 @@ use crate::seat::TimerEntry;
 use crate::sync::{Arc, Mutex};
 use crate::task::record::Timer;
 use crate::wait::{IoWait, Waiting, Woken as Wakened};
-use crate::{Recv, Send, Task, TryRecv, TrySend};
+use crate::{EventKind, Recv, Send, Task, TryRecv, TrySend};
 
 use super::Context;
 
@@ -23,7 +23,7 @@ impl<T: Task> Context<'_, T> {
         }
         self.begin_wait();
         self.arm(ns, false);
-        self.own().waiting = Waiting::Sleep;
+        self.begin_waiting(Waiting::Sleep);
     }
 
     /// Sends; may wait for room or a receiver, then [`Wake::Sent`](crate::Wake::Sent).
@@ -33,8 +33,11 @@ impl<T: Task> Context<'_, T> {
         // SAFETY: the waiter is the running task; the worker undoes what is noted in `waiting` before it goes on.
         let sent = unsafe { tx.send(value, waiter, &mut woken) };
         match sent {
-            Send::Wait => self.own().waiting = Waiting::Send(tx.waited_at()),
+            Send::Wait => self.own().waiting = Waiting::Send(tx.waited_at(), 0),
             _ => self.cancel_wait(),
+        }
+        if self.is_observed() {
+            self.note_sent(tx, matches!(sent, Send::Done), woken);
         }
         self.queue(woken);
         sent
@@ -47,8 +50,11 @@ impl<T: Task> Context<'_, T> {
         // SAFETY: as in `send`.
         let received = unsafe { rx.recv(waiter, &mut woken) };
         match received {
-            Recv::Wait => self.own().waiting = Waiting::Recv(rx.waited_at()),
+            Recv::Wait => self.own().waiting = Waiting::Recv(rx.waited_at(), 0),
             _ => self.cancel_wait(),
+        }
+        if self.is_observed() {
+            self.note_received(rx, matches!(received, Recv::Value(_)), woken);
         }
         self.queue(woken);
         received
@@ -58,6 +64,9 @@ impl<T: Task> Context<'_, T> {
     pub fn try_send(&mut self, tx: &Channel<T>, value: T::Value) -> TrySend<T::Value> {
         let mut woken = None;
         let sent = tx.try_send(value, &mut woken);
+        if self.is_observed() {
+            self.note_sent(tx, matches!(sent, TrySend::Done), woken);
+        }
         self.queue(woken);
         sent
     }
@@ -66,6 +75,9 @@ impl<T: Task> Context<'_, T> {
     pub fn try_recv(&mut self, rx: &Channel<T>) -> TryRecv<T::Value> {
         let mut woken = None;
         let received = rx.try_recv(&mut woken);
+        if self.is_observed() {
+            self.note_received(rx, matches!(received, TryRecv::Value(_)), woken);
+        }
         self.queue(woken);
         received
     }
@@ -73,6 +85,10 @@ impl<T: Task> Context<'_, T> {
     /// Closes a channel, at the place that was set. Sends that wait are still delivered. Again: does nothing.
     pub fn close(&mut self, tx: &Channel<T>) {
         let place = self.own().place;
+        if self.worker.is_observed() && !tx.is_closed() {
+            let channel = self.number(tx);
+            self.note(EventKind::Closed { channel });
+        }
         tx.close(place, |raw| self.worker.push_last(raw));
     }
 
@@ -81,7 +97,7 @@ impl<T: Task> Context<'_, T> {
         let waiter = self.begin_wait();
         // SAFETY: as in `send`.
         if unsafe { latch.wait(waiter) } {
-            self.own().waiting = Waiting::Latch(latch.clone());
+            self.begin_waiting(Waiting::Latch(latch.clone()));
             return false;
         }
         self.cancel_wait();
@@ -101,8 +117,8 @@ impl<T: Task> Context<'_, T> {
         let key = self.worker.shared.io_waits.add(waiter);
         // From here on the source may end the wait; it is undone through what is noted here.
         if source.wait(attempt, key) {
-            self.own().waiting =
-                Waiting::Io(Box::new(IoWait { source: source.clone(), interest: attempt.interest, key }));
+            let wait = IoWait { source: source.clone(), interest: attempt.interest, key };
+            self.begin_waiting(Waiting::Io(Box::new(wait)));
             return false;
         }
         self.worker.shared.io_waits.remove(key);
@@ -126,8 +142,8 @@ impl<T: Task> Context<'_, T> {
         let (raw, generation) = self.begin_wait();
         let delivery: Delivery<T::Value> = Arc::new(Mutex::new(None));
         let own = self.own();
-        own.waiting = Waiting::Outside;
         own.delivery = Some(delivery.clone());
+        self.begin_waiting(Waiting::Outside);
         // SAFETY: the running task lives.
         let record = unsafe { raw.to_ref() };
         Completer::new(self.worker.shared.clone(), record, generation, delivery)
@@ -140,11 +156,59 @@ impl<T: Task> Context<'_, T> {
         let generation = self.own().generation;
         let key = self.worker.seat().timers.lock().arm(deadline_ns, TimerEntry { raw, generation, is_limit });
         self.own().timer = Some(Timer { worker, key });
+        self.note(EventKind::TimerArmed { due_ns: deadline_ns });
+    }
+
+    /// The number of a channel in events.
+    fn number(&mut self, channel: &Channel<T>) -> u32 {
+        let task = self.id();
+        self.worker.channel_number(task, channel)
+    }
+
+    #[cold]
+    fn note_sent(&mut self, tx: &Channel<T>, is_done: bool, woken: Woken<T>) {
+        let channel = self.number(tx);
+        self.note_used(is_done.then_some(EventKind::Sent { channel }), channel, woken);
+    }
+
+    #[cold]
+    fn note_received(&mut self, rx: &Channel<T>, is_done: bool, woken: Woken<T>) {
+        let channel = self.number(rx);
+        self.note_used(is_done.then_some(EventKind::Received { channel }), channel, woken);
+    }
+
+    /// What came of an operation on a channel; a wait for it gets the channel's number.
+    fn note_used(&mut self, done: Option<EventKind>, channel: u32, woken: Woken<T>) {
+        if let Waiting::Send(_, number) | Waiting::Recv(_, number) = &mut self.own().waiting {
+            *number = channel;
+        }
+        done.into_iter().for_each(|kind| self.note(kind));
+        woken.into_iter().for_each(|raw| self.worker.note_woken(raw, None));
+        if done.is_none() {
+            self.note_wait();
+        }
+    }
+
+    /// The task waits from here on, as soon as it returns.
+    pub(super) fn begin_waiting(&mut self, waiting: Waiting<T>) {
+        self.own().waiting = waiting;
+        self.note_wait();
+    }
+
+    /// Notes the wait that was registered, if there is one and somebody listens.
+    #[inline]
+    pub(super) fn note_wait(&mut self) {
+        if self.is_observed() && !matches!(self.own().waiting, Waiting::Nothing) {
+            // SAFETY: the running task lives.
+            let record = unsafe { self.raw.get() };
+            let kind = record.group.lock().kind;
+            self.worker.note_wait(record, kind);
+        }
     }
 
     fn queue(&mut self, woken: Woken<T>) {
         if let Some(raw) = woken {
-            self.worker.push_woken(raw);
+            self.worker.push_next(raw);
         }
     }
 }

@@ -90,17 +90,15 @@ impl<T: Task> Crew<T> {
         self.core.lock().is_closed
     }
 
-    /// Asks all members to end; with `close` there will be no others.
-    pub fn cancel(&self, reason: CancelReason, close: bool, mut woken: impl FnMut(Raw<T>)) {
+    /// Has all members asked to end by `ask`; with `close` there will be no others.
+    pub fn cancel(&self, reason: CancelReason, close: bool, mut ask: impl FnMut(Raw<T>, CancelReason)) {
         let mut core = self.core.lock();
         core.is_closed |= close;
         let mut next = core.members.first();
         while let Some(raw) = next {
             next = core.members.after(raw);
-            // SAFETY: members live until they were removed under our lock (`add`).
-            if unsafe { raw.get() }.request_cancel(reason) {
-                woken(raw);
-            }
+            // The member lives until it was removed under our lock (`add`).
+            ask(raw, reason);
         }
     }
 

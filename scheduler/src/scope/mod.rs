@@ -123,8 +123,8 @@ impl<T: Task> Scope<T> {
         }
     }
 
-    /// The body has ended: members are cancelled. True: none was left; otherwise `owner` is told when the last one ends.
-    pub fn end(&self, owner: Owner<T>, place: Place, woken: impl FnMut(Raw<T>)) -> bool {
+    /// The body has ended: members are asked to end by `ask`. True: none was left; otherwise `owner` is told when the last one ends.
+    pub fn end(&self, owner: Owner<T>, place: Place, ask: impl FnMut(Raw<T>, CancelReason)) -> bool {
         let mut core = self.core.lock();
         core.has_ended = true;
         core.body = None;
@@ -134,7 +134,7 @@ impl<T: Task> Scope<T> {
             Owner::Run(_) => CancelKind::RootEnded,
         };
         let is_last_call = mutant!("scope.leaves-crews-open", true, false);
-        core.cancel_members(CancelReason { kind, place }, is_last_call, woken);
+        core.cancel_members(CancelReason { kind, place }, is_last_call, ask);
         // Acquire pairs with the Release in `member_ended`.
         if self.live.load(Ordering::Acquire) == 0 {
             return true;
@@ -143,20 +143,18 @@ impl<T: Task> Scope<T> {
         false
     }
 
-    /// A member faulted: body and members are cancelled, and the first fault is kept.
-    pub fn fault(&self, fault: &T::Fault, place: Place, mut woken: impl FnMut(Raw<T>)) {
+    /// A member faulted: body and members are asked to end by `ask`, and the first fault is kept.
+    pub fn fault(&self, fault: &T::Fault, place: Place, mut ask: impl FnMut(Raw<T>, CancelReason)) {
         let mut core = self.core.lock();
         if core.fault.is_some() {
             return;
         }
         core.fault = Some(fault.clone());
         let reason = CancelReason { kind: CancelKind::SiblingFailed, place };
-        if let Some(body) = &core.body
-            && body.request_cancel(reason)
-        {
-            woken(body.raw());
+        if let Some(body) = &core.body {
+            ask(body.raw(), reason);
         }
-        core.cancel_members(reason, false, woken);
+        core.cancel_members(reason, false, ask);
     }
 
     /// Keeps a failed member until somebody joins it or the scope ends. Gives back those that nobody can join any more.
@@ -272,9 +270,9 @@ impl<T: Task> Scope<T> {
 }
 
 impl<T: Task> Core<T> {
-    fn cancel_members(&mut self, reason: CancelReason, close: bool, mut woken: impl FnMut(Raw<T>)) {
+    fn cancel_members(&mut self, reason: CancelReason, close: bool, mut ask: impl FnMut(Raw<T>, CancelReason)) {
         for crew in &self.crews {
-            crew.cancel(reason, close, &mut woken);
+            crew.cancel(reason, close, &mut ask);
         }
     }
 }

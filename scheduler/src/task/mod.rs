@@ -24,6 +24,11 @@ pub trait Task: Send + Sized + 'static {
     /// Runs until it yields, waits or ends. After a wait, [`Context::take_wake`] says what happened.
     fn resume(&mut self, cx: &mut Context<'_, Self>) -> Step<Self>;
 
+    /// Where its own code begins; asked before it runs for the first time, to give it a name in traces.
+    fn entry(&self) -> Place {
+        Place::default()
+    }
+
     /// The fault for a root whose tasks all wait for ever.
     fn deadlock(report: DeadlockReport) -> Self::Fault;
 }

@@ -2,7 +2,7 @@
 //!
 //! Who may touch which field of a [`Record`], and when:
 //!
-//! 1. `state`, `refs`, `parent`, `joiners`, `has_ended`, `group`: anybody who knows the record lives.
+//! 1. `id`, `state`, `refs`, `parent`, `joiners`, `has_ended`, `group`: anybody who knows the record lives.
 //! 2. `own`, `task`: the *running side* only. That is the worker that took the task from a queue; before, whoever won the
 //!    claim and queued it; and anybody at all while the world is stopped (`Shared::stop_world`).
 //! 3. `reason`: written once by the winner of `State::claim_reason`, read by whoever saw the request to cancel after it.
@@ -36,6 +36,8 @@ use crate::{GroupEnd, runtime::Run};
 
 /// Everything about one task.
 pub struct Record<T: Task> {
+    /// Unique in the runtime. Never changes.
+    pub id: u64,
     pub state: State,
     refs: AtomicU32,
     /// Who is told of its end. Never changes.
@@ -62,7 +64,6 @@ struct Joiners<T: Task> {
 
 /// What only the running side touches.
 pub struct Own<T: Task> {
-    pub id: u64,
     /// Where tasks are spawned unless told otherwise. Lives as long as any task in it: its owner waits for all of them.
     pub scope: NonNull<Scope<T>>,
     /// The number of the last wait that was begun.
@@ -116,10 +117,11 @@ unsafe impl<T: Task> Sync for Record<T> {}
 
 impl<T: Task> Record<T> {
     /// A new task that nobody has queued. `refs` counts the right to run too.
-    pub fn create(spares: &mut Spares<T>, task: T, parent: Parent<T>, own: Own<T>, refs: u32) -> Raw<T> {
+    pub fn create(spares: &mut Spares<T>, id: u64, task: T, parent: Parent<T>, own: Own<T>, refs: u32) -> Raw<T> {
         let record = Box::write(
             spares.take(),
             Record {
+                id,
                 state: State::new(),
                 refs: AtomicU32::new(refs),
                 parent,

@@ -4,7 +4,7 @@ use crate::runtime::Run;
 use crate::scope::{Crew, Owner};
 use crate::sync::Arc;
 use crate::task::record::{Parent, Raw, Ref};
-use crate::{CancelKind, CancelReason, DeadlockReport, Outcome, Place, Report, Task};
+use crate::{CancelKind, CancelReason, DeadlockReport, Outcome, Place, Report, Task, Waker};
 
 use super::Worker;
 
@@ -13,6 +13,7 @@ impl<T: Task> Worker<T> {
     pub(super) fn end(&mut self, raw: Raw<T>, outcome: Outcome<T::Value, T::Fault>) {
         // SAFETY: the right to run keeps the record, or for a branch its group.
         let record = unsafe { raw.get() };
+        self.note_end(record, &outcome);
         // SAFETY: we are the running side until the outcome is set.
         unsafe { *record.task() = None };
         if record.state.load().is_cancelled() {
@@ -41,7 +42,7 @@ impl<T: Task> Worker<T> {
             // SAFETY: the task is still a member, so its crew lives.
             Parent::Crew(crew) => self.member_ended(unsafe { crew.as_ref() }, &record, outcome, place),
             Parent::Run(run) => {
-                if run.scope.end(Owner::Run(run.clone()), place, |raw| self.push_last(raw)) {
+                if run.scope.end(Owner::Run(run.clone()), place, |raw, reason| self.ask_to_end(raw, reason)) {
                     self.finish_run(run);
                 }
             }
@@ -51,7 +52,9 @@ impl<T: Task> Worker<T> {
 
     fn member_ended(&mut self, crew: &Crew<T>, member: &Ref<T>, outcome: &Outcome<T::Value, T::Fault>, place: Place) {
         match outcome {
-            Outcome::Faulted(fault) => crew.scope().fault(fault, place, |raw| self.push_last(raw)),
+            Outcome::Faulted(fault) => {
+                crew.scope().fault(fault, place, |raw, reason| self.ask_to_end(raw, reason));
+            }
             Outcome::Failed(_) if !member.is_joined() => self.keep_failed(crew, member),
             Outcome::Cancelled(CancelReason { kind: CancelKind::RootEnded, .. }) => self.report_cut_off(member),
             _ => {}
@@ -80,7 +83,7 @@ impl<T: Task> Worker<T> {
         self.shared.runs.lock().retain(|other| !Arc::ptr_eq(other, run));
         let (failed, fault) = run.scope.finish();
         failed.iter().for_each(|member| self.report_unjoined(member));
-        self.hand_in_counts();
+        self.hand_in();
         let given_up = run.given_up.lock().take();
         let outcome = match (root.outcome(), given_up.or(fault)) {
             (Some(Outcome::Faulted(own)), _) => Some(Outcome::Faulted(own.clone())),
@@ -104,6 +107,6 @@ impl<T: Task> Worker<T> {
             *run.given_up.lock() = told.or_else(|| Some(T::deadlock(report.clone())));
         }
         let shared = self.shared.clone();
-        crate::deadlock::kill_roots(&shared, |raw| self.push_last(raw));
+        crate::deadlock::kill_roots(&shared, |raw| self.push_woken_by(raw, Waker::Deadlock));
     }
 }

@@ -5,7 +5,7 @@ use crate::sync::atomic::Ordering;
 use crate::sync::deque::{Steal, Stealer};
 use crate::task::record::Raw;
 use crate::task::state::{Claim, Claimed};
-use crate::{Task, Tick};
+use crate::{EventKind, Task, Tick, Waker};
 
 use super::Worker;
 use super::gate::LOOK_EVERY;
@@ -27,7 +27,7 @@ impl<T: Task> Worker<T> {
         let pass = self.core.passes;
         if pass.is_multiple_of(MAINTAIN_EVERY) {
             self.maintain();
-            if let Some(raw) = self.shared.take_injected().or_else(|| self.oldest_child(pass)) {
+            if let Some(raw) = self.take_injected().or_else(|| self.oldest_child(pass)) {
                 return Some(raw);
             }
         } else if pass.is_multiple_of(LOOK_EVERY) && !self.core.queue.is_hidden() && self.shared.seats.len() > 1 {
@@ -42,7 +42,7 @@ impl<T: Task> Worker<T> {
             return found;
         }
         self.maintain();
-        let found = self.core.queue.pop(pass).or_else(|| self.shared.take_injected()).or_else(|| self.steal());
+        let found = self.core.queue.pop(pass).or_else(|| self.take_injected()).or_else(|| self.steal());
         if found.is_some() {
             self.core.stop_search(&self.shared);
         }
@@ -94,7 +94,7 @@ impl<T: Task> Worker<T> {
         drop(timers);
         // A body that completes at its limit wins: sleepers first.
         for raw in fired.drain(..).chain(limits) {
-            self.push_last(raw);
+            self.push_woken_by(raw, Waker::Timer);
         }
         self.core.fired = fired;
         if let Some(simulator) = &mut self.core.simulator {
@@ -106,7 +106,7 @@ impl<T: Task> Worker<T> {
     pub(crate) fn wake_ready(&mut self, keys: &[crate::reactor::WaitKey]) {
         for &key in keys {
             if let Some(raw) = self.shared.io_waits.ready(key) {
-                self.push_last(raw);
+                self.push_woken_by(raw, Waker::Io);
             }
         }
     }
@@ -133,8 +133,22 @@ impl<T: Task> Worker<T> {
         steal_one(&self.seat().children)
     }
 
-    /// Takes from workers whose gate is open.
+    /// The next task from outside.
+    fn take_injected(&mut self) -> Option<Raw<T>> {
+        let raw = self.shared.take_injected()?;
+        self.note_injected(raw);
+        Some(raw)
+    }
+
     fn steal(&mut self) -> Option<Raw<T>> {
+        let (raw, victim) = self.steal_from()?;
+        // SAFETY: what was queued lives, and taking it was taking the right to run it.
+        self.note(unsafe { raw.get() }.id, EventKind::Stolen { from: victim as u32 });
+        Some(raw)
+    }
+
+    /// Takes from workers whose gate is open, and says from which.
+    fn steal_from(&mut self) -> Option<(Raw<T>, usize)> {
         let seats = &self.shared.seats;
         let start = if seats.len() > 2 { self.core.oracle.pick(seats.len()) } else { 0 };
         for offset in 0..seats.len() {
@@ -144,10 +158,10 @@ impl<T: Task> Worker<T> {
                 continue;
             }
             let found = steal_one(&victim.children).or_else(|| self.steal_woken(&victim.woken));
-            if found.is_some() {
+            if let Some(raw) = found {
                 // Relaxed: only a counter.
                 self.shared.counters.steals.fetch_add(1, Ordering::Relaxed);
-                return found;
+                return Some((raw, (start + offset) % seats.len()));
             }
         }
         None
@@ -164,8 +178,8 @@ impl<T: Task> Worker<T> {
     }
 
     fn next_simulated(&mut self) -> Option<Raw<T>> {
-        while let Some(raw) = self.shared.take_injected() {
-            self.push_last(raw);
+        while let Some(raw) = self.take_injected() {
+            self.requeue(raw);
         }
         if self.shared.is_paused() {
             return None;
@@ -186,8 +200,8 @@ impl<T: Task> Worker<T> {
                 }
                 Next::Job(job) => {
                     job();
-                    while let Some(raw) = self.shared.take_injected() {
-                        self.push_last(raw);
+                    while let Some(raw) = self.take_injected() {
+                        self.requeue(raw);
                     }
                 }
                 Next::Late(late) => self.settle_late(late),

@@ -6,7 +6,7 @@ use crate::sync::{GROUP, LockGuard};
 use crate::task::record::{Raw, Record};
 use crate::task::state::{Claim, Claimed};
 use crate::wait::{Waiting, Woken};
-use crate::{CancelKind, GroupEnd, Outcome, Place, Report, Task};
+use crate::{CancelKind, GroupEnd, Outcome, Place, Report, Task, Waker};
 
 use super::Worker;
 
@@ -37,7 +37,10 @@ impl<T: Task> Worker<T> {
             };
             if let Some(kind) = kind {
                 self.disarm(own);
-                group.cancel_children(kind, own.place, |raw| self.push_last(raw));
+                group.cancel_children(kind, own.place, |raw, reason| self.ask_to_end(raw, reason));
+            }
+            if self.is_observed() {
+                self.note_wait(record, group.kind);
             }
             if record.state.publish_again(!own.has_told_group, !own.has_spread_kill) {
                 return false;
@@ -85,7 +88,7 @@ impl<T: Task> Worker<T> {
                 }
                 None => {
                     if let Some(kind) = group.settle() {
-                        group.cancel_children(kind, place, |raw| self.push_last(raw));
+                        group.cancel_children(kind, place, |raw, reason| self.ask_to_end(raw, reason));
                     }
                 }
             }
@@ -97,7 +100,7 @@ impl<T: Task> Worker<T> {
             self.push_woken(owner);
         }
         if let Some(scope) = scope
-            && scope.end(crate::scope::Owner::Task(owner), place, |raw| self.push_last(raw))
+            && scope.end(crate::scope::Owner::Task(owner), place, |raw, reason| self.ask_to_end(raw, reason))
         {
             self.scope_drained(owner);
         }
@@ -122,7 +125,7 @@ impl<T: Task> Worker<T> {
         match what {
             What::Limit => {
                 if owner.state.claim(generation, Claim::Timer) == Claimed::Queue {
-                    self.push_last(owner.raw());
+                    self.push_woken_by(owner.raw(), Waker::Timer);
                 }
             }
             What::Decision => {
@@ -131,7 +134,7 @@ impl<T: Task> Worker<T> {
                     return;
                 }
                 if let Some(kind) = group.settle() {
-                    group.cancel_children(kind, Place::default(), |raw| self.push_last(raw));
+                    group.cancel_children(kind, Place::default(), |raw, reason| self.ask_to_end(raw, reason));
                 }
             }
         }

@@ -8,6 +8,7 @@ mod end;
 mod find;
 mod gate;
 mod group;
+mod log;
 mod rest;
 mod turn;
 
@@ -20,9 +21,10 @@ use crate::simulator::Simulator;
 use crate::sync::atomic::Ordering;
 use crate::sync::{Arc, thread};
 use crate::task::record::{Raw, Spares};
-use crate::{Outcome, Task};
+use crate::{Outcome, Task, Waker};
 
 use gate::Gate;
+use log::Log;
 
 /// What a worker works with; stays with its seat.
 pub struct Core<T: Task> {
@@ -41,6 +43,8 @@ pub struct Core<T: Task> {
     /// Fired timers on their way to the queue.
     fired: Vec<Raw<T>>,
     is_searching: bool,
+    /// Events, if somebody listens.
+    log: Option<Box<Log>>,
 }
 
 /// A thread that runs tasks.
@@ -74,6 +78,7 @@ impl<T: Task> Core<T> {
             spares: Spares::new(),
             fired: Vec::new(),
             is_searching: false,
+            log: None,
         }
     }
 
@@ -151,9 +156,16 @@ impl<T: Task> Worker<T> {
         &self.shared.seats[self.index]
     }
 
-    /// Queues a task that was just woken.
+    /// Queues a task that the one whose turn it is has just woken.
     #[inline]
     pub fn push_woken(&mut self, raw: Raw<T>) {
+        self.note_woken(raw, None);
+        self.push_next(raw);
+    }
+
+    /// As `push_woken`, where the caller has noted it.
+    #[inline]
+    pub fn push_next(&mut self, raw: Raw<T>) {
         match &mut self.core.simulator {
             Some(simulator) => simulator.push(raw),
             None => self.core.queue.push_next(raw, false),
@@ -169,9 +181,23 @@ impl<T: Task> Worker<T> {
         }
     }
 
-    /// Queues a task behind those that were woken before.
+    /// As `push_woken`, behind those that were woken before.
     #[inline]
     pub fn push_last(&mut self, raw: Raw<T>) {
+        self.note_woken(raw, None);
+        self.requeue(raw);
+    }
+
+    /// As `push_last`, for a task that something else has woken.
+    #[inline]
+    pub fn push_woken_by(&mut self, raw: Raw<T>, by: Waker) {
+        self.note_woken(raw, Some(by));
+        self.requeue(raw);
+    }
+
+    /// Queues a task that can go on, behind those that were woken before.
+    #[inline]
+    pub fn requeue(&mut self, raw: Raw<T>) {
         match &mut self.core.simulator {
             Some(simulator) => simulator.push(raw),
             None => self.core.queue.push_last(raw),
@@ -202,7 +228,7 @@ impl<T: Task> Worker<T> {
         {
             simulator.finish();
         }
-        self.hand_in_counts();
+        self.hand_in();
         self.core.stop_search(&self.shared);
         let (shared, index) = (self.shared, self.index);
         // In this order: whoever takes the core clears the bit again.
@@ -220,7 +246,9 @@ impl<T: Task> Worker<T> {
         }
     }
 
-    fn hand_in_counts(&mut self) {
+    /// Hands in what was counted and noted.
+    fn hand_in(&mut self) {
+        self.core.hand_in_events(&self.shared);
         let (spawned, ended) = (std::mem::take(&mut self.core.spawned), std::mem::take(&mut self.core.ended));
         self.shared.counters.add(spawned, ended);
     }

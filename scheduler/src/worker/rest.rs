@@ -27,6 +27,7 @@ impl<T: Task> Core<T> {
 impl<T: Task> Worker<T> {
     /// Begins to work in the seat.
     pub(super) fn sit_down(&mut self) {
+        self.core.begin_log(&self.shared);
         self.shared.idle.leave(self.index);
         self.shared.wait_while_paused(self.index);
     }
@@ -35,13 +36,14 @@ impl<T: Task> Worker<T> {
     pub(crate) fn rest(&mut self, is_over: &impl Fn() -> bool) {
         if self.shared.is_paused() {
             // There may be tasks in our queue: we are not idle, only stopped.
+            self.core.hand_in_events(&self.shared);
             return self.shared.wait_while_paused(self.index);
         }
         if self.jump() {
             return;
         }
         self.core.stop_search(&self.shared);
-        self.hand_in_counts();
+        self.hand_in();
         self.shared.observer.idle();
         let is_last = self.shared.idle.enter(self.index);
         self.shared.note_idle();

@@ -3,7 +3,7 @@
 use crate::task::record::{Own, Raw, Record, Ref};
 use crate::task::state::{Claim, Claimed};
 use crate::wait::{Waiting, Woken};
-use crate::{CancelKind, CancelReason, Context, Outcome, Place, Step, Task};
+use crate::{CancelKind, CancelReason, Context, EventKind, Outcome, Place, Step, Task};
 
 use super::Worker;
 
@@ -20,6 +20,9 @@ impl<T: Task> Worker<T> {
     pub(crate) fn turn(&mut self, raw: Raw<T>) {
         // SAFETY: a queued task lives; the right to run is counted and ends in `end`.
         let record = unsafe { raw.get() };
+        if self.is_observed() {
+            self.note_turn(record);
+        }
         match self.wake(raw, record) {
             Turn::Resume => {}
             Turn::Parked => return,
@@ -35,7 +38,7 @@ impl<T: Task> Worker<T> {
             Step::Waiting => self.publish(raw, record),
             Step::Yielded => {
                 self.give_up_wait(raw, record);
-                self.push_last(raw);
+                self.put_off(raw, record);
             }
             Step::Ended(outcome) => {
                 self.give_up_wait(raw, record);
@@ -77,7 +80,7 @@ impl<T: Task> Worker<T> {
     #[inline]
     fn end_wait(&mut self, raw: Raw<T>, record: &Record<T>, own: &mut Own<T>, claim: Claim) {
         own.woken = match (claim, &own.waiting) {
-            (Claim::Message, Waiting::Send(_)) => Woken::Sent,
+            (Claim::Message, Waiting::Send(..)) => Woken::Sent,
             (Claim::Message, _) => Woken::Message,
             (Claim::Timer, Waiting::Sleep) => {
                 own.timer = None;
@@ -106,9 +109,9 @@ impl<T: Task> Worker<T> {
         match &own.waiting {
             Waiting::Nothing | Waiting::Sleep | Waiting::Group => {}
             // SAFETY: something else has ended the wait, and it is forgotten once: `waiting` becomes `Nothing`.
-            Waiting::Send(channel) => unsafe { channel.forget(|core| core.forget_sender(raw)) },
+            Waiting::Send(channel, _) => unsafe { channel.forget(|core| core.forget_sender(raw)) },
             // SAFETY: as above.
-            Waiting::Recv(channel) => unsafe { channel.forget(|core| core.forget_receiver(raw)) },
+            Waiting::Recv(channel, _) => unsafe { channel.forget(|core| core.forget_receiver(raw)) },
             Waiting::Join(target) => forget_join(raw, *target),
             Waiting::AllJoined(scope) => scope.forget(raw),
             Waiting::Io(wait) => {
@@ -145,7 +148,7 @@ impl<T: Task> Worker<T> {
         // SAFETY: we are the running side until `publish`.
         let own = unsafe { record.own() };
         if matches!(own.waiting, Waiting::Nothing) {
-            return self.push_last(raw);
+            return self.put_off(raw, record);
         }
         own.since_ns = self.core.now_ns;
         if record.state.publish(own.generation, true).is_some() {
@@ -153,10 +156,28 @@ impl<T: Task> Worker<T> {
         }
     }
 
+    /// Queues a task that can go on behind the others.
+    fn put_off(&mut self, raw: Raw<T>, record: &Record<T>) {
+        // SAFETY: we are the running side.
+        let at = unsafe { record.own() }.place;
+        self.note(record.id, EventKind::Yielded { at });
+        self.requeue(raw);
+    }
+
     /// Disarms the task's timer, whosever wheel it is in.
     pub(super) fn disarm(&mut self, own: &mut Own<T>) {
         if let Some(timer) = own.timer.take() {
             self.shared.seats[timer.worker].timers.lock().disarm(timer.key);
+        }
+    }
+
+    /// Asks a task to end, for the one whose turn it is. The caller has something that keeps the record.
+    pub(crate) fn ask_to_end(&mut self, raw: Raw<T>, reason: CancelReason) {
+        // SAFETY: said by the caller.
+        let record = unsafe { raw.get() };
+        self.note_cancel(record, reason);
+        if record.request_cancel(reason) {
+            self.push_last(raw);
         }
     }
 
@@ -169,7 +190,7 @@ impl<T: Task> Worker<T> {
         }
         let reason = CancelReason { kind: CancelKind::ParentCancelled, place: reason_of(record).place };
         for crew in &own.crews {
-            crew.cancel(reason, false, |raw| self.push_last(raw));
+            crew.cancel(reason, false, |raw, reason| self.ask_to_end(raw, reason));
         }
     }
 

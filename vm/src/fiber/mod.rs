@@ -342,6 +342,7 @@ impl Fiber {
                 Go::On
             }
             Tick::Yield => {
+                // For dumps: where it computes.
                 let place = self.place();
                 self.cx().set_place(place);
                 Go::Yield
@@ -357,6 +358,10 @@ impl Fiber {
         if self.masks == 1 {
             self.cx().set_masked(true);
         }
+        if self.cx().is_observed() {
+            let place = self.place();
+            self.cx().note_cleanup(Some(place));
+        }
     }
 
     /// Whether a cleanup runs.
@@ -370,6 +375,7 @@ impl Fiber {
         if self.masks == 0 {
             self.cx().set_masked(false);
         }
+        self.cx().note_cleanup(None);
     }
 
     /// Tells the host what no one will see otherwise.
@@ -451,6 +457,10 @@ impl Task for Fiber {
                 Step::Ended(self.outcome.take().unwrap_or_else(lost))
             }
         }
+    }
+
+    fn entry(&self) -> Place {
+        self.start.as_ref().map_or(NOWHERE, |start| start.entry(&self.world.program))
     }
 
     fn deadlock(report: DeadlockReport) -> Fault {

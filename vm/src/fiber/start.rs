@@ -1,8 +1,11 @@
 //! How a fiber begins.
 
-use super::{Fiber, Frame, FrameKind};
+use aivi_scheduler::Place;
+
+use super::{Fiber, Frame, FrameKind, NOWHERE};
 use crate::interp::{Go, apply, use_global};
 use crate::object::Shared;
+use crate::program::Program;
 
 /// What a fiber runs.
 pub enum Start {
@@ -26,6 +29,17 @@ pub enum Start {
         /// The result is an effect, to be run.
         run: bool,
     },
+}
+
+impl Start {
+    /// The first instruction of what it runs.
+    pub(super) fn entry(&self, program: &Program) -> Place {
+        let proto = match self {
+            Start::Run(function) | Start::Apply { function, .. } => function.value().as_function().map(|f| f.proto()),
+            Start::Global { global, .. } => Some(program.module().globals[*global as usize].proto),
+        };
+        proto.map_or(NOWHERE, |proto| Place(u64::from(proto.0) << 32))
+    }
 }
 
 impl Fiber {
