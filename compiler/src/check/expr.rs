@@ -60,9 +60,9 @@ impl Checker<'_> {
             Kind::Or { value, fallback } => self.or_expr(value, fallback, wanted, span),
             Kind::Resource(statements) => self.resource(statements, wanted, span),
             Kind::Generate(_) => self.missing(span, "`generate`"),
-            Kind::PatchFunction(_) => self.missing(span, "`patch { … }`"),
-            Kind::MapLiteral(_) => self.missing(span, "`~map{ … }`"),
-            Kind::SetLiteral(_) => self.missing(span, "`~set[ … ]`"),
+            Kind::PatchFunction(items) => self.patch_function(items, wanted, span),
+            Kind::MapLiteral(items) => self.map_literal(items, wanted, span),
+            Kind::SetLiteral(items) => self.set_literal(items, wanted, span),
         };
         self.asked = outer;
         result

@@ -124,14 +124,17 @@ impl Checker<'_> {
                     ListItem::Item(self.expr_alike(value, element, "the item before", &mut first))
                 }
                 ast::ListItem::Spread(value) => ListItem::Spread(self.expr(value, list)),
-                ast::ListItem::Range(from, to) => {
-                    self.expect(element, TypeStore::INT, from.span.to(to.span));
-                    let [from, to] = [from, to].map(|end| self.expr_as(end, TypeStore::INT, Reason::Unknown));
-                    ListItem::Range(from, to)
-                }
+                ast::ListItem::Range(from, to) => self.range(from, to, element),
             })
             .collect();
         self.fits(expr(ExprKind::List(items), list, span), wanted)
+    }
+
+    /// `from..to` among items that are `element`s.
+    pub(super) fn range(&mut self, from: &ast::Expr, to: &ast::Expr, element: TyId) -> ListItem {
+        self.expect(element, TypeStore::INT, from.span.to(to.span));
+        let [from, to] = [from, to].map(|end| self.expr_as(end, TypeStore::INT, Reason::Unknown));
+        ListItem::Range(from, to)
     }
 
     /// `xs[i]` on a list, `m[k]` on a map; something unknown is taken for a list.

@@ -17,6 +17,7 @@ pub mod types;
 
 mod call;
 mod checker;
+mod collection;
 mod definition;
 mod effect;
 mod elaborate;
@@ -27,6 +28,7 @@ mod function;
 mod hint;
 mod literal;
 mod operators;
+mod patch;
 mod pattern;
 mod program;
 mod reason;

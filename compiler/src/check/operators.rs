@@ -146,7 +146,7 @@ impl Checker<'_> {
     }
 
     /// A value of a library module that is loaded.
-    fn value_of_library(&mut self, module: &str, name: &str) -> Option<GlobalId> {
+    pub(super) fn value_of_library(&mut self, module: &str, name: &str) -> Option<GlobalId> {
         let path = self.tables.interner.intern(module);
         let name = self.tables.interner.intern(name);
         let module = *self.tables.by_path.get(&path)?;

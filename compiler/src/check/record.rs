@@ -1,8 +1,8 @@
-//! Records: literals, fields, patches.
+//! Records: literals and fields.
 
 use super::checker::{Checker, error_expr, expr};
 use super::types::{TyId, TypeStore, View};
-use crate::core::{Expr, ExprKind, PatchAction, PatchItem, RecordItem};
+use crate::core::{Expr, ExprKind, RecordItem};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hash::IdMap;
 use crate::resolve::suggest::nearest;
@@ -109,7 +109,7 @@ impl Checker<'_> {
         true
     }
 
-    fn unknown_spread(&mut self, value: &Expr) {
+    pub(super) fn unknown_spread(&mut self, value: &Expr) {
         if self.types.is_error(value.ty) {
             return;
         }
@@ -123,94 +123,4 @@ impl Checker<'_> {
         };
         self.tables.report(diagnostic);
     }
-
-    pub(super) fn patch(&mut self, base: &ast::Expr, items: &[ast::PatchItem], wanted: TyId, span: Span) -> Expr {
-        let base = self.infer(base);
-        let ty = base.ty;
-        let mut checked = Vec::with_capacity(items.len());
-        for item in items {
-            match self.patch_item(item, ty) {
-                Some(item) => checked.push(item),
-                None => return error_expr(span),
-            }
-        }
-        self.fits(expr(ExprKind::Patch { base: Box::new(base), items: checked }, ty, span), wanted)
-    }
-
-    fn patch_item(&mut self, item: &ast::PatchItem, record: TyId) -> Option<PatchItem> {
-        let mut path = Vec::with_capacity(item.path.len());
-        let mut ty = record;
-        for segment in &item.path {
-            match segment {
-                ast::PatchSegment::Name(name)
-                    if self.text(name.symbol).starts_with(|c: char| c.is_ascii_uppercase()) =>
-                {
-                    self.unsupported(name.span, "a constructor in a patch path");
-                    return None;
-                }
-                ast::PatchSegment::Name(name) => {
-                    ty = self.field_type(ty, *name);
-                    path.push(name.symbol);
-                }
-                ast::PatchSegment::Every(span) => {
-                    self.unsupported(*span, "`[*]` in a patch path");
-                    return None;
-                }
-                ast::PatchSegment::Index(index) => {
-                    self.unsupported(index.span, "`[…]` in a patch path");
-                    return None;
-                }
-            }
-        }
-        let action = match &item.action {
-            ast::PatchAction::Store(value) => PatchAction::Store(self.expr(value, ty)),
-            ast::PatchAction::Apply(value) => self.patch_value(value, ty),
-            ast::PatchAction::Remove => {
-                self.unsupported(item.span, "removing a field");
-                return None;
-            }
-        };
-        Some(PatchItem { path, action })
-    }
-
-    /// A new value, or a function of the old one: by its type, unless the field itself is a function.
-    fn patch_value(&mut self, value: &ast::Expr, field: TyId) -> PatchAction {
-        if self.types.is_function(field) {
-            return PatchAction::Store(self.expr(value, field));
-        }
-        let transformer = self.types.function(field, field);
-        if is_function(value) {
-            return PatchAction::Transform(self.expr(value, transformer));
-        }
-        if is_plain(value) {
-            return PatchAction::Store(self.expr(value, field));
-        }
-        let value = self.infer(value);
-        if self.types.is_function(value.ty) {
-            PatchAction::Transform(self.fits(value, transformer))
-        } else {
-            PatchAction::Store(self.fits(value, field))
-        }
-    }
-}
-
-/// A function by its syntax.
-fn is_function(e: &ast::Expr) -> bool {
-    match &e.kind {
-        ast::ExprKind::Paren(inner) => is_function(inner),
-        ast::ExprKind::Lambda { .. }
-        | ast::ExprKind::Section(_)
-        | ast::ExprKind::Accessor(_)
-        | ast::ExprKind::Clauses(_)
-        | ast::ExprKind::PatchFunction(_) => true,
-        _ => false,
-    }
-}
-
-/// Not a function by its syntax; such values may use what is known of the field's type.
-fn is_plain(e: &ast::Expr) -> bool {
-    matches!(
-        e.kind,
-        ast::ExprKind::Record(_) | ast::ExprKind::List(_) | ast::ExprKind::Tuple(_) | ast::ExprKind::Text(_)
-    )
 }

@@ -129,6 +129,17 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Functions of the library that a form of the language stands for.
+    fn library(&mut self, module: &str, names: &[&str]) {
+        let path = self.tables.interner.intern(module);
+        let Some(module) = self.load.request(self.tables, path) else { return };
+        for name in names {
+            let name = self.tables.interner.intern(name);
+            let value = self.tables.exported_value(module, name);
+            self.value(value);
+        }
+    }
+
     fn exprs<'e>(&mut self, exprs: impl IntoIterator<Item = &'e ast::Expr>) {
         exprs.into_iter().for_each(|expr| self.expr(expr));
     }
@@ -166,7 +177,11 @@ impl Walk<'_, '_> {
             Kind::Section(inner) | Kind::Paren(inner) | Kind::Recurse(inner) => self.expr(inner),
             Kind::Unary { operand, .. } => self.expr(operand),
             Kind::Tuple(items) => self.exprs(items),
-            Kind::List(items) | Kind::SetLiteral(items) => self.list(items),
+            Kind::List(items) => self.list(items),
+            Kind::SetLiteral(items) => {
+                self.library("aivi.set", &["fromList", "toList"]);
+                self.list(items);
+            }
             Kind::Record(items) => {
                 for item in items {
                     let (ast::RecordItem::Field(_, value) | ast::RecordItem::Spread(value)) = item;
@@ -174,6 +189,7 @@ impl Walk<'_, '_> {
                 }
             }
             Kind::MapLiteral(items) => {
+                self.library("aivi.map", &["fromList", "toList"]);
                 for item in items {
                     match item {
                         ast::MapItem::Entry(key, value) => self.exprs([key, value]),
@@ -240,9 +256,13 @@ impl Walk<'_, '_> {
     fn patch(&mut self, items: &[ast::PatchItem]) {
         for item in items {
             for segment in &item.path {
-                if let ast::PatchSegment::Index(index) = segment {
-                    self.expr(index);
+                match segment {
+                    ast::PatchSegment::Name(_) => continue,
+                    ast::PatchSegment::Every(_) => {}
+                    ast::PatchSegment::Index(index) => self.expr(index),
                 }
+                self.library("aivi.list", &["map", "updateAt"]);
+                self.library("aivi.map", &["map", "mapWithKey", "update"]);
             }
             match &item.action {
                 ast::PatchAction::Apply(value) | ast::PatchAction::Store(value) => self.expr(value),
