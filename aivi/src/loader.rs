@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use aivi_compiler::{Loader, Source};
 
+use crate::compile::read_source;
+
 /// Where the modules of one program are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Files {
@@ -47,14 +49,22 @@ impl Files {
     /// The file of a module, if there is one.
     #[must_use]
     fn find(&self, module: &str) -> Option<PathBuf> {
-        let segments: Vec<&str> = module.split('.').collect();
-        let nested = segments.iter().fold(self.root.clone(), |path, segment| path.join(segment)).with_extension("aivi");
+        let nested = self.nested(module);
         if nested.is_file() {
             return Some(nested);
         }
-        let flat = self.root.join(segments.last()?).with_extension("aivi");
+        let flat = self.root.join(module.rsplit('.').next()?).with_extension("aivi");
         (self.flat && flat.is_file()).then_some(flat)
     }
+
+    /// Where the file of a module belongs.
+    fn nested(&self, module: &str) -> PathBuf {
+        module.split('.').fold(self.root.clone(), |path, segment| path.join(segment)).with_extension("aivi")
+    }
+}
+
+fn is_library(module: &str) -> bool {
+    module == "aivi" || module.starts_with("aivi.")
 }
 
 /// The library, then files, if there are any to look into.
@@ -64,14 +74,23 @@ pub(crate) struct Modules {
 
 impl Loader for Modules {
     fn load(&self, module: &str) -> Option<Source> {
-        if module == "aivi" || module.starts_with("aivi.") {
+        if is_library(module) {
             let (name, text) = aivi_stdlib::modules().iter().find(|(name, _)| *name == module)?;
             return Some(Source::new(format!("<{name}>"), *text));
         }
         let path = self.files.as_ref()?.find(module)?;
-        // A file that cannot be read is no module: the report names the place where it is used.
-        let text = fs::read_to_string(&path).ok()?;
+        let text = read_source(&path).ok()?;
         Some(Source::new(path.to_string_lossy(), text))
+    }
+
+    fn why_absent(&self, module: &str) -> Option<String> {
+        let files = self.files.as_ref().filter(|_| !is_library(module))?;
+        match files.find(module) {
+            Some(path) => {
+                read_source(&path).err().map(|error| error.to_string().trim_start_matches("error: ").to_owned())
+            }
+            None => Some(format!("it would be in {}", files.nested(module).display())),
+        }
     }
 
     fn modules(&self) -> Vec<String> {

@@ -198,6 +198,18 @@ fn a_module_that_several_files_use_is_reported_once() {
 }
 
 #[test]
+fn a_module_that_is_not_found_is_explained() {
+    file("absent/bytes.aivi", b"\xff");
+    let path = script("absent/main", "module main\nuse bytes\nuse far.away\n");
+    let folder = path.parent().expect("a folder").display();
+    let (code, _, stderr) = outcome(&run(&["check"], &path));
+    assert_eq!(code, Some(1));
+    let unreadable = format!("note: cannot read {folder}/bytes.aivi: line 1 is not UTF-8 at the byte 0xFF\n");
+    assert!(stderr.contains(&unreadable), "{stderr}");
+    assert!(stderr.contains(&format!("note: it would be in {folder}/far/away.aivi\n")), "{stderr}");
+}
+
+#[test]
 fn what_is_no_source_is_explained() {
     let bytes = file("sources/bytes.aivi", b"module m\n\nx = \"\xff\"\n");
     for command in ["run", "check", "fmt", "test", "parse", "disasm"] {

@@ -30,6 +30,11 @@ pub trait Loader {
     fn modules(&self) -> Vec<String> {
         Vec::new()
     }
+
+    /// For a module that `load` did not give: where it was looked for, or what is wrong with its file.
+    fn why_absent(&self, _module: &str) -> Option<String> {
+        None
+    }
 }
 
 /// What is asked of a program.

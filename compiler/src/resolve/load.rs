@@ -230,5 +230,8 @@ fn report_missing(loader: &dyn Loader, tables: &mut Tables, used: UsePath) {
         let near = if parent.is_empty() { near.to_owned() } else { format!("{parent}.{near}") };
         diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
     }
+    if let Some(why) = loader.why_absent(&text) {
+        diagnostic = diagnostic.note(why);
+    }
     tables.report(diagnostic);
 }
