@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use aivi_compiler::diagnostic::Severity;
 use aivi_compiler::format::format;
+use aivi_compiler::lex::TokenKind;
 use aivi_compiler::parse;
 use aivi_compiler::syntax::dump::dump_file;
 use aivi_compiler::syntax::{FileId, Interner};
@@ -153,6 +154,35 @@ fn damaged_programs_that_parse_keep_their_tree_and_comments() {
     for (path, text) in programs() {
         for _ in 0..20 {
             let text = with_blanks_at_ends(&damaged(&text, &mut random));
+            if tree(&text).is_some() {
+                count += 1;
+                assert_ne!(checked(&path, &text), text, "{}: given up", path.display());
+            }
+        }
+    }
+    assert!(count > 1000, "only {count} texts parsed");
+}
+
+/// The text with names that are longer, so that lines no longer fit.
+fn stretched(text: &str, more: usize) -> String {
+    let parsed = parse::parse(FileId(0), text, &mut Interner::default());
+    let mut result = String::new();
+    let mut end = 0;
+    for token in parsed.tokens.iter().filter(|token| token.kind == TokenKind::Lower) {
+        let name = token.text(text);
+        result.push_str(&text[end..token.end as usize]);
+        result.push_str(&name.repeat(more));
+        end = token.end as usize;
+    }
+    result + &text[end..]
+}
+
+#[test]
+fn programs_with_long_names_keep_their_tree_and_comments() {
+    let mut count = 0;
+    for (path, text) in programs() {
+        for more in [1, 2, 4] {
+            let text = with_blanks_at_ends(&stretched(&text, more));
             if tree(&text).is_some() {
                 count += 1;
                 assert_ne!(checked(&path, &text), text, "{}: given up", path.display());
