@@ -7,7 +7,7 @@ use crate::core::{Expr, ExprKind, GlobalId};
 use crate::diagnostic::{Code, Diagnostic, foreign};
 use crate::resolve::Value;
 use crate::resolve::scope::Qualifier;
-use crate::resolve::suggest::nearest;
+use crate::resolve::suggest::nearest_or_longer;
 use crate::syntax::{Span, ast};
 
 impl Checker<'_> {
@@ -110,7 +110,7 @@ impl Checker<'_> {
         if !modules.is_empty() || !self.tables.module(self.module).imports.qualifiers.contains_key(&qualifier.symbol) {
             let names = modules.iter().flat_map(|module| self.tables.module(*module).exports.values.keys());
             let text = self.text(name.symbol);
-            let near = nearest(text, names.map(|symbol| self.text(*symbol))).map(str::to_owned);
+            let near = nearest_or_longer(text, names.map(|symbol| self.text(*symbol))).map(str::to_owned);
             let message = format!("`{}` has no `{text}`", self.text(qualifier.symbol));
             let mut diagnostic = Diagnostic::new(Code::E2003, name.span, message);
             if let Some(near) = near {
@@ -167,7 +167,17 @@ impl Checker<'_> {
                         return (checked, TypeStore::ERROR);
                     }
                     let last = arguments[arguments.len() - 1].span;
+                    let swallowed = wrong.last().copied().filter(|(_, _, found)| self.types.is_function(*found));
+                    if swallowed.is_some() {
+                        // `println length xs`: one mistake, and this is the report that shows it.
+                        self.tables.diagnostics.pop();
+                    }
                     self.too_many(function, ty, [index, arguments.len()], argument.span.to(last));
+                    if let (Some((place, ..)), Some(report)) = (swallowed, self.tables.diagnostics.last_mut()) {
+                        report.labels.push((place, "this is a function".into()));
+                        report.helps.push("an application that is an argument stands in parentheses: `f (g x)`".into());
+                        wrong.clear();
+                    }
                     (TypeStore::ERROR, TypeStore::ERROR)
                 }
             };

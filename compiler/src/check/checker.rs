@@ -54,6 +54,8 @@ pub(super) struct Checker<'a> {
     pub(super) matched: Reason,
     /// What fixed the error that the statements around here fail with.
     pub(super) fails: Reason,
+    /// Local names whose values are being checked, so that they are not known yet.
+    pub(super) unbound: Vec<Symbol>,
     /// What did not fit last: where, what was wanted, what was found.
     pub(super) last_mismatch: Option<(Span, TyId, TyId)>,
     /// Unknown names of this definition that were reported.
@@ -112,6 +114,7 @@ impl<'a> Checker<'a> {
             next_reason: None,
             matched: Reason::Unknown,
             fails: Reason::Unknown,
+            unbound: Vec::new(),
             last_mismatch: None,
             reported: IdSet::default(),
             hole: None,
@@ -204,6 +207,7 @@ impl<'a> Checker<'a> {
         self.next_reason = None;
         self.matched = Reason::Unknown;
         self.fails = Reason::Unknown;
+        self.unbound.clear();
         self.last_mismatch = None;
         self.reported.clear();
         self.hole = None;

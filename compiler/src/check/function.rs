@@ -5,6 +5,7 @@ use super::reason::Reason;
 use super::types::{TyId, TypeStore};
 use crate::core::{Expr, ExprKind, Pattern, PatternKind};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::resolve::exports::bound_names;
 use crate::syntax::{Span, ast};
 
 impl Checker<'_> {
@@ -177,7 +178,10 @@ impl Checker<'_> {
     pub(super) fn local_binding(&mut self, binding: &ast::Binding) -> (Pattern, Expr) {
         let pending = self.pending.len();
         let (value, pattern, mark) = self.deeper(|this| {
+            let names = this.unbound.len();
+            this.unbound.extend(bound_names(&binding.pattern).iter().map(|name| name.symbol));
             let value = this.infer(&binding.value);
+            this.unbound.truncate(names);
             let mark = this.enter();
             let pattern = this.irrefutable(&binding.pattern, value.ty);
             (value, pattern, mark)

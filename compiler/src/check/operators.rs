@@ -402,6 +402,10 @@ impl Checker<'_> {
             diagnostic = diagnostic.help("texts are joined in one that has holes: \"{a}{b}\"");
         } else if symbol == "+" && head == Some(builtin::LIST) {
             diagnostic = diagnostic.help("lists are joined with `++`");
+        } else if symbol == "-" && self.types.is_function(shown) {
+            diagnostic = diagnostic.help("a negative number as an argument is written `f (-1)`");
+        } else if self.types.is_function(shown) {
+            diagnostic = diagnostic.help("this is a function: it still needs arguments");
         } else if head == Some(builtin::EFFECT) {
             diagnostic =
                 diagnostic.help("an effect gives its value where it is run: bind it in `do Effect`, `x <- effect`");

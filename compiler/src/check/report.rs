@@ -156,6 +156,19 @@ impl Checker<'_> {
         let near = local.or_else(|| self.tables.suggest_value(self.module, name.symbol));
         let upper = text.starts_with(|first: char| first.is_ascii_uppercase());
         let what = if upper { "constructor" } else { "name" };
+        if self.unbound.contains(&name.symbol) {
+            let message = format!("`{text}` is not known yet in its own value");
+            let diagnostic = Diagnostic::new(Code::E3000, name.span, message);
+            let help = "a local name is not recursive: define the function at top level, or use `loop` in `do Effect`";
+            self.tables.report(diagnostic.help(help));
+            return;
+        }
+        if upper && self.tables.knows_type(self.module, name.symbol) {
+            let message = format!("`{text}` is a type, and no value");
+            let diagnostic = Diagnostic::new(Code::E3000, name.span, message);
+            self.tables.report(diagnostic.help("a declaration of a type begins with an upper-case name: `Name = …`"));
+            return;
+        }
         let diagnostic = Diagnostic::new(Code::E3000, name.span, format!("unknown {what} `{text}`"));
         let same = near.as_ref().is_some_and(|near| near.eq_ignore_ascii_case(text));
         let diagnostic = match (near, foreign::instead_of_word(text)) {

@@ -21,6 +21,7 @@ pub fn instead_of_character(c: char) -> Option<&'static str> {
         '#' => "a comment starts with `//`",
         '$' => "a function is applied by a blank, `f (g x)`; a hole in a text is `{x}`",
         '?' => "a choice is `if c then a else b`; an `Option` gets a default with `??`",
+        '`' => "a text stands between double quotes: \"…\"; a raw one is ~`…`",
         '\\' => "a function is written `x => …`",
         '&' => "both of two conditions are `a && b`",
         '^' => "there is no operator for powers; `use aivi.math` has `pow`",

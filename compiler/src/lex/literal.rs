@@ -29,6 +29,8 @@ pub(super) enum Mode {
 /// Lines that a hole which was not closed on its own line may take. Arbitrary: a few, so that a text without its quote is
 /// not taken for one with a long hole.
 const HOLE_LINES_MAX: usize = 10;
+/// The same for a text.
+const TEXT_LINES_MAX: usize = 10;
 
 impl Scanner<'_> {
     /// A text that opens with a quote of `length` bytes.
@@ -67,9 +69,38 @@ impl Scanner<'_> {
             self.push(TokenKind::HoleOpen, self.pos, self.pos + 1);
             self.modes.push(Mode::Hole { braces: 0, spans_lines: false });
             self.pos += 1;
+        } else if let Some(end) = self.text_is_closed_below() {
+            let report = self.report(Code::E1001, open, open + 1, "a text may not span lines");
+            report.helps.push("a newline in a text is written `\\n`; a raw text of several lines is ~`…`".into());
+            self.push(TokenKind::TextClose, self.pos, self.pos);
+            self.modes.pop();
+            self.pos = end;
         } else {
             self.close_texts();
         }
+    }
+
+    /// Where a text ends that goes on behind this line: at a quote that can only close one, before anything that looks
+    /// like a declaration.
+    fn text_is_closed_below(&self) -> Option<usize> {
+        let mut start = self.pos + self.text[self.pos..].find('\n')? + 1;
+        if self.modes.len() != 1 {
+            return None;
+        }
+        for line in self.text[start..].split('\n').take(TEXT_LINES_MAX) {
+            let declares = line.split([' ', '\t']).nth(1).is_some_and(|word| matches!(word, "=" | ":" | "<-"));
+            if let Some(at) = line.find('"') {
+                let (before, behind) = (line[..at].chars().last(), line[at + 1..].chars().next());
+                let closes = before.is_none_or(|c| !c.is_whitespace() && !"([{,=".contains(c))
+                    && behind.is_none_or(|c| c.is_whitespace() || ")]},".contains(c));
+                return (closes && !declares).then_some(start + at + 1);
+            }
+            if declares || line.trim().is_empty() {
+                return None;
+            }
+            start += line.len() + 1;
+        }
+        None
     }
 
     /// A newline between tokens: it ends what is open, unless a hole is closed a few lines below. Either is reported.

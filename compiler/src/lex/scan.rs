@@ -244,8 +244,14 @@ impl<'a> Scanner<'a> {
             return;
         }
         let shown = if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
+        let is_field = self.byte(1) == b':';
         let report = self.report(Code::E1000, self.pos, self.pos + c.len_utf8(), format!("stray character `{shown}`"));
-        report.helps.extend(foreign::instead_of_character(c).map(str::to_owned));
+        let instead = if c == '?' && is_field {
+            Some("a field that may be missing is an `Option`")
+        } else {
+            foreign::instead_of_character(c)
+        };
+        report.helps.extend(instead.map(str::to_owned));
         self.pos += c.len_utf8();
         self.flags |= Token::BLANK;
         if c == '#' {

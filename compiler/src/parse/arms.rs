@@ -33,7 +33,8 @@ impl Parser<'_> {
         }
         self.arm_lists.columns.pop();
         if arms.is_empty() {
-            self.unexpected(Code::E1501, "`|`");
+            let report = self.unexpected_report(Code::E1501, "`|`");
+            self.add(report.help("every case is an arm: `| pattern => result`"));
         }
         arms
     }
@@ -70,7 +71,11 @@ impl Parser<'_> {
         let body = if self.fat_arrow() {
             self.expr()
         } else {
-            self.unexpected(Code::E1501, "`=>`");
+            let report = self.unexpected_report(Code::E1501, "`=>`");
+            self.add(match self.kind() {
+                TokenKind::Colon => report.help("the first item of a list and the others are `[first, ...rest]`"),
+                _ => report,
+            });
             self.skip_arm();
             Expr { kind: ExprKind::Error, span: self.here() }
         };

@@ -225,7 +225,11 @@ impl Parser<'_> {
         if self.at(TokenKind::Lower) && self.is_glued() {
             return ExprKind::Accessor(self.name());
         }
-        self.unexpected(Code::E1502, "a field name behind `.`");
+        let report = self.unexpected_report(Code::E1502, "a field name behind `.`");
+        self.add(match self.kind() {
+            TokenKind::Int => report.help("a tuple is taken apart by a pattern: `(first, second) = pair`"),
+            _ => report,
+        });
         ExprKind::Error
     }
 

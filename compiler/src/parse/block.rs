@@ -45,7 +45,12 @@ impl Parser<'_> {
         let start = self.here();
         self.bump();
         if !self.at(TokenKind::Upper) {
-            self.unexpected_in(Code::E1501, "a type constructor such as `Effect`", start, "behind this `do`");
+            let report = self.unexpected_report(Code::E1501, "a type constructor such as `Effect`");
+            self.add(
+                report
+                    .label(start, "behind this `do`")
+                    .help("write `do Effect {`, statements on lines of their own, `}`"),
+            );
             if !self.at(TokenKind::BraceOpen) {
                 return ExprKind::Error;
             }
@@ -114,13 +119,26 @@ impl Parser<'_> {
         statements
     }
 
+    /// What the item that began at `start` was probably meant to be.
+    fn help_at_end(&self, start: usize) -> Option<&'static str> {
+        let in_braces = start > 0 && self.tokens[start - 1].kind == TokenKind::BraceOpen;
+        match self.kind() {
+            TokenKind::Comma if in_braces => Some("fields of a record are written with a colon: `{ name: value, … }`"),
+            TokenKind::Bar if in_braces => Some("a changed copy of a record is `record <| { field: value }`"),
+            TokenKind::Less if self.is_glued() => Some("the arguments of a type stand behind it: `List Int`"),
+            _ => None,
+        }
+    }
+
     /// The item that began at `start` must end here; what is left of its line is reported and skipped.
     pub(super) fn end_item(&mut self, start: usize) {
         let ended = self.kind().is_closer() || self.at(TokenKind::Eof) || self.at_newline();
         if ended && self.pos > start {
             return;
         }
-        self.unexpected(Code::E1524, "a newline");
+        let report = self.unexpected_report(Code::E1524, "a newline");
+        let help = self.help_at_end(start);
+        self.add(help.into_iter().fold(report, Diagnostic::help));
         self.skip_group();
         if self.pos == start && !self.kind().is_closer() {
             self.skip_item();

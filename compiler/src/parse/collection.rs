@@ -16,7 +16,13 @@ impl Parser<'_> {
         let result = body(self);
         if self.pos < close {
             let closer = self.tokens[close].kind.describe();
-            self.unexpected_in(Code::E1501, closer, open, "opened here");
+            let report = self.unexpected_report(Code::E1501, closer).label(open, "opened here");
+            self.add(match self.kind() {
+                TokenKind::Colon if in_parens => {
+                    report.help("types stand in a signature, on a line of its own: `name : A -> B`")
+                }
+                _ => report,
+            });
             self.pos = close;
         }
         self.bump();

@@ -177,12 +177,7 @@ impl<'a> Parser<'a> {
         self.add(report);
     }
 
-    /// The same, with the place that made it expected.
-    pub(super) fn unexpected_in(&mut self, code: Code, expected: &str, place: Span, label: &str) {
-        let report = self.unexpected_report(code, expected).label(place, label);
-        self.add(report);
-    }
-
+    /// The report of that, to which more can be added.
     pub(super) fn unexpected_report(&self, code: Code, expected: &str) -> Diagnostic {
         if self.at(TokenKind::LeftArrow) {
             let message = "`<-` stands in `do`, `generate` and `resource` blocks only";
@@ -196,10 +191,14 @@ impl<'a> Parser<'a> {
             (self.here(), self.describe())
         };
         let report = Diagnostic::new(code, span, format!("expected {expected}, found {found}"));
-        if self.kind().only_leads() && matches!(code, Code::E1502 | Code::E1503 | Code::E1505) {
-            return report.help("a keyword cannot be a name");
+        match self.kind() {
+            TokenKind::FatArrow => report.help("a function as an argument stands in parentheses: `f (x => …)`"),
+            TokenKind::Use | TokenKind::Export | TokenKind::Module | TokenKind::Domain | TokenKind::Opaque => {
+                report.help(format!("{} stands at top level only", self.kind().describe()))
+            }
+            kind if kind.only_leads() => report.help("a keyword cannot be a name"),
+            _ => report,
         }
-        report
     }
 
     /// The line before should have gone on, as this token begins something else.

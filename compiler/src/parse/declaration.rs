@@ -107,6 +107,10 @@ impl Parser<'_> {
         if self.at(TokenKind::Bar) {
             return TypeBody::Sum(self.constructors(Vec::new()));
         }
+        if matches!(self.kind(), TokenKind::Int | TokenKind::Float | TokenKind::TextOpen | TokenKind::BracketOpen) {
+            let report = self.unexpected_report(Code::E1504, "a type");
+            self.add(report.help("an upper-case name declares a type; names of values begin in lower case"));
+        }
         let first = self.ty();
         if self.at(TokenKind::Bang) && !self.at_newline() {
             self.bump();

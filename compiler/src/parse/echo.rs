@@ -42,7 +42,8 @@ pub(super) fn merge(
         if item != state.item {
             state = State { item, lexer: false, line_end: 0 };
         }
-        let is_echo = !from_lexer && (state.lexer || at < state.line_end);
+        let is_echo =
+            (!from_lexer && state.lexer) || (at < state.line_end && (!from_lexer || report.code == Code::E1000));
         state.lexer |= matches!(report.code, Code::E1004 | Code::E1005 | Code::E1007);
         state.line_end = text[at.min(text.len())..].find('\n').map_or(text.len(), |length| at + length);
         if let Some(item) = item {

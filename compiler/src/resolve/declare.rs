@@ -5,6 +5,7 @@ use std::rc::Rc;
 use smallvec::smallvec;
 
 use super::load::UsePath;
+use super::suggest::nearest;
 use super::tables::{Alias, AliasId, Definition, DefinitionId, GlobalInfo, Module, ModuleId, Names, Place, Source};
 use super::tables::{Tables, TypeName, Value};
 use super::{domains, exports, imports};
@@ -265,7 +266,11 @@ impl Declare<'_> {
                     if !self.tables.is_lost(self.module, symbol) {
                         let message = format!("`{}` has a signature but no binding", self.tables.text(symbol));
                         let diagnostic = Diagnostic::new(Code::E3003, signature.span, message);
-                        let help = format!("write `{} = …` below it", self.tables.text(symbol));
+                        let text = self.tables.text(symbol);
+                        let help = match self.unsigned_like(text) {
+                            Some(near) => format!("did you mean `{near}`, which has no signature?"),
+                            None => format!("write `{text} = …` below it"),
+                        };
                         self.tables.report(diagnostic.help(help));
                     }
                     Source::Error
@@ -277,6 +282,16 @@ impl Declare<'_> {
                 self.own_values().insert(symbol, Value::Global(global));
             }
         }
+    }
+
+    /// A binding of this module without signature whose name is like `name`.
+    fn unsigned_like(&self, name: &str) -> Option<String> {
+        let own = self.tables.module(self.module).own.values.iter();
+        let unsigned = own.filter_map(|(other, value)| match value {
+            Value::Global(global) if self.tables.global(*global).signature.is_none() => Some(self.tables.text(*other)),
+            _ => None,
+        });
+        nearest(name, unsigned).map(str::to_owned)
     }
 
     fn binding(&mut self, binding: &ast::Binding, place: Place, decorators: Decorators) {

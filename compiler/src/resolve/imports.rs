@@ -181,6 +181,10 @@ impl Imports {
         let message = format!("`{}` is imported from two modules", tables.text(name.symbol));
         let diagnostic = Diagnostic::new(Code::E2005, name.span, message).label(self.entries[first].span, "first here");
         tables.report(diagnostic.help("rename one of them with `as`"));
+        // What is meant is not known, so nothing is said about its uses.
+        self.values.remove(&name.symbol);
+        self.types.remove(&name.symbol);
+        self.lost.insert(name.symbol);
         for entry in entries {
             self.entries[entry].used = true;
         }

@@ -219,6 +219,8 @@ fn report_circle(tables: &mut Tables, stack: &[Frame], used: UsePath) {
 fn report_missing(loader: &dyn Loader, tables: &mut Tables, used: UsePath) {
     let text = tables.text(used.path).to_owned();
     let modules = loader.modules();
+    let lower = text.to_lowercase();
+    let same = modules.iter().find(|path| path.to_lowercase() == lower).map(String::as_str);
     let (parent, last) = text.rsplit_once('.').unwrap_or(("", &text));
     let known = tables.by_path.keys().map(|path| tables.text(*path)).chain(modules.iter().map(String::as_str));
     let siblings = known.filter_map(|path| match path.rsplit_once('.').unwrap_or(("", path)) {
@@ -226,7 +228,9 @@ fn report_missing(loader: &dyn Loader, tables: &mut Tables, used: UsePath) {
         _ => None,
     });
     let mut diagnostic = Diagnostic::new(Code::E2002, used.span, format!("unknown module `{text}`"));
-    if let Some(near) = super::suggest::nearest(last, siblings) {
+    if let Some(same) = same {
+        diagnostic = diagnostic.help(format!("did you mean `{same}`?"));
+    } else if let Some(near) = super::suggest::nearest(last, siblings) {
         let near = if parent.is_empty() { near.to_owned() } else { format!("{parent}.{near}") };
         diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
     }

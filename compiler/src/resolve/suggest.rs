@@ -21,6 +21,15 @@ pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
     best.map(|(_, text)| text).filter(|text| text.len() > 1 || name.len() == 1 && text.eq_ignore_ascii_case(name))
 }
 
+/// The candidate closest to `name`, or else the only one that begins with it.
+pub fn nearest_or_longer<'a>(name: &str, candidates: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    let longer = || {
+        let mut found = candidates.clone().filter(|candidate| name.len() > 2 && candidate.starts_with(name));
+        found.next().filter(|_| found.next().is_none())
+    };
+    nearest(name, candidates.clone()).or_else(longer)
+}
+
 /// Number of letters to insert, remove, replace or swap with a neighbour; `limit + 1` when it is more than `limit`.
 fn distance(a: &str, b: &str, limit: usize) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
