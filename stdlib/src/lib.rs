@@ -11,9 +11,12 @@
 mod cause;
 mod clock;
 mod console;
+mod deque;
 mod family;
 mod file;
+mod json;
 mod list;
+mod log;
 mod map;
 mod math;
 mod net;
@@ -39,9 +42,13 @@ const FAMILIES: &[&[NativeFn]] = &[
     list::NATIVES,
     map::NATIVES,
     set::NATIVES,
+    deque::NATIVES,
+    deque::heap::NATIVES,
     text::NATIVES,
     math::NATIVES,
     value::NATIVES,
+    json::NATIVES,
+    log::NATIVES,
     clock::NATIVES,
     console::NATIVES,
     file::NATIVES,
@@ -69,6 +76,9 @@ modules! {
     "aivi.map" "map.aivi"
     "aivi.set" "set.aivi"
     "aivi.collections" "collections.aivi"
+    "aivi.queue" "queue.aivi"
+    "aivi.deque" "deque.aivi"
+    "aivi.heap" "heap.aivi"
     "aivi.text" "text.aivi"
     "aivi.option" "option.aivi"
     "aivi.result" "result.aivi"
@@ -80,6 +90,8 @@ modules! {
     "aivi.console" "console.aivi"
     "aivi.file" "file.aivi"
     "aivi.system" "system.aivi"
+    "aivi.json" "json.aivi"
+    "aivi.log" "log.aivi"
     "aivi.clock" "clock.aivi"
     "aivi.random" "random.aivi"
     "aivi.net.sockets" "net/sockets.aivi"

@@ -26,9 +26,12 @@ datas! {
     SET = 11 "Set" / 1,
     EFFECT = 12 "Effect" / 2,
     RESOURCE = 13 "Resource" / 2,
-    SENDER = 14 "Sender" / 1,
-    RECEIVER = 15 "Receiver" / 1,
-    SCOPE = 16 "Scope" / 0,
+    QUEUE = 14 "Queue" / 1,
+    DEQUE = 15 "Deque" / 1,
+    HEAP = 16 "Heap" / 1,
+    SENDER = 17 "Sender" / 1,
+    RECEIVER = 18 "Receiver" / 1,
+    SCOPE = 19 "Scope" / 0,
 }
 
 /// `True`

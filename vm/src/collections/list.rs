@@ -4,11 +4,11 @@
 //! removing there costs a few instructions while the list is not shared, and a chunk's copy at most when it is. A list of up
 //! to `Chunk::MAX` elements is one chunk.
 //!
-//! Costs: `push`, `prepend`, `uncons` amortised O(1); `get`, `set` O(log n) with a base of 32; `take`, `drop`, `concat`
+//! Costs: `push`, `prepend`, `uncons`, `unsnoc` amortised O(1); `get`, `set` O(log n) with a base of 32; `take`, `drop`, `concat`
 //! O(log n). Nothing is copied that is not on the way to the change.
 
 use super::chunk::Chunk;
-use super::tree::Tree;
+use super::tree::{Leaf, Tree};
 use super::view::View;
 use crate::object::{Trace, Tracer};
 use crate::value::Value;
@@ -217,6 +217,31 @@ impl List {
         }
     }
 
+    /// Removes the last element: moved out, or a copy when it is shared.
+    pub fn unsnoc(&mut self) -> Option<Value> {
+        if self.back.is_empty() {
+            self.refill_back();
+        }
+        let end = if self.back.is_empty() { &mut self.front } else { &mut self.back };
+        let last = end.len().checked_sub(1)?;
+        let value = end.take_at(last);
+        end.truncate(last);
+        Some(value)
+    }
+
+    /// Makes the last leaf of the middle the back, which is empty.
+    fn refill_back(&mut self) {
+        let length = self.middle.length;
+        if let Some(middle) = self.middle.tree.take() {
+            let (_, inner) = middle.locate(length - 1);
+            let (rest, last) = middle.split(length - 1 - inner);
+            let Some(Tree::Leaf(last)) = last else {
+                unreachable!("what is split off before a last leaf is that leaf")
+            };
+            (self.middle, self.back) = (rest.into(), last);
+        }
+    }
+
     /// Without the first `count` elements.
     #[must_use]
     pub fn skip(mut self, count: usize) -> List {
@@ -259,6 +284,28 @@ impl List {
             self.back.truncate(keep);
         }
         self
+    }
+
+    /// The elements before an index, and those from it on.
+    #[must_use]
+    pub fn split(mut self, index: usize) -> (List, List) {
+        if index <= self.front.len() {
+            let rest = self.front.split_off(index);
+            return (List { back: self.front, ..List::default() }, List { front: rest, ..self });
+        }
+        let index = index - self.front.len();
+        let length = self.middle.length;
+        if index <= length {
+            let (left, right) = self.middle.tree.map_or((None, None), |middle| middle.split(index));
+            let left = left.filter(|left| left.len() > 0).into();
+            let right = right.filter(|right| right.len() > 0).into();
+            return (
+                List { front: self.front, middle: left, back: View::default() },
+                List { front: View::default(), middle: right, back: self.back },
+            );
+        }
+        let rest = self.back.split_off((index - length).min(self.back.len()));
+        (self, List { back: rest, ..List::default() })
     }
 
     /// The elements of both.

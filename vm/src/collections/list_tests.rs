@@ -13,6 +13,8 @@ enum Op {
     Prepend(i64),
     PrependMany(u16),
     Uncons,
+    Unsnoc(u16),
+    Insert(u16, i64),
     Skip(u16),
     Take(u16),
     Set(u16, i64),
@@ -29,6 +31,8 @@ fn op() -> impl Strategy<Value = Op> {
         any::<i64>().prop_map(Op::Prepend),
         (0u16..3000).prop_map(Op::PrependMany),
         Just(Op::Uncons),
+        (1u16..100).prop_map(Op::Unsnoc),
+        (any::<u16>(), any::<i64>()).prop_map(|(i, x)| Op::Insert(i, x)),
         any::<u16>().prop_map(Op::Skip),
         any::<u16>().prop_map(Op::Take),
         (any::<u16>(), any::<i64>()).prop_map(|(i, x)| Op::Set(i, x)),
@@ -75,6 +79,21 @@ fn apply(op: &Op, list: List, model: &mut Vec<i64>, others: &[(List, Vec<i64>)])
         Op::Uncons => {
             let first = list.uncons().map(|value| number(&value));
             assert_eq!(first, (!model.is_empty()).then(|| model.remove(0)));
+        }
+        Op::Unsnoc(count) => {
+            for _ in 0..count {
+                assert_eq!(list.unsnoc().map(|value| number(&value)), model.pop());
+            }
+        }
+        Op::Insert(at, n) => {
+            let at = scale(at, model.len()).min(model.len());
+            let (mut left, right) = std::mem::take(&mut list).split(at);
+            left.check();
+            right.check();
+            assert_eq!(left.len(), at);
+            left.push(value(n));
+            list = left.concat(right);
+            model.insert(at, n);
         }
         Op::Skip(n) => {
             let n = scale(n, model.len());
