@@ -27,6 +27,7 @@ mod convert;
 mod ending;
 mod engine;
 mod host;
+mod library;
 mod loader;
 mod machine;
 mod output;

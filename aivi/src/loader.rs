@@ -8,7 +8,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use aivi_compiler::{Loader, Source};
+use aivi_compiler::{Image, Loader, Source};
+
+use crate::library;
 
 use crate::compile::read_source;
 
@@ -76,7 +78,7 @@ impl Loader for Modules {
     fn load(&self, module: &str) -> Option<Source> {
         if is_library(module) {
             let (name, text) = aivi_stdlib::modules().iter().find(|(name, _)| *name == module)?;
-            return Some(Source::new(format!("<{name}>"), *text));
+            return Some(Source::built_in(Image::path_of(name), text));
         }
         let path = self.files.as_ref()?.find(module)?;
         let text = read_source(&path).ok()?;
@@ -96,6 +98,10 @@ impl Loader for Modules {
     fn modules(&self) -> Vec<String> {
         let library = aivi_stdlib::modules().iter().map(|(name, _)| (*name).to_owned());
         library.chain(self.files.iter().flat_map(Files::names)).collect()
+    }
+
+    fn image(&self) -> Option<&'static Image> {
+        Some(library::image())
     }
 }
 

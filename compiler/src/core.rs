@@ -8,7 +8,8 @@
 use std::rc::Rc;
 
 use crate::check::types::{TyId, TypeStore};
-use crate::syntax::{Interner, Span, Symbol};
+use crate::hash::IdSet;
+use crate::syntax::{FileId, Interner, Span, Symbol};
 
 macro_rules! index {
     ($($(#[$doc:meta])* $name:ident)*) => {$(
@@ -43,6 +44,8 @@ pub struct Program {
     pub globals: Vec<Global>,
     /// Variables of all bodies.
     pub locals: Vec<Local>,
+    /// Source files of library modules, whose lines are not shown.
+    pub library_files: IdSet<FileId>,
     /// The entry module's `main`.
     pub main: Option<GlobalId>,
     /// Bindings with `@test`, in source order.
@@ -71,6 +74,8 @@ pub struct Constructor {
     pub index: u32,
     /// Number of arguments.
     pub arity: u32,
+    /// Its number in the image, if it is declared there.
+    pub image: Option<u32>,
 }
 
 /// A variable.
@@ -101,6 +106,8 @@ pub enum GlobalBody {
     Expr(Expr),
     /// A function of the machine: `@native "name modes"` before a signature of a library module.
     Native(Native),
+    /// Code of the image: the number of a global as the code there knows it.
+    Image(u32),
     /// Reported.
     Error,
 }

@@ -11,6 +11,7 @@ pub mod core;
 pub mod diagnostic;
 pub mod format;
 pub mod hash;
+pub mod image;
 pub mod lex;
 pub mod lower;
 pub mod parse;
@@ -20,6 +21,7 @@ pub mod syntax;
 use diagnostic::{Diagnostic, Sources};
 
 pub use diagnostic::Source;
+pub use image::Image;
 
 /// Finds the sources of modules.
 pub trait Loader {
@@ -33,6 +35,11 @@ pub trait Loader {
 
     /// For a module that `load` did not give: where it was looked for, or what is wrong with its file.
     fn why_absent(&self, _module: &str) -> Option<String> {
+        None
+    }
+
+    /// The library, compiled ahead. Its modules are not loaded; their sources only serve reports.
+    fn image(&self) -> Option<&'static Image> {
         None
     }
 }
@@ -88,7 +95,7 @@ pub struct Compiled {
 pub fn compile(entry: Source, loader: &dyn Loader, options: Options) -> Compiled {
     let Checked { program, mut diagnostics, sources } = check_with(entry, loader, options);
     let Some(program) = program else { return Compiled { module: None, diagnostics, sources } };
-    let module = match lower::lower(&program, &sources) {
+    let module = match lower::lower(&program, &sources, loader.image()) {
         Ok(module) => Some(module),
         Err(reports) => {
             diagnostics.extend(reports);

@@ -54,8 +54,8 @@ fn compile(path: &Path) -> Option<Module> {
     let loader = Files(path.parent().expect("a folder").to_owned());
     let checked = check(Source::new(name, text), &loader);
     let program = checked.program?;
-    let module =
-        lower::lower(&program, &checked.sources).unwrap_or_else(|errors| panic!("{}: {errors:?}", path.display()));
+    let module = lower::lower(&program, &checked.sources, None)
+        .unwrap_or_else(|errors| panic!("{}: {errors:?}", path.display()));
     if let Err(violations) = verify::verify(&module) {
         let text = disasm::module(&module, |_| true);
         panic!("{}: {}\n{text}", path.display(), violations[0]);

@@ -9,7 +9,7 @@ use super::types::{TyId, TypeStore};
 use super::walk;
 use crate::core::{Arm, Expr, ExprKind, GlobalBody, GlobalId, Native, Pattern, PatternKind};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::resolve::tables::{self, Place};
+use crate::resolve::tables::{self, Place, TypeSource};
 use crate::resolve::{DefinitionId, ModuleId, Source, Tables};
 use crate::syntax::{Span, Symbol, ast};
 
@@ -21,11 +21,12 @@ impl Checker<'_> {
         }
         let info = self.tables.global(global);
         let scheme = match info.signature {
-            Some(place) => {
+            TypeSource::Written(place) => {
                 let module = info.module;
                 self.signature(module, place)
             }
-            None => TypeStore::ERROR,
+            TypeSource::Image(number) => self.image_global_type(number),
+            TypeSource::Inferred => TypeStore::ERROR,
         };
         self.set_scheme(global, scheme);
         scheme
@@ -44,7 +45,7 @@ impl Checker<'_> {
         let mut unsigned = Vec::new();
         for definition in definitions {
             for global in self.tables.definition(*definition).globals.clone() {
-                if self.tables.global(global).signature.is_none() {
+                if self.tables.global(global).signature == TypeSource::Inferred {
                     let ty = self.fresh();
                     self.set_scheme(global, ty);
                     unsigned.push((global, ty));
@@ -101,6 +102,10 @@ impl Checker<'_> {
         match &definition.source {
             source if source.place().is_some_and(broken) => self.lose(id, out),
             Source::Error => self.lose(id, out),
+            Source::Image(number) => {
+                let body = self.image_body(*number);
+                out.push((global, body));
+            }
             Source::Native { name, modes } => {
                 let (name, modes) = (name.clone(), modes.clone());
                 let body = self.native(global, name, &modes);
@@ -139,7 +144,7 @@ impl Checker<'_> {
     fn lose(&mut self, id: DefinitionId, out: &mut Vec<(GlobalId, GlobalBody)>) {
         for global in self.tables.definition(id).globals.clone() {
             let scheme = self.scheme(global);
-            if self.tables.global(global).signature.is_none() {
+            if self.tables.global(global).signature == TypeSource::Inferred {
                 let _ = self.types.unify(scheme, TypeStore::ERROR);
             }
             out.push((global, GlobalBody::Error));
@@ -149,7 +154,7 @@ impl Checker<'_> {
     /// What the right side of a global has to be. Variables of a signature are rigid.
     fn wanted(&mut self, global: GlobalId) -> TyId {
         let scheme = self.scheme(global);
-        if self.tables.global(global).signature.is_none() {
+        if self.tables.global(global).signature == TypeSource::Inferred {
             return scheme;
         }
         let written = &self.written;

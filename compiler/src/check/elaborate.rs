@@ -3,11 +3,11 @@
 use super::builtin;
 use super::checker::Checker;
 use super::types::{TyId, TypeStore};
-use crate::core::{ConstructorId, DataId};
+use crate::core::{Constructor, ConstructorId, DataId};
 use crate::diagnostic::{Code, Diagnostic, foreign};
 use crate::hash::IdMap;
 use crate::resolve::scope::Qualifier;
-use crate::resolve::tables::{self, AliasId, Place};
+use crate::resolve::tables::{self, AliasId, AliasSource, Place};
 use crate::resolve::{ModuleId, TypeName};
 use crate::syntax::{Span, Symbol, ast};
 
@@ -201,9 +201,28 @@ impl Checker<'_> {
         expanded.unwrap_or(TypeStore::ERROR)
     }
 
+    /// Parameters of an alias, and what it stands for.
+    pub(super) fn alias(&mut self, alias: AliasId) -> (Vec<TyId>, TyId) {
+        if !self.aliases.contains_key(&alias) {
+            let name = self.tables.aliases[alias.0 as usize].name;
+            self.elaborate_alias(alias, ast::Name { symbol: name, span: Span::default() });
+        }
+        match &self.aliases[&alias] {
+            AliasState::Done { parameters, body } => (parameters.clone(), *body),
+            AliasState::Running => (Vec::new(), TypeStore::ERROR),
+        }
+    }
+
     fn elaborate_alias(&mut self, alias: AliasId, user: ast::Name) {
         let info = &self.tables.aliases[alias.0 as usize];
-        let (module, place) = (info.module, info.place);
+        let (module, place) = match info.source {
+            AliasSource::Written(place) => (info.module, place),
+            AliasSource::Image(number) => {
+                let done = self.image_alias(number);
+                self.aliases.insert(alias, done);
+                return;
+            }
+        };
         let file = self.tables.module(module).file.clone();
         let done = AliasState::Done { parameters: Vec::new(), body: TypeStore::ERROR };
         let Some(decl) = tables::type_decl(&file, place) else {
@@ -245,9 +264,11 @@ impl Checker<'_> {
         if let Some(Some(known)) = self.constructor_types.get(id.0 as usize) {
             return *known;
         }
-        let data = self.tables.constructors[id.0 as usize].data;
+        let Constructor { data, image, .. } = self.tables.constructors[id.0 as usize];
         self.constructor_types.resize(self.tables.constructors.len(), None);
-        if (data.0 as usize) < builtin::DATAS.len() {
+        if let Some(number) = image {
+            self.constructor_types[id.0 as usize] = Some(self.image_constructor_type(number));
+        } else if (data.0 as usize) < builtin::DATAS.len() {
             self.builtin_constructors(data);
         } else {
             self.declared_constructors(data);
@@ -314,11 +335,7 @@ impl Checker<'_> {
                     }
                 }
                 TypeName::Alias(alias) => {
-                    if !self.aliases.contains_key(&alias) {
-                        let info = &self.tables.aliases[alias.0 as usize];
-                        let name = ast::Name { symbol: info.name, span: Span::default() };
-                        self.elaborate_alias(alias, name);
-                    }
+                    self.alias(alias);
                 }
             }
         }

@@ -26,6 +26,7 @@ mod expr;
 mod fallback;
 mod function;
 mod hint;
+mod library;
 mod literal;
 mod operators;
 mod patch;
@@ -37,4 +38,4 @@ mod report;
 mod resource;
 mod walk;
 
-pub use program::program;
+pub use program::{Library, library, program};

@@ -280,7 +280,7 @@ impl Checker<'_> {
         let plural = if wanted == 1 { "" } else { "s" };
         let message = format!("`{}` takes {wanted} argument{plural}, found {found}", self.text(name));
         let diagnostic = Diagnostic::new(Code::E3000, span, message);
-        self.tables.report(match self.constructor_span(id) {
+        self.tables.report(match self.tables.constructor_span(id) {
             Some(place) => diagnostic.label(place, "declared here"),
             None => diagnostic,
         });

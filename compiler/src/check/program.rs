@@ -2,14 +2,16 @@
 //! what can be reached from `main`, tests and exports.
 
 use super::checker::{Checker, warned_modules};
+use super::types::TyId;
 use super::walk;
 use crate::Options;
-use crate::core::{ExprKind, Global, GlobalBody, GlobalId, Program, Test};
+use crate::core::{ConstructorId, ExprKind, Global, GlobalBody, GlobalId, Program, Test};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::hash::{IdMap, IdSet};
 use crate::resolve::elsewhere;
 use crate::resolve::groups::Groups;
 use crate::resolve::load::Load;
+use crate::resolve::tables::AliasId;
 use crate::resolve::{DefinitionId, ModuleId, Tables, Value};
 use crate::syntax::Span;
 
@@ -61,14 +63,53 @@ pub fn program(
     drop_unsure_warnings(checker.tables);
     elsewhere::help(checker.tables, load);
     let failed = checker.tables.diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error);
-    let parts = Parts {
-        schemes: std::mem::take(&mut checker.schemes),
-        bodies: std::mem::take(&mut checker.bodies),
-        locals: std::mem::take(&mut checker.locals),
-        types: std::mem::take(&mut checker.types),
-    };
+    let parts = Parts::of(&mut checker);
     let program = (!failed).then(|| parts.assemble(&mut tables, entry, main));
     (program, tables)
+}
+
+/// A library: all that its modules define.
+pub struct Library {
+    /// Every global, under the id that it has in `tables`.
+    pub program: Program,
+    /// Schemes of all constructors.
+    pub constructor_types: Vec<TyId>,
+    /// Parameters and bodies of all aliases.
+    pub aliases: Vec<(Vec<TyId>, TyId)>,
+    /// What the modules declare; names, types and constructors are in the program.
+    pub tables: Tables,
+}
+
+/// Checks everything that is loaded.
+///
+/// # Errors
+/// All reports when there was an error.
+pub fn library(mut tables: Tables, load: &mut Load<'_>) -> Result<Library, Vec<Diagnostic>> {
+    let mut checker = Checker::new(&mut tables);
+    let mut groups = Groups::default();
+    let mut ordered = Vec::new();
+    let mut module = 0;
+    // A module that is used by its namespace alone is loaded on the way.
+    while module < checker.tables.modules.len() {
+        let id = ModuleId(module as u32);
+        checker.check_declarations(id);
+        for definition in checker.tables.module(id).definitions.clone() {
+            groups.visit(checker.tables, load, definition, &mut ordered);
+        }
+        module += 1;
+    }
+    ordered.iter().for_each(|group| checker.group(group, &|_| false));
+    let constructors = 0..checker.tables.constructors.len() as u32;
+    let constructor_types = constructors.map(|id| checker.constructor_type(ConstructorId(id))).collect();
+    let aliases = (0..checker.tables.aliases.len() as u32).map(|id| checker.alias(AliasId(id))).collect();
+    let parts = Parts::of(&mut checker);
+    if tables.diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error) {
+        return Err(tables.diagnostics);
+    }
+    let kept: Vec<GlobalId> = (0..tables.globals.len() as u32).map(GlobalId).collect();
+    let same_ids = kept.iter().map(|id| (*id, *id)).collect();
+    let program = parts.keep(&mut tables, &kept, &same_ids);
+    Ok(Library { program, constructor_types, aliases, tables })
 }
 
 /// W2100
@@ -100,13 +141,22 @@ fn drop_unsure_warnings(tables: &mut Tables) {
 
 /// What the checker has made.
 struct Parts {
-    schemes: Vec<Option<super::types::TyId>>,
+    schemes: Vec<Option<TyId>>,
     bodies: IdMap<GlobalId, GlobalBody>,
     locals: Vec<crate::core::Local>,
     types: super::types::TypeStore,
 }
 
 impl Parts {
+    fn of(checker: &mut Checker<'_>) -> Parts {
+        Parts {
+            schemes: std::mem::take(&mut checker.schemes),
+            bodies: std::mem::take(&mut checker.bodies),
+            locals: std::mem::take(&mut checker.locals),
+            types: std::mem::take(&mut checker.types),
+        }
+    }
+
     /// The program, with globals that nothing reaches left out and the others numbered anew.
     fn assemble(mut self, tables: &mut Tables, entry: ModuleId, main: Option<GlobalId>) -> Program {
         let module = tables.module(entry);
@@ -125,18 +175,24 @@ impl Parts {
         let kept = self.reachable(roots.collect());
         let new_ids: IdMap<GlobalId, GlobalId> =
             kept.iter().enumerate().map(|(index, old)| (*old, GlobalId(index as u32))).collect();
-        let globals = kept.iter().map(|old| self.global(tables, *old, &new_ids)).collect();
+        let tests = tests.into_iter().filter_map(|old| {
+            let description = tables.global(old).test.clone()?;
+            Some(Test { global: new_ids[&old], description })
+        });
+        let (main, tests) = (main.map(|main| new_ids[&main]), tests.collect());
+        let exports = exports.into_iter().map(|(name, global)| (name, new_ids[&global])).collect();
+        Program { main, tests, exports, ..self.keep(tables, &kept, &new_ids) }
+    }
+
+    /// A program of these globals, without entry points.
+    fn keep(mut self, tables: &mut Tables, kept: &[GlobalId], new_ids: &IdMap<GlobalId, GlobalId>) -> Program {
+        let libraries = tables.modules.iter().filter(|module| module.is_library);
         Program {
-            globals,
-            main: main.map(|main| new_ids[&main]),
-            tests: tests
-                .into_iter()
-                .filter_map(|old| {
-                    let description = tables.global(old).test.clone()?;
-                    Some(Test { global: new_ids[&old], description })
-                })
-                .collect(),
-            exports: exports.into_iter().map(|(name, global)| (name, new_ids[&global])).collect(),
+            library_files: libraries.map(|module| module.file_id).collect(),
+            globals: kept.iter().map(|old| self.global(tables, *old, new_ids)).collect(),
+            main: None,
+            tests: Vec::new(),
+            exports: Vec::new(),
             interner: std::mem::take(&mut tables.interner),
             types: self.types,
             datas: std::mem::take(&mut tables.datas),

@@ -7,7 +7,7 @@ use super::checker::Checker;
 use super::types::{TyId, View};
 use crate::core::{ConstructorId, Expr, ExprKind, GlobalId};
 use crate::diagnostic::Diagnostic;
-use crate::resolve::tables;
+use crate::resolve::tables::{self, TypeSource};
 use crate::syntax::{Span, ast};
 
 /// Why a type is wanted.
@@ -128,7 +128,8 @@ impl Checker<'_> {
     /// Where the signature of a global writes what is left behind a number of parameters.
     pub(super) fn signature_span(&self, global: GlobalId, taken: u32) -> Option<Span> {
         let info = self.tables.global(global);
-        let mut ty = tables::signature(&self.tables.module(info.module).file, info.signature?)?;
+        let TypeSource::Written(place) = info.signature else { return None };
+        let mut ty = tables::signature(&self.tables.module(info.module).file, place)?;
         for _ in 0..taken {
             let ast::TypeKind::Function(_, to) = &ty.kind else { break };
             ty = to;
@@ -141,13 +142,11 @@ impl Checker<'_> {
             Callee::Place(span) => return diagnostic.label(span, format!("{} of this", argument(index))),
             Callee::Global(global) => {
                 let info = self.tables.global(global);
-                let file = &self.tables.module(info.module).file;
-                let ty = info.signature.and_then(|place| tables::signature(file, place));
-                (info.name, ty.and_then(|ty| parameter(ty, index)).map(|ty| ty.span).or(Some(info.span)))
+                (info.name, self.tables.parameter_span(global, index).or(Some(info.span)))
             }
             Callee::Constructor(id) => {
                 let constructor = &self.tables.constructors[id.0 as usize];
-                (constructor.name, self.constructor_argument_span(id, index))
+                (constructor.name, self.tables.argument_span(id, index))
             }
         };
         let (name, span) = found;
@@ -156,25 +155,6 @@ impl Checker<'_> {
                 diagnostic.label(span, format!("{} of `{}`", argument(index), self.text(name)))
             }
             _ => diagnostic,
-        }
-    }
-
-    /// Where a constructor is declared.
-    pub(super) fn constructor_span(&self, id: ConstructorId) -> Option<Span> {
-        self.constructor_decl(id).map(|decl| decl.span)
-    }
-
-    /// Where a constructor's argument is declared.
-    fn constructor_argument_span(&self, id: ConstructorId, index: u32) -> Option<Span> {
-        self.constructor_decl(id)?.arguments.get(index as usize).map(|ty| ty.span)
-    }
-
-    fn constructor_decl(&self, id: ConstructorId) -> Option<&ast::ConstructorDecl> {
-        let constructor = &self.tables.constructors[id.0 as usize];
-        let (module, place) = self.tables.data_places[constructor.data.0 as usize]?;
-        match &tables::type_decl(&self.tables.module(module).file, place)?.body {
-            ast::TypeBody::Sum(all) => all.get(constructor.index as usize),
-            _ => None,
         }
     }
 
@@ -202,17 +182,6 @@ impl Checker<'_> {
             rest = to;
         }
         count
-    }
-}
-
-/// The type of a parameter in a written type of a function.
-fn parameter(mut ty: &ast::Type, mut index: u32) -> Option<&ast::Type> {
-    loop {
-        let ast::TypeKind::Function(from, to) = &ty.kind else { return None };
-        if index == 0 {
-            return Some(from);
-        }
-        (ty, index) = (to, index - 1);
     }
 }
 

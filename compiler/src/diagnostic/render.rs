@@ -135,7 +135,7 @@ struct Excerpt {
 
 impl Excerpt {
     fn new(source: &Source, line: usize, span: Span) -> Self {
-        let start = source.lines.start(line);
+        let start = source.lines().start(line);
         let text = source.line_text(line);
         let (from, to) = ((span.start as usize).saturating_sub(start), (span.end as usize).saturating_sub(start));
         let mut excerpt = Excerpt { text: String::new(), indent: 0, width: 0, is_cut: false };

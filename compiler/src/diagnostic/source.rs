@@ -1,5 +1,8 @@
 //! Source files of a compilation, and places in them as people count: lines and columns from 1, columns in characters.
 
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
 use crate::syntax::{FileId, Span};
 
 /// Where each line of a text starts.
@@ -60,29 +63,38 @@ pub struct Source {
     /// As shown to people.
     pub path: String,
     /// All of it.
-    pub text: String,
-    /// Its lines.
-    pub lines: LineIndex,
+    pub text: Cow<'static, str>,
+    lines: OnceLock<LineIndex>,
 }
 
 impl Source {
     /// A source file.
     #[must_use]
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
-        let text = text.into();
-        Source { path: path.into(), lines: LineIndex::new(&text), text }
+        Source { path: path.into(), text: Cow::Owned(text.into()), lines: OnceLock::new() }
+    }
+
+    /// A source file that is part of the program that reads it.
+    #[must_use]
+    pub fn built_in(path: impl Into<String>, text: &'static str) -> Self {
+        Source { path: path.into(), text: Cow::Borrowed(text), lines: OnceLock::new() }
+    }
+
+    /// Its lines, which are looked for when somebody asks.
+    pub fn lines(&self) -> &LineIndex {
+        self.lines.get_or_init(|| LineIndex::new(&self.text))
     }
 
     /// Line and column of a byte.
     #[must_use]
     pub fn position(&self, offset: u32) -> Position {
-        self.lines.position(&self.text, offset as usize)
+        self.lines().position(&self.text, offset as usize)
     }
 
     /// A line's text without its end; `line` counts from 1.
     #[must_use]
     pub fn line_text(&self, line: usize) -> &str {
-        let rest = &self.text[self.lines.start(line)..];
+        let rest = &self.text[self.lines().start(line)..];
         let text = rest.split('\n').next().unwrap_or("");
         text.strip_suffix('\r').unwrap_or(text)
     }
@@ -161,6 +173,6 @@ mod tests {
     fn lines_end_in_either_form() {
         let source = Source::new("f", "a\r\nb\nc");
         assert_eq!([1, 2, 3, 9].map(|line| source.line_text(line)), ["a", "b", "c", "c"]);
-        assert_eq!(source.lines.line_count(), 3);
+        assert_eq!(source.lines().line_count(), 3);
     }
 }

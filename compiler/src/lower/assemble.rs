@@ -7,7 +7,7 @@ use aivi_bytecode::module::{Drops, Handler, HandlerKind, Line, Proto};
 use aivi_bytecode::{Index, Instruction, Jump16, Jump32, Reg};
 
 use super::code::{Label, RegionId};
-use super::lines::Lines;
+use crate::diagnostic::{Position, Source};
 
 #[derive(Debug)]
 enum Kind {
@@ -105,7 +105,7 @@ impl Assembler {
     }
 
     /// Fills in code and tables of `proto`. `pads` has an entry for each region whose pad is ever reached.
-    pub(super) fn finish(mut self, proto: &mut Proto, pads: &[Option<Pad>], source: u32, lines: &Lines) {
+    pub(super) fn finish(mut self, proto: &mut Proto, pads: &[Option<Pad>], source: u32, text: &Source) {
         self.skip_jumps_to_next();
         let places = self.place();
         let at = |label: &Label| places[label.0 as usize];
@@ -142,7 +142,7 @@ impl Assembler {
             .map(|(item, registers)| Drops { pc: pc_of(*item), registers: registers.clone() })
             .collect();
         proto.handlers = self.handlers(pads, &places, proto.code.len());
-        proto.lines = self.lines(source, lines);
+        proto.lines = self.lines(source, text);
     }
 
     fn skip_jumps_to_next(&mut self) {
@@ -224,7 +224,7 @@ impl Assembler {
             .collect()
     }
 
-    fn lines(&self, source: u32, index: &Lines) -> Vec<Line> {
+    fn lines(&self, source: u32, text: &Source) -> Vec<Line> {
         let mut lines: Vec<Line> = Vec::new();
         let mut last = None;
         for item in &self.items {
@@ -232,8 +232,8 @@ impl Assembler {
                 continue;
             }
             last = Some(item.offset);
-            let (line, column) = index.position(item.offset);
-            lines.push(Line { pc: item.pc as u32, source, line, column });
+            let Position { line, column } = text.position(item.offset);
+            lines.push(Line { pc: item.pc as u32, source, line: line as u32, column: column as u32 });
         }
         lines
     }

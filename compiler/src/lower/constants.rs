@@ -17,7 +17,9 @@ pub(super) struct Pool {
     constructors: HashMap<ConstructorId, ShapeId>,
     tuples: HashMap<usize, ShapeId>,
     records: HashMap<Vec<Symbol>, ShapeId>,
-    natives: HashMap<Rc<str>, NativeId>,
+    /// Tuples and records of the code so far, wherever it comes from.
+    structural: HashMap<Shape, ShapeId>,
+    natives: HashMap<String, NativeId>,
 }
 
 #[derive(PartialEq, Eq, Hash)]
@@ -31,6 +33,13 @@ enum Key {
     Nullary(ShapeId),
     Function(ProtoId),
     EmptyList,
+}
+
+impl Pool {
+    /// The shape of a constructor, if it has been used.
+    pub(super) fn known_constructor(&self, id: ConstructorId) -> Option<ShapeId> {
+        self.constructors.get(&id).copied()
+    }
 }
 
 impl Lowering<'_> {
@@ -53,7 +62,8 @@ impl Lowering<'_> {
         })
     }
 
-    fn add_shape(&mut self, shape: Shape) -> ShapeId {
+    /// A new shape, or a well-known one.
+    pub(super) fn add_shape(&mut self, shape: Shape) -> ShapeId {
         if let Some(index) = self.module.shapes.iter().take(WELL_KNOWN.len() + 2).position(|known| *known == shape) {
             return ShapeId(index as u16);
         }
@@ -69,23 +79,40 @@ impl Lowering<'_> {
         if let Some(&shape) = self.pool.constructors.get(&id) {
             return shape;
         }
+        let shape = match self.image_shape(id) {
+            Some(number) => self.link_shape(number),
+            None => self.own_constructor_shape(id),
+        };
+        self.pool.constructors.insert(id, shape);
+        shape
+    }
+
+    fn own_constructor_shape(&mut self, id: ConstructorId) -> ShapeId {
         let program = self.program;
         let constructor = &program.constructors[id.0 as usize];
-        let shape = self.add_shape(Shape::Constructor {
+        self.add_shape(Shape::Constructor {
             data: program.interner.text(program.datas[constructor.data.0 as usize].name).into(),
             name: program.interner.text(constructor.name).into(),
             index: constructor.index as u16,
             arity: constructor.arity as u16,
-        });
-        self.pool.constructors.insert(id, shape);
-        shape
+        })
+    }
+
+    /// A tuple or record, the same for equal ones.
+    pub(super) fn structural_shape(&mut self, shape: Shape) -> ShapeId {
+        if let Some(&known) = self.pool.structural.get(&shape) {
+            return known;
+        }
+        let id = self.add_shape(shape.clone());
+        self.pool.structural.insert(shape, id);
+        id
     }
 
     pub(super) fn tuple_shape(&mut self, count: usize) -> ShapeId {
         if let Some(&shape) = self.pool.tuples.get(&count) {
             return shape;
         }
-        let shape = self.add_shape(Shape::Tuple(count as u16));
+        let shape = self.structural_shape(Shape::Tuple(count as u16));
         self.pool.tuples.insert(count, shape);
         shape
     }
@@ -96,27 +123,28 @@ impl Lowering<'_> {
             return shape;
         }
         let program = self.program;
-        let shape =
-            self.add_shape(Shape::Record(names.iter().map(|&name| program.interner.text(name).into()).collect()));
+        let fields = names.iter().map(|&name| program.interner.text(name).into()).collect();
+        let shape = self.structural_shape(Shape::Record(fields));
         self.pool.records.insert(names.to_vec(), shape);
         shape
     }
 
     pub(super) fn native(&mut self, native: &Native) -> NativeId {
-        if let Some(&id) = self.pool.natives.get(&native.name) {
+        if let Some(&id) = self.pool.natives.get(&*native.name) {
             return id;
         }
         let modes = native.modes.bytes().take(32).enumerate();
         let owned = modes.filter(|&(_, mode)| mode == b'o').fold(0, |owned, (index, _)| owned | 1 << index);
+        let (name, arity) = (native.name.to_string(), native.arity as u8);
+        self.native_import(NativeImport { name, arity, effect: native.effect, owned })
+    }
+
+    /// A native function as the module lists it.
+    pub(super) fn native_import(&mut self, native: NativeImport) -> NativeId {
         let natives = &mut self.module.natives;
-        natives.push(NativeImport {
-            name: native.name.to_string(),
-            arity: native.arity as u8,
-            effect: native.effect,
-            owned,
-        });
-        let id = NativeId(natives.len() as u32 - 1);
-        self.pool.natives.insert(native.name.clone(), id);
-        id
+        *self.pool.natives.entry(native.name.clone()).or_insert_with(|| {
+            natives.push(native);
+            NativeId(natives.len() as u32 - 1)
+        })
     }
 }

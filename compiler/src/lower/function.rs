@@ -213,8 +213,8 @@ impl<'l, 'p> Function<'l, 'p> {
             debug_assert!(false, "{}: {:?}\n{}", proto.name, assembled.mistakes, code.dump());
             lowering.error(span, &format!("this function cannot be compiled: {}", assembled.mistakes[0]));
         }
-        if let Some(lines) = lowering.lines_of(span.file.0) {
-            assembled.finish(&mut proto, span.file.0, &lines);
+        if let Some(source) = lowering.source(span.file) {
+            assembled.finish(&mut proto, span.file.0, source);
         }
         proto
     }

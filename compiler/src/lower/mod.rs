@@ -25,7 +25,7 @@ mod expr;
 mod free;
 mod function;
 mod intrinsics;
-mod lines;
+mod link;
 mod lists;
 mod liveness;
 mod loops;
@@ -39,4 +39,4 @@ mod repr;
 mod resource;
 mod texts;
 
-pub use program::lower;
+pub use program::{Linkable, library, lower};

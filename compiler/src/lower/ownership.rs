@@ -17,9 +17,9 @@ use aivi_bytecode::{Count, Index, Instruction, Reg};
 
 use super::assemble::{Assembler, Pad};
 use super::code::{Action, Class, Code, Label, Op};
-use super::lines::Lines;
 use super::liveness::{Flow, Registers, ends, is_flagged};
 use super::operands::operands;
+use crate::diagnostic::Source;
 
 type State = Vec<(Reg, Class)>;
 
@@ -41,8 +41,8 @@ pub(super) struct Assembled {
 
 impl Assembled {
     /// Fills in `proto`.
-    pub(super) fn finish(self, proto: &mut Proto, source: u32, lines: &Lines<'_>) {
-        self.assembler.finish(proto, &self.pads, source, lines);
+    pub(super) fn finish(self, proto: &mut Proto, source: u32, text: &Source) {
+        self.assembler.finish(proto, &self.pads, source, text);
     }
 }
 

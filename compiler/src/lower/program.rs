@@ -4,28 +4,57 @@ use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
 use aivi_bytecode::module::{Export, Global, Module, Proto, SourceFile, Test};
-use aivi_bytecode::{GlobalId, ProtoId, Reg, ScalarKind};
+use aivi_bytecode::{GlobalId, ProtoId, Reg, ScalarKind, ShapeId};
 
 use super::constants::Pool;
 use super::function::{Function, Signature};
-use super::lines::Lines;
+use super::link::Links;
 use super::repr::{Repr, effect_result, repr};
 use crate::check::types::View;
 use crate::core::{self, ConstructorId, Expr, ExprKind, GlobalBody, Native, Pattern, Program};
 use crate::diagnostic::{Code, Diagnostic, Source, Sources};
-use crate::syntax::Span;
+use crate::image::Image;
+use crate::syntax::{FileId, Span};
 
-/// Compiles a program without errors.
+/// Compiles a program without errors. What it uses of the image is linked.
 ///
 /// # Errors
 /// E4000 when something in it does not fit the machine.
-pub fn lower(program: &Program, sources: &Sources) -> Result<Module, Vec<Diagnostic>> {
-    let mut lowering = Lowering::new(program, sources);
+pub fn lower(program: &Program, sources: &Sources, image: Option<&'static Image>) -> Result<Module, Vec<Diagnostic>> {
+    let mut lowering = Lowering::new(program, sources, image);
     lowering.roots();
-    while let Some(job) = lowering.queue.pop_front() {
-        lowering.run(job);
-    }
+    lowering.work();
     if lowering.errors.is_empty() { Ok(lowering.module) } else { Err(lowering.errors) }
+}
+
+/// The code of a library.
+pub struct Linkable {
+    /// All of it.
+    pub module: Module,
+    /// What each global of the program is in `module`; none for functions of the machine.
+    pub globals: Vec<Option<GlobalId>>,
+    /// The shapes of constructors, as far as the code uses them.
+    pub constructor_shapes: Vec<Option<ShapeId>>,
+}
+
+/// Compiles everything in a program.
+///
+/// # Errors
+/// As `lower`.
+pub fn library(program: &Program, sources: &Sources) -> Result<Linkable, Vec<Diagnostic>> {
+    let mut lowering = Lowering::new(program, sources, None);
+    let compiled = program.globals.iter().enumerate().map(|(index, global)| match global.body {
+        GlobalBody::Expr(_) => Some(lowering.global(core::GlobalId(index as u32))),
+        GlobalBody::Native(_) | GlobalBody::Image(_) | GlobalBody::Error => None,
+    });
+    let globals = compiled.collect();
+    lowering.work();
+    if !lowering.errors.is_empty() {
+        return Err(lowering.errors);
+    }
+    let constructors = 0..program.constructors.len() as u32;
+    let constructor_shapes = constructors.map(|id| lowering.pool.known_constructor(ConstructorId(id))).collect();
+    Ok(Linkable { module: lowering.module, globals, constructor_shapes })
 }
 
 /// A function that is known where it is called.
@@ -41,6 +70,7 @@ enum Job {
     Global(core::GlobalId, ProtoId),
     Native(core::GlobalId, ProtoId),
     Constructor(ConstructorId, ProtoId),
+    Linked(Proto, ProtoId),
 }
 
 /// What using the name of a top-level binding means.
@@ -59,7 +89,8 @@ pub(super) struct Lowering<'p> {
     pub module: Module,
     pub pool: Pool,
     pub errors: Vec<Diagnostic>,
-    lines: Vec<Rc<Lines<'p>>>,
+    pub links: Option<Links>,
+    sources: &'p Sources,
     queue: VecDeque<Job>,
     callees: HashMap<core::GlobalId, Callee>,
     constructors: HashMap<ConstructorId, Callee>,
@@ -67,16 +98,11 @@ pub(super) struct Lowering<'p> {
 }
 
 impl<'p> Lowering<'p> {
-    fn new(program: &'p Program, sources: &'p Sources) -> Self {
-        let mut library = vec![false; sources.len()];
-        for global in &program.globals {
-            if let Some(library) = library.get_mut(global.span.file.0 as usize) {
-                *library |= program.interner.text(global.module).starts_with("aivi.");
-            }
-        }
-        let file = |(source, library): (&Source, bool)| SourceFile {
-            path: source.path.clone(),
-            text: if library { String::new() } else { source.text.clone() },
+    fn new(program: &'p Program, sources: &'p Sources, image: Option<&'static Image>) -> Self {
+        let file = |(index, source): (usize, &Source)| {
+            let is_library = program.library_files.contains(&FileId(index as u32));
+            let text = if is_library { String::new() } else { source.text.to_string() };
+            SourceFile { path: source.path.clone(), text }
         };
         let roots = program.tests.iter().map(|test| test.global).chain(program.exports.iter().map(|e| e.1));
         let entry = program.main.into_iter().chain(roots).next();
@@ -86,12 +112,13 @@ impl<'p> Lowering<'p> {
             module: Module {
                 name: name.into(),
                 shapes: aivi_bytecode::module::well_known::shapes(),
-                sources: sources.iter().zip(library).map(file).collect(),
+                sources: sources.iter().enumerate().map(file).collect(),
                 ..Module::default()
             },
             pool: Pool::default(),
             errors: Vec::new(),
-            lines: sources.iter().map(|source| Rc::new(Lines::new(&source.text))).collect(),
+            links: image.map(Links::new),
+            sources,
             queue: VecDeque::new(),
             callees: HashMap::new(),
             constructors: HashMap::new(),
@@ -126,12 +153,12 @@ impl<'p> Lowering<'p> {
         ProtoId(self.module.protos.len() as u32 - 1)
     }
 
-    pub(super) fn lines_of(&self, file: u32) -> Option<Rc<Lines<'p>>> {
-        self.lines.get(file as usize).cloned()
+    pub(super) fn source(&self, file: FileId) -> Option<&'p Source> {
+        self.sources.get(file)
     }
 
-    pub(super) fn line(&self, span: Span) -> u32 {
-        self.lines.get(span.file.0 as usize).map_or(0, |lines| lines.position(span.start).0)
+    pub(super) fn line(&self, span: Span) -> usize {
+        self.source(span.file).map_or(0, |source| source.position(span.start).line)
     }
 
     fn name(&self, id: core::GlobalId) -> String {
@@ -145,6 +172,13 @@ impl<'p> Lowering<'p> {
         match &self.program.globals[id.0 as usize].body {
             GlobalBody::Native(native) => Named::Native(native),
             GlobalBody::Expr(body) if is_callee(self.program, body) => Named::Callee(self.callee(id)),
+            GlobalBody::Image(number) => {
+                let Global { proto, function, .. } = self.image_global(*number);
+                match function {
+                    true => Named::Callee(self.link_proto(proto.0)),
+                    false => Named::Value(self.link_global(*number)),
+                }
+            }
             GlobalBody::Expr(_) | GlobalBody::Error => Named::Value(self.global(id)),
         }
     }
@@ -156,6 +190,10 @@ impl<'p> Lowering<'p> {
         }
         let program = self.program;
         let global = &program.globals[id.0 as usize];
+        if let GlobalBody::Image(number) = global.body {
+            let proto = self.image_global(number).proto;
+            return self.link_proto(proto.0);
+        }
         let proto = self.reserve();
         let signature = match &global.body {
             GlobalBody::Native(native) => {
@@ -167,7 +205,7 @@ impl<'p> Lowering<'p> {
                 let (parameters, body) = peel(body);
                 Signature::of(program, &parameters, body)
             }
-            GlobalBody::Error => Signature::default(),
+            GlobalBody::Image(_) | GlobalBody::Error => Signature::default(),
         };
         let callee = Callee { proto, signature: Rc::new(signature) };
         self.callees.insert(id, callee.clone());
@@ -194,6 +232,9 @@ impl<'p> Lowering<'p> {
             return known;
         }
         let program = self.program;
+        if let GlobalBody::Image(number) = program.globals[id.0 as usize].body {
+            return self.link_global(number);
+        }
         let entry = GlobalId(self.module.globals.len() as u32);
         self.globals.insert(id, entry);
         let name = self.name(id);
@@ -202,11 +243,22 @@ impl<'p> Lowering<'p> {
         let function = match &program.globals[id.0 as usize].body {
             GlobalBody::Native(native) => native.arity > 0 || native.effect,
             GlobalBody::Expr(body) => is_callee(program, body),
-            GlobalBody::Error => false,
+            GlobalBody::Image(_) | GlobalBody::Error => false,
         };
         let global = &mut self.module.globals[entry.0 as usize];
         (global.proto, global.function) = (callee.proto, function);
         entry
+    }
+
+    /// Notes a proto of the image that is to be put in its place.
+    pub(super) fn later(&mut self, proto: Proto, id: ProtoId) {
+        self.queue.push_back(Job::Linked(proto, id));
+    }
+
+    fn work(&mut self) {
+        while let Some(job) = self.queue.pop_front() {
+            self.run(job);
+        }
     }
 
     fn run(&mut self, job: Job) {
@@ -232,6 +284,7 @@ impl<'p> Lowering<'p> {
                 let done = function.finish();
                 self.module.protos[proto.0 as usize] = done;
             }
+            Job::Linked(proto, id) => self.link(proto, id),
             Job::Constructor(id, proto) => {
                 let constructor = &program.constructors[id.0 as usize];
                 let name = program.interner.text(constructor.name).to_string();

@@ -7,7 +7,7 @@ use smallvec::smallvec;
 use super::load::UsePath;
 use super::suggest::nearest;
 use super::tables::{Alias, AliasId, Definition, DefinitionId, GlobalInfo, Module, ModuleId, Names, Place, Source};
-use super::tables::{Tables, TypeName, Value};
+use super::tables::{AliasSource, Tables, TypeName, TypeSource, Value};
 use super::{domains, exports, imports};
 use crate::check::builtin;
 use crate::core::{Constructor, ConstructorId, Data, DataId, GlobalId};
@@ -38,6 +38,7 @@ pub fn module(
         exports: Names::default(),
         imports,
         definitions: Vec::new(),
+        image: None,
         found: IdMap::default(),
         found_types: IdMap::default(),
     });
@@ -137,7 +138,8 @@ impl Declare<'_> {
                         self.tables.report(diagnostic.help("give the type a constructor"));
                     }
                     let id = AliasId(self.tables.aliases.len() as u32);
-                    self.tables.aliases.push(Alias { name: name.symbol, module: self.module, place });
+                    let source = AliasSource::Written(place);
+                    self.tables.aliases.push(Alias { name: name.symbol, module: self.module, source });
                     self.own_types().insert(name.symbol, TypeName::Alias(id));
                     return;
                 }
@@ -169,6 +171,7 @@ impl Declare<'_> {
                 data: id,
                 index: index as u32,
                 arity: constructor.arguments.len() as u32,
+                image: None,
             });
         }
         let arity = decl.parameters.len() as u32;
@@ -329,7 +332,7 @@ impl Declare<'_> {
             if !self.defined_once(name) {
                 continue;
             }
-            let signature = self.signatures.remove(&name.symbol).map(|it| it.place);
+            let signature = written(self.signatures.remove(&name.symbol).map(|it| it.place));
             let global = GlobalId(self.tables.globals.len() as u32);
             self.tables.globals.push(GlobalInfo {
                 module: self.module,
@@ -350,6 +353,7 @@ impl Declare<'_> {
         let definition = DefinitionId(self.tables.definitions.len() as u32);
         let global = GlobalId(self.tables.globals.len() as u32);
         let module = self.module;
+        let signature = written(signature);
         self.tables.globals.push(GlobalInfo {
             module,
             name: name.symbol,
@@ -412,6 +416,10 @@ impl Declare<'_> {
     fn own_types(&mut self) -> &mut IdMap<Symbol, TypeName> {
         &mut self.tables.module_mut(self.module).own.types
     }
+}
+
+fn written(signature: Option<Place>) -> TypeSource {
+    signature.map_or(TypeSource::Inferred, TypeSource::Written)
 }
 
 /// The text of a literal without holes.

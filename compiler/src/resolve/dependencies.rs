@@ -17,7 +17,7 @@ pub fn of(tables: &mut Tables, load: &mut Load<'_>, definition: DefinitionId) ->
     let places = match &definition.source {
         Source::Value(place) | Source::Pattern(place) | Source::Suffix(place) => vec![*place],
         Source::Operator(places) => places.clone(),
-        Source::Native { .. } | Source::Error => return Vec::new(),
+        Source::Native { .. } | Source::Image(_) | Source::Error => return Vec::new(),
     };
     let file = tables.module(module).file.clone();
     let mut walk = Walk { tables, load, module, bound: IdMap::default(), scope: Vec::new(), found: Vec::new() };

@@ -5,7 +5,7 @@
 //! its definition; such a definition is visited on its own.
 
 use super::load::Load;
-use super::tables::{DefinitionId, Tables};
+use super::tables::{DefinitionId, Tables, TypeSource};
 use super::{Source, dependencies};
 use crate::hash::IdMap;
 
@@ -87,7 +87,7 @@ impl Groups {
             let info = tables.global(global);
             let other = info.definition;
             let by_pattern = matches!(tables.definition(other).source, Source::Pattern(_));
-            if info.signature.is_none() || by_pattern {
+            if info.signature == TypeSource::Inferred || by_pattern {
                 needed.push(other);
             } else if !self.marks.contains_key(&other) {
                 self.waiting.push(other);

@@ -245,17 +245,12 @@ pub(super) fn report_not_exported(tables: &mut Tables, module: ModuleId, name: a
     let text = tables.text(name.symbol);
     let candidates = exports.values.keys().chain(exports.types.keys()).chain(exports.domains.keys());
     let near = nearest(text, candidates.map(|symbol| tables.text(*symbol)));
-    let own = &tables.module(module).own;
-    let private = own.values.contains_key(&name.symbol) || own.types.contains_key(&name.symbol);
-    let place = match own.values.get(&name.symbol) {
-        Some(Value::Global(global)) => Some(tables.global(*global).span),
-        _ => None,
-    };
+    let private = tables.is_private(module, name.symbol);
     let message = format!("module `{}` does not export `{text}`", tables.text(tables.module(module).path));
     let mut diagnostic = Diagnostic::new(Code::E2003, name.span, message);
-    if let Some(place) = place {
+    if let Some(Some(place)) = private {
         diagnostic = diagnostic.label(place, "it is defined here, but not exported");
-    } else if private {
+    } else if private.is_some() {
         diagnostic = diagnostic.note("it is defined there, but not exported");
     } else if let Some(near) = near {
         diagnostic = diagnostic.help(format!("did you mean `{near}`?"));

@@ -3,10 +3,11 @@
 
 use std::rc::Rc;
 
-use super::declare;
 use super::tables::{ModuleId, Tables};
+use super::{declare, library};
 use crate::diagnostic::{Code, Diagnostic, Sources};
 use crate::hash::IdMap;
+use crate::image::{Image, Linked};
 use crate::syntax::{FileId, Span, Symbol, ast};
 use crate::{Loader, Source, parse};
 
@@ -63,7 +64,7 @@ impl<'a> Load<'a> {
     /// The library's modules with their texts.
     pub(crate) fn library(&self) -> impl Iterator<Item = (String, String)> {
         let paths = self.loader.modules().into_iter().filter(|path| path.starts_with("aivi."));
-        paths.filter_map(|path| self.loader.load(&path).map(|source| (path, source.text)))
+        paths.filter_map(|path| self.loader.load(&path).map(|source| (path, source.text.into_owned())))
     }
 
     /// Loads the prelude, then the entry module with all that it uses.
@@ -75,6 +76,9 @@ impl<'a> Load<'a> {
         };
         self.check_not_library(tables, path, &parsed);
         self.entry = Some((path, parsed));
+        // Who works on a module of the library wants it, not what it was when the image was made.
+        let image = self.loader.image().filter(|image| image.module(tables.text(path)).is_none());
+        tables.linked = image.map(Linked::new);
         let prelude = tables.interner.intern(PRELUDE);
         tables.prelude = self.request(tables, prelude);
         self.request(tables, path).expect("the entry module was just parsed")
@@ -99,6 +103,9 @@ impl<'a> Load<'a> {
             Some(State::Running | State::Missing) => return None,
             None => {}
         }
+        if let Some(id) = self.link(tables, path) {
+            return Some(id);
+        }
         let Some(root) = self.open(tables, path) else {
             self.states.insert(path, State::Missing);
             return None;
@@ -107,10 +114,11 @@ impl<'a> Load<'a> {
         while let Some(frame) = stack.last_mut() {
             if let Some(used) = frame.uses.get(frame.next).copied() {
                 frame.next += 1;
-                match self.states.get(&used.path) {
+                match self.states.get(&used.path).copied() {
                     Some(State::Done(_)) => {}
                     Some(State::Running) => report_circle(tables, &stack, used),
                     Some(State::Missing) => report_missing(self.loader, tables, used),
+                    None if self.link(tables, used.path).is_some() => {}
                     None => match self.open(tables, used.path) {
                         Some(frame) => stack.push(frame),
                         None => {
@@ -142,6 +150,32 @@ impl<'a> Load<'a> {
         self.states.insert(frame.path, State::Done(id));
     }
 
+    /// Declares a module of the image and everything it uses, if it is there.
+    fn link(&mut self, tables: &mut Tables, path: Symbol) -> Option<ModuleId> {
+        let number = tables.linked.as_ref()?.image.module(tables.text(path))?;
+        let mut linked = tables.linked.take()?;
+        let id = self.declare_linked(tables, &mut linked, number);
+        tables.linked = Some(linked);
+        Some(id)
+    }
+
+    /// Recurses as deep as library modules use each other.
+    fn declare_linked(&mut self, tables: &mut Tables, linked: &mut Linked, number: u32) -> ModuleId {
+        let name = linked.image.module_name(number);
+        let path = tables.interner.intern(name);
+        if let Some(State::Done(id)) = self.states.get(&path) {
+            return *id;
+        }
+        let interface = linked.image.interface(number);
+        for used in &interface.uses {
+            self.declare_linked(tables, linked, *used);
+        }
+        let source = self.loader.load(name).unwrap_or_else(|| Source::built_in(Image::path_of(name), ""));
+        let id = library::declare(tables, linked, &interface, number, self.sources.add(source));
+        self.states.insert(path, State::Done(id));
+        id
+    }
+
     /// Reads and parses a module.
     fn open(&mut self, tables: &mut Tables, path: Symbol) -> Option<Frame> {
         let parsed = match self.entry.take() {
@@ -161,7 +195,7 @@ impl<'a> Load<'a> {
 
     fn parse(&mut self, tables: &mut Tables, source: Source) -> Parsed {
         let file_id = self.sources.add(source);
-        let text = self.sources.get(file_id).map_or("", |source| &source.text);
+        let text = self.sources.get(file_id).map_or("", |source| &*source.text);
         let parsed = parse::parse(file_id, text, &mut tables.interner);
         tables.diagnostics.extend(parsed.diagnostics);
         Parsed { file: Rc::new(parsed.file), file_id }

@@ -2,6 +2,7 @@
 //!
 //! - `load` reads modules through the caller's `Loader`, imports first, and reports circles.
 //! - `declare` enters a module's declarations into `Tables`; nothing is elaborated yet, so a large library costs little.
+//! - `library` enters modules that are compiled already (`image`); no syntax of theirs is read.
 //! - `imports` and `exports` connect modules; `scope` answers what a name means in a module.
 //! - `dependencies` finds what a definition refers to, and `groups` orders definitions so that each group of mutually
 //!   recursive ones comes after everything it uses. Definitions of library modules that nobody refers to are not visited.
@@ -27,7 +28,9 @@ pub mod elsewhere;
 pub mod exports;
 pub mod groups;
 pub mod imports;
+pub mod library;
 pub mod load;
+pub mod places;
 pub mod scope;
 pub mod suggest;
 pub mod tables;

@@ -9,6 +9,7 @@ use crate::check::builtin;
 use crate::core::{Constructor, ConstructorId, Data, DataId, GlobalId};
 use crate::diagnostic::Diagnostic;
 use crate::hash::IdMap;
+use crate::image::Linked;
 use crate::resolve::imports::Imports;
 use crate::syntax::{FileId, Interner, Span, Symbol, ast};
 
@@ -62,7 +63,7 @@ pub struct Place {
 pub struct Module {
     /// `a.b.c`
     pub path: Symbol,
-    /// Its syntax.
+    /// Its syntax; empty for a module of the image.
     pub file: Rc<ast::File>,
     /// Its source.
     pub file_id: FileId,
@@ -76,6 +77,8 @@ pub struct Module {
     pub imports: Imports,
     /// Definitions in source order.
     pub definitions: Vec<DefinitionId>,
+    /// Its number in the image, if it comes from there.
+    pub image: Option<u32>,
     /// What names were found to mean; also keeps a warning from being repeated.
     pub(crate) found: IdMap<Symbol, Option<Value>>,
     /// The same for types.
@@ -104,11 +107,22 @@ pub struct GlobalInfo {
     /// What defines it.
     pub definition: DefinitionId,
     /// Its signature.
-    pub signature: Option<Place>,
+    pub signature: TypeSource,
     /// The text of its `@test`.
     pub test: Option<Rc<str>>,
     /// The text of its `@deprecated`.
     pub deprecated: Option<Rc<str>>,
+}
+
+/// Where the type of a global is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TypeSource {
+    /// Nowhere; it is inferred.
+    Inferred,
+    /// In the source.
+    Written(Place),
+    /// In the image, at this number.
+    Image(u32),
 }
 
 /// Globals that are defined together.
@@ -138,6 +152,8 @@ pub enum Source {
         /// The decorator's modes.
         modes: Rc<str>,
     },
+    /// Compiled already; its image number.
+    Image(u32),
     /// Reported.
     Error,
 }
@@ -149,7 +165,16 @@ pub struct Alias {
     /// Where it is declared.
     pub module: ModuleId,
     /// Its declaration.
-    pub place: Place,
+    pub source: AliasSource,
+}
+
+/// What declares an alias.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AliasSource {
+    /// Its declaration in the source.
+    Written(Place),
+    /// The image, at this number.
+    Image(u32),
 }
 
 /// A domain.
@@ -162,7 +187,7 @@ pub struct DomainInfo {
     pub operators: IdMap<Symbol, Vec<GlobalId>>,
 }
 
-/// Where a nominal type is declared; absent for those that only the compiler knows.
+/// Where a nominal type is declared; absent for those that only the compiler knows, and those of the image.
 pub type DataPlace = Option<(ModuleId, Place)>;
 
 /// Nobody reads more; without a limit a program of nothing but mistakes takes quadratic time. Arbitrary.
@@ -192,6 +217,8 @@ pub struct Tables {
     pub domains: Vec<DomainInfo>,
     /// The prelude's module, once loaded.
     pub prelude: Option<ModuleId>,
+    /// What of the image is declared, if there is one.
+    pub linked: Option<Linked>,
     /// Types and constructors that are known everywhere.
     pub intrinsic: Names,
     /// How many more suggestions are looked for; each one looks at every name in scope.
@@ -221,7 +248,7 @@ impl Tables {
         for (index, (name, data, position, arity)) in builtin::CONSTRUCTORS.iter().enumerate() {
             let id = ConstructorId(index as u32);
             let name = interner.intern(name);
-            constructors.push(Constructor { name, data: *data, index: *position, arity: *arity });
+            constructors.push(Constructor { name, data: *data, index: *position, arity: *arity, image: None });
             datas[data.0 as usize].constructors.push(id);
             intrinsic.values.insert(name, Value::Constructor(id));
         }
@@ -237,6 +264,7 @@ impl Tables {
             aliases: Vec::new(),
             domains: Vec::new(),
             prelude: None,
+            linked: None,
             intrinsic,
             suggestions_left: Cell::new(SUGGESTIONS_MAX),
             unknown: Vec::new(),
@@ -309,7 +337,7 @@ impl Source {
         match self {
             Source::Value(place) | Source::Pattern(place) | Source::Suffix(place) => Some(*place),
             Source::Operator(places) => places.first().copied(),
-            Source::Native { .. } | Source::Error => None,
+            Source::Native { .. } | Source::Image(_) | Source::Error => None,
         }
     }
 }

@@ -27,7 +27,7 @@ pub struct Path {
 }
 
 /// One source file: its module.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct File {
     /// Decorators before `module`.
     pub decorators: Vec<Decorator>,

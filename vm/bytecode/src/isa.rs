@@ -40,6 +40,16 @@ impl Slot {
             Slot::C => 48,
         }
     }
+
+    /// How many bits it has.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        match self {
+            Slot::X => 8,
+            Slot::A | Slot::B | Slot::C => 16,
+            Slot::W => 32,
+        }
+    }
 }
 
 /// What an instruction may do besides its result.
@@ -77,6 +87,14 @@ impl OperandInfo {
             (_, Slot::W) => bits as u32 as i64,
             _ => bits as u16 as i64,
         }
+    }
+
+    /// `word` with another number in this place.
+    #[must_use]
+    pub const fn replaced(&self, word: u64, number: u32) -> u64 {
+        let (bits, shift) = (self.slot.bits(), self.slot.shift());
+        let mask = ((1 << bits) - 1) << shift;
+        word & !mask | (number as u64) << shift & mask
     }
 
     /// Where the jump in `word` at `pc` leads, if not before the first instruction.

@@ -10,6 +10,7 @@ pub mod disasm;
 pub mod isa;
 pub mod module;
 pub mod operand;
+pub mod relocate;
 pub mod verify;
 
 pub use isa::{Instruction, Opcode};

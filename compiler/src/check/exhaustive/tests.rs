@@ -34,7 +34,7 @@ impl World {
         let mut constructors = Vec::new();
         for (at, (name, data, index, arity)) in all.into_iter().enumerate() {
             datas[data.0 as usize].constructors.push(ConstructorId(u32::try_from(at).expect("few")));
-            constructors.push(Constructor { name: interner.intern(name), data, index, arity });
+            constructors.push(Constructor { name: interner.intern(name), data, index, arity, image: None });
         }
         World { interner, datas, constructors }
     }

@@ -16,6 +16,7 @@
 mod differ;
 mod display;
 mod instantiate;
+pub mod portable;
 mod unify;
 
 use std::rc::Rc;

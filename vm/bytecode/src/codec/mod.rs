@@ -9,7 +9,8 @@
 //! module is well-formed data, not a correct program: `verify` comes next.
 //! The format is a cache, not an archive: another `VERSION` is refused, not converted.
 
-mod wire;
+pub mod table;
+pub mod wire;
 
 pub use wire::DecodeError;
 use wire::{Reader, Wire};
@@ -50,21 +51,7 @@ pub fn decode(bytes: &[u8]) -> Result<Module, DecodeError> {
     if input.is_empty() { Ok(module) } else { Err(DecodeError::TrailingBytes) }
 }
 
-macro_rules! structs {
-    ($($name:ident { $($field:ident),* })*) => {$(
-        impl Wire for $name {
-            fn write(&self, out: &mut Vec<u8>) {
-                let $name { $($field),* } = self;
-                $($field.write(out);)*
-            }
-            fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-                Ok($name { $($field: Wire::read(input)?),* })
-            }
-        }
-    )*};
-}
-
-structs! {
+crate::wire_structs! {
     Module { name, protos, constants, shapes, globals, natives, sources, exports, main, tests }
     Proto { name, parameters, registers, effect, captures, raw, code, handlers, drops, lines }
     Handler { start, end, target, kind, keep }
@@ -92,33 +79,7 @@ macro_rules! newtypes {
 
 newtypes! { Reg ProtoId ShapeId }
 
-macro_rules! enums {
-    ($($name:ident { $($tag:literal $variant:ident $(( $($field:ident),* ))? $({ $($named:ident),* })?),* })*) => {$(
-        impl Wire for $name {
-            fn write(&self, out: &mut Vec<u8>) {
-                match self {
-                    $($name::$variant $(( $($field),* ))? $({ $($named),* })? => {
-                        out.push($tag);
-                        $($($field.write(out);)*)?
-                        $($($named.write(out);)*)?
-                    })*
-                }
-            }
-            fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-                Ok(match input.byte()? {
-                    $($tag => {
-                        $($(let $field = Wire::read(input)?;)*)?
-                        $($(let $named = Wire::read(input)?;)*)?
-                        $name::$variant $(( $($field),* ))? $({ $($named),* })?
-                    })*
-                    tag => return Err(DecodeError::UnknownTag(tag)),
-                })
-            }
-        }
-    )*};
-}
-
-enums! {
+crate::wire_enums! {
     ScalarKind { 0 Int, 1 Float, 2 Bool, 3 Char }
     HandlerKind { 0 Failure(reg), 1 Cleanup }
     Shape { 0 Constructor { data, name, index, arity }, 1 Tuple(arity), 2 Record(names) }

@@ -44,35 +44,59 @@ impl fmt::Display for DecodeError {
 impl std::error::Error for DecodeError {}
 
 /// Something with a form in bytes. `read` accepts exactly what `write` writes.
-pub(super) trait Wire: Sized {
+pub trait Wire: Sized {
     /// Appends the bytes.
     fn write(&self, out: &mut Vec<u8>);
     /// Takes the bytes from the front of `input`.
+    ///
+    /// # Errors
+    /// When they are not what `write` writes.
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError>;
 }
 
 /// Bytes yet to be read.
-pub(super) struct Reader<'a> {
+pub struct Reader<'a> {
     left: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    /// At the front of `bytes`.
+    #[must_use]
+    pub fn new(bytes: &'a [u8]) -> Self {
         Reader { left: bytes }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    /// Whether nothing is left.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.left.is_empty()
     }
 
-    pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
+    /// Takes `count` bytes.
+    ///
+    /// # Errors
+    /// When there are fewer.
+    pub fn take(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
         let (taken, left) = self.left.split_at_checked(count).ok_or(DecodeError::Truncated)?;
         self.left = left;
         Ok(taken)
     }
 
-    pub(super) fn byte(&mut self) -> Result<u8, DecodeError> {
+    /// Takes a byte.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn byte(&mut self) -> Result<u8, DecodeError> {
         Ok(self.take(1)?[0])
+    }
+
+    /// Takes a text.
+    ///
+    /// # Errors
+    /// When there is none, or it is not UTF-8.
+    pub fn text(&mut self) -> Result<&'a str, DecodeError> {
+        let length = self.length()?;
+        std::str::from_utf8(self.take(length)?).map_err(|_| DecodeError::NotUtf8)
     }
 
     fn number(&mut self) -> Result<u64, DecodeError> {
@@ -161,9 +185,7 @@ impl Wire for String {
         out.extend(self.as_bytes());
     }
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let length = input.length()?;
-        let text = std::str::from_utf8(input.take(length)?).map_err(|_| DecodeError::NotUtf8)?;
-        Ok(text.to_owned())
+        input.text().map(str::to_owned)
     }
 }
 
@@ -205,4 +227,57 @@ impl<A: Wire, B: Wire> Wire for (A, B) {
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok((A::read(input)?, B::read(input)?))
     }
+}
+
+impl<T: Wire> Wire for Box<T> {
+    fn write(&self, out: &mut Vec<u8>) {
+        (**self).write(out);
+    }
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        T::read(input).map(Box::new)
+    }
+}
+
+/// `Wire` for structs: their fields in the order given.
+#[macro_export]
+macro_rules! wire_structs {
+    ($($name:ident { $($field:ident),* })*) => {$(
+        impl $crate::codec::wire::Wire for $name {
+            fn write(&self, out: &mut Vec<u8>) {
+                let $name { $($field),* } = self;
+                $($crate::codec::wire::Wire::write($field, out);)*
+            }
+            fn read(input: &mut $crate::codec::wire::Reader<'_>) -> Result<Self, $crate::codec::DecodeError> {
+                Ok($name { $($field: $crate::codec::wire::Wire::read(input)?),* })
+            }
+        }
+    )*};
+}
+
+/// `Wire` for enums: a byte for the variant, then its fields.
+#[macro_export]
+macro_rules! wire_enums {
+    ($($name:ident { $($tag:literal $variant:ident $(( $($field:ident),* ))? $({ $($named:ident),* })?),* })*) => {$(
+        impl $crate::codec::wire::Wire for $name {
+            fn write(&self, out: &mut Vec<u8>) {
+                match self {
+                    $($name::$variant $(( $($field),* ))? $({ $($named),* })? => {
+                        out.push($tag);
+                        $($($crate::codec::wire::Wire::write($field, out);)*)?
+                        $($($crate::codec::wire::Wire::write($named, out);)*)?
+                    })*
+                }
+            }
+            fn read(input: &mut $crate::codec::wire::Reader<'_>) -> Result<Self, $crate::codec::DecodeError> {
+                Ok(match input.byte()? {
+                    $($tag => {
+                        $($(let $field = $crate::codec::wire::Wire::read(input)?;)*)?
+                        $($(let $named = $crate::codec::wire::Wire::read(input)?;)*)?
+                        $name::$variant $(( $($field),* ))? $({ $($named),* })?
+                    })*
+                    tag => return Err($crate::codec::DecodeError::UnknownTag(tag)),
+                })
+            }
+        }
+    )*};
 }
