@@ -291,7 +291,9 @@ impl Declare<'_> {
     fn unsigned_like(&self, name: &str) -> Option<String> {
         let own = self.tables.module(self.module).own.values.iter();
         let unsigned = own.filter_map(|(other, value)| match value {
-            Value::Global(global) if self.tables.global(*global).signature.is_none() => Some(self.tables.text(*other)),
+            Value::Global(global) if self.tables.global(*global).signature == TypeSource::Inferred => {
+                Some(self.tables.text(*other))
+            }
             _ => None,
         });
         nearest(name, unsigned).map(str::to_owned)
