@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use aivi_bytecode::Module;
-use aivi_scheduler::{CancelKind, CancelReason, Config, Event, Mode, Observer, Place, Report, Runtime};
+use aivi_scheduler::{CancelKind, CancelReason, Config, Event, Mode, Observer, Place, Rehearsal, Report, Runtime};
 use aivi_vm::{Attached, Failure, Fault, Fiber, Limits, Natives, Program, Start, Value, World};
 
 use crate::ending::{Ending, FailureReport, FaultReport};
 use crate::engine::Settings;
 use crate::host::ProcessHost;
+use crate::rehearsal::leaks;
 use crate::trace::{Collector, Trace};
 use crate::waits::Waits;
 
@@ -38,6 +39,8 @@ pub(crate) struct Run {
     pub(crate) outcome: Outcome,
     /// How long it took, by its own clock.
     pub(crate) time: Duration,
+    /// What it has left behind, if it had a runtime of its own: that should be nothing.
+    pub(crate) leaked: Vec<String>,
 }
 
 /// How a call ended.
@@ -66,6 +69,11 @@ impl Machine {
         })
     }
 
+    /// The program.
+    pub(crate) fn program(&self) -> &Program {
+        &self.world.program
+    }
+
     /// The loaded module.
     pub(crate) fn module(&self) -> &Module {
         self.world.program.module()
@@ -73,25 +81,41 @@ impl Machine {
 
     /// Applies a global to arguments, then runs what comes out if that is an effect, as the caller knows from the type.
     pub(crate) fn run(&self, global: u32, arguments: Vec<Value>, is_effect: bool) -> Run {
+        self.run_as(global, arguments, is_effect, None)
+    }
+
+    /// The same as a rehearsal, if there is one and this is the simulator.
+    pub(crate) fn run_as(
+        &self,
+        global: u32,
+        arguments: Vec<Value>,
+        is_effect: bool,
+        rehearsal: Option<&Rehearsal>,
+    ) -> Run {
         let runtime = match self.runtime() {
             Ok(runtime) => runtime,
             Err(error) => {
                 let fault = Fault::without_place(format!("the scheduler does not start: {error}"));
-                return Run { outcome: Outcome::Faulted(fault), time: Duration::ZERO };
+                return Run { outcome: Outcome::Faulted(fault), time: Duration::ZERO, leaked: Vec::new() };
             }
         };
         let arguments = arguments.into_iter().map(Value::share).collect();
+        if let Some(rehearsal) = rehearsal {
+            runtime.rehearse(rehearsal.clone());
+        }
         let begun_ns = runtime.now_ns();
         let outcome = runtime.run(Fiber::new(&self.world, Start::Global { global, arguments, run: is_effect }));
         let time = Duration::from_nanos(runtime.now_ns() - begun_ns);
         self.world.host.flush();
+        let leaked = if self.config.mode == Mode::Real { Vec::new() } else { leaks(&runtime.stats()) };
+        drop(runtime);
         let outcome = match outcome {
             aivi_scheduler::Outcome::Done(value) => Outcome::Done(value.into_value()),
             aivi_scheduler::Outcome::Failed(error) => Outcome::Failed(Failure::unpack(error)),
             aivi_scheduler::Outcome::Faulted(fault) => Outcome::Faulted(fault),
             aivi_scheduler::Outcome::Cancelled(reason) => Outcome::Cancelled(reason),
         };
-        Run { outcome, time }
+        Run { outcome, time, leaked }
     }
 
     /// The tasks that were cancelled because their calls had ended: where they were spawned, and how many. Given once.
@@ -147,12 +171,12 @@ impl Machine {
 }
 
 impl Outcome {
-    /// What a host is told; the value of a success is dropped.
-    pub(crate) fn into_ending(self, machine: &Machine) -> Ending {
+    /// What a host is told.
+    pub(crate) fn to_ending(&self, machine: &Machine) -> Ending {
         match self {
             Outcome::Done(_) => Ending::Success,
-            Outcome::Failed(failure) => Ending::Failure(failure_report(&failure, &machine.world.program)),
-            Outcome::Faulted(fault) => Ending::Fault(report(&fault, &machine.world.program)),
+            Outcome::Failed(failure) => Ending::Failure(failure_report(failure, &machine.world.program)),
+            Outcome::Faulted(fault) => Ending::Fault(report(fault, &machine.world.program)),
             Outcome::Cancelled(reason) => match reason.kind {
                 CancelKind::Exit(code) => Ending::Exit(code),
                 CancelKind::Signal(signal) => Ending::Interrupted(signal),

@@ -7,11 +7,14 @@ use std::time::Duration;
 use aivi_bytecode::Module;
 use aivi_bytecode::module::Global;
 use aivi_compiler::diagnostic::Color;
+use aivi_scheduler::Rehearsal;
+use aivi_vm::Fault;
 
 use crate::compile::Reports;
 use crate::convert::{Arguments, FromAivi, Mismatch, Shapes};
 use crate::ending::{Ending, FaultReport};
-use crate::machine::{Machine, Outcome};
+use crate::machine::{Machine, Outcome, Run};
+use crate::rehearsal::Rehearsed;
 use crate::signature::Type;
 use crate::trace::Trace;
 
@@ -45,6 +48,8 @@ pub struct Tested {
     pub time: Duration,
     /// Tasks that it spawned and that still ran when it had ended: where, and how many. They were cancelled.
     pub cut_off: Vec<(String, usize)>,
+    /// What the run has left behind, in words. It should be nothing, whatever the test does: more is a bug of the machine.
+    pub leaked: Vec<String>,
 }
 
 /// Why a call gave no value.
@@ -84,8 +89,18 @@ impl Script {
     /// Runs `main`, and returns when everything that it started has ended.
     #[must_use]
     pub fn run_main(&self) -> Ending {
+        self.run_main_as(None)
+    }
+
+    /// Runs `main` as a rehearsal, in the simulator; otherwise the rehearsal is without effect.
+    #[must_use]
+    pub fn rehearse_main(&self, rehearsal: &Rehearsal) -> Ending {
+        self.run_main_as(Some(rehearsal))
+    }
+
+    fn run_main_as(&self, rehearsal: Option<&Rehearsal>) -> Ending {
         match self.module().main.filter(|_| self.has_main()) {
-            Some(main) => self.machine.run(main, Vec::new(), true).outcome.into_ending(&self.machine),
+            Some(main) => self.machine.run_as(main, Vec::new(), true, rehearsal).outcome.to_ending(&self.machine),
             None => {
                 let message = "main must be an Effect value".to_owned();
                 Ending::Fault(FaultReport { message, ..FaultReport::default() })
@@ -105,7 +120,7 @@ impl Script {
         let arguments = arguments.values(shapes).map_err(CallError::Mismatch)?;
         match self.machine.run(export.global, arguments, is_effect).outcome {
             Outcome::Done(value) => R::from_aivi(value, shapes).map_err(CallError::Mismatch),
-            other => Err(match other.into_ending(&self.machine) {
+            other => Err(match other.to_ending(&self.machine) {
                 Ending::Failure(report) => CallError::Failure(report.error),
                 Ending::Fault(report) => CallError::Fault(report),
                 ending => CallError::Ended(ending),
@@ -151,13 +166,28 @@ impl Script {
     /// Runs one of its tests. One that is no effect has failed.
     #[must_use]
     pub fn run_test(&self, test: &Test) -> Tested {
-        if !Type::parse(&test.ty).is_some_and(|ty| ty.is_effect_after(0)) {
-            let message = format!("a test must be an Effect value, found {}", test.ty);
-            let ending = Ending::Fault(FaultReport { message, ..FaultReport::default() });
-            return Tested { ending, time: Duration::ZERO, cut_off: Vec::new() };
+        self.tested(&self.start(test, None))
+    }
+
+    /// Runs one of its tests as a rehearsal, in the simulator; otherwise the rehearsal is without effect.
+    #[must_use]
+    pub fn rehearse_test(&self, test: &Test, rehearsal: &Rehearsal) -> Rehearsed {
+        let run = self.start(test, Some(rehearsal));
+        let tested = self.tested(&run);
+        Rehearsed::new(&self.machine, rehearsal, run.outcome, tested)
+    }
+
+    fn start(&self, test: &Test, rehearsal: Option<&Rehearsal>) -> Run {
+        if Type::parse(&test.ty).is_some_and(|ty| ty.is_effect_after(0)) {
+            return self.machine.run_as(test.global, Vec::new(), true, rehearsal);
         }
-        let run = self.machine.run(test.global, Vec::new(), true);
-        Tested { ending: run.outcome.into_ending(&self.machine), time: run.time, cut_off: self.machine.take_cut_off() }
+        let fault = Fault::without_place(format!("a test must be an Effect value, found {}", test.ty));
+        Run { outcome: Outcome::Faulted(fault), time: Duration::ZERO, leaked: Vec::new() }
+    }
+
+    fn tested(&self, run: &Run) -> Tested {
+        let ending = run.outcome.to_ending(&self.machine);
+        Tested { ending, time: run.time, cut_off: self.machine.take_cut_off(), leaked: run.leaked.clone() }
     }
 
     /// The entry module's name.

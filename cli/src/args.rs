@@ -152,6 +152,12 @@ pub struct Test {
     /// Seconds of real time after which a test is given up; 0 for never.
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = limit)]
     pub timeout: Limit,
+    /// Run each test that passes once more for each point at which it can be cancelled, cancelled there.
+    #[arg(long, conflicts_with_all = ["real_time", "workers"])]
+    pub cancel_everywhere: bool,
+    /// Try the orders in which the fibers of each test that passes can run, with so many preemptions at most [default: 2].
+    #[arg(long, value_name = "PREEMPTIONS", num_args = 0..=1, require_equals = true, default_missing_value = "2", conflicts_with_all = ["real_time", "workers"])]
+    pub explore: Option<u32>,
     /// Show what tests print also when they pass.
     #[arg(long)]
     pub show_output: bool,

@@ -227,3 +227,57 @@ fn a_signal_ends_the_tests_after_the_cleanups_of_the_one_that_runs() {
     assert_eq!(lines.map_while(Result::ok).collect::<Vec<_>>(), [""; 0]);
     assert_eq!(child.wait().expect("the program ends").code(), Some(130));
 }
+
+/// A cleanup that takes what only the rest of the test gives, found where the test is cancelled before that.
+const CANCELLED: &str = "holds : Receiver Unit -> Resource Text Unit\nholds = rx => resource {\n  yield Unit\n  _ <- recv rx\n}\n\n\
+    @test \"waits in its cleanup\"\nwaits = do Effect {\n  (tx, rx) <- make Unit\n  _ <- holds rx\n  sleep 1\n  send tx Unit\n}\n\n\
+    @test \"takes and gives\"\ngives = do Effect {\n  (tx, rx) <- make Unit\n  send tx Unit\n  _ <- holds rx\n  par (sleep 1) (sleep 2)\n}\n";
+
+/// C6 C15
+#[test]
+fn a_test_is_cancelled_at_each_of_its_points() {
+    let (code, stdout, _) = tested("everywhere", CANCELLED, &[]);
+    assert_eq!(code, Some(0), "both pass when they are left alone: {stdout}");
+    let (code, stdout, _) = tested("everywhere", CANCELLED, &["--cancel-everywhere"]);
+    assert_eq!(code, Some(1), "{stdout}");
+    assert_has(
+        &stdout,
+        &["FAIL suite.waits", "FILE:15: cancelled at point ", ", at FILE:17:", "a cleanup did not work"],
+    );
+    assert_has(&stdout, &["schedule:\n", " ms  fiber 1 to FILE:10:", "waits for recv", "--cancel-everywhere\n"]);
+    let passed = stdout.lines().find(|line| line.starts_with("pass suite.gives")).expect("it passes");
+    let points = passed.split("cancelled at ").nth(1).and_then(|rest| rest.split(' ').next()?.parse::<u32>().ok());
+    assert!(points.is_some_and(|points| points > 5), "{passed}");
+}
+
+/// Two fibers that look before they leap: right in every order in which each runs until it waits.
+const ACTED: &str = "put : Sender Int -> Receiver Int -> Effect Text Unit\nput = tx rx => do Effect {\n  first <- tryRecv rx\n  \
+    n = first or 0\n  sent <- trySend tx (n + 1)\n  sent match\n    | Ok _  => pure Unit\n    | Err _ => fail \"was slower\"\n}\n\n\
+    @test \"acts\"\nacts = do Effect {\n  (tx, rx) <- makeBounded 1\n  _ <- par (put tx rx) (put tx rx)\n  pure Unit\n}\n";
+
+/// C42
+#[test]
+fn orders_are_explored_and_the_plainest_that_fails_is_shown() {
+    let (code, stdout, _) = tested("explore", ACTED, &["--explore=0"]);
+    assert_eq!(code, Some(0), "{stdout}");
+    assert_has(&stdout, &[" orders: all with up to 0 preemptions)"]);
+    let (code, stdout, _) = tested("explore", ACTED, &["--explore"]);
+    assert_eq!(code, Some(1), "{stdout}");
+    assert_has(&stdout, &["in another order of its fibers, with one preemption: ", "was slower", "others run\n"]);
+    assert_has(&stdout, &["--explore=2\n"]);
+    let again = tested("explore", ACTED, &["--explore"]).1;
+    let schedule = |text: &str| text.split_once("schedule:").map(|(_, rest)| rest.to_owned());
+    assert_eq!(schedule(&again), schedule(&stdout));
+}
+
+/// C42
+#[test]
+fn a_failure_under_a_seed_shows_its_schedule() {
+    let tests = format!(
+        "{ACTED}\n@test \"no seed decides\"\nchances = do Effect {{\n  _ <- par (sleep 1) (fail \"broken\")\n  pure Unit\n}}\n"
+    );
+    let (code, stdout, _) = tested("schedule", &tests, &["--only", "chances", "--seed", "7"]);
+    assert_eq!(code, Some(1), "{stdout}");
+    assert_has(&stdout, &["schedule:\n", "fiber 1 to FILE:", ": waits for par", ": ends\n", "--seed 7\n"]);
+    assert!(!stdout.contains("not the same every time"), "{stdout}");
+}

@@ -22,7 +22,7 @@ use crate::sync::{Arc, Condvar, Instant, Mutex};
 use crate::task::record::{Own, Parent, Raw, Record, Ref, Spares};
 use crate::wait::{Waiting, Woken};
 use crate::world::World;
-use crate::{CancelReason, Config, Mode, Observer, Outcome, Place, Task};
+use crate::{CancelReason, Config, Mode, Observer, Outcome, Place, Rehearsal, Task};
 
 /// Runs tasks. Dropping it shuts it down.
 pub struct Runtime<T: Task> {
@@ -129,6 +129,15 @@ impl<T: Task> Runtime<T> {
     pub fn run(&self, root: T) -> Outcome<T::Value, T::Fault> {
         let run = self.shared.begin_run(root);
         crate::worker::drive(&self.shared, &run)
+    }
+
+    /// Makes the next `run` a rehearsal. Without effect but in the simulator.
+    pub fn rehearse(&self, rehearsal: Rehearsal) {
+        if let Some(core) = &mut *self.shared.seats[0].core.lock()
+            && let Some(simulator) = &mut core.simulator
+        {
+            simulator.rehearsal = Some(rehearsal);
+        }
     }
 
     /// Cancels all roots, from any thread, also after the runtime is gone (then it does nothing).

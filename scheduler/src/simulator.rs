@@ -11,6 +11,7 @@
 use std::collections::VecDeque;
 
 use crate::oracle::Oracle;
+use crate::rehearsal::Rehearsal;
 use crate::task::record::{Raw, Ref};
 use crate::{FUEL, Task};
 
@@ -36,6 +37,7 @@ pub struct Simulator<T: Task> {
     ready: VecDeque<Raw<T>>,
     jobs: VecDeque<Box<dyn FnOnce() + Send>>,
     late: VecDeque<Late<T>>,
+    pub rehearsal: Option<Rehearsal>,
 }
 
 /// Something to be settled when all that is ready at `at_ns` has run.
@@ -69,7 +71,15 @@ pub enum Next<T: Task> {
 impl<T: Task> Simulator<T> {
     /// Choices by `seed`.
     pub fn new(seed: u64) -> Self {
-        Simulator { seed, now_ns: 0, turns: 0, ready: VecDeque::new(), jobs: VecDeque::new(), late: VecDeque::new() }
+        Simulator {
+            seed,
+            now_ns: 0,
+            turns: 0,
+            ready: VecDeque::new(),
+            jobs: VecDeque::new(),
+            late: VecDeque::new(),
+            rehearsal: None,
+        }
     }
 
     /// Virtual time.
@@ -136,7 +146,11 @@ impl<T: Task> Simulator<T> {
         if choices == 0 {
             return None;
         }
-        let at = if self.seed == 0 { 0 } else { oracle.pick(choices) };
+        let at = match self.explored() {
+            Some(rehearsal) => rehearsal.pick(choices),
+            None if self.seed == 0 => 0,
+            None => oracle.pick(choices),
+        };
         if at < self.ready.len() {
             let raw = if at == 0 { self.ready.pop_front() } else { self.ready.swap_remove_front(at) };
             return raw.map(Next::Task);
@@ -146,6 +160,45 @@ impl<T: Task> Simulator<T> {
 
     /// Fuel for a slice: any amount, so that every place is interrupted sooner or later.
     pub fn fuel(&self, oracle: &mut Oracle) -> u32 {
-        if self.seed == 0 { FUEL } else { 1 + oracle.pick(FUEL as usize) as u32 }
+        match self.explored() {
+            Some(_) => 1,
+            None if self.seed == 0 => FUEL,
+            None => 1 + oracle.pick(FUEL as usize) as u32,
+        }
+    }
+
+    /// Virtual time of the fuel that a task has spent when it ticks.
+    pub fn tick_ns(&self) -> u64 {
+        if self.explored().is_some() { TICK_NS.div_ceil(FUEL.into()) } else { TICK_NS }
+    }
+
+    /// A task that ticks could go on; must it make way?
+    pub fn must_yield(&self) -> bool {
+        match self.explored() {
+            Some(rehearsal) => {
+                let is_late = self.late.front().is_some_and(|late| late.at_ns < self.now_ns);
+                is_late || self.is_preempted() || rehearsal.is_silent()
+            }
+            None => self.has_work(),
+        }
+    }
+
+    /// A task begins an operation, unless it has to make way before.
+    pub fn makes_way(&self) -> bool {
+        let is_preempted = self.is_preempted();
+        if !is_preempted && let Some(rehearsal) = &self.rehearsal {
+            rehearsal.act();
+        }
+        is_preempted
+    }
+
+    /// Does whoever decides instead of the seed take the processor from the task that runs?
+    fn is_preempted(&self) -> bool {
+        self.explored().is_some_and(|rehearsal| rehearsal.preempts(self.ready.len() + self.jobs.len()))
+    }
+
+    /// Who decides, if not the seed.
+    fn explored(&self) -> Option<&Rehearsal> {
+        self.rehearsal.as_ref().filter(|rehearsal| rehearsal.explores())
     }
 }

@@ -30,6 +30,8 @@ pub struct Attempt {
     pub real_time: Duration,
     /// Tasks that it left running: where they were spawned, and how many.
     pub cut_off: Vec<(String, usize)>,
+    /// What the machine has left behind.
+    pub leaked: Vec<String>,
 }
 
 /// How it went.
@@ -57,13 +59,14 @@ impl Attempt {
             Err(message) => (Verdict::NotRun(message), None),
         };
         signals.clear();
-        let (time, cut_off) = tested.map_or_else(Default::default, |tested| (tested.time, tested.cut_off));
-        Attempt { mode, verdict, output: captured.text(), time, real_time: begun.elapsed(), cut_off }
+        let (time, cut_off, leaked) =
+            tested.map_or_else(Default::default, |tested| (tested.time, tested.cut_off, tested.leaked));
+        Attempt { mode, verdict, output: captured.text(), time, real_time: begun.elapsed(), cut_off, leaked }
     }
 
     /// It did what it should.
     pub fn passed(&self) -> bool {
-        matches!(self.verdict, Verdict::Ended(Ending::Success))
+        matches!(self.verdict, Verdict::Ended(Ending::Success)) && self.leaked.is_empty()
     }
 }
 

@@ -27,6 +27,11 @@ impl Captured {
         Output::writer(self.clone())
     }
 
+    /// Forgets what was written so far.
+    pub fn clear(&self) {
+        *self.lock() = Kept::default();
+    }
+
     /// What was written so far.
     pub fn text(&self) -> String {
         let kept = self.lock();

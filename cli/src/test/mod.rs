@@ -4,20 +4,24 @@
 //! attempt does, prints or breaks is unknown to the next, so the command that is shown with a failure brings it back.
 
 mod attempt;
+mod cancel;
 mod captured;
+mod explore;
 mod plan;
+mod rehearse;
 mod report;
 
 use std::process::ExitCode;
 
-use aivi::Ending;
+use aivi::{Ending, Rehearsal};
 
-use crate::args::Test;
+use crate::args::{Mode, Test};
 use crate::out::{fail, print};
 use crate::signals::Target;
 use attempt::{Attempt, Verdict};
 use plan::{Case, Plan};
-use report::Report;
+use rehearse::{Problem, Stage};
+use report::{CaseResult, Report};
 
 /// Runs the tests of all files.
 pub fn test(options: &Test) -> ExitCode {
@@ -50,6 +54,19 @@ pub fn test(options: &Test) -> ExitCode {
 /// A signal ended an attempt, and with it everything.
 struct Interrupted(i32);
 
+/// Why a series of rehearsals came to no good end.
+enum Stop {
+    Problem(Problem),
+    Interrupted(Interrupted),
+    NotRun(String),
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Stop::Problem(problem)
+    }
+}
+
 struct Runner<'o> {
     options: &'o Test,
     report: Report<'o>,
@@ -71,7 +88,44 @@ impl Runner<'_> {
                 break;
             }
         }
-        print(&self.report.case(case, &attempts));
-        Ok(attempts.iter().all(Attempt::passed))
+        let mut result = CaseResult { attempts, ..CaseResult::default() };
+        if result.attempts.iter().all(Attempt::passed) {
+            self.rehearse(case, &mut result)?;
+        } else if let Some(Attempt { mode: Mode::Simulated { seed }, verdict: Verdict::Ended(_), .. }) =
+            result.attempts.last()
+        {
+            result.schedule = self.schedule(case, *seed);
+        }
+        print(&self.report.case(case, &result));
+        Ok(result.passed())
+    }
+
+    /// What the options want of a test that passes.
+    fn rehearse(&self, case: &Case<'_>, result: &mut CaseResult) -> Result<(), Interrupted> {
+        let (seed, limit) = (self.options.seed, self.options.timeout);
+        if self.options.cancel_everywhere {
+            match cancel::everywhere(case, seed, limit, &self.signals) {
+                Ok(everywhere) => result.everywhere = Some(everywhere),
+                Err(stop) => return result.stop(stop),
+            }
+        }
+        if let Some(preemptions) = self.options.explore {
+            match explore::explore(case, preemptions, limit, &self.signals) {
+                Ok(explored) => result.explored = Some(explored),
+                Err(stop) => return result.stop(stop),
+            }
+        }
+        Ok(())
+    }
+
+    /// Who ran when, of a run that failed: it is run twice more, which has to give the same, fiber by fiber.
+    fn schedule(&self, case: &Case<'_>, seed: u64) -> Option<String> {
+        let stage = Stage::new(case, seed, self.options.timeout, &self.signals).ok()?;
+        let first = stage.run(Rehearsal::new()).ok()?.run;
+        let second = stage.run(Rehearsal::new()).ok()?.run;
+        if first.tape.steps == second.tape.steps {
+            return Some(first.schedule);
+        }
+        Some("not the same every time, so the test depends on something that no seed decides".to_owned())
     }
 }

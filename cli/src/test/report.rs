@@ -7,12 +7,48 @@ use std::time::Duration;
 use aivi::{Color, Ending};
 
 use super::attempt::{Attempt, Verdict};
+use super::cancel::Everywhere;
+use super::explore::Explored;
 use super::plan::Case;
+use super::rehearse::Problem;
+use super::{Interrupted, Stop};
 use crate::args::{Mode, Test};
 use crate::out::color_out;
 
 /// Details stand below their test, this far to the right.
 const INDENT: &str = "     ";
+
+/// What came of a test.
+#[derive(Default)]
+pub struct CaseResult {
+    /// The last one may have failed.
+    pub attempts: Vec<Attempt>,
+    /// Who ran when, in the one that failed.
+    pub schedule: Option<String>,
+    /// What `--cancel-everywhere` or `--explore` has found.
+    pub problem: Option<Problem>,
+    pub everywhere: Option<Everywhere>,
+    pub explored: Option<Explored>,
+}
+
+impl CaseResult {
+    /// It did what it should, each time.
+    pub fn passed(&self) -> bool {
+        self.problem.is_none() && self.attempts.iter().all(Attempt::passed)
+    }
+
+    /// Notes why there are no more rehearsals.
+    pub(super) fn stop(&mut self, stop: Stop) -> Result<(), Interrupted> {
+        match stop {
+            Stop::Interrupted(interrupted) => return Err(interrupted),
+            Stop::Problem(problem) => self.problem = Some(problem),
+            Stop::NotRun(what) => {
+                self.problem = Some(Problem { what, output: String::new(), schedule: String::new() });
+            }
+        }
+        Ok(())
+    }
+}
 
 /// Turns attempts into lines.
 pub struct Report<'o> {
@@ -26,17 +62,25 @@ impl<'o> Report<'o> {
         Report { options, color: color_out() }
     }
 
-    /// The lines about a test, of whose attempts the last one may have failed.
-    pub fn case(&self, case: &Case<'_>, attempts: &[Attempt]) -> String {
-        let Some(last) = attempts.last() else { return String::new() };
-        let word = if last.passed() { self.paint("pass", 32) } else { self.paint("FAIL", 31) };
-        let mut text = format!("{word} {}: {} ({})\n", case.test.name, case.test.description, self.effort(attempts));
+    /// The lines about a test.
+    pub fn case(&self, case: &Case<'_>, result: &CaseResult) -> String {
+        let Some(last) = result.attempts.last() else { return String::new() };
+        let word = if result.passed() { self.paint("pass", 32) } else { self.paint("FAIL", 31) };
+        let effort = self.effort(result);
+        let mut text = format!("{word} {}: {} ({effort})\n", case.test.name, case.test.description);
+        if let Some(problem) = &result.problem {
+            indented(&mut text, &format!("{}: {}", case.test.place, problem.what), "");
+            output(&mut text, &problem.output);
+            schedule(&mut text, &problem.schedule);
+            indented(&mut text, &format!("again: {}", self.command(case, last.mode)), "");
+            return text;
+        }
         if !last.passed() {
-            let reason = reason(&last.verdict, self.options.timeout);
+            let reason = reason(last, self.options.timeout);
             indented(&mut text, &format!("{}: {reason}", case.test.place), "");
         }
         if !last.passed() || self.options.show_output {
-            self.output(&mut text, last);
+            output(&mut text, &last.output);
         }
         if last.passed() {
             for (place, count) in &last.cut_off {
@@ -44,28 +88,37 @@ impl<'o> Report<'o> {
                 indented(&mut text, &format!("note: it left {tasks} running, spawned at {place}"), "");
             }
         } else {
+            schedule(&mut text, result.schedule.as_deref().unwrap_or_default());
             indented(&mut text, &format!("again: {}", self.command(case, last.mode)), "");
         }
         text
     }
 
     /// How long it took, and under how many seeds.
-    fn effort(&self, attempts: &[Attempt]) -> String {
-        let real = duration(attempts.iter().map(|attempt| attempt.real_time).sum());
-        match attempts {
+    fn effort(&self, result: &CaseResult) -> String {
+        let real = duration(result.attempts.iter().map(|attempt| attempt.real_time).sum());
+        let mut text = match &*result.attempts {
             [one] => match one.mode {
                 Mode::Simulated { .. } if one.time >= SHOWN_MIN => format!("{} virtual, {real}", duration(one.time)),
                 Mode::Simulated { .. } | Mode::Real { .. } => real,
             },
-            _ => format!("{} seeds, {real}", attempts.len()),
+            attempts => format!("{} seeds, {real}", attempts.len()),
+        };
+        if let Some(Everywhere { tried, points }) = result.everywhere {
+            text.push_str(&match tried == points {
+                true => format!(", cancelled at {tried} points"),
+                false => format!(", cancelled at {tried} of {points} points"),
+            });
         }
-    }
-
-    fn output(&self, text: &mut String, attempt: &Attempt) {
-        if !attempt.output.is_empty() {
-            indented(text, "output:", "");
-            indented(text, &attempt.output, "  | ");
+        if let Some(Explored { schedules, complete }) = result.explored {
+            let extent = match complete {
+                Some(bound) if Some(bound) == self.options.explore => format!("all with up to {bound} preemptions"),
+                Some(bound) => format!("all with up to {bound} preemptions, some with more"),
+                None => "not all without preemptions".to_owned(),
+            };
+            text.push_str(&format!(", {schedules} orders: {extent}"));
         }
+        text
     }
 
     /// What to type to see the same again.
@@ -77,6 +130,13 @@ impl<'o> Report<'o> {
             Mode::Real { workers: Some(workers) } => write!(command, " --workers {workers}"),
             Mode::Real { workers: None } => write!(command, " --real-time"),
         };
+        if self.options.cancel_everywhere {
+            command.push_str(" --cancel-everywhere");
+        }
+        if let Some(preemptions) = self.options.explore {
+            // As above.
+            let _ = write!(command, " --explore={preemptions}");
+        }
         command
     }
 
@@ -92,9 +152,10 @@ impl<'o> Report<'o> {
 const SHOWN_MIN: Duration = Duration::from_millis(1);
 
 /// Why a test has not passed.
-fn reason(verdict: &Verdict, limit: Option<Duration>) -> String {
-    match verdict {
+fn reason(attempt: &Attempt, limit: Option<Duration>) -> String {
+    match &attempt.verdict {
         Verdict::Ended(ending) => match ending {
+            Ending::Success => format!("it left behind: {}", attempt.leaked.join(", ")),
             Ending::Exit(code) => format!("it ended the program with `exit {code}`"),
             ending => ending.report().unwrap_or_default(),
         },
@@ -111,6 +172,24 @@ fn reason(verdict: &Verdict, limit: Option<Duration>) -> String {
             text
         }
         Verdict::NotRun(why) => why.clone(),
+    }
+}
+
+/// Shows what was printed.
+fn output(text: &mut String, output: &str) {
+    if !output.is_empty() {
+        indented(text, "output:", "");
+        indented(text, output, "  | ");
+    }
+}
+
+/// Shows who ran when; of a single fiber there is nothing to say.
+fn schedule(text: &mut String, schedule: &str) {
+    if schedule.lines().count() > 1 {
+        indented(text, "schedule:", "");
+        indented(text, schedule, "  ");
+    } else if !schedule.contains(" fiber 1 ") && !schedule.is_empty() {
+        indented(text, &format!("schedule: {schedule}"), "");
     }
 }
 

@@ -58,7 +58,11 @@ impl<'a, T: Task> Context<'a, T> {
 
     /// Was the task asked to end? `None` while masked.
     #[inline]
-    pub fn cancel_requested(&self) -> Option<CancelReason> {
+    pub fn cancel_requested(&mut self) -> Option<CancelReason> {
+        if self.is_rehearsed() {
+            let place = self.own().place;
+            self.worker.rehearse_point(place);
+        }
         if self.record().state.load().shows_cancel() { self.record().cancel_reason() } else { None }
     }
 
@@ -71,6 +75,20 @@ impl<'a, T: Task> Context<'a, T> {
     #[inline]
     pub fn set_place(&mut self, place: Place) {
         self.own().place = place;
+    }
+
+    /// Is every step to be noted? Then a task should say where it stands also while it computes, and ask
+    /// [`Context::makes_way`] before each operation.
+    #[inline]
+    pub fn is_rehearsed(&self) -> bool {
+        self.worker.rehearsal().is_some()
+    }
+
+    /// The task is about to begin an operation at this place: does a rehearsal want another one to run before? Then it yields,
+    /// and begins it when it runs again.
+    pub fn makes_way(&mut self, place: Place) -> bool {
+        self.set_place(place);
+        self.worker.core.simulator.as_ref().is_some_and(|simulator| simulator.makes_way())
     }
 
     /// The task's number, unique in the runtime.

@@ -52,11 +52,11 @@ impl<T: Task> Worker<T> {
     /// The task has spent its fuel.
     pub(crate) fn tick(&mut self) -> Tick {
         if let Some(simulator) = &mut self.core.simulator {
-            simulator.pass_to(simulator.now_ns() + crate::simulator::TICK_NS);
+            simulator.pass_to(simulator.now_ns() + simulator.tick_ns());
             self.core.now_ns = simulator.now_ns();
             self.fire_timers();
-            let has_work = self.core.simulator.as_ref().is_some_and(|simulator| simulator.has_work());
-            return if has_work || self.shared.is_paused() { Tick::Yield } else { Tick::Continue };
+            let must_yield = self.core.simulator.as_ref().is_some_and(|simulator| simulator.must_yield());
+            return if must_yield || self.shared.is_paused() { Tick::Yield } else { Tick::Continue };
         }
         mutant!("queue.hides-the-slot-from-thieves", self.core.queue.flush(), ());
         self.maintain();

@@ -9,6 +9,7 @@ mod find;
 mod gate;
 mod group;
 mod log;
+mod rehearse;
 mod rest;
 mod turn;
 

@@ -34,6 +34,7 @@ impl<T: Task> Worker<T> {
             Some(task) => task.resume(&mut cx),
             None => return,
         };
+        self.note_step(record, &step);
         match step {
             Step::Waiting => self.publish(raw, record),
             Step::Yielded => {
@@ -151,8 +152,11 @@ impl<T: Task> Worker<T> {
             return self.put_off(raw, record);
         }
         own.since_ns = self.core.now_ns;
+        let place = own.place;
         if record.state.publish(own.generation, true).is_some() {
             self.push_woken(raw);
+        } else if self.core.simulator.is_some() {
+            self.rehearse_point(place);
         }
     }
 

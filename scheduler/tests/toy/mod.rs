@@ -7,9 +7,11 @@
 
 mod ops;
 mod run;
+mod tree;
 
-pub use ops::{Op, Program, program};
+pub use ops::{CANCELLED, Op, Program, TIMED_OUT, program};
 pub use run::{Env, Test, everywhere, on_seeds, run};
+pub use tree::{Ended, Tree, check, plant};
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -30,6 +32,11 @@ pub struct Toy {
 }
 
 pub type End = Outcome<i64, String>;
+
+/// A number from the environment, for those who want more than the ordinary tests do.
+pub fn wanted(name: &str, ordinary: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(ordinary)
+}
 
 impl Toy {
     pub fn new(env: &Arc<Env>, program: &Program) -> Self {

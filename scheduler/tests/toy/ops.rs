@@ -25,6 +25,8 @@ pub enum Op {
     LogLast(&'static str),
     /// The last value.
     Value(i64),
+    /// The last value is a message of this channel: its number there.
+    LastOf(i64),
     /// Spends fuel.
     Work(u32),
     Yield,
@@ -61,6 +63,10 @@ pub enum Op {
     OpenLatch(usize),
     /// To be run when the task ends, masked.
     Defer(Program),
+    /// Holds something until the task ends. What is held is counted.
+    Hold,
+    /// The cleanup of that.
+    Release,
     Fail(i64),
     Fault(&'static str),
     /// Asks the roots to end.
@@ -92,6 +98,7 @@ impl Toy {
             Op::LogLast(line) => env.log(format!("{line} {}", self.last)),
             Op::LogTime(line) => env.log(format!("{line} {}", cx.now_ns() / env.unit_ns)),
             Op::Value(value) => self.last = *value,
+            Op::LastOf(channel) => self.last -= channel * 1000,
             Op::Work(amount) if self.spend(cx, *amount) => return Done::Yield,
             Op::Work(_) => {}
             Op::Yield => {
@@ -103,6 +110,11 @@ impl Toy {
                 return Done::Wait(op);
             }
             Op::Defer(cleanup) => self.cleanups.push(cleanup.clone()),
+            Op::Hold => {
+                env.hold(1);
+                self.cleanups.push(program([Op::Yield, Op::Release]));
+            }
+            Op::Release => env.hold(-1),
             Op::Fail(value) => self.unwind(cx, Outcome::Failed(*value)),
             Op::Fault(text) => self.unwind(cx, Outcome::Faulted(text.to_string())),
             Op::Exit(code) => {

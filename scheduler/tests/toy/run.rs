@@ -19,6 +19,7 @@ pub struct Env {
     scopes: Mutex<HashMap<usize, ScopeRef<Toy>>>,
     latches: Mutex<HashMap<usize, Latch<Toy>>>,
     alive: AtomicI64,
+    held: AtomicI64,
     sent: AtomicU64,
     received: AtomicU64,
     pub received_values: Mutex<Vec<i64>>,
@@ -36,6 +37,7 @@ impl Env {
             scopes: Mutex::default(),
             latches: Mutex::default(),
             alive: AtomicI64::new(0),
+            held: AtomicI64::new(0),
             sent: AtomicU64::new(0),
             received: AtomicU64::new(0),
             received_values: Mutex::default(),
@@ -81,6 +83,10 @@ impl Env {
 
     pub fn end(&self) {
         self.alive.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub fn hold(&self, count: i64) {
+        self.held.fetch_add(count, Ordering::Relaxed);
     }
 
     pub fn sent(&self) {
@@ -143,6 +149,7 @@ pub fn run(config: Config, root: &Program, capacities: &[(usize, usize)]) -> Tes
     assert_eq!(stats.io_waits, 0, "nothing is waited for after {mode}");
     drop(runtime);
     assert_eq!(env.alive.load(Ordering::Relaxed), 0, "every task was dropped after {mode}");
+    assert_eq!(env.held.load(Ordering::Relaxed), 0, "what was held was released once after {mode}");
     let (sent, received) = (env.sent.load(Ordering::Relaxed), env.received.load(Ordering::Relaxed));
     // A sender that is cancelled after its message was taken counts nothing, so `sent` may be less.
     assert!(received + env.buffered() >= sent, "{sent} sent, {received} received in {mode}");

@@ -333,6 +333,10 @@ impl Fiber {
 
     /// Out of fuel at a checkpoint that runs again: cancelled, yielding, or on with new fuel.
     pub(crate) fn tick(&mut self) -> Go {
+        if self.cx().is_rehearsed() {
+            let place = self.place();
+            self.cx().set_place(place);
+        }
         if let Some(signal) = self.poll_cancel() {
             return self.raise(signal);
         }

@@ -9,12 +9,17 @@ use crate::value::{Kind, Value};
 
 /// Polls cancellation; gives the registers and tells the scheduler where the fiber stands.
 pub(super) fn poll(fiber: &mut Fiber, word: Word) -> Result<Regs, Go> {
+    let place = fiber.place();
+    if fiber.cx().is_rehearsed() && fiber.cx().makes_way(place) {
+        // The instruction has taken nothing yet, and runs again.
+        fiber.pc = fiber.pc.wrapping_sub(1);
+        return Err(Go::Yield);
+    }
+    fiber.cx().set_place(place);
     if let Some(signal) = fiber.poll_cancel() {
         release_operands(fiber, word);
         return Err(fiber.raise(signal));
     }
-    let place = fiber.place();
-    fiber.cx().set_place(place);
     Ok(fiber.load())
 }
 

@@ -1,0 +1,36 @@
+//! What a worker does for a rehearsal: see `rehearsal.rs`.
+
+use crate::rehearsal::{Rehearsal, Step, StepEnd};
+use crate::task::record::Record;
+use crate::{CancelKind, CancelReason, Place, Task};
+
+use super::Worker;
+
+impl<T: Task> Worker<T> {
+    /// The rehearsal, if this is one.
+    #[inline]
+    pub(crate) fn rehearsal(&self) -> Option<&Rehearsal> {
+        self.core.simulator.as_ref()?.rehearsal.as_ref()
+    }
+
+    /// A request to cancel could be noticed now: if this is the moment for it, it is made.
+    #[cold]
+    pub(crate) fn rehearse_point(&self, place: Place) {
+        if self.rehearsal().is_some_and(|rehearsal| rehearsal.point(place)) {
+            self.shared.cancel_roots(CancelReason { kind: CancelKind::Handle, place });
+        }
+    }
+
+    /// A task has done what it does this time.
+    pub(super) fn note_step(&self, record: &Record<T>, step: &crate::Step<T>) {
+        let Some(rehearsal) = self.rehearsal() else { return };
+        // SAFETY: we are the running side.
+        let own = unsafe { record.own() };
+        let end = match step {
+            crate::Step::Yielded => StepEnd::Yielded,
+            crate::Step::Waiting => StepEnd::Waits(own.waiting.reason(record.group.lock().kind)),
+            crate::Step::Ended(_) => StepEnd::Ended,
+        };
+        rehearsal.note(Step { task: record.id, place: own.place, end, at_ns: self.core.now_ns });
+    }
+}
