@@ -173,6 +173,11 @@ impl Reports {
         wanted.map(|diagnostic| diagnostic::json::line(diagnostic, &self.sources)).collect()
     }
 
+    /// The paths of the sources that were read, those of the library in angles.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().map(|source| source.path.as_str())
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -7,6 +7,7 @@ mod args;
 mod check;
 mod files;
 mod fmt;
+mod order;
 mod out;
 mod run;
 mod show;

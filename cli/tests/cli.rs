@@ -197,6 +197,23 @@ fn a_module_that_several_files_use_is_reported_once() {
     assert!(stderr.ends_with("\n3 files checked: 1 error, no warnings\n"), "{stderr}");
 }
 
+/// Each file checked alone would read all those before it: a square, a quarter of a million lines.
+#[test]
+fn a_long_chain_of_modules_is_checked_in_one_go() {
+    let count = 300;
+    for index in 0..count {
+        let used = if index == 0 { String::new() } else { format!("use m{} as before\n", index - 1) };
+        let value = if index == 0 { "1".to_owned() } else { "before.value + 1".to_owned() };
+        script(
+            &format!("chain/m{index}"),
+            &format!("module m{index}\n{used}\nexport value\n\nvalue : Int\nvalue = {value}\n"),
+        );
+    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("chain");
+    let summary = format!("{count} files checked: no errors, no warnings\n");
+    assert_eq!(outcome(&run(&["check"], &folder)), (Some(0), String::new(), summary));
+}
+
 #[test]
 fn a_module_that_is_not_found_is_explained() {
     file("absent/bytes.aivi", b"\xff");
