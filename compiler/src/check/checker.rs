@@ -65,6 +65,8 @@ pub(super) struct Checker<'a> {
     /// `recurse` may stand here: the expression is in tail position of the innermost loop.
     pub(super) tail: bool,
     pub(super) loops: Vec<Loop>,
+    /// How many binds of chains (`do Option` and its like) are open around here.
+    pub(super) binds: u32,
 }
 
 /// What the checker knows about a variable beyond its type.
@@ -120,6 +122,7 @@ impl<'a> Checker<'a> {
             hole: None,
             tail: false,
             loops: Vec::new(),
+            binds: 0,
         }
     }
 
@@ -203,6 +206,7 @@ impl<'a> Checker<'a> {
         self.undo.clear();
         self.sections.clear();
         self.loops.clear();
+        self.binds = 0;
         self.asked = Asked::NOTHING;
         self.next_reason = None;
         self.matched = Reason::Unknown;

@@ -19,8 +19,7 @@ impl Checker<'_> {
         span: Span,
     ) -> Expr {
         if self.text(monad.symbol) != "Effect" {
-            let what = format!("`do {}`", self.text(monad.symbol));
-            return self.missing(span, &what);
+            return self.chain(monad, statements, wanted, tail, span);
         }
         let Some((error, _)) = self.effect_parts(wanted, span) else {
             // The block does not fit, which was reported; its statements are checked all the same.

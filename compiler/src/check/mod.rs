@@ -16,6 +16,7 @@ pub mod exhaustive;
 pub mod types;
 
 mod call;
+mod chain;
 mod checker;
 mod collection;
 mod definition;

@@ -192,18 +192,20 @@ impl Checker<'_> {
         };
         let scheme = self.constructor_type(id);
         let made = self.instantiate(scheme, name.span);
-        let inner = match self.function_parts(made) {
-            Some((inner, to)) if !self.types.is_function(to) && self.expect(to, ty, name.span) => inner,
+        let (inner, to) = match self.function_parts(made) {
+            Some((inner, to)) if !self.types.is_function(to) => (inner, to),
             None | Some(_) => {
-                let arguments = self.types.arity(made);
-                if arguments != 1 {
-                    let message = format!("`{}` has {arguments} arguments", self.text(name.symbol));
-                    let diagnostic = Diagnostic::new(Code::E3000, name.span, message);
-                    self.tables.report(diagnostic.note("a path leads through constructors of one argument"));
-                }
+                let message = format!("`{}` has {} arguments", self.text(name.symbol), self.types.arity(made));
+                let diagnostic = Diagnostic::new(Code::E3000, name.span, message);
+                self.tables.report(diagnostic.note("a path leads through constructors of one argument"));
                 return error_expr(span);
             }
         };
+        if self.types.unify(to, ty).is_err() {
+            let message = format!("`{}` is no constructor of {}", self.text(name.symbol), self.show(ty));
+            self.report(Code::E3000, name.span, message);
+            return error_expr(span);
+        }
         let local = self.made_up_local(inner, span);
         let new = self.renewed(local, rest, before);
         let constructor = Box::new(expr(ExprKind::Constructor(id), made, span));

@@ -38,7 +38,7 @@ impl Checker<'_> {
     }
 
     /// Where a pattern can fail.
-    fn refutable_part(&self, pattern: &Pattern) -> Option<Span> {
+    pub(super) fn refutable_part(&self, pattern: &Pattern) -> Option<Span> {
         match &pattern.kind {
             PatternKind::Wildcard | PatternKind::Local(_) | PatternKind::Unit | PatternKind::Error => None,
             PatternKind::As(_, inner) => self.refutable_part(inner),

@@ -198,9 +198,13 @@ impl Walk<'_, '_> {
                 }
             }
             Kind::Block(block) => self.block(block),
-            Kind::Do { statements, .. } | Kind::Generate(statements) | Kind::Resource(statements) => {
+            Kind::Do { monad, statements } => {
+                if self.tables.text(monad.symbol) == "List" {
+                    self.library("aivi.list", &["flatMap"]);
+                }
                 self.statements(statements);
             }
+            Kind::Generate(statements) | Kind::Resource(statements) => self.statements(statements),
             Kind::PatchFunction(items) => self.patch(items),
             Kind::Patch { base, items } => {
                 self.expr(base);
