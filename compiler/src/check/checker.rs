@@ -85,6 +85,8 @@ pub(super) struct LocalFacts {
 pub(super) struct Loop {
     pub(super) state: TyId,
     pub(super) effect: TyId,
+    /// Its first state.
+    pub(super) init: Span,
 }
 
 impl<'a> Checker<'a> {

@@ -115,7 +115,9 @@ impl Checker<'_> {
                 let place = *place;
                 if let Some(binding) = tables::binding(&file, place) {
                     let wanted = self.wanted(global);
-                    let value = self.expr_as(&binding.value, wanted, Reason::Signature(global, 0));
+                    let inferred = self.tables.global(global).signature == TypeSource::Inferred;
+                    let reason = if inferred { Reason::Unknown } else { Reason::Signature(global, 0) };
+                    let value = self.expr_as(&binding.value, wanted, reason);
                     out.push((global, GlobalBody::Expr(value)));
                 }
             }

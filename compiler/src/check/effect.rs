@@ -286,7 +286,7 @@ impl Checker<'_> {
         let state = init.ty;
         let mark = self.enter();
         let pattern = self.irrefutable(pattern, state);
-        self.loops.push(Loop { state, effect });
+        self.loops.push(Loop { state, effect, init: init.span });
         let body = self.body(body, error, effect, true, span);
         self.loops.pop();
         self.leave(mark);
@@ -300,7 +300,7 @@ impl Checker<'_> {
             self.infer(state);
             return error_expr(span);
         };
-        let state = Box::new(self.expr_as(state, around.state, Reason::Unknown));
+        let state = Box::new(self.expr_as(state, around.state, Reason::Like("what the loop starts with", around.init)));
         self.fits(expr(ExprKind::Recurse(state), around.effect, span), wanted)
     }
 }

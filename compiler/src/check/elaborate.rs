@@ -174,8 +174,14 @@ impl Checker<'_> {
             return true;
         }
         let plural = if wanted == 1 { "" } else { "s" };
-        let message = format!("type `{}` takes {wanted} argument{plural}, found {found}", self.text(name.symbol));
-        self.report(Code::E3001, name.span, message);
+        let text = self.text(name.symbol);
+        let message = format!("type `{text}` takes {wanted} argument{plural}, found {found}");
+        let letters: String = ('A'..='Z').take(wanted).flat_map(|letter| [' ', letter]).collect();
+        let help = match text {
+            "Effect" => "an effect says what it fails with and what it gives: `Effect Text Int`".to_owned(),
+            _ => format!("write it like `{text}{letters}`"),
+        };
+        self.tables.report(Diagnostic::new(Code::E3001, name.span, message).help(help));
         false
     }
 

@@ -16,14 +16,25 @@ impl Checker<'_> {
         let error = self.fresh();
         let result = self.types.data(builtin::RESULT, &[error, wanted]);
         if self.types.is_effect(value.ty) {
-            let message = format!("expected Result, found {}", self.show(value.ty));
+            let message = format!("expected a Result, found {}", self.show(value.ty));
             let diagnostic = Diagnostic::new(Code::E3000, value.span, message);
-            self.tables.report(diagnostic.note("`or` on an effect stands behind `<-` in `do Effect`"));
+            self.tables.report(diagnostic.help(match fallback {
+                ast::Fallback::Arms(_) => {
+                    "arms of `x <- effect or` match the error itself: `| error => …`, without `Err`"
+                }
+                ast::Fallback::Value(_) => "`or` on an effect stands behind `<-`: `x <- effect or other`",
+            }));
             return error_expr(span);
         }
         let value = Box::new(self.fits(value, result));
         let kind = match fallback {
-            ast::Fallback::Value(fallback) => ExprKind::OrValue(value, Box::new(self.expr(fallback, wanted))),
+            ast::Fallback::Value(fallback) => {
+                let reason = match self.reason_for(wanted) {
+                    Reason::Unknown => Reason::Like("the value before `or`, unless it is an error,", value.span),
+                    reason => reason,
+                };
+                ExprKind::OrValue(value, Box::new(self.expr_as(fallback, wanted, reason)))
+            }
             ast::Fallback::Arms(arms) => {
                 let matched = Reason::Like("the value before `or`", value.span);
                 let arms = self.arms(arms, result, matched, &mut |this, body| this.expr(body, wanted));

@@ -51,6 +51,7 @@ impl Checker<'_> {
             let message = format!("expected a function of {taken} parameter{plural}, found one of {count}");
             Diagnostic::new(Code::E3000, span, message).note(format!("its result has to be {shown}"))
         };
+        let diagnostic = self.with_reason(diagnostic, wanted, self.reason_for(wanted));
         self.tables.report(diagnostic);
         parameters.extend(more);
         FunctionType { parameters, result: TypeStore::ERROR, ty: TypeStore::ERROR }

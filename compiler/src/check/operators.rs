@@ -356,8 +356,10 @@ impl Checker<'_> {
         let heads = [head(pending.left), head(pending.right)];
         self.tables.report(if heads.contains(&Some(builtin::INT)) && heads.contains(&Some(builtin::FLOAT)) {
             diagnostic.help("numbers are not converted by themselves: `toFloat` of `use aivi.math (toFloat)` makes a Float of an Int")
-        } else {
+        } else if heads.iter().flatten().any(|head| [builtin::EFFECT, builtin::OPTION, builtin::RESULT].contains(head)) {
             self.with_hint(diagnostic, pending.left, pending.right, None)
+        } else {
+            diagnostic
         });
     }
 
@@ -409,6 +411,9 @@ impl Checker<'_> {
         } else if head == Some(builtin::EFFECT) {
             diagnostic =
                 diagnostic.help("an effect gives its value where it is run: bind it in `do Effect`, `x <- effect`");
+        } else if head == Some(builtin::RESULT) {
+            diagnostic =
+                diagnostic.help("this may be an error: go on with `value or other`, or take it apart with `match`");
         } else if head == Some(builtin::OPTION) {
             diagnostic =
                 diagnostic.help("the value may be missing: give a default with `??`, or take it apart with `match`");

@@ -49,7 +49,15 @@ impl Checker<'_> {
                 let diagnostic = self.mismatch(wanted, found, span, reason);
                 let diagnostic = self.with_reason(diagnostic, wanted, reason);
                 let diagnostic = self.with_origin(diagnostic, expr);
-                let diagnostic = self.with_hint(diagnostic, wanted, found, expr);
+                let diagnostic = match reason {
+                    Reason::Signature(_, taken) if taken > 0 && self.types.is_function(wanted) => {
+                        let plural = if taken == 1 { "" } else { "s" };
+                        diagnostic.help(format!(
+                            "the signature has more parameters: this function names {taken} argument{plural} only"
+                        ))
+                    }
+                    _ => self.with_hint(diagnostic, wanted, found, expr),
+                };
                 self.tables.report(diagnostic);
                 false
             }
@@ -97,6 +105,14 @@ impl Checker<'_> {
             let missing = self.names_of_others(&left, &right);
             if !missing.is_empty() && !right_open {
                 diagnostic = diagnostic.note(format!("missing: {}", missing.join(", ")));
+            }
+            let meant = |missing: &String| {
+                let others = right.iter().filter(|(name, _)| left.iter().all(|(field, _)| field != name));
+                let near = nearest(missing.trim_matches('`'), others.map(|(name, _)| self.text(*name)));
+                near.map(|near| format!("did you mean {missing} by `{near}`?"))
+            };
+            if let Some(help) = missing.iter().find_map(meant) {
+                diagnostic = diagnostic.help(help);
             }
             let extra = self.names_of_others(&right, &left);
             if !extra.is_empty() && !left_open {

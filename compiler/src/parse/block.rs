@@ -125,6 +125,9 @@ impl Parser<'_> {
         match self.kind() {
             TokenKind::Comma if in_braces => Some("fields of a record are written with a colon: `{ name: value, … }`"),
             TokenKind::Bar if in_braces => Some("a changed copy of a record is `record <| { field: value }`"),
+            TokenKind::BraceOpen if self.tokens[start].kind == TokenKind::Use => {
+                Some("names to import stand in parentheses: `use aivi.list (take, drop)`")
+            }
             TokenKind::Less if self.is_glued() => Some("the arguments of a type stand behind it: `List Int`"),
             _ => None,
         }

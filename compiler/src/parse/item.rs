@@ -98,7 +98,11 @@ impl Parser<'_> {
         loop {
             if !matches!(self.kind(), TokenKind::Lower | TokenKind::Upper) || (self.at_newline() && segments.is_empty())
             {
-                self.unexpected(Code::E1501, "the name of a module");
+                let report = self.unexpected_report(Code::E1501, "the name of a module");
+                self.add(match self.kind() {
+                    TokenKind::Star => report.help("`use` imports everything by itself: `use aivi.list`"),
+                    _ => report,
+                });
                 self.skip_group();
                 break;
             }

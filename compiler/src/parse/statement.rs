@@ -119,7 +119,9 @@ impl Parser<'_> {
         self.needs_effect(block);
         let negated = self.bump().kind == TokenKind::Unless;
         let condition = self.pipe_without_lambda();
-        if !self.expect(TokenKind::LeftArrow) {
+        if !self.eat(TokenKind::LeftArrow) {
+            let report = self.unexpected_report(Code::E1501, "`<-`");
+            self.add(report.help("an effect that depends on a condition is `when condition <- effect`"));
             return StatementKind::Error;
         }
         StatementKind::When { negated, condition, effect: self.expr() }
@@ -130,7 +132,9 @@ impl Parser<'_> {
         self.needs_effect(block);
         self.bump();
         let condition = self.pipe_without_lambda();
-        if !self.expect(TokenKind::Or) {
+        if !self.eat(TokenKind::Or) {
+            let report = self.unexpected_report(Code::E1500, "`or`");
+            self.add(report.help("what has to hold is `given condition or fail error`"));
             return StatementKind::Error;
         }
         StatementKind::Given { condition, otherwise: self.expr() }
