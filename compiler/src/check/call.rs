@@ -246,7 +246,7 @@ impl Checker<'_> {
         let (name, place) = match Callee::of(function) {
             Callee::Global(global) => {
                 let info = self.tables.global(global);
-                let place = self.signature_span(global, taken as u32).unwrap_or(info.span);
+                let place = self.tables.signature_span(global, taken as u32).unwrap_or(info.span);
                 (format!("`{}`", self.text(info.name)), Some(place))
             }
             Callee::Constructor(id) => (format!("`{}`", self.text(self.tables.constructors[id.0 as usize].name)), None),

@@ -7,7 +7,6 @@ use super::checker::Checker;
 use super::types::{TyId, View};
 use crate::core::{ConstructorId, Expr, ExprKind, GlobalId};
 use crate::diagnostic::Diagnostic;
-use crate::resolve::tables::{self, TypeSource};
 use crate::syntax::{Span, ast};
 
 /// Why a type is wanted.
@@ -111,7 +110,7 @@ impl Checker<'_> {
     pub(super) fn with_reason(&self, diagnostic: Diagnostic, wanted: TyId, reason: Reason) -> Diagnostic {
         match reason {
             Reason::Unknown | Reason::Condition | Reason::Statement => diagnostic,
-            Reason::Signature(global, taken) => match self.signature_span(global, taken) {
+            Reason::Signature(global, taken) => match self.tables.signature_span(global, taken) {
                 Some(span) => {
                     let name = self.text(self.tables.global(global).name);
                     let what = if taken == 0 { "the signature of" } else { "the result of" };
@@ -123,18 +122,6 @@ impl Checker<'_> {
             Reason::Like(what, span) if span == diagnostic.span => diagnostic.note(format!("{what} is the same")),
             Reason::Like(what, span) => diagnostic.label(span, format!("{what} is {}", self.show(wanted))),
         }
-    }
-
-    /// Where the signature of a global writes what is left behind a number of parameters.
-    pub(super) fn signature_span(&self, global: GlobalId, taken: u32) -> Option<Span> {
-        let info = self.tables.global(global);
-        let TypeSource::Written(place) = info.signature else { return None };
-        let mut ty = tables::signature(&self.tables.module(info.module).file, place)?;
-        for _ in 0..taken {
-            let ast::TypeKind::Function(_, to) = &ty.kind else { break };
-            ty = to;
-        }
-        Some(ty.span)
     }
 
     fn with_parameter(&self, diagnostic: Diagnostic, callee: Callee, index: u32) -> Diagnostic {

@@ -77,6 +77,15 @@ pub struct Private {
     pub span: Option<(u32, u32)>,
 }
 
+/// Where a signature is written.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SignaturePlaces {
+    /// Each parameter.
+    pub parameters: Vec<(u32, u32)>,
+    /// What is left behind no parameters, behind one, and so on.
+    pub rests: Vec<(u32, u32)>,
+}
+
 /// Where a constructor is declared.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ConstructorPlaces {
@@ -132,6 +141,7 @@ aivi_bytecode::wire_structs! {
     DomainDecl { number, name, suffixes, operators }
     GlobalDecl { number, name, start, end, deprecated }
     Private { name, span }
+    SignaturePlaces { parameters, rests }
     ConstructorPlaces { module, whole, arguments }
     AliasBody { parameters, body }
 }

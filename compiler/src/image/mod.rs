@@ -31,7 +31,8 @@ use aivi_bytecode::module::{Constant, Global, NativeImport, Proto, Shape};
 use crate::check::types::portable::Portable;
 
 pub use interface::{
-    AliasBody, Body, ConstructorPlaces, DataDecl, DomainDecl, GlobalDecl, Interface, Private, TypeRef, ValueRef,
+    AliasBody, Body, ConstructorPlaces, DataDecl, DomainDecl, GlobalDecl, Interface, Private, SignaturePlaces, TypeRef,
+    ValueRef,
 };
 pub use linked::Linked;
 pub use write::build;
@@ -95,8 +96,8 @@ sections! {
     private: Vec<Private>,
     /// Schemes of the globals.
     global_types: Portable,
-    /// Where the signature of each global writes its parameters.
-    parameter_spans: Vec<(u32, u32)>,
+    /// Where the signature of each global is written.
+    signature_places: SignaturePlaces,
     /// What they are bound to.
     bodies: Body,
     /// Schemes of the constructors.
@@ -179,10 +180,10 @@ impl Image {
         self.item(&self.sections.global_types, global)
     }
 
-    /// Where the signature of a global writes its parameters.
+    /// Where the signature of a global is written.
     #[must_use]
-    pub fn parameter_spans(&self, global: u32) -> Vec<(u32, u32)> {
-        self.item(&self.sections.parameter_spans, global)
+    pub fn signature_places(&self, global: u32) -> SignaturePlaces {
+        self.item(&self.sections.signature_places, global)
     }
 
     /// Where a constructor is declared.

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    AliasBody, Body, ConstructorPlaces, Contents, DataDecl, DomainDecl, GlobalDecl, Image, Interface, Private, TypeRef,
-    ValueRef,
+    AliasBody, Body, ConstructorPlaces, Contents, DataDecl, DomainDecl, GlobalDecl, Image, Interface, Private,
+    SignaturePlaces, TypeRef, ValueRef,
 };
 use crate::check::builtin;
 use crate::check::types::TyId;
@@ -15,7 +15,7 @@ use crate::diagnostic::{Color, Diagnostic, Sources, render};
 use crate::hash::{IdMap, IdSet};
 use crate::lower::{self, Linkable};
 use crate::resolve::load::{Load, PRELUDE};
-use crate::resolve::places::{constructor_decl, parameter_spans};
+use crate::resolve::places::{constructor_decl, parameter_spans, rest_spans};
 use crate::resolve::tables::{self, DomainId, TypeSource};
 use crate::resolve::{ModuleId, Tables, TypeName, Value};
 use crate::syntax::{Interner, Span, Symbol};
@@ -105,7 +105,7 @@ impl<'a> Write<'a> {
             interfaces: modules().map(|module| self.interface(module)).collect(),
             private: modules().map(|module| self.private(module)).collect(),
             global_types: program.globals.iter().map(|global| self.ty(global.ty)).collect(),
-            parameter_spans: (0..program.globals.len() as u32).map(|id| self.parameter_spans(GlobalId(id))).collect(),
+            signature_places: (0..program.globals.len() as u32).map(|id| self.signature_places(GlobalId(id))).collect(),
             bodies: bodies.collect(),
             constructor_types: self.library.constructor_types.iter().map(|ty| self.ty(*ty)).collect(),
             constructor_places: (0..program.constructors.len() as u32).map(|id| self.constructor_places(id)).collect(),
@@ -202,11 +202,16 @@ impl<'a> Write<'a> {
         GlobalDecl { number: id.0, name: self.names.number(info.name), start, end, deprecated }
     }
 
-    fn parameter_spans(&self, id: GlobalId) -> Vec<(u32, u32)> {
+    fn signature_places(&self, id: GlobalId) -> SignaturePlaces {
         let info = self.library.tables.global(id);
-        let TypeSource::Written(place) = info.signature else { return Vec::new() };
-        let ty = tables::signature(&self.library.tables.module(info.module).file, place);
-        ty.into_iter().flat_map(parameter_spans).map(bounds).collect()
+        let TypeSource::Written(place) = info.signature else { return SignaturePlaces::default() };
+        match tables::signature(&self.library.tables.module(info.module).file, place) {
+            Some(ty) => SignaturePlaces {
+                parameters: parameter_spans(ty).map(bounds).collect(),
+                rests: rest_spans(ty).map(bounds).collect(),
+            },
+            None => SignaturePlaces::default(),
+        }
     }
 
     fn constructor_places(&self, id: u32) -> ConstructorPlaces {

@@ -15,8 +15,24 @@ impl Tables {
             TypeSource::Inferred => None,
             TypeSource::Written(place) => parameter_spans(tables::signature(&module.file, place)?).nth(index as usize),
             TypeSource::Image(number) => {
-                let spans = self.linked.as_ref()?.image.parameter_spans(number);
-                spans.get(index as usize).map(|span| in_file(*span, module.file_id))
+                let places = self.linked.as_ref()?.image.signature_places(number);
+                places.parameters.get(index as usize).map(|span| in_file(*span, module.file_id))
+            }
+        }
+    }
+
+    /// Where the signature of a global writes what is left behind a number of parameters, or behind all of them.
+    #[must_use]
+    pub fn signature_span(&self, global: GlobalId, taken: u32) -> Option<Span> {
+        let info = self.global(global);
+        let module = self.module(info.module);
+        let behind = taken as usize + 1;
+        match info.signature {
+            TypeSource::Inferred => None,
+            TypeSource::Written(place) => rest_spans(tables::signature(&module.file, place)?).take(behind).last(),
+            TypeSource::Image(number) => {
+                let places = self.linked.as_ref()?.image.signature_places(number);
+                places.rests.iter().take(behind).next_back().map(|span| in_file(*span, module.file_id))
             }
         }
     }
@@ -80,6 +96,19 @@ pub fn parameter_spans(ty: &ast::Type) -> impl Iterator<Item = Span> {
         let ast::TypeKind::Function(from, to) = &rest.kind else { return None };
         rest = to;
         Some(from.span)
+    })
+}
+
+/// Where a written type is, then what is behind its first parameter, and so on.
+pub fn rest_spans(ty: &ast::Type) -> impl Iterator<Item = Span> {
+    let mut rest = Some(ty);
+    std::iter::from_fn(move || {
+        let ty = rest?;
+        rest = match &ty.kind {
+            ast::TypeKind::Function(_, to) => Some(to),
+            _ => None,
+        };
+        Some(ty.span)
     })
 }
 
