@@ -20,12 +20,15 @@ const WORKERS: [usize; 3] = [2, 4, 8];
 /// C2 C12 C15 C18 C19 C21 C27
 #[test]
 fn programs_end_as_the_model_allows() {
-    for number in 1..=wanted("AIVI_PROGRAMS", PROGRAMS) {
+    let (programs, mut steals) = (wanted("AIVI_PROGRAMS", PROGRAMS), 0);
+    for number in 1..=programs {
         for workers in WORKERS {
-            check(number, Config { workers, mode: Mode::Real, blocking_threads: 1 });
+            steals += check(number, Config { workers, mode: Mode::Real, blocking_threads: 1 });
         }
         check(number, Config { workers: 1, mode: Mode::Simulated { seed: number }, blocking_threads: 1 });
     }
+    println!("{programs} programs, {steals} tasks went from one worker to another");
+    assert!(steals > 0, "the workers were not used");
 }
 
 /// The model says something: it allows few ends, and programs have different ones.

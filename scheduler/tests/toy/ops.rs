@@ -1,12 +1,16 @@
 //! The operations of the toy language.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use aivi_scheduler::*;
 
 use super::{Env, Toy};
 
 pub type Program = Arc<[Op]>;
+
+/// Twice as long as a task waits before another worker may take it.
+const SLICE: Duration = Duration::from_micros(40);
 
 /// What the last value becomes when something else than a value came.
 pub const CLOSED: i64 = -1_000_001;
@@ -29,6 +33,8 @@ pub enum Op {
     LastOf(i64),
     /// Spends fuel.
     Work(u32),
+    /// Really computes, so many slices, so that other workers find something to take.
+    Compute(u32),
     Yield,
     /// Units of the test's time.
     Sleep(u64),
@@ -101,6 +107,15 @@ impl Toy {
             Op::LastOf(channel) => self.last -= channel * 1000,
             Op::Work(amount) if self.spend(cx, *amount) => return Done::Yield,
             Op::Work(_) => {}
+            Op::Compute(0) => {}
+            Op::Compute(slices) => {
+                let begun = Instant::now();
+                while begun.elapsed() < SLICE {}
+                self.code.push_front(Op::Compute(slices - 1));
+                if self.spend(cx, FUEL) {
+                    return Done::Yield;
+                }
+            }
             Op::Yield => {
                 self.waiting = Some(op);
                 return Done::Yield;

@@ -3,10 +3,14 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use aivi_scheduler::*;
 
 use super::{End, Program, Toy};
+
+/// Long enough for every machine; only a failing test waits for it.
+const LONG: Duration = Duration::from_secs(60);
 
 /// What the tasks of a test share.
 pub struct Env {
@@ -139,8 +143,10 @@ pub fn run(config: Config, root: &Program, capacities: &[(usize, usize)]) -> Tes
     let mode = format!("{:?}, {} workers", config.mode, config.workers);
     let runtime = Runtime::new(config, Arc::new(Watcher(env.clone()))).expect("a runtime");
     let end = runtime.run(Toy::new(&env, root));
-    // A blocking job counts until its thread has let go of it, a moment after it has woken its task.
-    while runtime.stats().outside > 0 {
+    // A blocking job counts until its thread has let go of it, a moment after it has woken its task; and a worker says how many
+    // tasks it has ended when it parks.
+    let begun = Instant::now();
+    while runtime.stats().outside + runtime.stats().tasks > 0 && begun.elapsed() < LONG {
         std::thread::yield_now();
     }
     let stats = runtime.stats();

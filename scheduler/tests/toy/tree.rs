@@ -60,7 +60,8 @@ impl Planter {
     fn tree(&mut self, depth: u32) -> Tree {
         let kinds = if depth == 0 { 5 } else { 14 };
         match self.dice.roll(kinds) {
-            0 | 1 => Tree::Value(self.dice.roll(5) as i64),
+            0 => Tree::Value(self.dice.roll(5) as i64),
+            1 => Tree::Work(self.dice.roll(12) as u32, Box::new(Tree::Value(self.dice.roll(5) as i64))),
             2 => Tree::Fail(100 + self.dice.roll(3) as i64),
             3 => Tree::Sleep(self.dice.roll(4), Box::new(Tree::Value(self.dice.roll(5) as i64))),
             4 => {
@@ -68,7 +69,7 @@ impl Planter {
                 Tree::Pipe(CHANNELS + self.pipes, 1 + self.dice.roll(4) as i64)
             }
             5 => Tree::Sleep(self.dice.roll(4), self.inner(depth)),
-            6 => Tree::Work(self.dice.roll(20_000) as u32, self.inner(depth)),
+            6 => Tree::Work(self.dice.roll(12) as u32, self.inner(depth)),
             7 => Tree::Hold(self.inner(depth)),
             8 | 9 => Tree::Par(self.inner(depth), self.inner(depth)),
             10 | 11 => Tree::Race(self.inner(depth), self.inner(depth)),
@@ -92,7 +93,7 @@ impl Tree {
             Tree::Value(value) => program([Op::Value(*value)]),
             Tree::Fail(value) => program([Op::Fail(*value)]),
             Tree::Sleep(units, inner) => behind(Op::Sleep(*units), inner),
-            Tree::Work(amount, inner) => behind(Op::Work(*amount), inner),
+            Tree::Work(slices, inner) => behind(Op::Compute(*slices), inner),
             Tree::Hold(inner) => behind(Op::Hold, inner),
             Tree::Par(left, right) => program([Op::Par(left.code(), right.code())]),
             Tree::Race(left, right) => program([Op::Race(left.code(), right.code())]),
@@ -187,8 +188,8 @@ pub fn plant(number: u64) -> Tree {
     Planter { dice, tasks: 0, pipes: 0 }.tree(5)
 }
 
-/// Runs a program and compares its end with the model.
-pub fn check(number: u64, config: Config) {
+/// Runs a program and compares its end with the model. Gives how many tasks went from one worker to another.
+pub fn check(number: u64, config: Config) -> u64 {
     let tree = plant(number);
     let test = run(config, &tree.code(), &[]);
     let ends = tree.ends();
@@ -199,4 +200,5 @@ pub fn check(number: u64, config: Config) {
     received.sort_unstable();
     received.dedup();
     assert_eq!(received.len(), count, "program {number} in {}: a message came twice", test.mode);
+    test.stats.steals
 }
