@@ -8,6 +8,7 @@ use std::cmp::Ordering;
 use aivi_vm::native::{Args, NativeCx, NativeResult};
 use aivi_vm::structural::debug_text;
 use aivi_vm::{List, Text, Value};
+use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::family::{bool, charge, charge_bytes, count, done, family, int, option};
@@ -36,6 +37,10 @@ family! { "text"
     "capitalize" / 1 = |cx, args| changed(cx, args, |text| done(Text::from(capitalized(text, str::to_owned))));
     "titleCase" / 1 = |cx, args| changed(cx, args, title_case);
     "caseFold" / 1 = |cx, args| changed(cx, args, case_fold);
+    "normalizeNFC" / 1 = |cx, args| changed(cx, args, |text| done(Text::from(text.nfc().collect::<String>())));
+    "normalizeNFD" / 1 = |cx, args| changed(cx, args, |text| done(Text::from(text.nfd().collect::<String>())));
+    "normalizeNFKC" / 1 = |cx, args| changed(cx, args, |text| done(Text::from(text.nfkc().collect::<String>())));
+    "normalizeNFKD" / 1 = |cx, args| changed(cx, args, |text| done(Text::from(text.nfkd().collect::<String>())));
     "reverse" / 1 = |cx, args| changed(cx, args, reverse);
     "padStart" / 3 = |cx, args| pad(cx, args, |text, fill| fill + text);
     "padEnd" / 3 = |cx, args| pad(cx, args, |text, fill| text.to_owned() + &fill);

@@ -89,7 +89,7 @@ impl Item {
 }
 
 /// Types that the compiler itself defines, and modules pass on.
-const BUILT_IN: [&str; 3] = ["List", "Map", "Set"];
+const BUILT_IN: [&str; 6] = ["List", "Map", "Set", "Queue", "Deque", "Heap"];
 
 /// All modules, sorted by name.
 #[must_use]
