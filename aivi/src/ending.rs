@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::waits::Fibers;
+
 /// How `main` or a test ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Ending {
@@ -66,6 +68,8 @@ pub struct FaultReport {
     pub trace: Vec<String>,
     /// For a deadlock: every fiber, where it stands and what it waits for.
     pub dump: Option<String>,
+    /// The same as data, if the engine writes reports as JSON.
+    pub waits: Option<Box<Fibers>>,
 }
 
 impl fmt::Display for FaultReport {
@@ -106,7 +110,12 @@ mod tests {
         failure.beside.push("Ouch".into());
         let report = Ending::Failure(failure).report();
         assert_eq!(report.as_deref(), Some("runtime error: Oops\nbeside it, failure: Ouch"));
-        let fault = FaultReport { message: "broken".into(), trace: vec!["a.aivi:1:2 in a.main".into()], dump: None };
+        let fault = FaultReport {
+            message: "broken".into(),
+            trace: vec!["a.aivi:1:2 in a.main".into()],
+            dump: None,
+            waits: None,
+        };
         assert_eq!(Ending::Fault(fault).report().as_deref(), Some("fault: broken\n  at a.aivi:1:2 in a.main"));
         assert_eq!(Ending::Exit(1).report(), None);
     }

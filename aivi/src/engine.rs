@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use aivi_bytecode::Module;
 use aivi_scheduler::Mode;
@@ -10,7 +11,9 @@ use aivi_scheduler::Mode;
 use crate::compile::{self, CompileError, Input};
 use crate::machine::Machine;
 use crate::output::Output;
+use crate::reports::Format;
 use crate::script::Script;
+use crate::waits::Fibers;
 
 /// Compiles and runs scripts. Clones are the same engine; two engines do not see each other.
 #[derive(Clone)]
@@ -34,6 +37,7 @@ pub(crate) struct Settings {
     pub(crate) stderr: Output,
     pub(crate) has_input: bool,
     pub(crate) is_traced: bool,
+    pub(crate) format: Format,
 }
 
 /// Makes engines.
@@ -53,6 +57,7 @@ impl Engine {
             stderr: Output::stderr(),
             has_input: true,
             is_traced: false,
+            format: Format::Text,
         };
         EngineBuilder { settings }
     }
@@ -110,11 +115,49 @@ impl Engine {
         calls
     }
 
+    /// Every fiber that lives, as data. The program goes on afterwards.
+    #[must_use]
+    pub fn fibers(&self) -> Fibers {
+        let mut all = Fibers::default();
+        self.each(|machine| machine.fibers(|waits| all.append(waits.data())));
+        all
+    }
+
+    /// The same as a report for people, or as a line of JSON, as the engine is set.
+    #[must_use]
+    pub fn report_fibers(&self) -> String {
+        if self.shared.settings.format == Format::Json {
+            return Format::fibers(&self.fibers());
+        }
+        let mut text = String::new();
+        self.each(|machine| machine.fibers(|waits| text.push_str(&waits.moment())));
+        text
+    }
+
+    /// What is left undone when the process ends now, `after` it was asked to end: the cleanups that have begun or wait to be
+    /// run, and the fibers.
+    #[must_use]
+    pub fn report_undone(&self, after: Duration) -> String {
+        if self.shared.settings.format == Format::Json {
+            return self.report_fibers();
+        }
+        let (mut cleanups, mut fibers) = (String::new(), String::new());
+        self.each(|machine| {
+            machine.fibers(|waits| {
+                cleanups.push_str(&waits.cleanups());
+                fibers.push_str(&waits.moment());
+            });
+        });
+        let heading =
+            if cleanups.is_empty() { "no cleanup was skipped" } else { "cleanups that were skipped or cut short:" };
+        format!("interrupted again after {:.1} s; {heading}\n{cleanups}{fibers}", after.as_secs_f64())
+    }
+
     /// Every fiber that lives, where it stands and what it waits for.
     #[must_use]
     pub fn dump(&self) -> String {
         let mut text = String::new();
-        self.each(|machine| text.push_str(&machine.dump()));
+        self.each(|machine| machine.fibers(|waits| text.push_str(&waits.to_string())));
         text
     }
 
@@ -165,6 +208,12 @@ impl EngineBuilder {
     /// Programs find the standard input at its end, instead of reading that of the process.
     pub fn without_input(mut self) -> Self {
         self.settings.has_input = false;
+        self
+    }
+
+    /// How warnings and `report_fibers` are written.
+    pub fn reports(mut self, format: Format) -> Self {
+        self.settings.format = format;
         self
     }
 

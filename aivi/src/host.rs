@@ -10,11 +10,13 @@ use aivi_vm::{Capability, Host};
 
 use crate::engine::Settings;
 use crate::output::Output;
+use crate::reports::Format;
 
 /// The host of one program.
 pub(crate) struct ProcessHost {
     stdout: Output,
     stderr: Output,
+    format: Format,
     args: Vec<String>,
     /// Variables that the program has set or removed: the process's own are left alone, as other threads read them.
     variables: Mutex<HashMap<String, Option<String>>>,
@@ -27,6 +29,7 @@ impl ProcessHost {
         ProcessHost {
             stdout: settings.stdout.clone(),
             stderr: settings.stderr.clone(),
+            format: settings.format,
             args: settings.args.clone(),
             variables: Mutex::default(),
             input: settings.has_input.then(|| Arc::new(Input::stdin()) as Arc<dyn LineInput>),
@@ -50,6 +53,10 @@ impl Host for ProcessHost {
         let _ = self.stdout.flush();
         let _ = self.stderr.write(text.as_bytes());
         let _ = self.stderr.flush();
+    }
+
+    fn warn(&self, text: &str) {
+        self.write_err(&self.format.warning(text));
     }
 
     fn flush(&self) {

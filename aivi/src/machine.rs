@@ -15,6 +15,7 @@ use crate::ending::{Ending, FailureReport, FaultReport};
 use crate::engine::Settings;
 use crate::host::ProcessHost;
 use crate::rehearsal::leaks;
+use crate::reports::Format;
 use crate::trace::{Collector, Trace};
 use crate::waits::Waits;
 
@@ -24,6 +25,7 @@ pub(crate) struct Machine {
     config: Config,
     /// What happens, if somebody wants to know.
     events: Option<Arc<Collector>>,
+    format: Format,
     /// The runtime of all calls, on real threads.
     real: OnceLock<Arc<Runtime<Fiber>>>,
     /// Every runtime that may be running something.
@@ -63,6 +65,7 @@ impl Machine {
             world: Arc::new(World { program, host: Arc::new(ProcessHost::new(settings)), limits: Limits::default() }),
             config: Config { workers, mode: settings.mode, ..defaults },
             events: settings.is_traced.then(Arc::default),
+            format: settings.format,
             real: OnceLock::new(),
             runtimes: Mutex::default(),
             cut_off: Arc::default(),
@@ -157,11 +160,9 @@ impl Machine {
         Trace::new(collected, self.world.program.clone(), self.config.mode != Mode::Real)
     }
 
-    /// What every fiber is doing.
-    pub(crate) fn dump(&self) -> String {
-        let mut text = String::new();
-        self.each(|runtime| text.push_str(&Waits::new(&runtime.dump(), &self.world.program).to_string()));
-        text
+    /// What every fiber is doing, for each of the runtimes.
+    pub(crate) fn fibers(&self, mut tell: impl FnMut(&Waits<'_>)) {
+        self.each(|runtime| tell(&Waits::new(&runtime.dump(), &self.world.program)));
     }
 
     fn each(&self, act: impl FnMut(Arc<Runtime<Fiber>>)) {
@@ -176,7 +177,12 @@ impl Outcome {
         match self {
             Outcome::Done(_) => Ending::Success,
             Outcome::Failed(failure) => Ending::Failure(failure_report(failure, &machine.world.program)),
-            Outcome::Faulted(fault) => Ending::Fault(report(fault, &machine.world.program)),
+            Outcome::Faulted(fault) => {
+                let program = &machine.world.program;
+                let dump = fault.waits().filter(|_| machine.format == Format::Json);
+                let waits = dump.map(|dump| Box::new(Waits::new(dump, program).data()));
+                Ending::Fault(FaultReport { waits, ..report(fault, program) })
+            }
             Outcome::Cancelled(reason) => match reason.kind {
                 CancelKind::Exit(code) => Ending::Exit(code),
                 CancelKind::Signal(signal) => Ending::Interrupted(signal),
@@ -222,7 +228,7 @@ fn report(fault: &Fault, program: &Program) -> FaultReport {
         .flatten()
         .collect::<Vec<_>>()
         .join("\n");
-    FaultReport { message: fault.message().to_owned(), trace, dump: (!dump.is_empty()).then_some(dump) }
+    FaultReport { message: fault.message().to_owned(), trace, dump: (!dump.is_empty()).then_some(dump), waits: None }
 }
 
 /// Tells the host what no fiber will ever see.

@@ -5,13 +5,16 @@
 //! same place share an entry, the first entries are shown, the fibers of the others counted.
 
 mod circle;
+mod data;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Write};
 use std::ops::Range;
 
-use aivi_scheduler::{Dump, DumpedChannel, DumpedTask, Place, WaitReason};
+use aivi_scheduler::{CancelReason, Dump, DumpedChannel, DumpedTask, Place, WaitReason};
 use aivi_vm::Program;
+
+pub use data::{Channel, Fiber, Fibers};
 
 /// Entries that are shown; as many as fit on a screen or two (arbitrary).
 const ENTRIES: usize = 20;
@@ -35,13 +38,21 @@ pub(crate) struct Waits<'a> {
     /// Index of each task, by its id.
     indices: HashMap<u64, usize>,
     names: Vec<String>,
+    /// Who waits at each channel: to send, and to receive.
+    waiters: Vec<[Vec<u64>; 2]>,
 }
 
 impl<'a> Waits<'a> {
     /// A dump of fibers that run `program`.
     pub(crate) fn new(dump: &'a Dump, program: &'a Program) -> Self {
         let indices = dump.tasks.iter().enumerate().map(|(index, task)| (task.id, index)).collect();
-        Waits { dump, program, indices, names: names(dump) }
+        let mut waiters = vec![[const { Vec::new() }; 2]; dump.channels.len()];
+        for task in &dump.tasks {
+            if let Some(channel) = task.waits_at {
+                waiters[channel][usize::from(task.reason == WaitReason::Recv)].push(task.id);
+            }
+        }
+        Waits { dump, program, indices, names: names(dump), waiters }
     }
 
     /// What the report of a deadlock begins with.
@@ -52,6 +63,34 @@ impl<'a> Waits<'a> {
             count => format!("all {count} fibers wait, and nothing is left that could wake one of them:"),
         };
         format!("{heading}\n{self}")
+    }
+
+    /// What the report of a moment begins with.
+    pub(crate) fn moment(&self) -> String {
+        match self.dump.tasks.len() {
+            0 => "no fiber\n".to_owned(),
+            1 => format!("one fiber:\n{self}"),
+            count => format!("{count} fibers:\n{self}"),
+        }
+    }
+
+    /// The cleanups that have begun or wait to be run, a line for each.
+    pub(crate) fn cleanups(&self) -> String {
+        let mut lines = Vec::new();
+        for task in &self.dump.tasks {
+            let name = self.name(task.id);
+            if task.is_masked {
+                lines.push(format!("{name}: cut short at {}", self.program.describe(task.place)));
+            }
+            let skipped = task.cleanups.iter().map(|place| self.program.describe(*place));
+            lines.extend(skipped.map(|place| format!("{name}: skipped, of {place}")));
+        }
+        let more = lines.len().saturating_sub(ENTRIES);
+        lines.truncate(ENTRIES);
+        if more > 0 {
+            lines.push(format!("… and {more} more"));
+        }
+        lines.iter().map(|line| format!("  {line}\n")).collect()
     }
 
     fn name(&self, id: u64) -> &str {
@@ -110,19 +149,18 @@ impl<'a> Waits<'a> {
             _ => ("empty", WaitReason::Send, "send"),
         };
         let others = self.waiters(index, other);
-        let who = match &others[..] {
+        let who = match others {
             [] if channel.is_orphan => format!("nobody is left who could {does}"),
             [] => format!("nobody waits to {does}"),
-            [_] => format!("{} waits to {does}", self.list(&others, "and")),
-            _ => format!("{} wait to {does}", self.list(&others, "and")),
+            [_] => format!("{} waits to {does}", self.list(others, "and")),
+            _ => format!("{} wait to {does}", self.list(others, "and")),
         };
         format!("channel {} ({state}): {who}", index + 1)
     }
 
     /// Who waits at a channel.
-    fn waiters(&self, index: usize, reason: WaitReason) -> Vec<u64> {
-        let waits = |task: &&DumpedTask| task.waits_at == Some(index) && task.reason == reason;
-        self.dump.tasks.iter().filter(waits).map(|task| task.id).collect()
+    fn waiters(&self, index: usize, reason: WaitReason) -> &[u64] {
+        &self.waiters[index][usize::from(reason == WaitReason::Recv)]
     }
 
     /// The entries that are shown: each a fiber, or several that are alike.
@@ -158,9 +196,9 @@ impl<'a> Waits<'a> {
         let each = if entry.len() > 1 { "each " } else { "" };
         write!(out, "{:column$}  {each}{}", self.title(entry), self.wait(task))?;
         match (task.is_masked, task.cancelled) {
-            (true, Some(kind)) => write!(out, " (in a cleanup; asked to end: {kind})")?,
+            (true, Some(reason)) => write!(out, " (in a cleanup; asked to end: {})", self.reason(reason))?,
             (true, None) => out.write_str(" (in a cleanup)")?,
-            (false, Some(kind)) => write!(out, " (asked to end: {kind})")?,
+            (false, Some(reason)) => write!(out, " (asked to end: {})", self.reason(reason))?,
             (false, None) => {}
         }
         write!(out, "\n{:column$}  at {}", "", self.program.describe(task.place))?;
@@ -179,6 +217,14 @@ impl<'a> Waits<'a> {
         match self.source(task.place) {
             Some(line) => writeln!(out, "{:column$}  {line}", ""),
             None => Ok(()),
+        }
+    }
+
+    /// Why a fiber was asked to end, and where that was asked, if it was in the program.
+    fn reason(&self, reason: CancelReason) -> String {
+        match self.program.locate(reason.place) {
+            Some(_) => format!("{}, at {}", reason.kind, self.program.describe(reason.place)),
+            None => reason.kind.to_string(),
         }
     }
 
@@ -231,7 +277,7 @@ impl<'a> Waits<'a> {
                 let ids = self.waiters(index, reason);
                 if !ids.is_empty() {
                     let verb = if ids.len() == 1 { "waits" } else { "wait" };
-                    write!(out, "; {} {verb} {does}", self.list(&ids, "and"))?;
+                    write!(out, "; {} {verb} {does}", self.list(ids, "and"))?;
                 }
             }
             out.write_char('\n')?;

@@ -62,6 +62,9 @@ pub struct Run {
     pub file: PathBuf,
     #[command(flatten)]
     pub machine: Machine,
+    /// Write warnings, the ending and dumps of fibers as JSON, an object a line, to standard error.
+    #[arg(long)]
+    pub json: bool,
     /// Write what happens to fibers to a file that timeline viewers open (Perfetto, Trace Event Format).
     #[arg(long, value_name = "OUT.json")]
     pub trace: Option<PathBuf>,

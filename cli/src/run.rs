@@ -5,7 +5,7 @@ use std::io::{self, BufWriter};
 use std::path::Path;
 use std::process::ExitCode;
 
-use aivi::{Engine, EngineBuilder, Script};
+use aivi::{Engine, EngineBuilder, Format, Script};
 
 use crate::args::{Machine, Run};
 use crate::out::{color, fail};
@@ -14,6 +14,8 @@ use crate::signals::Target;
 /// Runs `main` of a file.
 pub fn run(run: &Run) -> ExitCode {
     let builder = builder(&run.machine).args(run.args.iter().cloned());
+    let format = if run.json { Format::Json } else { Format::Text };
+    let builder = builder.reports(format);
     let builder = if run.trace.is_some() { builder.traced() } else { builder };
     let engine = match builder.build() {
         Ok(engine) => engine,
@@ -33,7 +35,7 @@ pub fn run(run: &Run) -> ExitCode {
     signals.set(&engine);
     signals.listen();
     let ending = script.run_main();
-    if let Some(report) = ending.report() {
+    if let Some(report) = format.ending(&ending) {
         eprintln!("{report}");
     }
     if let Some(path) = &run.trace

@@ -347,7 +347,52 @@ fn a_second_signal_ends_at_once_and_names_what_was_skipped() {
     child.stderr.take().expect("piped").read_to_string(&mut stderr).expect("text");
     assert_eq!(child.wait().expect("the program ends").code(), Some(130));
     assert!(stderr.contains("skipped"), "{stderr}");
-    assert!(stderr.contains("stuck.aivi:"), "{stderr}");
+    assert!(stderr.contains("cut short at ") && stderr.contains("stuck.aivi:"), "{stderr}");
+    assert!(stderr.contains("main  sleeps (in a cleanup; asked to end: signal 2)\n"), "{stderr}");
+}
+
+#[test]
+fn a_quit_signal_shows_fibers_and_the_program_goes_on() {
+    let program = "module demo\nuse aivi.concurrency\n\nspin : Int -> Int\nspin = n => if n < 0 then n else spin (n + 1)\n\n\
+                   main : Effect Text Unit\nmain = do Effect {\n  _ <- spawn (after (x => spin x))\n  println \"ready\"\n  sleep 3600000\n}\n\n\
+                   after : (Int -> Int) -> Effect Text Int\nafter = f => do Effect {\n  sleep 1\n  pure (f 0)\n}\n";
+    let path = script("looked_at", program);
+    let mut child = aivi()
+        .args(["run", "--workers", "1"])
+        .arg(&path)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
+    let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
+    expect_line(&mut stdout, "ready");
+    // Twice: it goes on. The fiber that computes is seen as soon as it does.
+    for _ in 0..2 {
+        signal(&child, "-QUIT");
+        // A heading, and three lines for each of two fibers.
+        let report: String = (&mut stderr).lines().take(7).map(|line| line.expect("text") + "\n").collect();
+        assert!(report.starts_with("2 fibers:\nmain       sleeps\n"), "{report}");
+        assert!(report.contains("\n  fiber 1  ") && report.contains("started at "), "{report}");
+    }
+    signal(&child, "-TERM");
+    assert_eq!(child.wait().expect("the program ends").code(), Some(143));
+}
+
+#[test]
+fn reports_are_json_for_those_who_ask() {
+    let path = script(
+        "json",
+        "module demo\nuse aivi.concurrency\n\nmain : Effect Text Unit\nmain = do Effect {\n  (tx, rx) <- make 0\n  _ <- spawn (attempt (fail \"no\"))\n  _ <- spawn (fail \"lost \\\"words\\\"\")\n  sleep 1\n  _ <- recv rx\n  send tx 1\n}\n",
+    );
+    let (code, _, stderr) = outcome(&run(&["run", "--seed", "0", "--json"], &path));
+    let lines: Vec<&str> = stderr.lines().collect();
+    assert_eq!((code, lines.len()), (Some(70), 2), "{stderr}");
+    assert!(lines[0].starts_with("{\"report\":\"warning\",\"text\":\"task started at "), "{stderr}");
+    assert!(lines[0].ends_with(" failed and was not joined: lost \\\"words\\\"\"}"), "{stderr}");
+    assert!(lines[1].starts_with("{\"report\":\"fault\",\"message\":\"deadlock\",\"trace\":["), "{stderr}");
+    assert!(lines[1].contains("{\"name\":\"main\",\"parent\":null,\"state\":\"recv\","), "{stderr}");
+    assert!(lines[1].ends_with("\"senders\":[],\"receivers\":[\"main\"]}],\"circle\":[]}}"), "{stderr}");
 }
 
 /// C38

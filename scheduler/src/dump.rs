@@ -12,7 +12,7 @@ use crate::scope::Scope;
 use crate::sync::Arc;
 use crate::task::record::{Parent, Raw};
 use crate::wait::{WaitReason, Waiting};
-use crate::{CancelKind, Place, Task};
+use crate::{CancelReason, Place, Task};
 
 /// A moment of all tasks, parents before their children.
 #[derive(Clone, Default, Debug)]
@@ -57,10 +57,12 @@ pub struct DumpedTask {
     pub place_text: String,
     /// Where it was spawned; `None` for roots.
     pub spawned_at: Option<Place>,
-    /// What asked it to end.
-    pub cancelled: Option<CancelKind>,
+    /// Why it was asked to end, and where.
+    pub cancelled: Option<CancelReason>,
     /// Requests to end do not reach it.
     pub is_masked: bool,
+    /// The cleanups that it has to run when it ends, the next one first.
+    pub cleanups: Vec<Place>,
     /// The channel that it waits at, as an index into those of the dump.
     pub waits_at: Option<usize>,
     /// The tasks whose end would wake it: any of them for a race, otherwise all together. Itself, which may be among the
@@ -191,8 +193,10 @@ impl<T: Task> Writer<'_, T> {
             place: own.place,
             place_text: self.shared.observer.describe_place(own.place),
             spawned_at: (!matches!(record.parent, Parent::Run(_))).then_some(own.spawned_at),
-            cancelled: record.cancel_reason().map(|reason| reason.kind),
+            cancelled: record.cancel_reason(),
             is_masked: record.state.load().is_masked(),
+            // SAFETY: as above.
+            cleanups: unsafe { record.task() }.as_ref().map_or_else(Vec::new, Task::cleanups),
             waits_at,
             waits_for,
         }));
@@ -242,7 +246,7 @@ impl fmt::Display for DumpedTask {
             reason => write!(f, "waits {} ms for {}", self.waited_ms, reason.text())?,
         }
         self.waits_for.iter().try_for_each(|id| write!(f, " {id:x}"))?;
-        if let Some(kind) = self.cancelled { write!(f, ", cancelled: {kind}") } else { Ok(()) }
+        if let Some(reason) = self.cancelled { write!(f, ", cancelled: {}", reason.kind) } else { Ok(()) }
     }
 }
 

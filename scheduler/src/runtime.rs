@@ -320,7 +320,7 @@ impl<T: Task> Shared<T> {
             given_up: Mutex::new(None),
             changed: Condvar::new(),
         });
-        let own = Own::new(std::ptr::NonNull::from(&*run.scope), Place::default());
+        let own = Own::new(std::ptr::NonNull::from(&*run.scope), root.entry());
         let (id, parent) = (self.counters.next_id(), Parent::Run(run.clone()));
         let raw = Record::create(&mut Spares::new(), id, root, parent, own, 2);
         self.counters.task_begins();

@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use crate::oracle::Oracle;
 use crate::rehearsal::Rehearsal;
 use crate::task::record::{Raw, Ref};
-use crate::{FUEL, Task};
+use crate::{FUEL, Place, Task};
 
 /// Virtual time of a full slice of fuel: about what it takes in reality.
 pub const TICK_NS: u64 = 15_000;
@@ -54,8 +54,8 @@ pub struct Late<T: Task> {
 pub enum What {
     /// The limit of a group has been reached.
     Limit,
-    /// A child has decided the group.
-    Decision,
+    /// A child has decided the group, and stood there.
+    Decision(Place),
 }
 
 /// What comes next.

@@ -29,6 +29,11 @@ pub trait Task: Send + Sized + 'static {
         Place::default()
     }
 
+    /// The cleanups that it would run if it were asked to end now, the first one first; for dumps.
+    fn cleanups(&self) -> Vec<Place> {
+        Vec::new()
+    }
+
     /// The fault for a root whose tasks all wait for ever.
     fn deadlock(report: DeadlockReport) -> Self::Fault;
 }
@@ -73,9 +78,15 @@ impl<V, F> Outcome<V, F> {
     }
 }
 
-/// Where in a program; only those who write tasks know what the number means.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
+/// Where in a program; only those who write tasks know what the number means, but for the default: nowhere.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Place(pub u64);
+
+impl Default for Place {
+    fn default() -> Self {
+        Place(u64::MAX)
+    }
+}
 
 /// Why a task was cancelled, and where that was asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -18,6 +18,10 @@ impl<T: Task> Worker<T> {
             if state.is_killed() {
                 self.kill_group(record);
             }
+            if state.shows_cancel() {
+                // Now, and not when the cleanups of the children are over.
+                self.spread_cancel(record);
+            }
             // Whoever ended the last child has released this lock before we get it, and does not touch us any more.
             let group = record.group.lock();
             if group.pending == 0 {
@@ -84,7 +88,7 @@ impl<T: Task> Worker<T> {
                 Some(simulator) => {
                     // SAFETY: the owner lives (above).
                     let owner = unsafe { owner.to_ref() };
-                    simulator.push_late(Late { at_ns: now_ns, owner, generation, what: What::Decision });
+                    simulator.push_late(Late { at_ns: now_ns, owner, generation, what: What::Decision(place) });
                 }
                 None => {
                     if let Some(kind) = group.settle() {
@@ -128,13 +132,13 @@ impl<T: Task> Worker<T> {
                     self.push_woken_by(owner.raw(), Waker::Timer);
                 }
             }
-            What::Decision => {
+            What::Decision(place) => {
                 let mut group = owner.group.lock();
                 if group.generation != generation || group.pending == 0 {
                     return;
                 }
                 if let Some(kind) = group.settle() {
-                    group.cancel_children(kind, Place::default(), |raw, reason| self.ask_to_end(raw, reason));
+                    group.cancel_children(kind, place, |raw, reason| self.ask_to_end(raw, reason));
                 }
             }
         }

@@ -20,6 +20,8 @@ mod start;
 use std::ptr::{NonNull, null, null_mut};
 use std::sync::Arc;
 
+use aivi_bytecode::module::{Handler, HandlerKind, Proto};
+use aivi_bytecode::{Instruction, Reg};
 use aivi_scheduler::{CancelKind, CancelReason, Context, DeadlockReport, Outcome, Place, Step, Task, Tick};
 
 pub(crate) use frame::{Frame, FrameKind};
@@ -312,6 +314,30 @@ impl Fiber {
         Fault::new(message, places, omitted, spawned_at)
     }
 
+    /// Where the cleanups begin that unwinding would lead to, the first one first; for a fiber that does not run.
+    fn pending_cleanups(&self) -> Vec<Place> {
+        let mut places = Vec::new();
+        let (mut frame, mut base) = (self.frame, self.base);
+        // A fiber that yielded stands at the instruction that is to run again, a waiting one behind it.
+        let mut pc = self.pc.wrapping_add(usize::from(matches!(self.pending, Pending::Nothing)));
+        while !frame.is_null() && frame > self.frames.start() {
+            // SAFETY: F1, F3. A register whose cleanup is to be run holds its effect: the handler keeps it, and a cleanup
+            // that runs does not own those behind it.
+            unsafe {
+                if let Some(code) = (*frame).proto.as_ref() {
+                    let effects = cleanups_at(self.world.program.proto(code), (*frame).index(pc));
+                    let function = |effect: Reg| Slot::as_value(base.add(usize::from(effect.0))).as_function();
+                    let place = |effect| Some(Place(u64::from(function(effect)?.proto().0) << 32));
+                    places.extend(effects.filter_map(place));
+                }
+                base = base.sub((*frame).delta);
+                frame = frame.sub(1);
+                pc = (*frame).pc;
+            }
+        }
+        places
+    }
+
     /// A checkpoint: whether cancellation is to be noticed now.
     #[inline]
     pub(crate) fn poll_cancel(&mut self) -> Option<Signal> {
@@ -436,6 +462,18 @@ impl Drop for Fiber {
     }
 }
 
+/// The registers of the cleanups that follow when instruction `at` is cancelled, or when the cleanup there is over.
+fn cleanups_at(proto: &Proto, at: u32) -> impl Iterator<Item = Reg> {
+    let effect = |index: usize| match Instruction::decode(*proto.code.get(index)?) {
+        Some(Instruction::Cleanup { effect, .. }) => Some(effect),
+        _ => None,
+    };
+    let covers = |handler: &&Handler| handler.kind == HandlerKind::Cleanup && handler.start <= at && at < handler.end;
+    let handler = proto.handlers.iter().find(covers).map(|handler| handler.target as usize);
+    let first = handler.or_else(|| effect(at as usize).map(|_| at as usize + 1)).unwrap_or(proto.code.len());
+    (first..).map_while(effect)
+}
+
 impl Task for Fiber {
     type Value = Shared;
     type Fault = Fault;
@@ -465,6 +503,10 @@ impl Task for Fiber {
 
     fn entry(&self) -> Place {
         self.start.as_ref().map_or(NOWHERE, |start| start.entry(&self.world.program))
+    }
+
+    fn cleanups(&self) -> Vec<Place> {
+        self.pending_cleanups()
     }
 
     fn deadlock(report: DeadlockReport) -> Fault {

@@ -1,0 +1,64 @@
+//! Reports on standard error: for people, or for other programs as one JSON object a line (`spec/reports.md`).
+
+use serde::Serialize;
+
+use crate::ending::Ending;
+use crate::waits::Fibers;
+
+/// How reports are written.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Format {
+    /// Sentences.
+    #[default]
+    Text,
+    /// A JSON object on a line of its own.
+    Json,
+}
+
+/// One report.
+#[derive(Serialize)]
+#[serde(tag = "report", rename_all = "lowercase")]
+enum Json<'a> {
+    Warning { text: &'a str },
+    Failure { error: &'a str, beside: &'a [String] },
+    Fault { message: &'a str, trace: &'a [String], waits: Option<&'a Fibers> },
+    Fibers(&'a Fibers),
+}
+
+impl Json<'_> {
+    fn line(&self) -> String {
+        // These types have no maps and no floats: nothing can be refused.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+impl Format {
+    /// A warning, without the word, as a line.
+    pub(crate) fn warning(self, text: &str) -> String {
+        match self {
+            Format::Text => format!("warning: {text}\n"),
+            Format::Json => Json::Warning { text }.line() + "\n",
+        }
+    }
+
+    /// How a program ended, if that is to be reported, without the last line's end.
+    #[must_use]
+    pub fn ending(self, ending: &Ending) -> Option<String> {
+        match (self, ending) {
+            (Format::Text, _) => ending.report(),
+            (Format::Json, Ending::Failure(report)) => {
+                Some(Json::Failure { error: &report.error, beside: &report.beside }.line())
+            }
+            (Format::Json, Ending::Fault(report)) => {
+                let (message, trace) = (&report.message, &report.trace);
+                Some(Json::Fault { message, trace, waits: report.waits.as_deref() }.line())
+            }
+            (Format::Json, Ending::Success | Ending::Exit(_) | Ending::Interrupted(_)) => None,
+        }
+    }
+
+    /// Fibers of a running program as a line; the text comes from elsewhere.
+    pub(crate) fn fibers(fibers: &Fibers) -> String {
+        Json::Fibers(fibers).line() + "\n"
+    }
+}
