@@ -164,7 +164,7 @@ impl Reports {
     /// The same, of those for which `wanted` is true.
     pub fn render_those(&self, color: Color, mut wanted: impl FnMut(&Report) -> bool) -> String {
         let wanted = self.diagnostics.iter().filter(|diagnostic| wanted(&self.report(diagnostic)));
-        wanted.map(|diagnostic| diagnostic::render(diagnostic, &self.sources, color)).collect()
+        diagnostic::render_all(wanted, &self.sources, color)
     }
 
     /// As tools read them: a line of JSON for each of which `wanted` is true.

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::process::ExitCode;
 
-use aivi_compiler::diagnostic::{self, Diagnostic, Severity, Sources, render};
+use aivi_compiler::diagnostic::{self, Diagnostic, Severity, Sources, render_all};
 
 use crate::out::{color, fail};
 use crate::run::reject;
@@ -36,7 +36,7 @@ impl Source {
     pub fn show(&self, reports: &[Diagnostic]) -> ExitCode {
         let mut sources = Sources::default();
         sources.add(diagnostic::Source::new(&*self.name, &*self.text));
-        reports.iter().for_each(|report| eprint!("{}", render(report, &sources, color())));
+        eprint!("{}", render_all(reports, &sources, color()));
         let is_wrong = reports.iter().any(|report| report.severity() == Severity::Error);
         if is_wrong { ExitCode::FAILURE } else { ExitCode::SUCCESS }
     }

@@ -17,7 +17,13 @@ impl Checker<'_> {
         if self.types.is_error(record) {
             return TypeStore::ERROR;
         }
-        if self.types.is_unknown(record) || self.types.row_of(record).is_some() {
+        if let Some(row) = self.types.row_of(record) {
+            // It is known that the field is new, so the fields there are need not be looked at again.
+            let (ty, rest) = (self.fresh(), self.fresh());
+            let field = self.types.record(vec![(name.symbol, ty)], Some(rest), &self.tables.interner);
+            return if self.expect(field, row, name.span) { ty } else { TypeStore::ERROR };
+        }
+        if self.types.is_unknown(record) {
             let (ty, rest) = (self.fresh(), self.fresh());
             let wanted = self.types.record(vec![(name.symbol, ty)], Some(rest), &self.tables.interner);
             return if self.expect(wanted, record, name.span) { ty } else { TypeStore::ERROR };

@@ -3,11 +3,13 @@
 pub mod codes;
 pub mod foreign;
 pub mod json;
+pub mod many;
 pub mod render;
 pub mod source;
 
 use crate::syntax::Span;
 pub use codes::{Code, Severity};
+pub use many::render_all;
 pub use render::{Color, render};
 pub use source::{LineIndex, Position, Source, Sources};
 

@@ -13,6 +13,7 @@
 //! with their path when they are in another file. What the source holds never reaches the terminal as control characters,
 //! and of a long line only the part around the span is shown.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use super::source::{Source, Sources};
@@ -32,6 +33,8 @@ pub enum Color {
 const COLUMNS_MAX: usize = 160;
 /// Columns kept before the span when a line is cut.
 const COLUMNS_BEFORE: usize = 60;
+/// Characters of a message. Arbitrary: more than those have that quote names and types of usual length.
+const MESSAGE_MAX: usize = 1000;
 /// Columns of a tab.
 const TAB: usize = 4;
 
@@ -66,9 +69,10 @@ impl Renderer<'_> {
         let code = diagnostic.code.name();
         let place = self.sources.locate(diagnostic.span).map_or(String::new(), |place| format!(" {place}"));
         let severity = self.paint(style, &format!("{word}[{code}]"));
-        let message = self.paint("1", &diagnostic.message);
+        let text = shortened(&diagnostic.message);
+        let message = self.paint("1", &text);
         let _ = writeln!(self.out, "{severity}{place} {message}");
-        self.snippet(diagnostic.span, '^', style, &diagnostic.message, None);
+        self.snippet(diagnostic.span, '^', style, &text, None);
         let mut shown = diagnostic.span;
         // Labels on the line of the mistake first, so that the line is shown once.
         let line = |span: Span| self.sources.get(span.file).map(|source| (span.file, source.position(span.start).line));
@@ -120,6 +124,14 @@ impl Renderer<'_> {
             Color::Never => text.to_owned(),
             Color::Ansi => format!("\u{1b}[{style}m{text}\u{1b}[0m"),
         }
+    }
+}
+
+/// A message that quotes a long name from the source, cut.
+fn shortened(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(MESSAGE_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
     }
 }
 
@@ -284,6 +296,8 @@ error[E1003] a:1:5 m
         let lines: Vec<&str> = rendered.lines().collect();
         assert_eq!(lines[2], format!("1 | …{}…", "x".repeat(COLUMNS_MAX)));
         assert_eq!(lines[3], format!("  | {}^^^ m", " ".repeat(COLUMNS_BEFORE + 1)));
+        let rendered = plain(&Diagnostic::new(Code::E1000, span(0, 0, 1_000_000), &text), &sources(&[("f", &text)]));
+        assert_eq!(rendered.matches('x').count(), 2 * MESSAGE_MAX + COLUMNS_MAX);
     }
 
     #[test]

@@ -6,6 +6,10 @@ use crate::hash::IdMap;
 /// More types than this in one copy are an attack or a mistake: nested pairs of polymorphic functions grow as 2^n.
 const COPY_MAX: usize = 200_000;
 
+/// More types than this in all copies of a program would need more than half a gigabyte. Programs of 100,000 definitions make
+/// less than a tenth of it.
+const COPIES_MAX: usize = 20_000_000;
+
 impl TypeStore {
     /// Quantifies every variable below `id` that was made deeper than `level`. True when there was one.
     pub fn generalise(&mut self, id: TyId, level: u32) -> bool {
@@ -47,6 +51,7 @@ impl TypeStore {
         let mut done: IdMap<u32, TyId> = IdMap::default();
         let mut work = vec![Step::Enter(id)];
         let mut below = Vec::new();
+        let mut entered = 0;
         while let Some(step) = work.pop() {
             match step {
                 Step::Enter(id) => {
@@ -67,7 +72,8 @@ impl TypeStore {
                             done.insert(id.0, id);
                         }
                         _ => {
-                            if done.len() > COPY_MAX {
+                            entered += 1;
+                            if entered > COPY_MAX.min(COPIES_MAX - self.copied) {
                                 return None;
                             }
                             work.push(Step::Leave(id));
@@ -85,6 +91,7 @@ impl TypeStore {
                 }
             }
         }
+        self.copied += entered;
         Some(done[&self.root(id).0])
     }
 

@@ -95,6 +95,8 @@ pub struct TypeStore {
     fields: Vec<(Symbol, TyId)>,
     /// Texts of field names, so that fields can be kept in their order.
     labels: IdMap<Symbol, Rc<str>>,
+    /// How many types have been copied for uses of polymorphic values.
+    copied: usize,
 }
 
 impl TypeStore {
@@ -116,8 +118,13 @@ impl TypeStore {
     /// A store with the types that have constants here.
     #[must_use]
     pub fn new() -> Self {
-        let mut store =
-            TypeStore { entries: Vec::new(), arguments: Vec::new(), fields: Vec::new(), labels: IdMap::default() };
+        let mut store = TypeStore {
+            entries: Vec::new(),
+            arguments: Vec::new(),
+            fields: Vec::new(),
+            labels: IdMap::default(),
+            copied: 0,
+        };
         for data in [builtin::UNIT, builtin::BOOL, builtin::INT, builtin::FLOAT, builtin::TEXT, builtin::CHAR] {
             store.data(data, &[]);
         }

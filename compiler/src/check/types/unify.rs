@@ -170,6 +170,9 @@ impl TypeStore {
         // occurs twice is visited twice, except when its level already says that nothing is left to do.
         let mut lowered = Vec::new();
         let mut infinite = false;
+        // There may be variables below. If not, the bounds of all that is visited become zero, so that no type without variables is
+        // visited twice.
+        let mut open = false;
         while let Some(id) = work.pop() {
             let id = self.root(id);
             if Some(id) == variable {
@@ -178,10 +181,13 @@ impl TypeStore {
             }
             let entry = self.entries[id.0 as usize];
             match entry.node {
-                Node::Unbound => self.entries[id.0 as usize].level = entry.level.min(level),
+                Node::Unbound => {
+                    open = true;
+                    self.entries[id.0 as usize].level = entry.level.min(level);
+                }
                 _ if entry.level == 0 => {}
                 // Below `level` the variable cannot occur, and nothing is left to lower.
-                _ if entry.level < level => {}
+                _ if entry.level < level => open = true,
                 _ => {
                     lowered.push((id, entry.level));
                     self.entries[id.0 as usize].level = 0;
@@ -189,8 +195,9 @@ impl TypeStore {
                 }
             }
         }
+        let bound = if open { level } else { 0 };
         for (id, old) in lowered {
-            self.entries[id.0 as usize].level = if infinite { old } else { old.min(level) };
+            self.entries[id.0 as usize].level = if infinite { old } else { old.min(bound) };
         }
         if infinite { Err(Mismatch::Infinite) } else { Ok(()) }
     }
