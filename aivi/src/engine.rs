@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use aivi_bytecode::Module;
 use aivi_scheduler::Mode;
+use aivi_vm::Limits;
 
 use crate::compile::{self, CompileError, Input};
 use crate::machine::Machine;
@@ -32,6 +33,7 @@ pub(crate) struct Shared {
 pub(crate) struct Settings {
     pub(crate) workers: Option<usize>,
     pub(crate) mode: Mode,
+    pub(crate) limits: Limits,
     pub(crate) args: Vec<String>,
     pub(crate) stdout: Output,
     pub(crate) stderr: Output,
@@ -52,6 +54,7 @@ impl Engine {
         let settings = Settings {
             workers: None,
             mode: Mode::Real,
+            limits: Limits::default(),
             args: Vec::new(),
             stdout: Output::stdout(),
             stderr: Output::stderr(),
@@ -184,6 +187,12 @@ impl EngineBuilder {
     /// One thread, virtual time; the seed decides every scheduling choice. A script that runs twice runs in the same way.
     pub fn simulated(mut self, seed: u64) -> Self {
         self.settings.mode = Mode::Simulated { seed };
+        self
+    }
+
+    /// What each call may use.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.settings.limits = limits;
         self
     }
 

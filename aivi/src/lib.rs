@@ -42,6 +42,7 @@ pub use aivi_compiler::diagnostic::{Code, Color, Severity};
 pub use aivi_scheduler::reactor::raise_descriptor_limit;
 pub use aivi_scheduler::{Decision, Rehearsal};
 pub use aivi_stdlib::cause;
+pub use aivi_vm::Limits;
 pub use compile::{CompileError, Report, Reports, on_compiler_stack, read_source};
 pub use convert::{AiviType, Arguments, FromAivi, IntoAivi, Mismatch, Shapes};
 pub use ending::{Ending, FailureReport, FaultReport};

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use aivi_bytecode::Module;
 use aivi_scheduler::{CancelKind, CancelReason, Config, Event, Mode, Observer, Place, Rehearsal, Report, Runtime};
-use aivi_vm::{Attached, Failure, Fault, Fiber, Limits, Natives, Program, Start, Value, World};
+use aivi_vm::{Attached, Failure, Fault, Fiber, Natives, Program, Start, Value, World};
 
 use crate::ending::{Ending, FailureReport, FaultReport};
 use crate::engine::Settings;
@@ -62,7 +62,7 @@ impl Machine {
         let defaults = Config::default();
         let workers = settings.workers.unwrap_or(defaults.workers);
         Ok(Machine {
-            world: Arc::new(World { program, host: Arc::new(ProcessHost::new(settings)), limits: Limits::default() }),
+            world: Arc::new(World::new(program, Arc::new(ProcessHost::new(settings)), settings.limits)),
             config: Config { workers, mode: settings.mode, ..defaults },
             events: settings.is_traced.then(Arc::default),
             format: settings.format,
@@ -107,7 +107,10 @@ impl Machine {
             runtime.rehearse(rehearsal.clone());
         }
         let begun_ns = runtime.now_ns();
-        let outcome = runtime.run(Fiber::new(&self.world, Start::Global { global, arguments, run: is_effect }));
+        // Each call has the limits for itself.
+        let World { program, host, limits, .. } = &*self.world;
+        let world = Arc::new(World::new(program.clone(), host.clone(), *limits));
+        let outcome = runtime.run(Fiber::new(&world, Start::Global { global, arguments, run: is_effect }));
         let time = Duration::from_nanos(runtime.now_ns() - begun_ns);
         self.world.host.flush();
         let leaked = if self.config.mode == Mode::Real { Vec::new() } else { leaks(&runtime.stats()) };

@@ -99,7 +99,7 @@ impl Script {
     }
 
     fn run_main_as(&self, rehearsal: Option<&Rehearsal>) -> Ending {
-        match self.module().main.filter(|_| self.has_main()) {
+        match self.module().main {
             Some(main) => self.machine.run_as(main, Vec::new(), true, rehearsal).outcome.to_ending(&self.machine),
             None => {
                 let message = "main must be an Effect value".to_owned();
@@ -131,8 +131,7 @@ impl Script {
     /// Whether there is a `main` to run.
     #[must_use]
     pub fn has_main(&self) -> bool {
-        let global = self.module().main.and_then(|main| self.module().globals.get(main as usize));
-        global.is_some_and(|global| !global.function || self.module().protos[global.proto.0 as usize].effect)
+        self.module().main.is_some()
     }
 
     /// Its tests, in source order.

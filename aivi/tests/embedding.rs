@@ -1,6 +1,6 @@
 //! What a host relies on.
 
-use aivi::{CallError, Ending, Engine, Output};
+use aivi::{CallError, Ending, Engine, Limits, Output};
 
 #[path = "../examples/embed.rs"]
 mod embed;
@@ -86,4 +86,71 @@ fn many_calls_leave_nothing_behind() {
         assert_eq!(script.call::<Vec<i64>, _>("f", (vec![1, 2, 3],)), Ok(vec![2, 3, 4]));
     }
     assert_eq!(engine.dump(), "");
+}
+
+const ENDLESS: &str = "module t
+export *
+use aivi.concurrency
+
+turn : Int -> Int
+turn = n => turn (n + 1)
+
+waiting : Effect Text Unit
+waiting = do Effect {
+  loop _ = 0 => {
+    sleep 1000
+    recurse 0
+  }
+}
+
+bomb : Effect Text Unit
+bomb = do Effect {
+  _ <- par bomb bomb
+  pure Unit
+}
+
+stubborn : Resource Text Unit
+stubborn = resource {
+  yield Unit
+  waiting
+}
+
+tidy : Effect Text Unit
+tidy = do Effect {
+  _ <- stubborn
+  _ = turn 0
+  pure Unit
+}
+
+little : Int
+little = 1 + 1
+";
+
+#[test]
+fn a_call_that_does_not_end_runs_out_of_fuel() {
+    let output = Output::buffer();
+    let limits = Limits { slices: 400, ..Limits::default() };
+    let builder = Engine::builder().simulated(1).limits(limits).stdout(output.clone()).stderr(output.clone());
+    let script = builder.build().expect("an engine").compile("t", ENDLESS).expect("correct");
+    let is_out_of_fuel = |result: Result<(), CallError>| match result {
+        Err(CallError::Fault(report)) => report.message == "out of fuel",
+        _ => false,
+    };
+    for name in ["waiting", "bomb", "tidy"] {
+        assert!(is_out_of_fuel(script.call::<(), _>(name, ())), "{name}");
+        // The next call has fuel again.
+        assert_eq!(script.call::<i64, _>("little", ()), Ok(2));
+    }
+    assert!(is_out_of_fuel(script.call::<i64, _>("turn", (1,)).map(|_| ())));
+    assert!(output.text().contains("cleanup failed: out of fuel"), "{}", output.text());
+}
+
+#[test]
+fn a_main_that_is_no_effect_is_not_run() {
+    let (engine, _) = engine();
+    for main in ["5", "[1]", "x => x"] {
+        let script = engine.compile("t", &format!("module t\n\nmain = {main}\n")).expect("correct without `main`");
+        assert!(!script.has_main(), "{main}");
+        assert!(matches!(script.run_main(), Ending::Fault(report) if report.message.contains("Effect")), "{main}");
+    }
 }

@@ -128,7 +128,8 @@ impl<'p> Lowering<'p> {
 
     fn roots(&mut self) {
         let program = self.program;
-        self.module.main = program.main.map(|id| self.global(id).0);
+        let is_effect = |id: &core::GlobalId| program.types.is_effect(program.globals[id.0 as usize].ty);
+        self.module.main = program.main.filter(is_effect).map(|id| self.global(id).0);
         let type_of = |id: core::GlobalId| {
             program.types.display(program.globals[id.0 as usize].ty, &program.interner, &program.datas)
         };

@@ -19,6 +19,7 @@ mod start;
 
 use std::ptr::{NonNull, null, null_mut};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use aivi_bytecode::module::{Handler, HandlerKind, Proto};
 use aivi_bytecode::{Instruction, Reg};
@@ -38,19 +39,22 @@ use crate::program::{GlobalCell, Program, ProtoCode};
 use crate::value::{Slot, Value};
 use stack::Stack;
 
-/// What a fiber may use.
-#[derive(Clone, Copy, Debug)]
+/// What a run may use.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
-    /// Frames; a call beyond is the fault "stack exhausted".
+    /// Frames of a fiber; a call beyond is the fault "stack exhausted".
     pub frames: usize,
-    /// Registers (16 bytes each), likewise.
+    /// Registers of a fiber (16 bytes each), likewise.
     pub registers: usize,
+    /// Slices of all fibers together: a slice is a stretch between two waits, or 4096 calls and turns of loops. Beyond them every
+    /// fiber faults with "out of fuel" at its next call or turn. Cleanups have an eighth more.
+    pub slices: u64,
 }
 
 impl Default for Limits {
-    /// A million frames, as the language promises at least a tenth of it; 16 registers for each, 256 MiB.
+    /// A million frames, as the language promises at least a tenth of it; 16 registers for each, 256 MiB. Slices without end.
     fn default() -> Limits {
-        Limits { frames: 1_000_000, registers: 16_000_000 }
+        Limits { frames: 1_000_000, registers: 16_000_000, slices: u64::MAX }
     }
 }
 
@@ -60,8 +64,26 @@ pub struct World {
     pub program: Arc<Program>,
     /// The host.
     pub host: Arc<dyn Host>,
-    /// Limits of each fiber.
+    /// What they may use.
     pub limits: Limits,
+    /// How many slices they have used, when there is a limit.
+    slices: AtomicU64,
+}
+
+impl World {
+    /// A world in which nothing has run.
+    #[must_use]
+    pub fn new(program: Arc<Program>, host: Arc<dyn Host>, limits: Limits) -> World {
+        World { program, host, limits, slices: AtomicU64::new(0) }
+    }
+
+    /// Takes a slice; false when there is none left. Whoever ends has an eighth more.
+    fn take_slice(&self, is_ending: bool) -> bool {
+        let limit = self.limits.slices;
+        let spare = if is_ending { limit / 8 } else { 0 };
+        // A count that nothing else depends on.
+        limit == u64::MAX || self.slices.fetch_add(1, Ordering::Relaxed) < limit + spare
+    }
 }
 
 /// A signal that unwinds frames.
@@ -73,6 +95,9 @@ pub(crate) enum Signal {
     /// Cancellation.
     Cancel(CancelReason),
 }
+
+/// The fault at the limit of slices.
+const OUT_OF_FUEL: &str = "out of fuel";
 
 /// How many places of spawning a fiber remembers; arbitrary, each is 8 bytes in every fiber.
 const ORIGINS: usize = 3;
@@ -226,7 +251,7 @@ impl Fiber {
         let needed = base + delta + registers;
         let limits = self.world.limits;
         // Cleanups and reports of a fiber that has run into the limit need a little more.
-        let spare = if self.masks > 0 || self.is_cancelling { 1000 } else { 0 };
+        let spare = if self.is_ending() { 1000 } else { 0 };
         if depth + 1 > limits.frames + spare || needed > limits.registers + 100 * spare {
             return false;
         }
@@ -359,13 +384,27 @@ impl Fiber {
 
     /// Out of fuel at a checkpoint that runs again: cancelled, yielding, or on with new fuel.
     pub(crate) fn tick(&mut self) -> Go {
+        match self.interruption() {
+            Some(signal) => self.raise(signal),
+            None => self.next_slice(),
+        }
+    }
+
+    /// What ends the fiber at a checkpoint where its fuel is spent: cancellation, or that there is no more fuel.
+    pub(crate) fn interruption(&mut self) -> Option<Signal> {
         if self.cx().is_rehearsed() {
             let place = self.place();
             self.cx().set_place(place);
         }
         if let Some(signal) = self.poll_cancel() {
-            return self.raise(signal);
+            return Some(signal);
         }
+        let has_slice = self.world.take_slice(self.is_ending());
+        (!has_slice).then(|| Signal::Fault(self.make_fault(OUT_OF_FUEL.into())))
+    }
+
+    /// The scheduler's turn; the instruction runs again.
+    pub(crate) fn next_slice(&mut self) -> Go {
         let go = match self.cx().tick() {
             Tick::Continue => {
                 self.fuel = u64::from(self.cx().fuel()).max(1);
@@ -397,6 +436,11 @@ impl Fiber {
     /// Whether a cleanup runs.
     pub(crate) fn is_masked(&self) -> bool {
         self.masks > 0
+    }
+
+    /// It is cancelled or runs a cleanup.
+    fn is_ending(&self) -> bool {
+        self.masks > 0 || self.is_cancelling
     }
 
     /// Ends `mask`.
@@ -479,7 +523,12 @@ impl Task for Fiber {
     type Fault = Fault;
 
     fn resume(&mut self, cx: &mut Context<'_, Self>) -> Step<Self> {
-        self.fuel = u64::from(cx.fuel()).max(1);
+        let has_slice = self.world.take_slice(self.is_ending());
+        if !has_slice && self.start.is_some() {
+            // Or fibers that only start others would never end.
+            return Step::Ended(Outcome::Faulted(Fault::without_place(OUT_OF_FUEL)));
+        }
+        self.fuel = if has_slice { u64::from(cx.fuel()).max(1) } else { 0 };
         self.cx = NonNull::from(cx).as_ptr().cast();
         let go = match self.start.take() {
             Some(start) => self.begin(start),

@@ -160,7 +160,7 @@ impl Run {
         table.extend(natives.iter().copied());
         let program = Program::load(asm.module, &table).unwrap_or_else(|error| panic!("{error}"));
         let host = Arc::new(Kept::default());
-        Run { world: Arc::new(World { program, host: host.clone(), limits }), host }
+        Run { world: Arc::new(World::new(program, host.clone(), limits)), host }
     }
 
     pub fn runtime(&self, mode: Mode) -> Runtime<Fiber> {

@@ -106,11 +106,11 @@ pub(in crate::interp) fn call_full(fiber: &mut Fiber, word: Word) -> Go {
 /// What a call that cannot go on does: the scheduler's turn, room, or unwinding.
 fn again(fiber: &mut Fiber, word: Word, delta: usize, registers: usize) -> Go {
     if fiber.fuel == 0 {
-        if let Some(signal) = fiber.poll_cancel() {
+        if let Some(signal) = fiber.interruption() {
             release_operands(fiber, word);
             return fiber.raise(signal);
         }
-        return fiber.tick();
+        return fiber.next_slice();
     }
     if !fiber.make_room(delta, registers) {
         release_operands(fiber, word);
