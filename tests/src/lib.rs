@@ -3,7 +3,9 @@
 #![forbid(unsafe_code)]
 
 pub mod blocks;
+pub mod claims;
 pub mod expect;
 pub mod files;
+pub mod generate;
 pub mod library;
 pub mod runs;

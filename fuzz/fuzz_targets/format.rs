@@ -1,0 +1,7 @@
+//! `claims::format` for the text of an input.
+
+#![no_main]
+
+use aivi_tests::{claims, generate};
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| claims::format(&generate::text(input)));

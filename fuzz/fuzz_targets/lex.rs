@@ -1,0 +1,7 @@
+//! `claims::lex` for the text of an input.
+
+#![no_main]
+
+use aivi_tests::{claims, generate};
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| claims::lex(&generate::text(input)));

@@ -1,0 +1,10 @@
+//! What holds for every input, whatever its bytes. A function here panics when its claim is broken; the fuzz targets call it with
+//! bytes that libFuzzer makes, the tests in `tests/tests/claims.rs` with bytes from a seed and with hand-made hostile ones.
+
+mod bytecode;
+mod program;
+mod syntax;
+
+pub use bytecode::bytecode;
+pub use program::{compile, encoded, simulate};
+pub use syntax::{format, lex, parse};
