@@ -102,7 +102,7 @@ fn a_tail_call_needs_no_frame() {
     body.proto.raw = vec![(r(0), ScalarKind::Int)];
     let proto = asm.proto(body);
     asm.function("down", proto);
-    let run = Run::with(asm, &[], Limits { frames: 10, registers: 100 });
+    let run = Run::with(asm, &[], Limits { frames: 10, registers: 100, ..Limits::default() });
     assert_eq!(run.show(&run.apply(vec![Value::int(100_000)])), "0");
 }
 
