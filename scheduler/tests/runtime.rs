@@ -378,3 +378,43 @@ fn a_long_chain_of_outcomes_is_freed_without_recursion() {
     let outcome = runtime.run(Chain { left: 300_000, last: None, is_root: true });
     assert!(matches!(outcome, Outcome::Done(Some(_))));
 }
+
+/// On one worker, where nobody steals, the order of output is the order in which tasks were made.
+#[test]
+fn siblings_run_in_the_order_in_which_they_were_made() {
+    let ran = Arc::new(Mutex::new(Vec::new()));
+    let member = |name: i64| {
+        let ran = ran.clone();
+        script(move |cx, wake| {
+            ran.lock().unwrap().push(name);
+            // Each has a child of its own, and waits once.
+            match wake {
+                Wake::None if name < 10 => {
+                    let ran = ran.clone();
+                    let child = script(move |_, _| {
+                        ran.lock().unwrap().push(10 + name);
+                        done(0)
+                    });
+                    cx.spawn(child, None).expect("the scope is open");
+                    cx.sleep(1_000_000);
+                    Step::Waiting
+                }
+                _ => done(name),
+            }
+        })
+    };
+    let mut members: Vec<Script> = (1..=3).map(member).collect();
+    members.reverse();
+    let root = script(move |cx, wake| match wake {
+        Wake::Timer => done(0),
+        _ => {
+            while let Some(member) = members.pop() {
+                cx.spawn(member, None).expect("the scope is open");
+            }
+            cx.sleep(20_000_000);
+            Step::Waiting
+        }
+    });
+    assert_eq!(runtime(1).run(root), Outcome::Done(0));
+    assert_eq!(*ran.lock().unwrap(), [1, 11, 2, 12, 3, 13, 1, 2, 3], "a child runs before its parent's siblings");
+}

@@ -135,14 +135,8 @@ impl<T: Task> Context<'_, T> {
         let children = unsafe { smallvec![Ref::from_raw(left), Ref::from_raw(right)] };
         self.set_group(Group::new(kind, generation, children, None));
         let role = if kind == Kind::Par { Role::Par } else { Role::Race };
-        // The left one runs first.
-        if self.worker.core.simulator.is_some() {
-            self.queue_child(left, role);
-            self.queue_child(right, role);
-        } else {
-            self.queue_child(right, role);
-            self.queue_child(left, role);
-        }
+        self.queue_child(left, role);
+        self.queue_child(right, role);
         self.note_wait();
     }
 

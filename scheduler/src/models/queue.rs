@@ -15,7 +15,7 @@ fn a_busy_worker_hides_no_task() {
         let cast = Cast::default();
         let mut stage = Stage::new(2, &cast, vec![cast.task("t", Box::new(|_| Some("ran".to_owned())))]);
         let (mut busy, mut thief) = (stage.take(0), stage.take(1));
-        busy.core.queue.push_next(stage.raw(0), true);
+        busy.core.queue.push_child(stage.raw(0));
         let thief = thread::spawn(move || {
             loop {
                 match thief.next() {

@@ -169,16 +169,16 @@ impl<T: Task> Worker<T> {
     pub fn push_next(&mut self, raw: Raw<T>) {
         match &mut self.core.simulator {
             Some(simulator) => simulator.push(raw),
-            None => self.core.queue.push_next(raw, false),
+            None => self.core.queue.push_next(raw),
         }
     }
 
-    /// Queues a task that was just made, to be run before those made earlier.
+    /// Queues a task that was just made, to be run behind its siblings and before those made in earlier turns.
     #[inline]
     pub fn push_child(&mut self, raw: Raw<T>) {
         match &mut self.core.simulator {
             Some(simulator) => simulator.push(raw),
-            None => self.core.queue.push_next(raw, true),
+            None => self.core.queue.push_child(raw),
         }
     }
 
