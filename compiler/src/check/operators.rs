@@ -408,6 +408,9 @@ impl Checker<'_> {
             diagnostic = diagnostic.help("a negative number as an argument is written `f (-1)`");
         } else if self.types.is_function(shown) {
             diagnostic = diagnostic.help("this is a function: it still needs arguments");
+        } else if symbol == "+" && head == Some(builtin::EFFECT) && self.types.is_text(pending.right) {
+            diagnostic =
+                diagnostic.help("texts are joined in one that has holes, as one argument: `println \"{a}{b}\"`");
         } else if head == Some(builtin::EFFECT) {
             diagnostic =
                 diagnostic.help("an effect gives its value where it is run: bind it in `do Effect`, `x <- effect`");

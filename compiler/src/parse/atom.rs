@@ -1,6 +1,7 @@
 //! Atoms and what may be glued to them.
 
 use super::cursor::Parser;
+use super::operator;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lex::text::{strip_margin, unescape};
 use crate::lex::{Token, TokenKind};
@@ -117,6 +118,12 @@ impl Parser<'_> {
                 let message = format!("{} needs parentheses here", self.kind().describe());
                 self.report(Code::E1502, self.here(), message);
                 self.expr();
+            }
+            kind if operator::infix(kind).is_some() && self.peek(1).kind == TokenKind::ParenClose => {
+                let symbol = self.text_of(self.token());
+                let report = self.unexpected_report(Code::E1502, "an expression");
+                self.add(report.help(format!("an operator is no value: write a function, `a b => a {symbol} b`")));
+                self.bump();
             }
             _ => self.unexpected(Code::E1502, "an expression"),
         }
