@@ -31,6 +31,8 @@ pub enum Color {
 
 /// Longer lines are cut on both sides of the span. Arbitrary: twice a usual terminal.
 const COLUMNS_MAX: usize = 160;
+/// Of a line of many bytes only so many on both sides of the span's start are looked at: enough for `COLUMNS_MAX`.
+const BYTES_AROUND: usize = 4096;
 /// Columns kept before the span when a line is cut.
 const COLUMNS_BEFORE: usize = 60;
 /// Characters of a message. Arbitrary: more than those have that quote names and types of usual length.
@@ -147,8 +149,13 @@ struct Excerpt {
 
 impl Excerpt {
     fn new(source: &Source, line: usize, span: Span) -> Self {
-        let start = source.lines().start(line);
-        let text = source.line_text(line);
+        let (mut start, mut text) = (source.lines().start(line), source.line_text(line));
+        if text.len() > 4 * BYTES_AROUND {
+            let at = (span.start as usize).saturating_sub(start);
+            let (first, last) = (at.saturating_sub(BYTES_AROUND), (at + BYTES_AROUND).min(text.len()));
+            let (first, last) = (text.floor_char_boundary(first), text.ceil_char_boundary(last));
+            (start, text) = (start + first, &text[first..last]);
+        }
         let (from, to) = ((span.start as usize).saturating_sub(start), (span.end as usize).saturating_sub(start));
         let mut excerpt = Excerpt { text: String::new(), indent: 0, width: 0, is_cut: false };
         // First columns of the span, then the window around it.

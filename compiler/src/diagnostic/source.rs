@@ -10,7 +10,12 @@ use crate::syntax::{FileId, Span};
 pub struct LineIndex {
     /// Byte offsets, the first is 0.
     starts: Vec<usize>,
+    /// How many characters begin before each multiple of `STEP`, so that a column costs no walk along a line of a megabyte.
+    characters: Vec<usize>,
 }
+
+/// Arbitrary: few enough bytes to count at once, many enough that ordinary files have one step.
+const STEP: usize = 4096;
 
 /// A line and a column, both from 1; the column counts characters.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,7 +31,13 @@ impl LineIndex {
     #[must_use]
     pub fn new(text: &str) -> Self {
         let behind_newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
-        LineIndex { starts: std::iter::once(0).chain(behind_newlines).collect() }
+        let starts = std::iter::once(0).chain(behind_newlines).collect();
+        let mut total = 0;
+        let counted = text.as_bytes().chunks(STEP).map(|bytes| {
+            total += count_characters(bytes);
+            total
+        });
+        LineIndex { starts, characters: std::iter::once(0).chain(counted).collect() }
     }
 
     /// The number of lines, at least one.
@@ -52,9 +63,20 @@ impl LineIndex {
     pub fn position(&self, text: &str, offset: usize) -> Position {
         let line = self.line(offset);
         let end = text.floor_char_boundary(offset.min(text.len()));
-        let column = text[self.start(line)..end].chars().count() + 1;
+        let column = self.characters_before(text, end) - self.characters_before(text, self.start(line)) + 1;
         Position { line, column }
     }
+
+    /// How many characters begin before a byte.
+    fn characters_before(&self, text: &str, offset: usize) -> usize {
+        let step = offset / STEP;
+        self.characters[step] + count_characters(&text.as_bytes()[step * STEP..offset])
+    }
+}
+
+/// How many characters begin in these bytes of a text.
+fn count_characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
 }
 
 /// A file: its path as shown to people, its text, its lines.
@@ -161,6 +183,19 @@ mod tests {
         assert_eq!(at("a\nßb\n", 1), (1, 2));
         assert_eq!(at("a\nßb\n", 4), (2, 2));
         assert_eq!(at("a\nßb\n", 6), (3, 1));
+    }
+
+    #[test]
+    fn long_lines_are_counted_in_steps() {
+        let text = "aß".repeat(2 * STEP) + "\n" + &"ßa".repeat(STEP) + &"b".repeat(2 * STEP);
+        let text = &text[..text.len() / STEP * STEP];
+        let lines = LineIndex::new(text);
+        for offset in (0..=text.len()).filter(|offset| offset % 97 == 0 || offset % STEP < 2) {
+            let before = &text[..text.floor_char_boundary(offset)];
+            let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+            let Position { line, column } = lines.position(text, offset);
+            assert_eq!((line, column), (before.matches('\n').count() + 1, before[start..].chars().count() + 1));
+        }
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub(super) fn merge(
     let mut kept: Vec<Diagnostic> = Vec::with_capacity(all.len());
     // Per item: a mistake of the lexer that hides the rest was seen; where the line of the last mistake ends.
     let mut state = State { item: None, lexer: false, line_end: 0 };
+    // The end of the line of the report before, which many reports may share.
+    let mut end = 0;
     for (from_lexer, report) in all {
         let at = report.span.start as usize;
         let item = item_at(file, at);
@@ -45,7 +47,10 @@ pub(super) fn merge(
         let is_echo =
             (!from_lexer && state.lexer) || (at < state.line_end && (!from_lexer || report.code == Code::E1000));
         state.lexer |= matches!(report.code, Code::E1004 | Code::E1005 | Code::E1007);
-        state.line_end = text[at.min(text.len())..].find('\n').map_or(text.len(), |length| at + length);
+        if at > end || end == 0 {
+            end = text[at.min(text.len())..].find('\n').map_or(text.len(), |length| at + length);
+        }
+        state.line_end = end;
         if let Some(item) = item {
             file.items[item].broken = true;
         }
