@@ -129,7 +129,13 @@ impl Engine {
     /// The same as a report for people, or as a line of JSON, as the engine is set.
     #[must_use]
     pub fn report_fibers(&self) -> String {
-        if self.shared.settings.format == Format::Json {
+        self.report_fibers_as(self.shared.settings.format)
+    }
+
+    /// The same, as wanted.
+    #[must_use]
+    pub fn report_fibers_as(&self, format: Format) -> String {
+        if format == Format::Json {
             return Format::fibers(&self.fibers());
         }
         let mut text = String::new();

@@ -1,7 +1,9 @@
 //! Reports on standard error: for people, or for other programs as one JSON object a line (`spec/reports.md`).
 
+use aivi_compiler::diagnostic::Color;
 use serde::Serialize;
 
+use crate::compile::{CompileError, Reports};
 use crate::ending::Ending;
 use crate::waits::Fibers;
 
@@ -19,6 +21,7 @@ pub enum Format {
 #[derive(Serialize)]
 #[serde(tag = "report", rename_all = "lowercase")]
 enum Json<'a> {
+    Error { text: &'a str },
     Warning { text: &'a str },
     Failure { error: &'a str, beside: &'a [String] },
     Fault { message: &'a str, trace: &'a [String], waits: Option<&'a Fibers> },
@@ -32,9 +35,42 @@ impl Json<'_> {
     }
 }
 
+/// Lines of `aivi check --json`, which say what kind of report they are, too.
+fn tagged(lines: &str) -> String {
+    lines.lines().map(|line| line.replacen('{', "{\"report\":\"diagnostic\",", 1) + "\n").collect()
+}
+
 impl Format {
+    /// Errors and warnings of the compiler.
+    #[must_use]
+    pub fn diagnostics(self, reports: &Reports, color: Color) -> String {
+        match self {
+            Format::Text => reports.render(color),
+            Format::Json => tagged(&reports.json_of_those(|_| true)),
+        }
+    }
+
+    /// Why a program was not compiled.
+    #[must_use]
+    pub fn rejected(self, error: &CompileError, color: Color) -> String {
+        match self {
+            Format::Text => error.render(color),
+            Format::Json => tagged(&error.json()),
+        }
+    }
+
+    /// Something that could not be done, without the word, as a line.
+    #[must_use]
+    pub fn error(self, text: &str) -> String {
+        match self {
+            Format::Text => format!("error: {text}\n"),
+            Format::Json => Json::Error { text }.line() + "\n",
+        }
+    }
+
     /// A warning, without the word, as a line.
-    pub(crate) fn warning(self, text: &str) -> String {
+    #[must_use]
+    pub fn warning(self, text: &str) -> String {
         match self {
             Format::Text => format!("warning: {text}\n"),
             Format::Json => Json::Warning { text }.line() + "\n",

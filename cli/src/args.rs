@@ -44,6 +44,9 @@ pub enum Command {
     /// Run the tests of modules: bindings with `@test`.
     #[command(after_help = "Examples:\n  aivi test tests/...\n  aivi test cart.aivi --only adds --seeds 100")]
     Test(Test),
+    /// Show what every fiber of a running program is doing.
+    #[command(after_help = "Examples:\n  aivi dump 4711\n  aivi dump --json 4711")]
+    Dump(Dump),
     /// Show the bytecode of a program.
     #[command(after_help = "Example:\n  aivi disasm fib.aivi")]
     Disasm(Disasm),
@@ -62,7 +65,7 @@ pub struct Run {
     pub file: PathBuf,
     #[command(flatten)]
     pub machine: Machine,
-    /// Write warnings, the ending and dumps of fibers as JSON, an object a line, to standard error.
+    /// Write all reports as JSON, an object a line, to standard error: those of the compiler, warnings, the ending, fibers.
     #[arg(long)]
     pub json: bool,
     /// Write what happens to fibers to a file that timeline viewers open (Perfetto, Trace Event Format).
@@ -200,6 +203,19 @@ fn limit(text: &str) -> Result<Limit, String> {
     let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds".to_owned())?;
     let limit = Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())?;
     Ok((!limit.is_zero()).then_some(limit))
+}
+
+/// `aivi dump`
+#[derive(Args, Debug)]
+pub struct Dump {
+    /// The number of a process that is an `aivi run` or `aivi test` of yours. It goes on afterwards.
+    pub pid: u32,
+    /// Print a line of JSON, for other programs.
+    #[arg(long)]
+    pub json: bool,
+    /// Seconds after which it is given up; 0 for never.
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = limit)]
+    pub timeout: Limit,
 }
 
 /// `aivi disasm`

@@ -5,6 +5,7 @@
 
 mod args;
 mod check;
+mod dump;
 mod files;
 mod fmt;
 mod order;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Some(Command::Check(check)) => check::check(&check),
         Some(Command::Fmt(fmt)) => fmt::fmt(&fmt),
         Some(Command::Test(test)) => test::test(&test),
+        Some(Command::Dump(options)) => dump::dump(&options),
         Some(Command::Disasm(disasm)) => show::disasm(&disasm),
         Some(Command::Parse(parse)) => show::parse(&parse),
         None => {

@@ -1,21 +1,24 @@
 //! `aivi run`
 
 use std::fs::File;
-use std::io::{self, BufWriter};
+use std::io::BufWriter;
 use std::path::Path;
 use std::process::ExitCode;
 
 use aivi::{Engine, EngineBuilder, Format, Script};
 
 use crate::args::{Machine, Run};
-use crate::out::{color, fail};
+use crate::out::color;
 use crate::signals::Target;
 
 /// Runs `main` of a file.
 pub fn run(run: &Run) -> ExitCode {
-    let builder = builder(&run.machine).args(run.args.iter().cloned());
     let format = if run.json { Format::Json } else { Format::Text };
-    let builder = builder.reports(format);
+    let fail = |message: &str| {
+        eprint!("{}", format.error(message));
+        ExitCode::FAILURE
+    };
+    let builder = builder(&run.machine).args(run.args.iter().cloned()).reports(format);
     let builder = if run.trace.is_some() { builder.traced() } else { builder };
     let engine = match builder.build() {
         Ok(engine) => engine,
@@ -23,9 +26,12 @@ pub fn run(run: &Run) -> ExitCode {
     };
     let script = match engine.compile_program(&run.file) {
         Ok(script) => script,
-        Err(error) => return reject(&error),
+        Err(error) => {
+            eprint!("{}", format.rejected(&error, color()));
+            return ExitCode::FAILURE;
+        }
     };
-    warn(&script);
+    eprint!("{}", format.diagnostics(script.reports(), color()));
     if !script.has_main() {
         return fail("main must be an Effect value");
     }
@@ -33,27 +39,26 @@ pub fn run(run: &Run) -> ExitCode {
     let _ = aivi::raise_descriptor_limit();
     let signals = Target::default();
     signals.set(&engine);
+    if let Some(path) = run.trace.clone() {
+        let script = script.clone();
+        signals.before_end(move || write_trace(&script.take_trace(), &path, format));
+    }
     signals.listen();
     let ending = script.run_main();
     if let Some(report) = format.ending(&ending) {
         eprintln!("{report}");
     }
-    if let Some(path) = &run.trace
-        && let Err(error) = write_trace(&script.take_trace(), path)
-    {
-        fail(&format!("cannot write {}: {error}", path.display()));
-    }
-    // Not `ExitCode`: the language has exit codes beyond a byte, which systems cut as they like.
-    std::process::exit(ending.exit_code())
+    signals.end(ending.exit_code())
 }
 
 /// Writes a trace for a timeline viewer.
-fn write_trace(trace: &aivi::Trace, path: &Path) -> io::Result<()> {
-    trace.write_json(BufWriter::new(File::create(path)?))?;
+fn write_trace(trace: &aivi::Trace, path: &Path, format: Format) {
     if trace.omitted() > 0 {
-        eprintln!("warning: the trace has only the first {} events", trace.events().len());
+        eprint!("{}", format.warning(&format!("the trace has only the first {} events", trace.events().len())));
     }
-    Ok(())
+    if let Err(error) = File::create(path).and_then(|file| trace.write_json(BufWriter::new(file))) {
+        eprint!("{}", format.error(&format!("cannot write {}: {error}", path.display())));
+    }
 }
 
 /// An engine as the options say.

@@ -1,11 +1,14 @@
 //! The `aivi` program as a shell sees it: exit codes, streams, signals.
 
+#[path = "common/child.rs"]
+mod child;
 mod common;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use child::{expect_line, signal, start, start_with};
 use common::{aivi, file, outcome, run, script, text};
 
 #[test]
@@ -22,14 +25,14 @@ fn without_command_version_and_help() {
     let (code, stdout, stderr) = outcome(&aivi().output().expect("the program starts"));
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
     assert!(stdout.starts_with(&format!("aivi {}\n", env!("CARGO_PKG_VERSION"))), "{stdout}");
-    for command in ["run", "check", "fmt", "test", "disasm", "parse", "version"] {
+    for command in ["run", "check", "fmt", "test", "dump", "disasm", "parse", "version"] {
         assert!(stdout.contains(&format!("\n  {command} ")), "{command} is missing in {stdout}");
     }
 }
 
 #[test]
 fn the_help_of_every_command_has_an_example() {
-    for command in ["run", "check", "fmt", "test", "disasm", "parse", "version"] {
+    for command in ["run", "check", "fmt", "test", "dump", "disasm", "parse", "version"] {
         let (code, stdout, stderr) = outcome(&aivi().args([command, "--help"]).output().expect("the program starts"));
         assert_eq!((code, stderr.as_str()), (Some(0), ""));
         assert!(stdout.contains(&format!("\n  aivi {command}")), "{stdout}");
@@ -301,24 +304,6 @@ const HOLDS: &str = "module demo\nuse aivi.concurrency\n\n\
     sleep millis\n  println \"closed {name}\"\n}\n\n\
     main : Effect Text Unit\nmain = do Effect {\n  _ <- held \"file\" MILLIS\n  println \"ready\"\n  sleep 3600000\n  println \"never\"\n}\n";
 
-fn start(path: &Path) -> (Child, BufReader<std::process::ChildStdout>) {
-    let mut child =
-        aivi().arg("run").arg(path).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
-    let stdout = BufReader::new(child.stdout.take().expect("piped"));
-    (child, stdout)
-}
-
-fn expect_line(stdout: &mut impl BufRead, expected: &str) {
-    let mut line = String::new();
-    stdout.read_line(&mut line).expect("the program writes");
-    assert_eq!(line.trim_end(), expected);
-}
-
-fn signal(child: &Child, name: &str) {
-    let done = Command::new("kill").arg(name).arg(child.id().to_string()).status().expect("kill(1) exists");
-    assert!(done.success());
-}
-
 /// C40
 #[test]
 fn a_signal_cancels_main_and_runs_cleanups() {
@@ -349,6 +334,20 @@ fn a_second_signal_ends_at_once_and_names_what_was_skipped() {
     assert!(stderr.contains("skipped"), "{stderr}");
     assert!(stderr.contains("cut short at ") && stderr.contains("stuck.aivi:"), "{stderr}");
     assert!(stderr.contains("main  sleeps (in a cleanup; asked to end: signal 2)\n"), "{stderr}");
+}
+
+#[test]
+fn a_trace_is_written_also_when_a_second_signal_ends_the_program() {
+    let path = script("cut_off", &HOLDS.replace("MILLIS", "3600000"));
+    let to = path.with_extension("json");
+    let (mut child, mut stdout) = start_with(&["run", "--trace", &to.to_string_lossy()], &path);
+    expect_line(&mut stdout, "ready");
+    signal(&child, "-INT");
+    expect_line(&mut stdout, "closing file");
+    signal(&child, "-TERM");
+    assert_eq!(child.wait().expect("the program ends").code(), Some(143));
+    let trace = std::fs::read_to_string(&to).expect("it was written");
+    assert!(trace.contains("\"name\":\"asked to end: signal 2\"") && trace.ends_with("\n]}\n"), "{trace}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::sync::atomic::Ordering;
 use crate::task::record::{Parent, Raw, Record};
 use crate::task::state::Claim;
 use crate::wait::Waiting;
-use crate::{CancelReason, Outcome, Place, Task};
+use crate::{CancelKind, CancelReason, Outcome, Place, Task};
 
 use super::{Core, Worker};
 
@@ -116,6 +116,12 @@ impl<T: Task> Worker<T> {
                 log.current = 0;
             }
             return self.write_spawned(raw, Role::Root);
+        }
+        if let Some(reason) = record.cancel_reason()
+            && matches!(reason.kind, CancelKind::Signal(_))
+            && record.state.load().claim() == Claim::Cancel
+        {
+            self.write(record.id, EventKind::Cancelled { by: 0, reason });
         }
         self.write_woken(raw, Some(Waker::Outside));
     }

@@ -1,0 +1,8 @@
+//! Programs that run, as those see them who look at them from outside.
+
+#[path = "../common/child.rs"]
+mod child;
+#[path = "../common/mod.rs"]
+mod common;
+mod dump;
+mod reports;
