@@ -8,4 +8,5 @@ pub mod expect;
 pub mod files;
 pub mod generate;
 pub mod library;
+pub mod planted;
 pub mod runs;

@@ -5,7 +5,7 @@ use std::ptr::NonNull;
 use smallvec::smallvec;
 
 use crate::group::{Group, Kind};
-use crate::scope::{Crew, Scope, ScopeRef};
+use crate::scope::{Added, Crew, Scope, ScopeRef};
 use crate::sync::Arc;
 use crate::task::TaskHandle;
 use crate::task::record::{Own, Parent, Raw, Record, Ref};
@@ -48,22 +48,33 @@ impl<T: Task> Context<'_, T> {
     }
 
     /// Adds a task to `scope`, or to the innermost scope. It is queued; the caller goes on.
+    ///
+    /// While a scope whose body has ended waits for others it still takes tasks, which are asked to end before they start; those of
+    /// a masked caller when the caller ends.
     pub fn spawn(&mut self, task: T, scope: Option<&ScopeRef<T>>) -> Result<TaskHandle<T>, ScopeEnded> {
         let crew = self.crew(scope)?;
         // SAFETY: the crew is ours, listed in `own.crews`, and stays there until we end or find it closed in a later call.
         let innermost = NonNull::from(&**unsafe { crew.as_ref() }.scope());
         let raw = self.create(task, Parent::Crew(crew), innermost, 2);
         // SAFETY: the task leaves the crew when it ends, before the right to run, which is counted, is given up.
-        if let Err(error) = unsafe { crew.as_ref().add(raw) } {
-            self.worker.core.forget_created();
-            // SAFETY: nobody else knows the record: both counts are ours.
-            unsafe {
-                drop(Ref::from_raw(raw));
-                drop(Ref::from_raw(raw));
+        let added = match unsafe { crew.as_ref().add(raw) } {
+            Ok(added) => added,
+            Err(error) => {
+                self.worker.core.forget_created();
+                // SAFETY: nobody else knows the record: both counts are ours.
+                unsafe {
+                    drop(Ref::from_raw(raw));
+                    drop(Ref::from_raw(raw));
+                }
+                return Err(error);
             }
-            return Err(error);
+        };
+        self.worker.note_spawned(raw, Role::Member);
+        if added == Added::Late && !self.record().state.load().is_masked() {
+            let reason = CancelReason { kind: CancelKind::ScopeEnded, place: self.own().place };
+            self.worker.ask_to_end(raw, reason);
         }
-        self.queue_child(raw, Role::Member);
+        self.worker.push_child(raw);
         // SAFETY: one of the two counts is the handle's.
         Ok(TaskHandle(unsafe { Ref::from_raw(raw) }))
     }
@@ -180,7 +191,7 @@ impl<T: Task> Context<'_, T> {
         if let Some(crew) = own.crews.iter().find(is_wanted) {
             return Ok(NonNull::from(&**crew));
         }
-        own.crews.retain(|crew| !crew.is_closed());
+        own.crews.retain(|crew| !crew.is_over());
         let crew = match scope {
             Some(scope) => scope.0.new_crew(),
             // SAFETY: the innermost scope of a running task lives: its owner waits for us (`Own::scope`).

@@ -5,7 +5,7 @@ use crate::scope::Scope;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Arc, CREW, Lock};
 use crate::task::record::Raw;
-use crate::{CancelReason, ScopeEnded, Task};
+use crate::{CancelKind, CancelReason, Place, ScopeEnded, Task};
 
 /// Members of one spawner.
 pub struct Crew<T: Task> {
@@ -23,10 +23,19 @@ struct Core<T: Task> {
     has_spawner: bool,
 }
 
+/// How a task came into a scope.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Added {
+    /// While its body ran.
+    InTime,
+    /// When its body had ended, while others were awaited: it has to be asked to end.
+    Late,
+}
+
 impl<T: Task> Crew<T> {
     /// A crew without members.
-    pub fn new(scope: Arc<Scope<T>>, is_watched: bool) -> Arc<Self> {
-        let core = Core { members: List::new(), len: 0, is_watched, is_closed: false, has_spawner: true };
+    pub fn new(scope: Arc<Scope<T>>, is_watched: bool, is_closed: bool) -> Arc<Self> {
+        let core = Core { members: List::new(), len: 0, is_watched, is_closed, has_spawner: true };
         Arc::new(Crew { scope, core: Lock::new(core), slot: AtomicUsize::new(0) })
     }
 
@@ -39,18 +48,18 @@ impl<T: Task> Crew<T> {
     ///
     /// # Safety
     /// The record lives until `remove`, and is in no crew.
-    pub unsafe fn add(&self, raw: Raw<T>) -> Result<(), ScopeEnded> {
+    pub unsafe fn add(&self, raw: Raw<T>) -> Result<Added, ScopeEnded> {
         let mut core = self.core.lock();
-        if core.is_closed {
-            return Err(ScopeEnded);
+        let added = if core.is_closed { Added::Late } else { Added::InTime };
+        if added == Added::Late {
+            self.scope.count_late()?;
+        } else if mutant!("scope.does-not-count-late-members", core.is_watched, false) {
+            self.scope.count_spawned();
         }
         // SAFETY: promised by the caller.
         unsafe { core.members.push(raw, 0) };
         core.len += 1;
-        if mutant!("scope.does-not-count-late-members", core.is_watched, false) {
-            self.scope.count_spawned();
-        }
-        Ok(())
+        Ok(added)
     }
 
     /// Takes a member out that has ended. Gives the scope if the end has to be counted there.
@@ -74,10 +83,13 @@ impl<T: Task> Crew<T> {
         is_watched.then_some(scope)
     }
 
-    /// The spawner ends: no more members will come.
-    pub fn close(&self) {
+    /// The spawner ends: no more members will come. Those that it has spawned late are asked to end by `ask`.
+    pub fn close(&self, place: Place, mut ask: impl FnMut(Raw<T>, CancelReason)) {
         let mut core = self.core.lock();
         core.has_spawner = false;
+        if core.is_closed {
+            core.cancel(CancelReason { kind: CancelKind::ScopeEnded, place }, &mut ask);
+        }
         let is_over = core.len == 0;
         drop(core);
         if is_over {
@@ -85,21 +97,17 @@ impl<T: Task> Crew<T> {
         }
     }
 
-    /// Has the scope ended? Then the spawner may forget the crew.
-    pub fn is_closed(&self) -> bool {
-        self.core.lock().is_closed
+    /// Has the scope ended, and each of these members too? Then the spawner may forget the crew.
+    pub fn is_over(&self) -> bool {
+        let core = self.core.lock();
+        core.is_closed && core.len == 0
     }
 
-    /// Has all members asked to end by `ask`; with `close` there will be no others.
+    /// Has all members asked to end by `ask`; with `close` those that come are late.
     pub fn cancel(&self, reason: CancelReason, close: bool, mut ask: impl FnMut(Raw<T>, CancelReason)) {
         let mut core = self.core.lock();
         core.is_closed |= close;
-        let mut next = core.members.first();
-        while let Some(raw) = next {
-            next = core.members.after(raw);
-            // The member lives until it was removed under our lock (`add`).
-            ask(raw, reason);
-        }
+        core.cancel(reason, &mut ask);
     }
 
     /// Kills all members.
@@ -138,5 +146,16 @@ impl<T: Task> Crew<T> {
     pub(super) fn set_slot(&self, slot: usize) {
         // Relaxed: under the scope's lock.
         self.slot.store(slot, Ordering::Relaxed);
+    }
+}
+
+impl<T: Task> Core<T> {
+    fn cancel(&mut self, reason: CancelReason, ask: &mut impl FnMut(Raw<T>, CancelReason)) {
+        let mut next = self.members.first();
+        while let Some(raw) = next {
+            next = self.members.after(raw);
+            // The member lives until it was removed under the crew's lock (`add`), which our caller holds.
+            ask(raw, reason);
+        }
     }
 }

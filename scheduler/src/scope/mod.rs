@@ -10,7 +10,10 @@
 //!
 //! What always holds:
 //! - A crew is in the scope's list while it has members or its spawner may spawn more; removed by whoever makes both false.
-//! - After `end` no crew takes new members (`is_closed`), and each that it had was asked to cancel.
+//! - After `end` each member that was there has been asked to end. Who has not heard of that yet may still spawn, and a cleanup
+//!   may in any case: such a member is *late*. It is counted while `live` is not zero, so that it is awaited like the others, and
+//!   asked to end at once, or by its spawner's end if that was masked. When `live` is zero nobody is left who could be awaited,
+//!   and the scope takes no task any more.
 //! - The waiter of the end is told exactly once: it is taken out under the scope's lock by whoever sees `live` be zero.
 
 mod crew;
@@ -18,7 +21,7 @@ mod crew;
 use std::fmt;
 use std::ptr::NonNull;
 
-pub use crew::Crew;
+pub use crew::{Added, Crew};
 
 use crate::list::{List, Waiters};
 use crate::runtime::Run;
@@ -87,10 +90,11 @@ impl<T: Task> Scope<T> {
     /// A crew for a task that has none here yet.
     pub fn new_crew(self: &Arc<Self>) -> Result<Arc<Crew<T>>, ScopeEnded> {
         let mut core = self.core.lock();
-        if mutant!("scope.takes-a-crew-after-its-end", core.has_ended, false) {
+        if self.is_over(&core) {
             return Err(ScopeEnded);
         }
-        let crew = Crew::new(self.clone(), core.is_watched);
+        let is_closed = mutant!("scope.opens-a-crew-after-its-end", core.has_ended, false);
+        let crew = Crew::new(self.clone(), core.is_watched, is_closed);
         crew.set_slot(core.crews.len());
         core.crews.push(crew.clone());
         Ok(crew)
@@ -191,7 +195,7 @@ impl<T: Task> Scope<T> {
     /// was claimed by this scope.
     pub unsafe fn join_all(&self, waiter: (Raw<T>, u32)) -> crate::JoinAll {
         let mut core = self.core.lock();
-        if core.has_ended {
+        if self.is_over(&core) {
             return crate::JoinAll::Ended;
         }
         self.watch(&mut core);
@@ -226,6 +230,19 @@ impl<T: Task> Scope<T> {
     fn count_spawned(&self) {
         // Relaxed: the spawner has the crew's lock, and so will whoever counts the end.
         self.live.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a task that comes after the end, unless nobody is awaited any more.
+    fn count_late(&self) -> Result<(), ScopeEnded> {
+        let one_more = |live: usize| (mutant!("scope.takes-a-task-when-it-is-over", live, 1) > 0).then_some(live + 1);
+        // Acquire pairs with the Release in `member_ended`.
+        self.live.fetch_update(Ordering::Relaxed, Ordering::Acquire, one_more).map(|_| ()).map_err(|_| ScopeEnded)
+    }
+
+    /// Have the body and all members ended? It stays so.
+    fn is_over(&self, core: &Core<T>) -> bool {
+        // Acquire pairs with the Release in `member_ended`.
+        core.has_ended && self.live.load(Ordering::Acquire) == 0
     }
 
     /// Counts members from here on.

@@ -23,7 +23,7 @@ impl<T: Task> Worker<T> {
         let own = unsafe { record.own() };
         let place = own.place;
         for crew in std::mem::take(&mut own.crews) {
-            crew.close();
+            crew.close(place, |raw, reason| self.ask_to_end(raw, reason));
         }
         self.core.ended += 1;
         if let Parent::Branch(owner, child) = record.parent {
