@@ -121,8 +121,16 @@ pub struct Native {
     /// The result is an effect: it acts when run, not when called.
     pub effect: bool,
     /// One letter for each argument: `b`orrowed (the caller keeps it) or `o`wned (the function may update it in place).
-    /// All borrowed when the decorator does not say.
+    /// All borrowed when the decorator does not say. A `?` behind them: it gives an Option, as the bare value or the machine's
+    /// absent value.
     pub modes: Rc<str>,
+}
+
+impl Native {
+    /// Whether the value of the Option that it gives comes bare.
+    pub fn gives_option(&self) -> bool {
+        self.modes.ends_with('?')
+    }
 }
 
 /// A `@test` binding.

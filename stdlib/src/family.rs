@@ -45,9 +45,9 @@ pub(crate) fn int(value: usize) -> NativeResult {
     NativeResult::Done(Value::int(value as i64))
 }
 
-/// `Some` or `None`.
+/// What `Some` holds, or nothing: the result of a function whose modes end with `?`.
 pub(crate) fn option(value: Option<Value>) -> NativeResult {
-    NativeResult::Done(value.map_or_else(Value::none, Value::some))
+    NativeResult::Done(value.unwrap_or(Value::absent()))
 }
 
 /// A value that depended on comparisons; a fault when something could not be compared.

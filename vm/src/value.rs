@@ -176,6 +176,23 @@ impl Value {
         Value::nullary(well_known::NONE, 0)
     }
 
+    /// What a native function of an Option gives for `None`, as it gives what `Some` holds bare; no expression has this value.
+    #[must_use]
+    pub const fn absent() -> Value {
+        Value::nullary(well_known::NONE, u16::MAX)
+    }
+
+    /// Whether it is the absent value.
+    #[inline]
+    #[must_use]
+    pub const fn is_absent(&self) -> bool {
+        matches!(self.kind, Kind::Nullary) && self.payload == Value::absent_payload()
+    }
+
+    const fn absent_payload() -> u64 {
+        (u16::MAX as u64) << 32 | well_known::NONE.0 as u64
+    }
+
     /// `Ok value`
     #[must_use]
     pub fn ok(value: Value) -> Value {

@@ -202,6 +202,8 @@ fn lists_grow_shrink_and_are_matched() {
         (I::JumpNotLength { list, length: Index(2), by: j16(2) }, "9"),
         (I::JumpShorter { list, length: Index(2), by: j16(2) }, "9"),
         (I::JumpShorter { list, length: Index(3), by: j16(2) }, "[first, second]"),
+        (I::JumpOutside { list, index: r(1), by: j16(2) }, "[first, second]"),
+        (I::JumpAbsent { src: list, by: j16(2) }, "9"),
     ] {
         assert_eq!(run(&[instruction, I::Drop { src: list }, I::Return { src: r(1) }]), expected);
     }

@@ -175,8 +175,8 @@ impl Checker<'_> {
             result = to;
         }
         let effect = self.types.is_effect(result);
-        let count = modes.chars().count();
-        let valid = count == arity as usize && modes.chars().all(|mode| matches!(mode, 'b' | 'o'));
+        let given = modes.strip_suffix('?').unwrap_or(modes);
+        let valid = given.len() == arity as usize && given.chars().all(|mode| matches!(mode, 'b' | 'o'));
         if !modes.is_empty() && !valid {
             let span = self.tables.global(global).span;
             let message = format!("`@native` says `{modes}` of a function of {arity} arguments");

@@ -4,6 +4,7 @@ use aivi_bytecode::{Imm16, Imm32, Instruction, Jump16, Jump32, Reg, ScalarKind};
 
 use super::code::{Class, Label, Op};
 use super::function::{Dest, Function};
+use super::options::Made;
 use super::repr::Repr;
 use crate::check::builtin;
 use crate::core::{Expr, ExprKind, Primitive};
@@ -121,7 +122,13 @@ impl Function<'_, '_> {
     }
 
     fn branch_equal(&mut self, whole: &Expr, negated: bool, left: &Expr, right: &Expr, on: bool, target: Label) {
-        let Repr::Scalar(kind) = self.repr(left.ty) else { return self.branch_on_value(whole, on, target) };
+        let Repr::Scalar(kind) = self.repr(left.ty) else {
+            return match (Made::of(left), Made::of(right)) {
+                (_, Some(made)) => self.branch_constructed(left, made, on != negated, target),
+                (Some(made), None) => self.branch_constructed(right, made, on != negated, target),
+                (None, None) => self.branch_on_value(whole, on, target),
+            };
+        };
         if kind == ScalarKind::Float {
             return self.branch_on_value(whole, on, target);
         }
@@ -181,7 +188,7 @@ fn does_nothing(effect: &Expr) -> bool {
 }
 
 /// The literal, if it fits a comparison.
-fn small(expr: &Expr) -> Option<i16> {
+pub(super) fn small(expr: &Expr) -> Option<i16> {
     match expr.kind {
         ExprKind::Int(value) => i16::try_from(value).ok(),
         ExprKind::Char(value) => i16::try_from(u32::from(value)).ok(),

@@ -6,6 +6,7 @@ use aivi_bytecode::{GlobalId as GlobalEntry, Imm16, Imm32, Index, Instruction, R
 use super::call::Arg;
 use super::code::{Class, Op};
 use super::function::{Binding, Dest, Function};
+use super::options::Made;
 use super::program::Named;
 use super::repr::{Repr, effect_result, is_task};
 use crate::check::builtin;
@@ -141,6 +142,9 @@ impl Function<'_, '_> {
             }
             ExprKind::Primitive(primitive, operands) => self.primitive(*primitive, operands, dst),
             ExprKind::And(..) | ExprKind::Or(..) => self.truth(expr, dst),
+            ExprKind::Equal { left, right, .. } if Made::of(left).or(Made::of(right)).is_some() => {
+                self.truth(expr, dst)
+            }
             ExprKind::Equal { negated, left, right } => self.equal(*negated, left, right, dst),
             ExprKind::Join(parts) => self.join(parts, dst),
             ExprKind::ToText(inner) => {

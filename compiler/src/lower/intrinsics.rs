@@ -22,6 +22,9 @@ impl Function<'_, '_> {
 
     /// As `native_to`, into a register.
     pub(super) fn native(&mut self, native: &Native, arguments: &[Arg<'_>], outcome: Repr, dst: Reg) {
+        if native.gives_option() {
+            return self.option(native, arguments, dst);
+        }
         let mark = self.top;
         match self.instruction(&native.name, arguments, dst) {
             Some(

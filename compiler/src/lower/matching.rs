@@ -55,6 +55,9 @@ struct Cx {
 impl Function<'_, '_> {
     /// `subject match arms`
     pub(super) fn match_on(&mut self, subject: &Expr, arms: &[Arm], run: bool, dest: Dest) {
+        if self.match_option(subject, arms, run, dest) {
+            return;
+        }
         let mark = self.top;
         let mut rows = Vec::new();
         if let ExprKind::Tuple(items) = &subject.kind
@@ -95,6 +98,9 @@ impl Function<'_, '_> {
 
     /// `result or fallback`, `option ?? fallback`. Options and Results alike have their value in the constructor at position 1.
     pub(super) fn or_value(&mut self, result: &Expr, fallback: &Expr, dest: Dest) {
+        if self.option_or(result, fallback, dest) {
+            return;
+        }
         let mark = self.top;
         let subject = self.operand(result);
         let [failed, end] = [self.code.label(), self.code.label()];
@@ -123,6 +129,13 @@ impl Function<'_, '_> {
     pub(super) fn cases(&mut self, reg: Reg, cases: Vec<Case<'_>>, dest: Dest, otherwise: impl FnOnce(&mut Self)) {
         let fail = self.code.label();
         self.arms(cases.into_iter().map(|case| row(reg, case)).collect(), fail, dest, otherwise);
+    }
+
+    /// Arms that match what is in `reg`, or on to `fail`; behind an arm's body it goes on at `end`.
+    pub(super) fn cases_or(&mut self, reg: Reg, cases: Vec<(&Pattern, Case<'_>)>, fail: Label, end: Label, dest: Dest) {
+        let row = |(pattern, case)| Row { tests: vec![(reg, pattern)], late: Vec::new(), case };
+        let mut cx = Cx { dest, end, lengths: HashMap::new() };
+        self.rows(cases.into_iter().map(row).collect(), fail, &mut cx);
     }
 
     fn arms(&mut self, rows: Vec<Row<'_>>, fail: Label, dest: Dest, otherwise: impl FnOnce(&mut Self)) {

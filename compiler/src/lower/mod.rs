@@ -31,6 +31,7 @@ mod liveness;
 mod loops;
 mod matching;
 mod operands;
+mod options;
 mod ownership;
 mod pattern;
 mod program;

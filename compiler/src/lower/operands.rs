@@ -103,6 +103,8 @@ fn jump_operands(instruction: Instruction) -> Operands {
         I::JumpConstructor { subject, .. }
         | I::JumpNotConstructor { subject, .. }
         | I::SwitchConstructor { subject, .. } => read(&[subject]),
+        I::JumpAbsent { src, .. } => read(&[src]),
+        I::JumpOutside { list, index, .. } => read(&[list, index]),
         I::JumpLength { list, .. } | I::JumpNotLength { list, .. } | I::JumpShorter { list, .. } => read(&[list]),
         _ => value_operands(instruction),
     }

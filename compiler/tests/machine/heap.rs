@@ -17,6 +17,9 @@ pub enum Value {
 }
 
 impl Value {
+    /// What a native function of an Option gives for None.
+    pub const ABSENT: Value = Value::Nullary(ShapeId(u16::MAX));
+
     /// The payload of a scalar, tagged or not.
     pub fn raw(self) -> u64 {
         match self {

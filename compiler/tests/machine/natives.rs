@@ -3,7 +3,6 @@
 use std::cmp::Ordering;
 
 use aivi_bytecode::ScalarKind;
-use aivi_bytecode::module::well_known;
 
 use super::heap::{Heap, Payload, Value};
 use super::{Machine, Stop};
@@ -48,8 +47,8 @@ impl Machine<'_> {
                 heap.make(Payload::List(items))
             }
             ("text.parseInt", &[text]) => match heap.str(text).parse::<i64>() {
-                Ok(value) => heap.make(Payload::Object(well_known::SOME, vec![Value::int(value)])),
-                Err(_) => Value::Nullary(well_known::NONE),
+                Ok(value) => Value::int(value),
+                Err(_) => Value::ABSENT,
             },
             ("map.fromList", &[list]) => {
                 let pairs: Vec<Value> = heap.items(list).to_vec();

@@ -276,6 +276,11 @@ impl Machine<'_> {
             I::JumpNotLength { list, length, by } => {
                 (self.heap.items(self.get(list)).len() != usize::from(length.0), by.0.into())
             }
+            I::JumpAbsent { src, by } => (self.get(src) == Value::ABSENT, by.0.into()),
+            I::JumpOutside { list, index, by } => {
+                let index = usize::try_from(self.int(index)).unwrap_or(usize::MAX);
+                (index >= self.heap.items(self.get(list)).len(), by.0.into())
+            }
             I::JumpShorter { list, length, by } => {
                 (self.heap.items(self.get(list)).len() < usize::from(length.0), by.0.into())
             }

@@ -322,6 +322,8 @@ isa! {
     0x43 JumpNotConstructor "jump.not.con" { subject: Reg @ A, index: Index @ B, by: Jump16 @ C } []
     /// pc += position of the constructor of R[subject] (borrowed); `count` jumps follow, one for each position.
     0x44 SwitchConstructor "switch.con" { subject: Reg @ A, count: Index @ B } []
+    /// If R[src] (borrowed) is the absent value, which a native function gives for None, pc += by.
+    0x45 JumpAbsent "jump.absent" { src: Reg @ A, by: Jump16 @ C } []
 
     // -- objects: constructors with arguments, tuples, records; closures have their captures as fields
     /// R[dst] := a new object of `shape` from R[first], …; takes them. `count` is the shape's number of fields.
@@ -372,6 +374,8 @@ isa! {
     0x6b JumpNotLength "jump.not.length" { list: Reg @ A, length: Index @ B, by: Jump16 @ C } []
     /// If R[list] (borrowed) has fewer than `length` items, pc += by.
     0x6c JumpShorter "jump.shorter" { list: Reg @ A, length: Index @ B, by: Jump16 @ C } []
+    /// If R[list] (borrowed) has no item R[index] (raw), pc += by.
+    0x6e JumpOutside "jump.outside" { list: Reg @ A, index: Reg @ B, by: Jump16 @ C } []
 
     // -- texts
     /// R[dst] := the texts R[first], … (`count`, taken) one after the other; appends in place when the first is unique.

@@ -80,6 +80,7 @@ macro_rules! with_instructions {
             JumpConstructor: quick(jump::constructor);
             JumpNotConstructor: quick(jump::not_constructor);
             SwitchConstructor: quick(jump::switch);
+            JumpAbsent: quick(jump::absent);
             New: quick(object::new);
             Field: either(object::field, object::field_of_task);
             FieldRaw: quick(object::field_raw);
@@ -102,6 +103,7 @@ macro_rules! with_instructions {
             JumpLength: quick(list::jump_length);
             JumpNotLength: quick(list::jump_not_length);
             JumpShorter: quick(list::jump_shorter);
+            JumpOutside: quick(list::jump_outside);
             TextJoin: full(text::join);
             ToText: full(text::to_text);
             Closure: quick(call::closure);

@@ -181,3 +181,10 @@ pub(in crate::interp) unsafe fn switch(regs: &mut Regs, word: Word) {
         regs.jump(position as i64)
     }
 }
+
+/// When a native function of an Option gave nothing.
+#[inline(always)]
+pub(in crate::interp) unsafe fn absent(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch(regs, regs.value(word.a()).is_absent(), word.c_signed()) }
+}

@@ -270,3 +270,13 @@ pub(in crate::interp) unsafe fn jump_shorter(regs: &mut Regs, word: Word) {
         }
     }
 }
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn jump_outside(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`. A negative index is a very large one.
+    unsafe {
+        if regs.int(word.b()) as usize >= list_in(regs, word.a()).len() {
+            regs.jump(word.c_signed());
+        }
+    }
+}
