@@ -8,10 +8,10 @@
 
 use std::cmp::Ordering;
 
-use super::tree::{Leaf, Tree};
+use super::tree::{Edit, Leaf, Tree};
 use crate::object::{Ref, Trace, Tracer};
 use crate::structural::{Incomparable, compare};
-use crate::value::Value;
+use crate::value::{Kind, Value};
 
 /// Entries of a full leaf: half a kilobyte of keys. More make insertion move more, fewer make the tree deeper.
 const LEAF: usize = 32;
@@ -123,19 +123,31 @@ impl<V: Entry> Sorted<V> {
         Ok(place.found.then(|| &place.leaf.0.values[place.index]))
     }
 
-    #[inline]
     fn search(&self, key: &Value) -> Result<Place<'_, V>, Incomparable> {
+        // What this key is decides once how to compare: the others usually have its type.
+        if let Some(key) = key.as_int() {
+            return Ok(self.search_by(|other| beside_int(other, key)));
+        }
+        if let Some(key) = key.as_text() {
+            return Ok(self.search_by(|other| beside_text(other, key.as_str())));
+        }
         let mut failed = None;
-        let mut order = |left: &Value, right: &Value| {
-            compare(left, right).unwrap_or_else(|incomparable| {
+        let place = self.search_by(|other| {
+            compare(other, key).unwrap_or_else(|incomparable| {
                 failed = Some(incomparable);
                 Ordering::Equal
             })
-        };
-        let (leaf, start) = self.tree.search(|first| order(key, first) == Ordering::Less);
-        let found = leaf.0.keys.binary_search_by(|other| order(other, key));
+        });
+        failed.map_or(Ok(place), Err)
+    }
+
+    /// `order` tells where a key stands beside the one that is looked for.
+    #[inline(always)]
+    fn search_by(&self, mut order: impl FnMut(&Value) -> Ordering) -> Place<'_, V> {
+        let (leaf, start) = self.tree.search(|first| order(first) == Ordering::Greater);
+        let found = leaf.0.keys.binary_search_by(order);
         let (found, index) = found.map_or_else(|index| (false, index), |index| (true, index));
-        failed.map_or(Ok(Place { leaf, start, index, found }), Err)
+        Place { leaf, start, index, found }
     }
 
     /// The entry with this number.
@@ -159,6 +171,14 @@ impl<V: Entry> Sorted<V> {
 
     /// Adds an entry, or replaces what an equal key leads to; true when it is new.
     pub fn insert(&mut self, key: Value, value: V) -> Result<bool, Incomparable> {
+        if let Some(number) = key.as_int() {
+            return Ok(self.insert_by(key, value, |other, _| beside_int(other, number)));
+        }
+        if key.as_text().is_some() {
+            return Ok(self.insert_by(key, value, |other, key| {
+                key.as_text().map_or(Ordering::Equal, |key| beside_text(other, key.as_str()))
+            }));
+        }
         match self.find(&key)? {
             Ok(index) => {
                 if let Some(place) = self.nth_mut(index) {
@@ -179,6 +199,31 @@ impl<V: Entry> Sorted<V> {
                 Ok(true)
             }
         }
+    }
+
+    /// As `insert`, of keys that can be compared: one way down finds the place and changes it.
+    #[inline(always)]
+    fn insert_by(&mut self, key: Value, value: V, order: impl Fn(&Value, &Value) -> Ordering) -> bool {
+        let mut entry = Some((key, value));
+        self.tree.edit_where(
+            &mut entry,
+            |entry, first| entry.as_ref().is_some_and(|(key, _)| order(first, key) == Ordering::Greater),
+            |entry, leaf| {
+                let Some((key, value)) = entry.take() else { return Edit::Same };
+                let run = leaf.0.make_mut();
+                match run.keys.binary_search_by(|other| order(other, &key)) {
+                    Ok(index) => {
+                        run.values[index] = value;
+                        Edit::Same
+                    }
+                    Err(index) => {
+                        run.keys.insert(index, key);
+                        run.values.insert(index, value);
+                        if index == 0 { Edit::First } else { Edit::Length }
+                    }
+                }
+            },
+        )
     }
 
     /// Removes the entry with this number.
@@ -281,6 +326,18 @@ impl<V: Entry> Sorted<V> {
         let keys: Vec<&Value> = self.iter().map(|(key, _)| key).collect();
         assert!(keys.windows(2).all(|pair| compare(pair[0], pair[1]) == Ok(Ordering::Less)));
     }
+}
+
+/// `compare` with an Int.
+#[inline(always)]
+fn beside_int(other: &Value, key: i64) -> Ordering {
+    other.as_int().map_or(other.kind().cmp(&Kind::Int), |other| other.cmp(&key))
+}
+
+/// `compare` with a Text.
+#[inline(always)]
+fn beside_text(other: &Value, key: &str) -> Ordering {
+    other.as_text().map_or(other.kind().cmp(&Kind::Text), |other| other.as_str().cmp(key))
 }
 
 impl<V: Entry> Trace for Run<V> {

@@ -16,6 +16,8 @@ use crate::object::{Ref, Trace, Tracer};
 mod edit;
 mod join;
 
+pub(crate) use edit::Edit;
+
 /// Children of a full node. With 64 elements in a leaf a million elements are three nodes deep. Larger nodes are copied
 /// more slowly when they are shared, smaller ones are deeper; 32 is arbitrary within that range.
 pub(crate) const FANOUT: usize = 1 << FANOUT_BITS;

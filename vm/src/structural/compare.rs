@@ -26,6 +26,9 @@ impl fmt::Display for Incomparable {
 /// `left == right`
 #[inline]
 pub fn equal(left: &Value, right: &Value) -> Result<bool, Incomparable> {
+    if let (Some(left), Some(right)) = (left.as_text(), right.as_text()) {
+        return Ok(left.as_str() == right.as_str());
+    }
     walk(left, right, Mode::Equality).map(Ordering::is_eq)
 }
 
@@ -34,6 +37,9 @@ pub fn equal(left: &Value, right: &Value) -> Result<bool, Incomparable> {
 pub fn compare(left: &Value, right: &Value) -> Result<Ordering, Incomparable> {
     if let (Some(left), Some(right)) = (left.as_int(), right.as_int()) {
         return Ok(left.cmp(&right));
+    }
+    if left.kind() == Kind::Text && right.kind() == Kind::Text {
+        return Ok(texts(left, right));
     }
     walk(left, right, Mode::Order)
 }

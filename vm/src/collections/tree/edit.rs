@@ -5,11 +5,63 @@ use smallvec::SmallVec;
 use super::join::merge_with_sibling;
 use super::{Leaf, Node, Tree};
 
+/// What a change of a leaf did to it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Edit {
+    /// Its length and its first key are what they were.
+    Same,
+    /// It has another length.
+    Length,
+    /// It has another length and another first key.
+    First,
+}
+
 impl<L: Leaf> Tree<L> {
+    /// Changes the leaf where a key belongs and restores the balance; whether the number of elements changed. `is_before` tells
+    /// whether that key stands before a given one.
+    #[inline]
+    pub(crate) fn edit_where<S>(
+        &mut self,
+        state: &mut S,
+        is_before: impl Fn(&S, &L::Key) -> bool,
+        change: impl FnOnce(&mut S, &mut L) -> Edit,
+    ) -> bool {
+        let edit = self.edit_where_inner(state, &is_before, change);
+        if edit != Edit::Same {
+            self.restore_root();
+        }
+        edit != Edit::Same
+    }
+
+    fn edit_where_inner<S>(
+        &mut self,
+        state: &mut S,
+        is_before: &impl Fn(&S, &L::Key) -> bool,
+        change: impl FnOnce(&mut S, &mut L) -> Edit,
+    ) -> Edit {
+        match self {
+            Tree::Leaf(leaf) => change(state, leaf),
+            Tree::Node(node) => {
+                let node = node.make_mut();
+                let child = node.keys[1..].partition_point(|first| !is_before(state, first));
+                let edit = node.children[child].edit_where_inner(state, is_before, change);
+                if edit != Edit::Same {
+                    node.restore(child, edit == Edit::First);
+                }
+                if edit == Edit::First && child > 0 { Edit::Length } else { edit }
+            }
+        }
+    }
+
     /// Changes the leaf around an index, which may grow to one element more than full or shrink, then restores the balance.
     /// `insert` says that a new element will stand at `index`, which then may be the tree's length.
     pub(crate) fn edit<R>(&mut self, index: usize, insert: bool, change: impl FnOnce(&mut L, usize) -> R) -> R {
         let result = self.edit_inner(index, insert, change);
+        self.restore_root();
+        result
+    }
+
+    fn restore_root(&mut self) {
         if self.is_overfull() {
             let second = self.split_overflow();
             let children = std::iter::once(self.clone()).chain(second);
@@ -19,7 +71,6 @@ impl<L: Leaf> Tree<L> {
         {
             *self = node.make_mut().children.pop().expect("one child").collapsed();
         }
-        result
     }
 
     fn edit_inner<R>(&mut self, index: usize, insert: bool, change: impl FnOnce(&mut L, usize) -> R) -> R {
