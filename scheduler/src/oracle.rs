@@ -50,3 +50,26 @@ fn mix(mut word: u64) -> u64 {
     word = (word ^ word >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
     word ^ word >> 31
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first numbers of xoshiro256** from the state 1, 2, 3, 4, and of splitmix64 from 1234567, as published with both.
+    #[test]
+    fn numbers_are_those_of_the_published_generators() {
+        let mut oracle = Oracle { state: [1, 2, 3, 4] };
+        let numbers: [u64; 6] = std::array::from_fn(|_| oracle.next_u64());
+        assert_eq!(numbers, [11520, 0, 1509978240, 1215971899390074240, 1216172134540287360, 607988272756665600]);
+        let first = [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431];
+        assert_eq!(Oracle::seeded(1234567).state, first);
+    }
+
+    #[test]
+    fn picks_are_even() {
+        let mut oracle = Oracle::seeded(7);
+        let mut counts = [0; 5];
+        (0..50_000).for_each(|_| counts[oracle.pick(5)] += 1);
+        assert!(counts.iter().all(|count| (9_500..10_500).contains(count)), "{counts:?}");
+    }
+}

@@ -108,6 +108,44 @@ fn another_thread_cancels_the_roots() {
     }
 }
 
+/// C41: both clocks.
+#[test]
+fn the_wall_clock_of_the_simulator_follows_its_time() {
+    let (tx, rx) = channel();
+    let sleeper = script(move |cx, wake| {
+        tx.send((cx.now_ns(), cx.wall_ms())).expect("somebody listens");
+        if matches!(wake, Wake::Timer) {
+            return done(0);
+        }
+        cx.sleep(5_000_000);
+        Step::Waiting
+    });
+    assert_eq!(simulator().run(sleeper), Outcome::Done(0));
+    let times: Vec<(u64, i64)> = rx.iter().collect();
+    assert_eq!((times[1].0 - times[0].0, times[1].1 - times[0].1), (5_000_000, 5));
+}
+
+#[test]
+fn a_completer_knows_whether_its_wait_goes_on() {
+    let runtime = runtime(1);
+    let canceller = runtime.canceller();
+    let (tx, rx) = channel();
+    let other = thread::spawn(move || {
+        let completer: Completer<Script> = rx.recv().unwrap();
+        // First the task has not even begun to wait, then it waits.
+        for _ in 0..1000 {
+            assert!(!completer.is_abandoned());
+            thread::yield_now();
+        }
+        canceller.cancel_roots(CancelReason { kind: CancelKind::Signal(2), place: Place(0) });
+        while !completer.is_abandoned() {
+            thread::yield_now();
+        }
+    });
+    assert!(matches!(runtime.run(waits_for(tx)), Outcome::Cancelled(_)));
+    other.join().unwrap();
+}
+
 /// Hops through a channel and a spawned task so that runs mix.
 fn busy(rounds: i64) -> Script {
     let link = Channel::<Script>::bounded(0);

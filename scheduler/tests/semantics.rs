@@ -171,6 +171,20 @@ fn leftovers_of_the_root_are_cancelled_and_cleaned() {
     });
 }
 
+/// C3: of one spawner, and of several.
+#[test]
+fn every_leftover_of_a_scope_is_cancelled_and_cleaned() {
+    let member = p([Defer(p([Log("cleaned")])), Sleep(50_000)]);
+    let spawner = p([Repeat(5, p([Spawn(1, member.clone())])), Sleep(50_000)]);
+    let body = p([Spawn(2, spawner), Repeat(4, p([Spawn(3, member)])), Sleep(20), Value(1)]);
+    let root = p([Scope(0, body), LogLast("scope")]);
+    on_seeds(50, &root, NONE, |test| {
+        assert_eq!(test.log.iter().filter(|line| *line == "cleaned").count(), 9, "{}", test.mode);
+        assert_eq!(test.log.last().map(String::as_str), Some("scope 1"));
+    });
+    everywhere(&root, NONE, |test| assert_eq!(test.log.last().map(String::as_str), Some("scope 1")));
+}
+
 /// C5
 #[test]
 fn rule_5_a_spawned_task_is_queued() {
@@ -444,6 +458,18 @@ fn rule_12_a_second_deadlock_ends_the_run() {
         Par(p([Recv(0)]), p([Defer(p([Recv(2)])), Spawn(0, p([Recv(3)])), Recv(0)])),
     ]);
     everywhere(&root, NONE, |test| {
+        assert!(matches!(&test.end, Outcome::Faulted(_)), "{:?}", test.end);
+        assert!(test.reports.iter().any(|report| report.starts_with("given up")), "{:?}", test.reports);
+        assert!(test.log.is_empty());
+    });
+}
+
+/// C38: whatever the cleanups that wait belong to.
+#[test]
+fn rule_12_tasks_of_scopes_are_given_up_too() {
+    let stuck = p([Defer(p([Recv(2), Log("never")])), Recv(1)]);
+    let body = p([Repeat(3, p([Spawn(0, stuck)])), Recv(0)]);
+    everywhere(&p([Scope(0, body)]), NONE, |test| {
         assert!(matches!(&test.end, Outcome::Faulted(_)), "{:?}", test.end);
         assert!(test.reports.iter().any(|report| report.starts_with("given up")), "{:?}", test.reports);
         assert!(test.log.is_empty());
