@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::waits::Fibers;
 
 /// How `main` or a test ended.
@@ -44,17 +46,21 @@ impl Ending {
 }
 
 /// A typed failure, in words.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct FailureReport {
     /// The error, as `toText` shows it.
     pub error: String,
-    /// The errors of the other sides of a `par` that failed as well.
-    pub beside: Vec<String>,
+    /// Where it happened and how it came from there, innermost first: `at path:line:column in function`, and
+    /// `in the task started at …, joined at …` and the like.
+    pub trace: Vec<String>,
+    /// The other sides of a `par` that failed as well.
+    pub beside: Vec<FailureReport>,
 }
 
 impl fmt::Display for FailureReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.error)?;
+        self.trace.iter().try_for_each(|line| write!(f, "\n  {line}"))?;
         self.beside.iter().try_for_each(|error| write!(f, "\nbeside it, failure: {error}"))
     }
 }
@@ -64,7 +70,7 @@ impl fmt::Display for FailureReport {
 pub struct FaultReport {
     /// What happened, in one line.
     pub message: String,
-    /// Where, innermost first: `path:line:column in function`.
+    /// Where it happened and how it came from there, as for a failure.
     pub trace: Vec<String>,
     /// For a deadlock: every fiber, where it stands and what it waits for.
     pub dump: Option<String>,
@@ -75,9 +81,7 @@ pub struct FaultReport {
 impl fmt::Display for FaultReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
-        for place in &self.trace {
-            write!(f, "\n  at {place}")?;
-        }
+        self.trace.iter().try_for_each(|line| write!(f, "\n  {line}"))?;
         if let Some(dump) = &self.dump {
             write!(f, "\n{}", dump.trim_end())?;
         }
@@ -105,14 +109,15 @@ mod tests {
 
     #[test]
     fn reports_name_the_kind_of_ending() {
-        let mut failure = FailureReport { error: "Oops".into(), beside: Vec::new() };
+        let mut failure = FailureReport { error: "Oops".into(), ..FailureReport::default() };
         assert_eq!(Ending::Failure(failure.clone()).report().as_deref(), Some("runtime error: Oops"));
-        failure.beside.push("Ouch".into());
+        failure.trace.push("at a.aivi:1:2 in a.main".into());
+        failure.beside.push(FailureReport { error: "Ouch".into(), ..FailureReport::default() });
         let report = Ending::Failure(failure).report();
-        assert_eq!(report.as_deref(), Some("runtime error: Oops\nbeside it, failure: Ouch"));
+        assert_eq!(report.as_deref(), Some("runtime error: Oops\n  at a.aivi:1:2 in a.main\nbeside it, failure: Ouch"));
         let fault = FaultReport {
             message: "broken".into(),
-            trace: vec!["a.aivi:1:2 in a.main".into()],
+            trace: vec!["at a.aivi:1:2 in a.main".into()],
             dump: None,
             waits: None,
         };

@@ -56,7 +56,11 @@ impl Host for ProcessHost {
     }
 
     fn warn(&self, text: &str) {
-        self.write_err(&self.format.warning(text));
+        self.warn_of(text, &[]);
+    }
+
+    fn warn_of(&self, text: &str, trace: &[String]) {
+        self.write_err(&self.format.warning_of(text, trace));
     }
 
     fn flush(&self) {

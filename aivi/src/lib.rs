@@ -22,6 +22,7 @@
 
 #![forbid(unsafe_code)]
 
+mod backtrace;
 mod compile;
 mod convert;
 mod ending;

@@ -11,6 +11,7 @@ use aivi_bytecode::Module;
 use aivi_scheduler::{CancelKind, CancelReason, Config, Event, Mode, Observer, Place, Rehearsal, Report, Runtime};
 use aivi_vm::{Attached, Failure, Fault, Fiber, Natives, Program, Start, Value, World};
 
+use crate::backtrace;
 use crate::ending::{Ending, FailureReport, FaultReport};
 use crate::engine::Settings;
 use crate::host::ProcessHost;
@@ -206,20 +207,13 @@ fn text_of(value: &Value, program: &Program) -> String {
 fn failure_report(failure: &Failure, program: &Program) -> FailureReport {
     FailureReport {
         error: text_of(failure.error(), program),
-        beside: failure.beside().map(|error| text_of(error, program)).collect(),
+        trace: backtrace::of_failure(failure, program),
+        beside: failure.beside().map(|other| failure_report(&other, program)).collect(),
     }
 }
 
 /// Everything that is known about a fault, in words.
 fn report(fault: &Fault, program: &Program) -> FaultReport {
-    let frame = |place: &Place| format!("{} in {}", program.describe(*place), program.name_at(*place));
-    let mut trace: Vec<String> = fault.places().iter().map(frame).collect();
-    if fault.omitted() > 0 {
-        trace.push(format!("… {} more", fault.omitted()));
-    }
-    trace.extend(
-        fault.spawned_at().iter().map(|place| format!("{}, where the fiber was started", program.describe(*place))),
-    );
     let beside = fault.attached().map(|attached| match attached {
         Attached::Failure(error) => {
             format!("beside it, failure: {}", failure_report(&Failure::unpack(error.clone()), program))
@@ -231,7 +225,12 @@ fn report(fault: &Fault, program: &Program) -> FaultReport {
         .flatten()
         .collect::<Vec<_>>()
         .join("\n");
-    FaultReport { message: fault.message().to_owned(), trace, dump: (!dump.is_empty()).then_some(dump), waits: None }
+    FaultReport {
+        message: fault.message().to_owned(),
+        trace: backtrace::of_fault(fault, program),
+        dump: (!dump.is_empty()).then_some(dump),
+        waits: None,
+    }
 }
 
 /// Tells the host what no fiber will ever see.
@@ -245,13 +244,15 @@ impl Observer<Fiber> for Reporter {
     fn report(&self, report: Report<'_, Fiber>) {
         let program = &self.world.program;
         let text = match report {
-            Report::UnjoinedFailure { spawned_at, outcome } => {
-                let error = match outcome {
-                    // One line: the error alone.
-                    aivi_scheduler::Outcome::Failed(error) => text_of(Failure::unpack(error.clone()).error(), program),
-                    other => format!("{other:?}"),
-                };
-                format!("task started at {} failed and was not joined: {error}", program.describe(spawned_at))
+            Report::UnjoinedFailure { spawned_at, failure } => {
+                let failure = Failure::unpack(failure.clone());
+                let (error, trace) = (text_of(failure.error(), program), backtrace::of_failure(&failure, program));
+                // One line: where it happened, but not how it came from there.
+                let origin = failure.trace().and_then(|trace| trace.origin(program));
+                let origin = origin.map_or_else(String::new, |place| format!(" at {}", backtrace::at(place, program)));
+                let started = program.describe(spawned_at);
+                let text = format!("task started at {started} failed{origin} and was not joined: {error}");
+                return self.world.host.warn_of(&text, &trace);
             }
             Report::LostFault { place, fault } => {
                 let report = self::report(fault, program);

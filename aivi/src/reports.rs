@@ -4,7 +4,7 @@ use aivi_compiler::diagnostic::Color;
 use serde::Serialize;
 
 use crate::compile::{CompileError, Reports};
-use crate::ending::Ending;
+use crate::ending::{Ending, FailureReport};
 use crate::waits::Fibers;
 
 /// How reports are written.
@@ -22,8 +22,8 @@ pub enum Format {
 #[serde(tag = "report", rename_all = "lowercase")]
 enum Json<'a> {
     Error { text: &'a str },
-    Warning { text: &'a str },
-    Failure { error: &'a str, beside: &'a [String] },
+    Warning { text: &'a str, trace: &'a [String] },
+    Failure(&'a FailureReport),
     Fault { message: &'a str, trace: &'a [String], waits: Option<&'a Fibers> },
     Fibers(&'a Fibers),
 }
@@ -71,9 +71,14 @@ impl Format {
     /// A warning, without the word, as a line.
     #[must_use]
     pub fn warning(self, text: &str) -> String {
+        self.warning_of(text, &[])
+    }
+
+    /// The same about an error with this trace.
+    pub(crate) fn warning_of(self, text: &str, trace: &[String]) -> String {
         match self {
             Format::Text => format!("warning: {text}\n"),
-            Format::Json => Json::Warning { text }.line() + "\n",
+            Format::Json => Json::Warning { text, trace }.line() + "\n",
         }
     }
 
@@ -82,9 +87,7 @@ impl Format {
     pub fn ending(self, ending: &Ending) -> Option<String> {
         match (self, ending) {
             (Format::Text, _) => ending.report(),
-            (Format::Json, Ending::Failure(report)) => {
-                Some(Json::Failure { error: &report.error, beside: &report.beside }.line())
-            }
+            (Format::Json, Ending::Failure(report)) => Some(Json::Failure(report).line()),
             (Format::Json, Ending::Fault(report)) => {
                 let (message, trace) = (&report.message, &report.trace);
                 Some(Json::Fault { message, trace, waits: report.waits.as_deref() }.line())

@@ -1,6 +1,6 @@
 //! What a host decides when it makes a runtime, and what it is told.
 
-use crate::{Event, Outcome, Place, Task};
+use crate::{Event, Place, Task};
 
 /// More workers than this are not used: idle workers are bits of one word.
 pub const WORKERS_MAX: usize = 64;
@@ -63,7 +63,7 @@ pub enum Report<'a, T: Task> {
         /// Where it was spawned.
         spawned_at: Place,
         /// Its failure.
-        outcome: &'a Outcome<T::Value, T::Fault>,
+        failure: &'a T::Value,
     },
     /// A child faulted, but something else decided what its parent sees: it lost a race, or the parent was cancelled.
     LostFault {

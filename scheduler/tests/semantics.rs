@@ -131,7 +131,7 @@ fn rule_4_an_unjoined_failure_is_reported_and_changes_nothing() {
         p([Scope(0, p([Spawn(0, p([OpenLatch(0), Fail(3)])), WaitLatch(0), JoinAll(0), Value(1)])), LogLast("scope")]);
     everywhere(&root, NONE, |test| {
         assert_eq!(test.log, ["scope 1"]);
-        assert_eq!(test.reports, ["unjoined Failed(3)"], "{}", test.mode);
+        assert_eq!(test.reports, ["unjoined 3"], "{}", test.mode);
     });
     let joined = p([Scope(0, p([Spawn(0, p([Fail(3)])), Join(0), LogLast("joined")]))]);
     everywhere(&joined, NONE, |test| {

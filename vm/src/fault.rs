@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use aivi_scheduler::{DeadlockReport, Dump, Place};
 
+use crate::backtrace::{Backtrace, Link};
 use crate::object::Shared;
 
 /// A fault. Clones are the same fault.
 #[derive(Clone)]
 pub struct Fault(Arc<Data>);
 
+#[derive(Clone)]
 struct Data {
     message: String,
-    places: Vec<Place>,
-    omitted: usize,
-    spawned_at: Vec<Place>,
+    trace: Backtrace,
     waits: Option<Arc<Dump>>,
     attached: Option<Attached>,
 }
@@ -30,41 +30,52 @@ pub enum Attached {
 }
 
 impl Fault {
-    /// A fault; `places` are those of the frames, innermost first, of which the `omitted` outermost are not listed.
-    pub(crate) fn new(message: String, places: Vec<Place>, omitted: usize, spawned_at: Vec<Place>) -> Fault {
-        Fault(Arc::new(Data { message, places, omitted, spawned_at, waits: None, attached: None }))
+    /// A fault; `calls` are the places of the frames, innermost first.
+    pub(crate) fn new(message: String, calls: impl IntoIterator<Item = Place>) -> Fault {
+        let mut trace = Backtrace::default();
+        trace.add(calls);
+        Fault(Arc::new(Data { message, trace, waits: None, attached: None }))
     }
 
     /// A fault that happened outside of any frame.
     #[must_use]
     pub fn without_place(message: impl Into<String>) -> Fault {
-        Fault::new(message.into(), Vec::new(), 0, Vec::new())
+        Fault::new(message.into(), [])
     }
 
     /// Everything waits for ever.
     pub(crate) fn deadlock(report: DeadlockReport) -> Fault {
-        Fault(Arc::new(Data {
-            message: "deadlock".to_owned(),
-            places: report.dump.tasks.first().map(|task| task.place).into_iter().collect(),
-            omitted: 0,
-            spawned_at: Vec::new(),
-            waits: Some(Arc::new(report.dump)),
-            attached: None,
-        }))
+        let mut fault = Fault::new("deadlock".to_owned(), report.dump.tasks.first().map(|task| task.place));
+        fault.data().waits = Some(Arc::new(report.dump));
+        fault
     }
 
     /// The same fault with another error that happened beside it.
     #[must_use]
-    pub(crate) fn with(self, attached: Attached) -> Fault {
-        let Data { message, places, omitted, spawned_at, waits, .. } = &*self.0;
-        Fault(Arc::new(Data {
-            message: message.clone(),
-            places: places.clone(),
-            omitted: *omitted,
-            spawned_at: spawned_at.clone(),
-            waits: waits.clone(),
-            attached: Some(attached),
-        }))
+    pub(crate) fn with(mut self, attached: Attached) -> Fault {
+        self.data().attached = Some(attached);
+        self
+    }
+
+    /// It has ended its fiber, which was started there.
+    #[must_use]
+    pub(crate) fn ended(mut self, started_at: impl Iterator<Item = Place>) -> Fault {
+        self.data().trace.ended(started_at);
+        self
+    }
+
+    /// The fiber that waited has it now, and these are its calls.
+    #[must_use]
+    pub(crate) fn passed(mut self, link: Link, calls: impl Iterator<Item = Place>) -> Fault {
+        let trace = &mut self.data().trace;
+        trace.passed(link);
+        trace.add(calls);
+        self
+    }
+
+    /// To be changed: a copy, if others have this fault, too.
+    fn data(&mut self) -> &mut Data {
+        Arc::make_mut(&mut self.0)
     }
 
     /// What happened, as after `fault: `.
@@ -73,22 +84,10 @@ impl Fault {
         &self.0.message
     }
 
-    /// Where: the instruction's place, then those of the frames around it.
+    /// Where it happened, and how it came where it is.
     #[must_use]
-    pub fn places(&self) -> &[Place] {
-        &self.0.places
-    }
-
-    /// How many outer frames `places` leaves out.
-    #[must_use]
-    pub fn omitted(&self) -> usize {
-        self.0.omitted
-    }
-
-    /// Where the fiber was spawned, and where the one that spawned it was, the last few.
-    #[must_use]
-    pub fn spawned_at(&self) -> &[Place] {
-        &self.0.spawned_at
+    pub fn trace(&self) -> &Backtrace {
+        &self.0.trace
     }
 
     /// For a deadlock: who waited for what.

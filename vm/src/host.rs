@@ -21,6 +21,11 @@ pub trait Host: Send + Sync {
         self.write_err(&format!("warning: {text}\n"));
     }
 
+    /// The same about an error with this trace, of which the text tells the first line.
+    fn warn_of(&self, text: &str, _trace: &[String]) {
+        self.warn(text);
+    }
+
     /// Passes on what `write_out` keeps.
     fn flush(&self) {}
 

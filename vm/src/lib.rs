@@ -3,6 +3,7 @@
 //! `value` and `object` hold data, `program` a loaded module, `interp` runs instructions, `fiber` is what the scheduler
 //! runs, `native` the door to functions in Rust.
 
+pub mod backtrace;
 pub mod collections;
 pub mod failure;
 pub mod fault;

@@ -192,12 +192,12 @@ impl<T: Task> Worker<T> {
 
     /// Reports a member that failed, unless somebody joined it after all.
     pub(super) fn report_unjoined(&self, member: &Record<T>) {
-        if let Some(outcome) = member.outcome()
+        if let Some(Outcome::Failed(failure)) = member.outcome()
             && !member.is_joined()
         {
             // SAFETY: the member has ended: it has no running side.
             let spawned_at = unsafe { member.own() }.spawned_at;
-            self.shared.observer.report(Report::UnjoinedFailure { spawned_at, outcome });
+            self.shared.observer.report(Report::UnjoinedFailure { spawned_at, failure });
         }
     }
 }

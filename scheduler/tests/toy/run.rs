@@ -112,7 +112,7 @@ struct Watcher(Arc<Env>);
 impl Observer<Toy> for Watcher {
     fn report(&self, report: Report<'_, Toy>) {
         let line = match report {
-            Report::UnjoinedFailure { outcome, .. } => format!("unjoined {outcome:?}"),
+            Report::UnjoinedFailure { failure, .. } => format!("unjoined {failure:?}"),
             Report::LostFault { fault, .. } => format!("lost {fault}"),
             Report::GivenUp { dump, .. } => format!("given up\n{dump}"),
             Report::CutOff { .. } => return,

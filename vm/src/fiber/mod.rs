@@ -30,6 +30,7 @@ pub use handles::{Receiver, ScopeHandle, Sender, TaskValue};
 pub(crate) use pending::{Pending, closed};
 pub use start::Start;
 
+use crate::backtrace::Backtrace;
 use crate::failure::Failure;
 use crate::fault::Fault;
 use crate::host::Host;
@@ -317,26 +318,31 @@ impl Fiber {
     }
 
     fn make_fault(&self, message: String) -> Fault {
-        /// Frames that a trace shows; arbitrary.
-        const SHOWN: usize = 32;
-        let mut places = Vec::new();
-        let mut omitted = 0;
+        Fault::new(message, self.calls())
+    }
+
+    /// Where the calls of the program stand, innermost first.
+    fn calls(&self) -> impl Iterator<Item = Place> {
         let (mut frame, mut pc) = (self.frame, self.pc);
-        while frame > self.frames.start() {
-            // SAFETY: F1, F3.
-            unsafe {
-                if (*frame).proto.is_null() {
-                } else if places.len() < SHOWN {
-                    places.push((*frame).place(pc));
-                } else {
-                    omitted += 1;
+        std::iter::from_fn(move || {
+            while frame > self.frames.start() {
+                // SAFETY: F1, F3: frames from 0 up to `frame` are in use; a proto lives as long as the program.
+                unsafe {
+                    let place = (!(*frame).proto.is_null()).then(|| (*frame).place(pc));
+                    frame = frame.sub(1);
+                    pc = (*frame).pc;
+                    if place.is_some() {
+                        return place;
+                    }
                 }
-                frame = frame.sub(1);
-                pc = (*frame).pc;
             }
-        }
-        let spawned_at = self.origins.iter().copied().filter(|place| *place != NOWHERE).collect();
-        Fault::new(message, places, omitted, spawned_at)
+            None
+        })
+    }
+
+    /// Where it was started, and where the one that did was, the last few.
+    pub(crate) fn started_at(&self) -> impl Iterator<Item = Place> + use<> {
+        self.origins.into_iter().filter(|place| *place != NOWHERE)
     }
 
     /// Where the cleanups begin that unwinding would lead to, the first one first; for a fiber that does not run.
@@ -455,12 +461,16 @@ impl Fiber {
     /// Tells the host what no one will see otherwise.
     pub(crate) fn warn_cleanup(&mut self, signal: Signal) {
         let program = &self.world.program;
+        let place = |trace: Option<&Backtrace>| {
+            let place = trace.and_then(|trace| trace.origin(program));
+            place.map_or_else(String::new, |place| format!(" at {}", program.describe(place)))
+        };
         let what = match signal {
-            Signal::Failure(failure) => crate::structural::to_text(failure.error(), program.shapes()),
-            Signal::Fault(fault) => match fault.places().first() {
-                Some(place) => format!("{} at {}", fault.message(), program.describe(*place)),
-                None => fault.message().to_owned(),
-            },
+            Signal::Failure(failure) => {
+                let error = crate::structural::to_text(failure.error(), program.shapes());
+                error + &place(failure.trace())
+            }
+            Signal::Fault(fault) => fault.message().to_owned() + &place(Some(fault.trace())),
             Signal::Cancel(reason) => reason.kind.to_string(),
         };
         self.world.host.warn(&format!("cleanup failed: {what}"));

@@ -4,6 +4,7 @@ use aivi_bytecode::module::well_known;
 use aivi_scheduler::{GroupEnd, Outcome, Wake};
 
 use super::{Fiber, Signal};
+use crate::backtrace::Link;
 use crate::failure::Failure;
 use crate::fault::{Attached, Fault};
 use crate::interp::{Go, Word, release_operands, use_global};
@@ -109,15 +110,15 @@ impl Fiber {
             (Pending::Message, _) => Came::Value(closed()),
             (Pending::Join, Wake::Joined(outcome)) => self.joined(outcome),
             (Pending::Par, Wake::Group(end)) => self.par_ended(end),
-            (Pending::Race, Wake::Group(end)) => self.first_outcome(end),
+            (Pending::Race, Wake::Group(end)) => self.first_outcome(end, Link::Race),
             (Pending::Timeout(error), Wake::Group(end)) if end.timed_out => {
                 drop(end);
                 Came::Signal(Signal::Failure(error.into()))
             }
-            (Pending::Timeout(_), Wake::Group(end)) => self.first_outcome(end),
+            (Pending::Timeout(_), Wake::Group(end)) => self.first_outcome(end, Link::Timeout),
             (Pending::Scope, Wake::Group(end)) => match end.child_fault {
-                Some(fault) => Came::Signal(Signal::Fault(fault)),
-                None => self.first_outcome(end),
+                Some(fault) => Came::Signal(self.passed(fault, Link::Member)),
+                None => self.first_outcome(end, Link::Scope),
             },
             (Pending::Completion(then), Wake::Completed(result)) => completed(then, result, self),
             (Pending::Again | Pending::AgainNow, _) => Came::Again,
@@ -129,10 +130,15 @@ impl Fiber {
     pub(crate) fn join_outcome(&mut self, outcome: FiberOutcome) -> Result<Value, Signal> {
         match outcome {
             Outcome::Done(value) => Ok(value.into_value()),
-            Outcome::Failed(error) => Err(Signal::Failure(Failure::unpack(error))),
+            Outcome::Failed(error) => Err(Signal::Failure(Failure::unpack(error).passed(Link::Join))),
             Outcome::Cancelled(_) => Err(Signal::Failure(Value::text("task cancelled").into())),
-            Outcome::Faulted(fault) => Err(Signal::Fault(fault)),
+            Outcome::Faulted(fault) => Err(self.passed(fault, Link::Join)),
         }
+    }
+
+    /// The fault of a fiber that we have waited for.
+    fn passed(&self, fault: Fault, link: Link) -> Signal {
+        Signal::Fault(fault.passed(link, self.calls()))
     }
 
     fn joined(&mut self, outcome: FiberOutcome) -> Came {
@@ -143,22 +149,22 @@ impl Fiber {
     }
 
     /// The outcome of a child becomes ours.
-    fn adopt(&mut self, outcome: FiberOutcome) -> Came {
+    fn adopt(&mut self, outcome: FiberOutcome, link: Link) -> Came {
         match outcome {
             Outcome::Done(value) => Came::Value(value.into_value()),
-            Outcome::Failed(error) => Came::Signal(Signal::Failure(Failure::unpack(error))),
+            Outcome::Failed(error) => Came::Signal(Signal::Failure(Failure::unpack(error).passed(link))),
             Outcome::Cancelled(reason) => {
                 self.is_cancelling = true;
                 Came::Signal(Signal::Cancel(reason))
             }
-            Outcome::Faulted(fault) => Came::Signal(Signal::Fault(fault)),
+            Outcome::Faulted(fault) => Came::Signal(self.passed(fault, link)),
         }
     }
 
-    fn first_outcome(&mut self, mut end: GroupEnd<Shared, Fault>) -> Came {
+    fn first_outcome(&mut self, mut end: GroupEnd<Shared, Fault>, link: Link) -> Came {
         if end.first < end.outcomes.len() {
             let outcome = end.outcomes.swap_remove(end.first);
-            return self.adopt(outcome);
+            return self.adopt(outcome, link);
         }
         Came::Signal(Signal::Fault(Fault::without_place("a group ended without an outcome")))
     }
@@ -189,17 +195,20 @@ impl Fiber {
                     Outcome::Done(_) | Outcome::Cancelled(_) => None,
                 };
                 match (end.outcomes.swap_remove(first), attached) {
-                    (Outcome::Faulted(fault), Some(attached)) => Came::Signal(Signal::Fault(fault.with(attached))),
-                    (Outcome::Failed(error), Some(Attached::Failure(other))) => {
-                        Came::Signal(Signal::Failure(Failure::unpack(error).with(Failure::unpack(other))))
+                    (Outcome::Faulted(fault), Some(attached)) => {
+                        Came::Signal(self.passed(fault.with(attached), Link::Par))
                     }
-                    (outcome, _) => self.adopt(outcome),
+                    (Outcome::Failed(error), Some(Attached::Failure(other))) => {
+                        let failure = Failure::unpack(error).with(Failure::unpack(other));
+                        Came::Signal(Signal::Failure(failure.passed(Link::Par)))
+                    }
+                    (outcome, _) => self.adopt(outcome, Link::Par),
                 }
             }
             outcomes => {
                 let cancelled = outcomes.iter().position(Outcome::is_cancelled).unwrap_or(0);
                 let outcome = end.outcomes.swap_remove(cancelled);
-                self.adopt(outcome)
+                self.adopt(outcome, Link::Par)
             }
         }
     }

@@ -1,10 +1,11 @@
 //! Unwinding: a signal looks for a handler, frame by frame. What a frame owns is in its proto's `drops`.
 
 use aivi_bytecode::Reg;
-use aivi_bytecode::module::{HandlerKind, Proto};
+use aivi_bytecode::module::{Handler, HandlerKind, Proto};
 use aivi_scheduler::Outcome;
 
 use super::{Exit, Word, release_operands};
+use crate::backtrace::Backtrace;
 use crate::fiber::{Fiber, FrameKind, Pending, Signal};
 
 /// Unwinds with `fiber.signal`: to a handler, a cleanup, or the end of the fiber.
@@ -44,7 +45,7 @@ pub(super) fn unwind(fiber: &mut Fiber) -> Option<Exit> {
 }
 
 /// Goes on at a handler of the top frame, if one catches the signal at instruction `at`; else releases what the frame owns.
-fn handle(fiber: &mut Fiber, proto: &Proto, at: u32, signal: Signal) -> Option<Signal> {
+fn handle(fiber: &mut Fiber, proto: &Proto, at: u32, mut signal: Signal) -> Option<Signal> {
     let catches = |kind: HandlerKind| match kind {
         HandlerKind::Failure(_) => matches!(signal, Signal::Failure(_)),
         HandlerKind::Cleanup => true,
@@ -52,6 +53,12 @@ fn handle(fiber: &mut Fiber, proto: &Proto, at: u32, signal: Signal) -> Option<S
     let found = proto.handlers.iter().find(|handler| handler.start <= at && at < handler.end && catches(handler.kind));
     let keep = found.map_or(&[][..], |handler| &handler.keep);
     release(fiber, owned(proto, at), keep);
+    if let Signal::Failure(failure) = &mut signal
+        && !matches!(found, Some(Handler { kind: HandlerKind::Failure(_), .. }))
+    {
+        // SAFETY: F1, F3: the top frame has a proto, as our caller saw.
+        failure.left(unsafe { (*fiber.frame).place(fiber.pc) }, fiber.depth());
+    }
     let Some(handler) = found else { return Some(signal) };
     fiber.pc = proto.code.as_ptr().wrapping_add(handler.target as usize);
     match (handler.kind, signal) {
@@ -104,13 +111,28 @@ fn release_rest(fiber: &mut Fiber) {
 fn end(fiber: &mut Fiber, signal: Signal) {
     fiber.in_flight.clear();
     fiber.outcome = Some(match signal {
-        Signal::Failure(failure) => match fiber.program_is_ending() {
+        Signal::Failure(mut failure) => match fiber.program_is_ending() {
             Some(reason) => Outcome::Cancelled(reason),
-            None => Outcome::Failed(failure.pack()),
+            None => {
+                failure.ended(fiber.started_at());
+                note_end(fiber, failure.trace());
+                Outcome::Failed(failure.pack())
+            }
         },
-        Signal::Fault(fault) => Outcome::Faulted(fault),
+        Signal::Fault(fault) => {
+            let fault = fault.ended(fiber.started_at());
+            note_end(fiber, Some(fault.trace()));
+            Outcome::Faulted(fault)
+        }
         Signal::Cancel(reason) => Outcome::Cancelled(reason),
     });
+}
+
+/// Tells the scheduler where the error happened that ends the fiber.
+fn note_end(fiber: &mut Fiber, trace: Option<&Backtrace>) {
+    if let Some(place) = trace.and_then(Backtrace::place) {
+        fiber.cx().set_place(place);
+    }
 }
 
 /// Releases what the frames of a fiber that will not run again own, without cleanups.

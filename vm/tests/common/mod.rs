@@ -7,7 +7,7 @@ use std::sync::Arc;
 use aivi_bytecode::module::{Constant, Drops, Global, Handler, HandlerKind, Line, Module, SourceFile, well_known};
 use aivi_bytecode::{ConstId, Instruction, Jump16, Jump32, Proto, ProtoId, Reg};
 use aivi_scheduler::{Config, Mode, Observer, Outcome, Place, Report, Runtime};
-use aivi_vm::{Fault, Fiber, Host, Limits, NativeFn, Natives, Program, Shared, Start, Value, World};
+use aivi_vm::{Failure, Fault, Fiber, Host, Limits, NativeFn, Natives, Program, Shared, Start, Value, World};
 use parking_lot::Mutex;
 
 pub type Ended = Outcome<Shared, Fault>;
@@ -184,10 +184,10 @@ impl Run {
     }
 
     pub fn show(&self, ended: &Ended) -> String {
-        let text = |value: &Shared| aivi_vm::structural::to_text(value.value(), self.world.program.shapes());
+        let text = |value: &Value| aivi_vm::structural::to_text(value, self.world.program.shapes());
         match ended {
-            Outcome::Done(value) => text(value),
-            Outcome::Failed(error) => format!("failed: {}", text(error)),
+            Outcome::Done(value) => text(value.value()),
+            Outcome::Failed(error) => format!("failed: {}", text(Failure::unpack(error.clone()).error())),
             Outcome::Cancelled(reason) => format!("cancelled: {}", reason.kind),
             Outcome::Faulted(fault) => format!("fault: {fault}"),
         }
