@@ -148,7 +148,9 @@ impl Engine {
     #[must_use]
     pub fn report_undone(&self, after: Duration) -> String {
         if self.shared.settings.format == Format::Json {
-            return self.report_fibers();
+            let mut lines = String::new();
+            self.each(|machine| lines.push_str(&machine.undone()));
+            return lines + &self.report_fibers();
         }
         let (mut cleanups, mut fibers) = (String::new(), String::new());
         self.each(|machine| {

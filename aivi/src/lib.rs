@@ -35,6 +35,7 @@ mod output;
 mod rehearsal;
 mod reports;
 mod script;
+mod shutdown;
 pub mod signature;
 mod trace;
 mod waits;

@@ -4,11 +4,12 @@
 //! call behaves in the same way every time.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use aivi_bytecode::Module;
 use aivi_scheduler::{CancelKind, CancelReason, Config, Event, Mode, Observer, Place, Rehearsal, Report, Runtime};
+use aivi_vm::shutdown::Why;
 use aivi_vm::{Attached, Failure, Fault, Fiber, Natives, Program, Start, Value, World};
 
 use crate::backtrace;
@@ -17,6 +18,7 @@ use crate::engine::Settings;
 use crate::host::ProcessHost;
 use crate::rehearsal::leaks;
 use crate::reports::Format;
+use crate::shutdown::ShutdownReport;
 use crate::trace::{Collector, Trace};
 use crate::waits::Waits;
 
@@ -31,6 +33,8 @@ pub(crate) struct Machine {
     real: OnceLock<Arc<Runtime<Fiber>>>,
     /// Every runtime that may be running something.
     runtimes: Mutex<Vec<Weak<Runtime<Fiber>>>>,
+    /// The worlds of the calls that have not ended.
+    calls: Mutex<Vec<Weak<World>>>,
     cut_off: Arc<Mutex<CutOff>>,
 }
 
@@ -44,6 +48,16 @@ pub(crate) struct Run {
     pub(crate) time: Duration,
     /// What it has left behind, if it had a runtime of its own: that should be nothing.
     pub(crate) leaked: Vec<String>,
+    /// What its cleanups did at the end.
+    shutdown: Option<ShutdownReport>,
+}
+
+impl Run {
+    /// A call that was not made.
+    pub(crate) fn refused(message: String) -> Run {
+        let outcome = Outcome::Faulted(Fault::without_place(message));
+        Run { outcome, time: Duration::ZERO, leaked: Vec::new(), shutdown: None }
+    }
 }
 
 /// How a call ended.
@@ -69,6 +83,7 @@ impl Machine {
             format: settings.format,
             real: OnceLock::new(),
             runtimes: Mutex::default(),
+            calls: Mutex::default(),
             cut_off: Arc::default(),
         })
     }
@@ -98,10 +113,7 @@ impl Machine {
     ) -> Run {
         let runtime = match self.runtime() {
             Ok(runtime) => runtime,
-            Err(error) => {
-                let fault = Fault::without_place(format!("the scheduler does not start: {error}"));
-                return Run { outcome: Outcome::Faulted(fault), time: Duration::ZERO, leaked: Vec::new() };
-            }
+            Err(error) => return Run::refused(format!("the scheduler does not start: {error}")),
         };
         let arguments = arguments.into_iter().map(Value::share).collect();
         if let Some(rehearsal) = rehearsal {
@@ -111,8 +123,12 @@ impl Machine {
         // Each call has the limits for itself.
         let World { program, host, limits, .. } = &*self.world;
         let world = Arc::new(World::new(program.clone(), host.clone(), *limits));
+        self.lock_calls().push(Arc::downgrade(&world));
         let outcome = runtime.run(Fiber::new(&world, Start::Global { global, arguments, run: is_effect }));
-        let time = Duration::from_nanos(runtime.now_ns() - begun_ns);
+        let ended_ns = runtime.now_ns();
+        let time = Duration::from_nanos(ended_ns - begun_ns);
+        let shutdown = ShutdownReport::new(&world.shutdown, ended_ns, program);
+        self.lock_calls().retain(|call| !std::ptr::eq(call.as_ptr(), &*world));
         self.world.host.flush();
         let leaked = if self.config.mode == Mode::Real { Vec::new() } else { leaks(&runtime.stats()) };
         drop(runtime);
@@ -122,7 +138,14 @@ impl Machine {
             aivi_scheduler::Outcome::Faulted(fault) => Outcome::Faulted(fault),
             aivi_scheduler::Outcome::Cancelled(reason) => Outcome::Cancelled(reason),
         };
-        Run { outcome, time, leaked }
+        Run { outcome, time, leaked, shutdown }
+    }
+
+    /// Reports what cleanups did at the end of a call, if there is something to be said.
+    pub(crate) fn report_shutdown(&self, run: &Run) {
+        if let Some(text) = run.shutdown.as_ref().and_then(|report| self.format.shutdown(report)) {
+            self.world.host.write_err(&text);
+        }
     }
 
     /// The tasks that were cancelled because their calls had ended: where they were spawned, and how many. Given once.
@@ -153,8 +176,27 @@ impl Machine {
     pub(crate) fn interrupt(&self, signal: i32) -> usize {
         let reason = CancelReason { kind: CancelKind::Signal(signal), place: Place::default() };
         let mut calls = 0;
-        self.each(|runtime| calls += runtime.canceller().cancel_roots(reason));
+        self.each(|runtime| {
+            self.each_call(|world| world.shutdown.begin(Why::Signal(signal), runtime.now_ns()));
+            calls += runtime.canceller().cancel_roots(reason);
+        });
         calls
+    }
+
+    /// What becomes of cleanups when the process ends now, a line of JSON for each call.
+    pub(crate) fn undone(&self) -> String {
+        let mut lines = String::new();
+        let program = &self.world.program;
+        self.each(|runtime| {
+            let (dump, now_ns) = (runtime.dump(), runtime.now_ns());
+            self.each_call(|world| {
+                if let Some(mut report) = ShutdownReport::new(&world.shutdown, now_ns, program) {
+                    report.give_up(&dump, program);
+                    lines.extend(Format::Json.shutdown(&report));
+                }
+            });
+        });
+        lines
     }
 
     /// What has happened since the last call.
@@ -167,6 +209,15 @@ impl Machine {
     /// What every fiber is doing, for each of the runtimes.
     pub(crate) fn fibers(&self, mut tell: impl FnMut(&Waits<'_>)) {
         self.each(|runtime| tell(&Waits::new(&runtime.dump(), &self.world.program)));
+    }
+
+    fn each_call(&self, act: impl FnMut(Arc<World>)) {
+        let calls = self.lock_calls().clone();
+        calls.iter().filter_map(Weak::upgrade).for_each(act);
+    }
+
+    fn lock_calls(&self) -> MutexGuard<'_, Vec<Weak<World>>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn each(&self, act: impl FnMut(Arc<Runtime<Fiber>>)) {

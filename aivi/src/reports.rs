@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::compile::{CompileError, Reports};
 use crate::ending::{Ending, FailureReport};
+use crate::shutdown::ShutdownReport;
 use crate::waits::Fibers;
 
 /// How reports are written.
@@ -26,6 +27,7 @@ enum Json<'a> {
     Failure(&'a FailureReport),
     Fault { message: &'a str, trace: &'a [String], waits: Option<&'a Fibers> },
     Fibers(&'a Fibers),
+    Shutdown(&'a ShutdownReport),
 }
 
 impl Json<'_> {
@@ -93,6 +95,14 @@ impl Format {
                 Some(Json::Fault { message, trace, waits: report.waits.as_deref() }.line())
             }
             (Format::Json, Ending::Success | Ending::Exit(_) | Ending::Interrupted(_)) => None,
+        }
+    }
+
+    /// What became of cleanups, if that is to be reported.
+    pub(crate) fn shutdown(self, report: &ShutdownReport) -> Option<String> {
+        match self {
+            Format::Text => report.is_noteworthy().then(|| report.to_string()),
+            Format::Json => (!report.is_plain()).then(|| Json::Shutdown(report).line() + "\n"),
         }
     }
 

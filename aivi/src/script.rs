@@ -8,7 +8,6 @@ use aivi_bytecode::Module;
 use aivi_bytecode::module::Global;
 use aivi_compiler::diagnostic::Color;
 use aivi_scheduler::Rehearsal;
-use aivi_vm::Fault;
 
 use crate::compile::Reports;
 use crate::convert::{Arguments, FromAivi, Mismatch, Shapes};
@@ -100,7 +99,13 @@ impl Script {
 
     fn run_main_as(&self, rehearsal: Option<&Rehearsal>) -> Ending {
         match self.module().main {
-            Some(main) => self.machine.run_as(main, Vec::new(), true, rehearsal).outcome.to_ending(&self.machine),
+            Some(main) => {
+                let run = self.machine.run_as(main, Vec::new(), true, rehearsal);
+                if rehearsal.is_none() {
+                    self.machine.report_shutdown(&run);
+                }
+                run.outcome.to_ending(&self.machine)
+            }
             None => {
                 let message = "main must be an Effect value".to_owned();
                 Ending::Fault(FaultReport { message, ..FaultReport::default() })
@@ -180,8 +185,7 @@ impl Script {
         if Type::parse(&test.ty).is_some_and(|ty| ty.is_effect_after(0)) {
             return self.machine.run_as(test.global, Vec::new(), true, rehearsal);
         }
-        let fault = Fault::without_place(format!("a test must be an Effect value, found {}", test.ty));
-        Run { outcome: Outcome::Faulted(fault), time: Duration::ZERO, leaked: Vec::new() }
+        Run::refused(format!("a test must be an Effect value, found {}", test.ty))
     }
 
     fn tested(&self, run: &Run) -> Tested {

@@ -369,7 +369,7 @@ fn does(reason: WaitReason) -> (&'static str, &'static str) {
 }
 
 /// Milliseconds, as one would say it.
-struct Duration(u64);
+pub(crate) struct Duration(pub(crate) u64);
 
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -337,6 +337,23 @@ fn a_second_signal_ends_at_once_and_names_what_was_skipped() {
 }
 
 #[test]
+fn what_a_second_signal_cuts_short_is_json_for_those_who_ask() {
+    let path = script("stuck_json", &HOLDS.replace("MILLIS", "3600000"));
+    let (child, mut stdout) = start_with(&["run", "--json"], &path);
+    expect_line(&mut stdout, "ready");
+    signal(&child, "-INT");
+    expect_line(&mut stdout, "closing file");
+    signal(&child, "-INT");
+    let stderr = text(&child.wait_with_output().expect("the program ends").stderr);
+    let lines: Vec<&str> = stderr.lines().collect();
+    assert_eq!(lines.len(), 2, "{stderr}");
+    assert!(lines[0].starts_with("{\"report\":\"shutdown\",\"why\":\"signal 2\",\"took_ms\":"), "{stderr}");
+    let at = format!("{{\"at\":\"{}:8:3\",\"state\":\"cut short\",\"count\":1,", path.display());
+    assert!(lines[0].contains(&at), "{stderr}");
+    assert!(lines[1].starts_with("{\"report\":\"fibers\","), "{stderr}");
+}
+
+#[test]
 fn a_trace_is_written_also_when_a_second_signal_ends_the_program() {
     let path = script("cut_off", &HOLDS.replace("MILLIS", "3600000"));
     let to = path.with_extension("json");
@@ -386,12 +403,13 @@ fn reports_are_json_for_those_who_ask() {
     );
     let (code, _, stderr) = outcome(&run(&["run", "--seed", "0", "--json"], &path));
     let lines: Vec<&str> = stderr.lines().collect();
-    assert_eq!((code, lines.len()), (Some(70), 2), "{stderr}");
+    assert_eq!((code, lines.len()), (Some(70), 3), "{stderr}");
     assert!(lines[0].starts_with("{\"report\":\"warning\",\"text\":\"task started at "), "{stderr}");
-    assert!(lines[0].ends_with(" failed and was not joined: lost \\\"words\\\"\"}"), "{stderr}");
-    assert!(lines[1].starts_with("{\"report\":\"fault\",\"message\":\"deadlock\",\"trace\":["), "{stderr}");
-    assert!(lines[1].contains("{\"name\":\"main\",\"parent\":null,\"state\":\"recv\","), "{stderr}");
-    assert!(lines[1].ends_with("\"senders\":[],\"receivers\":[\"main\"]}],\"circle\":[]}}"), "{stderr}");
+    assert!(lines[0].contains(" failed and was not joined: lost \\\"words\\\"\",\"trace\":["), "{stderr}");
+    assert_eq!(lines[1], "{\"report\":\"shutdown\",\"why\":\"main faulted\",\"took_ms\":0,\"cleanups\":[]}");
+    assert!(lines[2].starts_with("{\"report\":\"fault\",\"message\":\"deadlock\",\"trace\":["), "{stderr}");
+    assert!(lines[2].contains("{\"name\":\"main\",\"parent\":null,\"state\":\"recv\","), "{stderr}");
+    assert!(lines[2].ends_with("\"senders\":[],\"receivers\":[\"main\"]}],\"circle\":[]}}"), "{stderr}");
 }
 
 /// C38

@@ -1,9 +1,10 @@
 //! The way of an error: the calls that it has left, and from fiber to fiber to the one that sees it.
 //!
 //! It is noted when an error goes, so success costs nothing. Of a failure that is caught in the frame where it happened nothing is
-//! noted; otherwise each frame that it leaves adds its call. Nothing catches a fault, so all calls of a fiber are noted at once.
+//! noted; otherwise each frame that it leaves adds its call, the first ones without a further allocation. Nothing catches a fault, so all calls of a fiber are noted at once.
 
 use aivi_scheduler::Place;
+use smallvec::SmallVec;
 
 use crate::program::Program;
 
@@ -20,7 +21,7 @@ const FIBERS: usize = 16;
 #[derive(Clone, Default)]
 pub struct Backtrace {
     /// By fibers, the one where it happened first; the last one is the one where it is.
-    passages: Vec<Passage>,
+    passages: SmallVec<[Passage; 1]>,
     omitted: usize,
 }
 
@@ -28,11 +29,11 @@ pub struct Backtrace {
 #[derive(Clone, Default)]
 pub struct Passage {
     /// Where the calls stood, innermost first.
-    pub calls: Vec<Place>,
+    pub calls: SmallVec<[Place; 4]>,
     /// How many outer ones there were besides.
     pub omitted: usize,
     /// Where the fiber was started, and where the one that did was, the last few; none for the fiber of `main`.
-    pub started_at: Vec<Place>,
+    pub started_at: SmallVec<[Place; 3]>,
     /// How it came to the next fiber, whose first call says where.
     pub link: Option<Link>,
     /// How many frames the fiber had below the last one that was noted.
@@ -77,8 +78,7 @@ impl Backtrace {
 
     /// The error leaves a frame with so many below it, or goes on after a cleanup there.
     pub(crate) fn left(&mut self, place: Place, depth: usize) {
-        let passage = self.current();
-        if passage.depth.replace(depth) != Some(depth) {
+        if self.current().depth.replace(depth) != Some(depth) {
             self.add([place]);
         }
     }
@@ -149,6 +149,6 @@ mod tests {
         for (place, depth) in [(7, 2), (8, 2), (9, 2), (3, 1)] {
             trace.left(Place(place), depth);
         }
-        assert_eq!(trace.passages()[0].calls, [Place(7), Place(3)]);
+        assert_eq!(trace.passages()[0].calls[..], [Place(7), Place(3)]);
     }
 }

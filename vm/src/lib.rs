@@ -13,6 +13,7 @@ mod interp;
 pub mod native;
 pub mod object;
 pub mod program;
+pub mod shutdown;
 pub mod structural;
 pub mod value;
 

@@ -13,6 +13,7 @@ use crate::fiber::{Fiber, Pending};
 use crate::host::Host;
 use crate::object::Shared;
 use crate::program::Program;
+use crate::shutdown::Why;
 use crate::value::{Slot, Value};
 
 /// A native function.
@@ -158,6 +159,7 @@ impl NativeCx<'_> {
     /// that asks goes on, as nothing cancels a cleanup.
     pub fn exit(&mut self, code: i32) -> NativeResult {
         let place = self.fiber.place();
+        self.fiber.begin_shutdown(Why::Exit(code));
         self.fiber.cx().cancel_root(CancelReason { kind: CancelKind::Exit(code), place });
         if self.fiber.is_masked() {
             return NativeResult::Done(Value::unit());

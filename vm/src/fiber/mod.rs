@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use aivi_bytecode::module::{Handler, HandlerKind, Proto};
-use aivi_bytecode::{Instruction, Reg};
+use aivi_bytecode::{Instruction, ProtoId, Reg};
 use aivi_scheduler::{CancelKind, CancelReason, Context, DeadlockReport, Outcome, Place, Step, Task, Tick};
 
 pub(crate) use frame::{Frame, FrameKind};
@@ -37,6 +37,7 @@ use crate::host::Host;
 use crate::interp::{self, Exit, Go, Regs};
 use crate::object::Shared;
 use crate::program::{GlobalCell, Program, ProtoCode};
+use crate::shutdown::{Shutdown, Why};
 use crate::value::{Slot, Value};
 use stack::Stack;
 
@@ -67,6 +68,8 @@ pub struct World {
     pub host: Arc<dyn Host>,
     /// What they may use.
     pub limits: Limits,
+    /// What cleanups do while it ends.
+    pub shutdown: Shutdown,
     /// How many slices they have used, when there is a limit.
     slices: AtomicU64,
 }
@@ -75,7 +78,7 @@ impl World {
     /// A world in which nothing has run.
     #[must_use]
     pub fn new(program: Arc<Program>, host: Arc<dyn Host>, limits: Limits) -> World {
-        World { program, host, limits, slices: AtomicU64::new(0) }
+        World { program, host, limits, shutdown: Shutdown::default(), slices: AtomicU64::new(0) }
     }
 
     /// Takes a slice; false when there is none left. Whoever ends has an eighth more.
@@ -280,8 +283,12 @@ impl Fiber {
     /// Where the instruction that runs stands, as its author knows it: the innermost place outside of the library, or else
     /// where the fiber was started.
     pub(crate) fn place(&self) -> Place {
+        self.place_at(self.pc)
+    }
+
+    /// The same for one that goes on at `pc`.
+    fn place_at(&self, mut pc: *const u64) -> Place {
         let mut frame = self.frame;
-        let mut pc = self.pc;
         let mut inside = None;
         // The machine's own frames have no place; the one that led to them has.
         while frame > self.frames.start() {
@@ -323,16 +330,22 @@ impl Fiber {
 
     /// Where the calls of the program stand, innermost first.
     fn calls(&self) -> impl Iterator<Item = Place> {
-        let (mut frame, mut pc) = (self.frame, self.pc);
+        // SAFETY: F3, and `walk` gives frames with a proto.
+        self.walk().map(|(frame, pc)| unsafe { (*frame).place(pc) })
+    }
+
+    /// The frames of the program, innermost first, each with where it goes on.
+    fn walk(&self) -> impl Iterator<Item = (*const Frame, *const u64)> {
+        let (mut frame, mut pc) = (self.frame.cast_const(), self.pc);
         std::iter::from_fn(move || {
             while frame > self.frames.start() {
-                // SAFETY: F1, F3: frames from 0 up to `frame` are in use; a proto lives as long as the program.
+                let found = (frame, pc);
+                // SAFETY: F1: frames from 0 up to `frame` are in use.
                 unsafe {
-                    let place = (!(*frame).proto.is_null()).then(|| (*frame).place(pc));
                     frame = frame.sub(1);
                     pc = (*frame).pc;
-                    if place.is_some() {
-                        return place;
+                    if !(*found.0).proto.is_null() {
+                        return Some(found);
                     }
                 }
             }
@@ -349,8 +362,7 @@ impl Fiber {
     fn pending_cleanups(&self) -> Vec<Place> {
         let mut places = Vec::new();
         let (mut frame, mut base) = (self.frame, self.base);
-        // A fiber that yielded stands at the instruction that is to run again, a waiting one behind it.
-        let mut pc = self.pc.wrapping_add(usize::from(matches!(self.pending, Pending::Nothing)));
+        let mut pc = self.stopped_pc();
         while !frame.is_null() && frame > self.frames.start() {
             // SAFETY: F1, F3. A register whose cleanup is to be run holds its effect: the handler keeps it, and a cleanup
             // that runs does not own those behind it.
@@ -358,7 +370,7 @@ impl Fiber {
                 if let Some(code) = (*frame).proto.as_ref() {
                     let effects = cleanups_at(self.world.program.proto(code), (*frame).index(pc));
                     let function = |effect: Reg| Slot::as_value(base.add(usize::from(effect.0))).as_function();
-                    let place = |effect| Some(Place(u64::from(function(effect)?.proto().0) << 32));
+                    let place = |effect| Some(entry_of(function(effect)?.proto()));
                     places.extend(effects.filter_map(place));
                 }
                 base = base.sub((*frame).delta);
@@ -367,6 +379,11 @@ impl Fiber {
             }
         }
         places
+    }
+
+    /// One past the instruction at which a fiber stands that does not run: one that yielded will run it again.
+    fn stopped_pc(&self) -> *const u64 {
+        self.pc.wrapping_add(usize::from(matches!(self.pending, Pending::Nothing)))
     }
 
     /// A checkpoint: whether cancellation is to be noticed now.
@@ -427,11 +444,16 @@ impl Fiber {
         go
     }
 
-    /// From here to the matching `unmask` cancellation is not noticed.
-    pub(crate) fn mask(&mut self) {
+    /// From here to the matching `unmask` cancellation is not noticed: a cleanup begins, which runs this effect.
+    pub(crate) fn mask(&mut self, effect: &Value) {
         self.masks += 1;
         if self.masks == 1 {
             self.cx().set_masked(true);
+            if self.world.shutdown.has_begun() {
+                let place = effect.as_function().map_or(NOWHERE, |function| entry_of(function.proto()));
+                let now_ns = self.cx().now_ns();
+                self.world.shutdown.cleanup_begins(self.key(), place, now_ns);
+            }
         }
         if self.cx().is_observed() {
             let place = self.place();
@@ -454,8 +476,36 @@ impl Fiber {
         self.masks -= 1;
         if self.masks == 0 {
             self.cx().set_masked(false);
+            if self.world.shutdown.has_begun() {
+                let (place, now_ns) = (self.place(), self.cx().now_ns());
+                self.world.shutdown.cleanup_ends(self.key(), place, now_ns);
+            }
         }
         self.cx().note_cleanup(None);
+    }
+
+    /// What `Shutdown` calls it: it does not move once it has begun to run.
+    fn key(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    /// The end of the call begins, unless it has.
+    pub(crate) fn begin_shutdown(&mut self, why: Why) {
+        let now_ns = self.cx().now_ns();
+        self.world.shutdown.begin(why, now_ns);
+    }
+
+    /// Is it the fiber that the call began with?
+    pub(crate) fn is_root(&self) -> bool {
+        self.origins[0] == NOWHERE
+    }
+
+    /// The functions of the frames, innermost first, and which instruction each runs.
+    pub(crate) fn activations(&self) -> impl Iterator<Item = (&ProtoCode, u32)> {
+        self.walk().map(|(frame, pc)| {
+            // SAFETY: F3, and `walk` gives frames with a proto, which lives as long as the program.
+            unsafe { (&*(*frame).proto, (*frame).index(pc)) }
+        })
     }
 
     /// Tells the host what no one will see otherwise.
@@ -474,6 +524,9 @@ impl Fiber {
             Signal::Cancel(reason) => reason.kind.to_string(),
         };
         self.world.host.warn(&format!("cleanup failed: {what}"));
+        if self.world.shutdown.has_begun() && self.masks == 1 {
+            self.world.shutdown.cleanup_fails(self.key(), self.place(), &what);
+        }
     }
 
     /// Why all fibers end, when `exit` or a signal asked for it: a success or failure that comes later, behind a masked
@@ -510,10 +563,17 @@ impl Drop for Fiber {
     /// A fiber that is dropped in the middle (the runtime gave it up) releases what its frames own.
     fn drop(&mut self) {
         if !self.frame.is_null() {
+            let place = self.is_masked().then(|| self.place_at(self.stopped_pc()));
+            self.world.shutdown.given_up(self.key(), place, self.pending_cleanups());
             interp::abandon(self);
         }
         self.recycle();
     }
+}
+
+/// Where the code of a proto begins.
+pub(crate) fn entry_of(proto: ProtoId) -> Place {
+    Place(u64::from(proto.0) << 32)
 }
 
 /// The registers of the cleanups that follow when instruction `at` is cancelled, or when the cleanup there is over.

@@ -2,7 +2,7 @@
 
 use aivi_scheduler::Place;
 
-use super::{Fiber, Frame, FrameKind, NOWHERE};
+use super::{Fiber, Frame, FrameKind, NOWHERE, entry_of};
 use crate::interp::{Go, apply, use_global};
 use crate::object::Shared;
 use crate::program::Program;
@@ -38,7 +38,7 @@ impl Start {
             Start::Run(function) | Start::Apply { function, .. } => function.value().as_function().map(|f| f.proto()),
             Start::Global { global, .. } => Some(program.module().globals[*global as usize].proto),
         };
-        proto.map_or(NOWHERE, |proto| Place(u64::from(proto.0) << 32))
+        proto.map_or(NOWHERE, entry_of)
     }
 }
 

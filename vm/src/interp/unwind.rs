@@ -7,6 +7,8 @@ use aivi_scheduler::Outcome;
 use super::{Exit, Word, release_operands};
 use crate::backtrace::Backtrace;
 use crate::fiber::{Fiber, FrameKind, Pending, Signal};
+use crate::program::ProtoCode;
+use crate::shutdown::Why;
 
 /// Unwinds with `fiber.signal`: to a handler, a cleanup, or the end of the fiber.
 pub(super) fn unwind(fiber: &mut Fiber) -> Option<Exit> {
@@ -67,9 +69,29 @@ fn handle(fiber: &mut Fiber, proto: &Proto, at: u32, mut signal: Signal) -> Opti
             // SAFETY: the verifier bounded the register; it owns nothing, or it was released above.
             unsafe { regs.put(usize::from(reg.0), failure.into_error()) }
         }
-        (_, signal) => fiber.in_flight.push(signal),
+        (_, signal) => {
+            if let Some(why) = ends_call(fiber, &signal) {
+                fiber.begin_shutdown(why);
+            }
+            fiber.in_flight.push(signal);
+        }
     }
     None
+}
+
+/// Will the signal, for which a cleanup is about to run, end the call? That is so for an error of its first fiber that nothing catches.
+fn ends_call(fiber: &Fiber, signal: &Signal) -> Option<Why> {
+    let catches = |(code, at): (&ProtoCode, u32)| {
+        let covers = |handler: &&Handler| handler.start <= at && at < handler.end;
+        let mut handlers = fiber.program().proto(code).handlers.iter().filter(covers);
+        handlers.any(|handler| matches!(handler.kind, HandlerKind::Failure(_)))
+    };
+    match signal {
+        _ if !fiber.is_root() || fiber.is_masked() => None,
+        Signal::Fault(_) => Some(Why::Fault),
+        Signal::Failure(_) => (!fiber.activations().any(catches)).then_some(Why::Failure),
+        Signal::Cancel(_) => None,
+    }
 }
 
 /// The registers that own values at instruction `at`.
@@ -110,6 +132,13 @@ fn release_rest(fiber: &mut Fiber) {
 
 fn end(fiber: &mut Fiber, signal: Signal) {
     fiber.in_flight.clear();
+    if fiber.is_root() {
+        fiber.begin_shutdown(match signal {
+            Signal::Failure(_) => Why::Failure,
+            Signal::Fault(_) => Why::Fault,
+            Signal::Cancel(_) => Why::End,
+        });
+    }
     fiber.outcome = Some(match signal {
         Signal::Failure(mut failure) => match fiber.program_is_ending() {
             Some(reason) => Outcome::Cancelled(reason),

@@ -6,6 +6,7 @@ use super::call::apply;
 use super::{Go, Word};
 use crate::collections::Text;
 use crate::fiber::{Fiber, Frame, FrameKind, Signal};
+use crate::shutdown::Why;
 
 pub(in crate::interp) fn fail(fiber: &mut Fiber, word: Word) -> Go {
     let regs = fiber.load();
@@ -32,7 +33,7 @@ pub(in crate::interp) fn cleanup(fiber: &mut Fiber, word: Word) -> Go {
     let regs = fiber.load();
     // SAFETY: see `ops/mod.rs`; the effect is taken.
     let effect = unsafe { regs.take(word.b()) };
-    fiber.mask();
+    fiber.mask(&effect);
     if !fiber.make_room(word.a(), 1) {
         fiber.unmask();
         return fiber.fault("stack exhausted");
@@ -61,6 +62,9 @@ pub(in crate::interp) fn resume(fiber: &mut Fiber, _: Word) -> Go {
 pub(in crate::interp) fn root_end(fiber: &mut Fiber) -> Go {
     // SAFETY: the root frame: the result is in R[0].
     let value = unsafe { (*fiber.base).into_value() };
+    if fiber.is_root() {
+        fiber.begin_shutdown(Why::End);
+    }
     fiber.outcome = Some(match fiber.program_is_ending() {
         Some(reason) => Outcome::Cancelled(reason),
         None => Outcome::Done(value.share()),
