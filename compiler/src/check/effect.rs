@@ -168,12 +168,15 @@ impl Checker<'_> {
         let plain =
             !self.types.is_effect(value.ty) && !self.types.is_unknown(value.ty) && !self.types.is_error(value.ty);
         if plain {
-            let message = format!("expected an effect or a resource, found {}", self.show(value.ty));
-            let mut diagnostic = Diagnostic::new(Code::E3000, value.span, message);
-            if self.types.head(value.ty) != Some(builtin::RESOURCE) {
-                diagnostic = diagnostic.help("bind a plain value with `=`");
-            }
-            self.tables.report(diagnostic);
+            let found = self.show(value.ty);
+            // A resource that is acquired does not come here.
+            let (message, help) = if self.types.head(value.ty) == Some(builtin::RESOURCE) {
+                let message = format!("`or` goes with an effect, a Result or an Option, found {found}");
+                (message, "acquire it as it is, and use `or` where the effect around it is run")
+            } else {
+                (format!("expected an effect or a resource, found {found}"), "bind a plain value with `=`")
+            };
+            self.tables.report(Diagnostic::new(Code::E3000, value.span, message).help(help));
             let _ = self.types.unify(self.types.data_arguments(effect)[1], TypeStore::ERROR);
             return error_expr(value.span);
         }
