@@ -149,8 +149,9 @@ impl<'a> Waits<'a> {
             _ => ("empty", WaitReason::Send, "send"),
         };
         let others = self.waiters(index, other);
+        let is_left = if task.reason == WaitReason::Send { channel.has_receivers } else { channel.has_senders };
         let who = match others {
-            [] if channel.is_orphan => format!("nobody is left who could {does}"),
+            [] if !is_left => format!("nobody is left who could {does}"),
             [] => format!("nobody waits to {does}"),
             [_] => format!("{} waits to {does}", self.list(others, "and")),
             _ => format!("{} wait to {does}", self.list(others, "and")),

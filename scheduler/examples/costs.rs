@@ -38,13 +38,13 @@ enum Kind {
     SpawnSeq,
     SpawnAll,
     Skynet(u64),
-    Ping(Channel<Job>, Channel<Job>),
-    Pong(Channel<Job>, Channel<Job>),
-    Hop(Channel<Job>, Channel<Job>),
+    Ping(Sender<Job>, Receiver<Job>),
+    Pong(Receiver<Job>, Sender<Job>),
+    Hop(Receiver<Job>, Sender<Job>),
     Ring,
-    Sender(Channel<Job>),
+    Sender(Sender<Job>),
     Fanin(Option<usize>),
-    Receiver(Channel<Job>),
+    Receiver(Receiver<Job>),
     Par,
     Race,
     Timeout,
@@ -90,8 +90,8 @@ impl Job {
             Kind::SpawnSeq => self.spawn_seq(cx),
             Kind::SpawnAll | Kind::Skynet(_) | Kind::Sleepers | Kind::Cancel => self.tree(cx, kind),
             Kind::PingPong => {
-                let (to, fro) = (Channel::unbounded(), Channel::unbounded());
-                self.fork(cx, [Kind::Ping(to.clone(), fro.clone()), Kind::Pong(to, fro)])
+                let (to, fro): (Channel<Job>, Channel<Job>) = (Channel::unbounded(), Channel::unbounded());
+                self.fork(cx, [Kind::Ping(to.tx, fro.rx), Kind::Pong(to.rx, fro.tx)])
             }
             Kind::Ping(to, fro) => self.ping(cx, to, fro),
             Kind::Pong(to, fro) => self.pong(cx, to, fro),
@@ -176,7 +176,7 @@ impl Job {
         Step::Ended(Outcome::Done(self.sum))
     }
 
-    fn ping(&mut self, cx: Cx, to: &Channel<Job>, fro: &Channel<Job>) -> Step<Self> {
+    fn ping(&mut self, cx: Cx, to: &Sender<Job>, fro: &Receiver<Job>) -> Step<Self> {
         loop {
             if self.left == 0 {
                 return Step::Ended(Outcome::Done(self.sum));
@@ -190,7 +190,7 @@ impl Job {
         }
     }
 
-    fn pong(&mut self, cx: Cx, from: &Channel<Job>, to: &Channel<Job>) -> Step<Self> {
+    fn pong(&mut self, cx: Cx, from: &Receiver<Job>, to: &Sender<Job>) -> Step<Self> {
         loop {
             if self.step == 1 {
                 black_box(matches!(cx.send(to, 1), Send::Done));
@@ -213,11 +213,11 @@ impl Job {
             let channels: Vec<Channel<Job>> = (0..RING).map(|_| Channel::unbounded()).collect();
             let rounds = self.left / RING as u64;
             for at in 0..RING {
-                let (from, to) = (channels[at].clone(), channels[(at + 1) % RING].clone());
+                let (from, to) = (channels[at].rx.clone(), channels[(at + 1) % RING].tx.clone());
                 let hop = job(Kind::Hop(from, to), rounds);
                 self.handles.push(cx.spawn(hop, None).expect("the scope is open"));
             }
-            black_box(matches!(cx.send(&channels[0], 1), Send::Done));
+            black_box(matches!(cx.send(&channels[0].tx, 1), Send::Done));
         }
         while let Some(handle) = self.handles.pop() {
             if !matches!(cx.join(&handle), Join::Ready(_)) {
@@ -232,16 +232,16 @@ impl Job {
             self.step = 1;
             let channel = capacity.map_or_else(Channel::unbounded, Channel::bounded);
             for _ in 0..SENDERS {
-                let sender = job(Kind::Sender(channel.clone()), self.left / SENDERS);
+                let sender = job(Kind::Sender(channel.tx.clone()), self.left / SENDERS);
                 self.handles.push(cx.spawn(sender, None).expect("the scope is open"));
             }
-            self.kind = Kind::Receiver(channel);
+            self.kind = Kind::Receiver(channel.rx);
         }
         let Kind::Receiver(rx) = self.kind.clone() else { unreachable!("set above") };
         self.receive_all(cx, &rx)
     }
 
-    fn send_all(&mut self, cx: Cx, tx: &Channel<Job>) -> Step<Self> {
+    fn send_all(&mut self, cx: Cx, tx: &Sender<Job>) -> Step<Self> {
         let mut fuel = cx.fuel();
         while self.left > 0 {
             self.left -= 1;
@@ -259,7 +259,7 @@ impl Job {
         Step::Ended(Outcome::Done(1))
     }
 
-    fn receive_all(&mut self, cx: Cx, rx: &Channel<Job>) -> Step<Self> {
+    fn receive_all(&mut self, cx: Cx, rx: &Receiver<Job>) -> Step<Self> {
         let mut fuel = cx.fuel();
         while self.left > 0 {
             self.left -= 1;

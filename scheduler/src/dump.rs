@@ -34,8 +34,10 @@ pub struct DumpedChannel {
     pub buffered: usize,
     /// Is it closed?
     pub is_closed: bool,
-    /// Nobody has a handle any more, so nobody will come but those who wait.
-    pub is_orphan: bool,
+    /// Has somebody, waiting or not, the end that sends?
+    pub has_senders: bool,
+    /// Has somebody the end that receives?
+    pub has_receivers: bool,
 }
 
 /// A moment of one task.

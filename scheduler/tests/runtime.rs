@@ -157,7 +157,7 @@ fn busy(rounds: i64) -> Script {
         }
         while left > 0 {
             left -= 1;
-            let tx = link.clone();
+            let tx = link.tx.clone();
             let mut is_sent = false;
             let sender = script(move |cx, _| {
                 if std::mem::replace(&mut is_sent, true) {
@@ -169,7 +169,7 @@ fn busy(rounds: i64) -> Script {
                 }
             });
             cx.spawn(sender, None).expect("the scope is open");
-            match cx.recv(&link) {
+            match cx.recv(&link.rx) {
                 Recv::Value(value) => sum += value,
                 _ => return Step::Waiting,
             }
@@ -334,7 +334,7 @@ fn a_wait_for_a_socket_is_cancelled() {
 fn a_channel_may_outlive_its_runtime_and_its_handles_the_task() {
     let link = Channel::<Script>::unbounded();
     let kept: Arc<Mutex<Option<TaskHandle<Script>>>> = Arc::default();
-    let (tx, handle) = (link.clone(), kept.clone());
+    let (tx, handle) = (link.tx.clone(), kept.clone());
     let root = script(move |cx, _| {
         let tx = tx.clone();
         let child = script(move |cx, _| {
@@ -355,7 +355,7 @@ fn a_channel_may_outlive_its_runtime_and_its_handles_the_task() {
     assert_eq!(runtime(1).run(root), Outcome::Done(0));
     let handle = kept.lock().unwrap().take().unwrap();
     assert_eq!(handle.outcome(), Some(Outcome::Done(9)));
-    assert_eq!(link.len(), 1);
+    assert_eq!(link.rx.len(), 1);
 }
 
 #[test]
@@ -364,7 +364,7 @@ fn a_task_may_drop_the_channel_that_it_waits_in() {
         Wake::Deadlock(_) => done(1),
         _ => {
             let link = Channel::unbounded();
-            assert!(matches!(cx.recv(&link), Recv::Wait));
+            assert!(matches!(cx.recv(&link.rx), Recv::Wait));
             Step::Waiting
         }
     });

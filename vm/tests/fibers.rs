@@ -356,27 +356,23 @@ fn a_channel_delivers_in_order_then_says_closed() {
     let mut code = channel(None);
     for _ in 0..2 {
         code.extend([
-            I::Copy { dst: r(2), src: r(0) },
             I::Const { dst: r(3), value: text_id },
             I::List { dst: r(3), first: r(3), count: Index(1) },
-            I::ChanSend { dst: r(2), sender: r(2), value: r(3) },
+            I::ChanSend { dst: r(2), sender: r(0), value: r(3) },
         ]);
     }
     code.extend([
-        I::Copy { dst: r(2), src: r(0) },
-        I::ChanClose { dst: r(2), sender: r(2) },
-        I::Copy { dst: r(2), src: r(1) },
-        I::ChanRecv { dst: r(2), receiver: r(2) },
-        I::Copy { dst: r(3), src: r(1) },
-        I::ChanTryRecv { dst: r(3), receiver: r(3) },
-        I::Copy { dst: r(4), src: r(1) },
-        I::ChanRecv { dst: r(4), receiver: r(4) },
+        I::ChanClose { dst: r(2), sender: r(0) },
+        I::ChanRecv { dst: r(2), receiver: r(1) },
+        I::ChanTryRecv { dst: r(3), receiver: r(1) },
+        I::ChanRecv { dst: r(4), receiver: r(1) },
         I::ChanTryRecv { dst: r(5), receiver: r(1) },
+        I::Drop { src: r(1) },
         I::Const { dst: r(7), value: text_id },
-        I::Copy { dst: r(6), src: r(0) },
-        I::ChanTrySend { dst: r(6), sender: r(6), value: r(7) },
+        I::ChanTrySend { dst: r(6), sender: r(0), value: r(7) },
         I::Const { dst: r(8), value: text_id },
         I::ChanSendResult { dst: r(7), sender: r(0), value: r(8) },
+        I::Drop { src: r(0) },
         I::List { dst: r(2), first: r(2), count: Index(6) },
         I::Return { src: r(2) },
     ]);
@@ -390,13 +386,13 @@ fn send_on_a_closed_channel_is_a_fault_that_names_both_lines() {
     let mut code = channel(None);
     code.extend([
         I::Drop { src: r(1) },
-        I::Copy { dst: r(2), src: r(0) },
-        I::ChanClose { dst: r(2), sender: r(2) },
+        I::ChanClose { dst: r(2), sender: r(0) },
         I::ChanSend { dst: r(2), sender: r(0), value: r(2) },
         I::Return { src: r(2) },
     ]);
-    let asm = asm();
-    check(asm, 3, &code, "fault: channel is closed: send at test.aivi:6:1, closed at test.aivi:5:1");
+    let mut asm = asm();
+    let main = asm.proto(Body::new("main", 0, 3, &code).effect().drops(4, &[0]));
+    check_proto(asm, main, "fault: channel is closed: send at test.aivi:5:1, closed at test.aivi:4:1");
 }
 
 #[test]
@@ -423,12 +419,14 @@ fn a_rendezvous_hands_over_between_fibers() {
                 I::Drop { src: r(0) },
                 I::Int { dst: r(2), value: Imm32(5) },
                 I::Tag { kind: ScalarKind::Int, reg: r(2) },
-                I::ChanSend { dst: r(1), sender: r(1), value: r(2) },
-                I::Return { src: r(1) },
+                I::ChanSend { dst: r(0), sender: r(1), value: r(2) },
+                I::Drop { src: r(1) },
+                I::Return { src: r(0) },
             ],
         )
         .effect()
-        .captures(1),
+        .captures(1)
+        .drops(4, &[1]),
     );
     let mut code = channel(Some(0));
     code.extend([
@@ -437,9 +435,10 @@ fn a_rendezvous_hands_over_between_fibers() {
         I::Spawn { dst: r(2), effect: r(2) },
         I::Drop { src: r(2) },
         I::ChanRecv { dst: r(2), receiver: r(1) },
+        I::Drop { src: r(1) },
         I::Return { src: r(2) },
     ]);
-    let main = asm.proto(Body::new("main", 0, 4, &code).effect().drops(5, &[1]));
+    let main = asm.proto(Body::new("main", 0, 4, &code).effect().drops(5, &[1]).drops(7, &[1]));
     check_proto(asm, main, "Ok 5");
 }
 
@@ -500,7 +499,7 @@ fn everything_waiting_is_a_deadlock() {
     let mut code = channel(None);
     code.extend([I::ChanRecv { dst: r(2), receiver: r(1) }, I::Return { src: r(2) }]);
     let mut asm = asm();
-    let main = asm.proto(Body::new("main", 0, 3, &code).effect().drops(2, &[0]));
+    let main = asm.proto(Body::new("main", 0, 3, &code).effect().drops(2, &[0, 1]));
     check_proto(asm, main, "fault: deadlock");
 }
 

@@ -73,11 +73,11 @@ impl Function<'_, '_> {
             }
             ("fiber.scope", [body]) => I::Scope { dst, body: self.arg_taken(body) },
             ("chan.makeBounded", [capacity]) => I::ChanBounded { dst, capacity: self.arg_operand(capacity) },
-            ("chan.recv", [receiver]) => I::ChanRecv { dst, receiver: self.arg_taken(receiver) },
-            ("chan.tryRecv", [receiver]) => I::ChanTryRecv { dst, receiver: self.arg_taken(receiver) },
-            ("chan.close", [sender]) => I::ChanClose { dst, sender: self.arg_taken(sender) },
+            ("chan.recv", [receiver]) => I::ChanRecv { dst, receiver: self.arg_operand(receiver) },
+            ("chan.tryRecv", [receiver]) => I::ChanTryRecv { dst, receiver: self.arg_operand(receiver) },
+            ("chan.close", [sender]) => I::ChanClose { dst, sender: self.arg_operand(sender) },
             ("chan.send" | "chan.sendResult" | "chan.trySend", [sender, value]) => {
-                let (sender, value) = (self.arg_taken(sender), self.arg_taken(value));
+                let (sender, value) = (self.arg_operand(sender), self.arg_taken(value));
                 match name {
                     "chan.send" => I::ChanSend { dst, sender, value },
                     "chan.sendResult" => I::ChanSendResult { dst, sender, value },

@@ -164,9 +164,9 @@ fn fiber_operands(instruction: Instruction) -> Operands {
         I::ChanBounded { dst, capacity } => compute(dst, &[capacity]),
         I::ChanSend { dst, sender, value }
         | I::ChanSendResult { dst, sender, value }
-        | I::ChanTrySend { dst, sender, value } => consume(dst, &[sender, value]),
-        I::ChanRecv { dst, receiver } | I::ChanTryRecv { dst, receiver } => consume(dst, &[receiver]),
-        I::ChanClose { dst, sender } => consume(dst, &[sender]),
+        | I::ChanTrySend { dst, sender, value } => Operands { takes: smallvec![value], ..compute(dst, &[sender]) },
+        I::ChanRecv { dst, receiver } | I::ChanTryRecv { dst, receiver } => compute(dst, &[receiver]),
+        I::ChanClose { dst, sender } => compute(dst, &[sender]),
         // Jumps, ends and unpacking are written as operations of their own, or have no operands.
         _ => Operands::default(),
     }

@@ -18,8 +18,8 @@ mod shared;
 use std::collections::VecDeque;
 use std::fmt;
 
-pub use shared::Channel;
-pub(crate) use shared::WaitedAt;
+pub use shared::{Channel, ChannelEnd, Receiver, Receiving, Sender, Sending, Side};
+pub(crate) use shared::{Handles, WaitedAt};
 
 use crate::list::{List, Waiters};
 use crate::task::record::Raw;
@@ -79,7 +79,9 @@ impl<T: Task> Channel<T> {
             number: 0,
         })
     }
+}
 
+impl<T: Task, S: Side> ChannelEnd<T, S> {
     /// Messages that are buffered.
     pub fn len(&self) -> usize {
         self.core().lock().buffer.len()
@@ -104,7 +106,9 @@ impl<T: Task> Channel<T> {
         core.number = next();
         (core.number, Some((core.capacity, core.made_at)))
     }
+}
 
+impl<T: Task> Sender<T> {
     /// Sends, or registers `waiter` (a record of the caller's with the number of its wait).
     ///
     /// # Safety
@@ -126,30 +130,9 @@ impl<T: Task> Channel<T> {
         Send::Wait
     }
 
-    /// Receives, or registers `waiter`.
-    ///
-    /// # Safety
-    /// As for `send`.
-    pub(crate) unsafe fn recv(&self, waiter: (Raw<T>, u32), woken: &mut Woken<T>) -> Recv<T::Value> {
-        let mut core = self.core().lock();
-        match core.take(woken) {
-            TryRecv::Value(value) => return Recv::Value(value),
-            TryRecv::Closed => return Recv::Closed,
-            TryRecv::Empty => {}
-        }
-        // SAFETY: as in `send`.
-        unsafe { core.receivers.push(waiter.0, waiter.1) };
-        Recv::Wait
-    }
-
     /// Sends if there is room or a receiver.
     pub(crate) fn try_send(&self, value: T::Value, woken: &mut Woken<T>) -> TrySend<T::Value> {
         self.core().lock().offer(value, woken)
-    }
-
-    /// Receives if there is a message.
-    pub(crate) fn try_recv(&self, woken: &mut Woken<T>) -> TryRecv<T::Value> {
-        self.core().lock().take(woken)
     }
 
     /// Closes; `woken` is told of each receiver that waited in vain.
@@ -170,15 +153,39 @@ impl<T: Task> Channel<T> {
     }
 }
 
+impl<T: Task> Receiver<T> {
+    /// Receives, or registers `waiter`.
+    ///
+    /// # Safety
+    /// As for `send`.
+    pub(crate) unsafe fn recv(&self, waiter: (Raw<T>, u32), woken: &mut Woken<T>) -> Recv<T::Value> {
+        let mut core = self.core().lock();
+        match core.take(woken) {
+            TryRecv::Value(value) => return Recv::Value(value),
+            TryRecv::Closed => return Recv::Closed,
+            TryRecv::Empty => {}
+        }
+        // SAFETY: as in `send`.
+        unsafe { core.receivers.push(waiter.0, waiter.1) };
+        Recv::Wait
+    }
+
+    /// Receives if there is a message.
+    pub(crate) fn try_recv(&self, woken: &mut Woken<T>) -> TryRecv<T::Value> {
+        self.core().lock().take(woken)
+    }
+}
+
 impl<T: Task> Core<T> {
     /// What dumps tell.
-    pub(crate) fn dump(&self) -> DumpedChannel {
+    pub(crate) fn dump(&self, handles: Handles) -> DumpedChannel {
         DumpedChannel {
             made_at: self.made_at,
             capacity: self.capacity,
             buffered: self.buffer.len(),
             is_closed: self.closed_at.is_some(),
-            is_orphan: self.is_orphan,
+            has_senders: handles.senders > 0,
+            has_receivers: handles.receivers > 0,
         }
     }
 
@@ -281,7 +288,7 @@ impl<T: Task> Core<T> {
     }
 }
 
-impl<T: Task> fmt::Debug for Channel<T> {
+impl<T: Task, S: Side> fmt::Debug for ChannelEnd<T, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let core = self.core().lock();
         write!(f, "Channel {{ buffered: {}, is_closed: {} }}", core.buffer.len(), core.closed_at.is_some())

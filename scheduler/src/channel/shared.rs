@@ -4,32 +4,85 @@
 //! Instead the last handle looks, under the lock, whether somebody still waits; if so it leaves the channel an *orphan*, and
 //! whoever takes the last waiter out frees it.
 
+use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use super::Core;
-use crate::sync::atomic::{AtomicUsize, Ordering, fence};
+use crate::sync::atomic::{AtomicU64, Ordering, fence};
 use crate::sync::{CHANNEL, Lock};
 use crate::{DumpedChannel, Task};
 
-/// A channel. Clones are the same channel.
-pub struct Channel<T: Task>(NonNull<Shared<T>>);
+/// Both ends of a channel. Clones are ends of the same one.
+pub struct Channel<T: Task> {
+    /// Where messages are put in.
+    pub tx: Sender<T>,
+    /// Where they are taken out.
+    pub rx: Receiver<T>,
+}
+
+/// The end of a channel that sends and closes.
+pub type Sender<T> = ChannelEnd<T, Sending>;
+
+/// The end of a channel that receives.
+pub type Receiver<T> = ChannelEnd<T, Receiving>;
+
+/// A counted pointer to a channel, for one of its two uses.
+pub struct ChannelEnd<T: Task, S: Side>(NonNull<Shared<T>>, PhantomData<S>);
+
+/// Which end of a channel.
+pub trait Side: 'static {
+    /// One handle of it, in the word that counts both.
+    const ONE: u64;
+}
+
+/// The end that sends.
+pub struct Sending;
+
+/// The end that receives.
+pub struct Receiving;
+
+impl Side for Sending {
+    const ONE: u64 = 1;
+}
+
+impl Side for Receiving {
+    const ONE: u64 = 1 << 32;
+}
 
 struct Shared<T: Task> {
-    handles: AtomicUsize,
+    /// Handles of both ends in one word, so that the last one of all is seen by one operation: senders in the lower half. Neither
+    /// half overflows: 2^32 handles take 32 GiB.
+    handles: AtomicU64,
     core: Lock<Core<T>, CHANNEL>,
 }
 
+/// How many handles there are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Handles {
+    pub senders: u32,
+    pub receivers: u32,
+}
+
 // SAFETY: a counted pointer to something that is `Send + Sync`: the count is atomic, the rest behind a lock.
-unsafe impl<T: Task> Send for Channel<T> {}
+unsafe impl<T: Task, S: Side> Send for ChannelEnd<T, S> {}
 // SAFETY: as above.
-unsafe impl<T: Task> Sync for Channel<T> {}
+unsafe impl<T: Task, S: Side> Sync for ChannelEnd<T, S> {}
 
 impl<T: Task> Channel<T> {
     pub(super) fn from_core(core: Core<T>) -> Self {
-        let shared = Shared { handles: AtomicUsize::new(1), core: Lock::new(core) };
-        Channel(NonNull::from(Box::leak(Box::new(shared))))
+        let shared = Shared { handles: AtomicU64::new(Sending::ONE + Receiving::ONE), core: Lock::new(core) };
+        let shared = NonNull::from(Box::leak(Box::new(shared)));
+        Channel { tx: ChannelEnd(shared, PhantomData), rx: ChannelEnd(shared, PhantomData) }
     }
+}
 
+impl<T: Task> Clone for Channel<T> {
+    fn clone(&self) -> Self {
+        Channel { tx: self.tx.clone(), rx: self.rx.clone() }
+    }
+}
+
+impl<T: Task, S: Side> ChannelEnd<T, S> {
     #[inline]
     pub(super) fn core(&self) -> &Lock<Core<T>, CHANNEL> {
         &self.shared().core
@@ -46,26 +99,34 @@ impl<T: Task> Channel<T> {
     }
 }
 
-impl<T: Task> Clone for Channel<T> {
-    fn clone(&self) -> Self {
-        // Relaxed: the count is at least ours. It cannot overflow: 2^64 handles do not fit into memory.
-        self.shared().handles.fetch_add(1, Ordering::Relaxed);
-        Channel(self.0)
+impl<T: Task> Shared<T> {
+    fn handles(&self) -> Handles {
+        // Relaxed: exact only while nobody runs.
+        let word = self.handles.load(Ordering::Relaxed);
+        Handles { senders: word as u32, receivers: (word >> 32) as u32 }
     }
 }
 
-impl<T: Task> PartialEq for Channel<T> {
+impl<T: Task, S: Side> Clone for ChannelEnd<T, S> {
+    fn clone(&self) -> Self {
+        // Relaxed: the count is at least ours.
+        self.shared().handles.fetch_add(S::ONE, Ordering::Relaxed);
+        ChannelEnd(self.0, PhantomData)
+    }
+}
+
+impl<T: Task, S: Side> PartialEq for ChannelEnd<T, S> {
     fn eq(&self, other: &Self) -> bool {
         self.0 == other.0
     }
 }
 
-impl<T: Task> Eq for Channel<T> {}
+impl<T: Task, S: Side> Eq for ChannelEnd<T, S> {}
 
-impl<T: Task> Drop for Channel<T> {
+impl<T: Task, S: Side> Drop for ChannelEnd<T, S> {
     fn drop(&mut self) {
         // Release pairs with the fence: what others did with the channel is over when it is freed.
-        if self.shared().handles.fetch_sub(1, Ordering::Release) != 1 {
+        if self.shared().handles.fetch_sub(S::ONE, Ordering::Release) != S::ONE {
             return;
         }
         fence(Ordering::Acquire);
@@ -107,7 +168,8 @@ impl<T: Task> WaitedAt<T> {
     /// The waiter still waits, and the world is stopped: then the channel lives, by its handles or as an orphan.
     pub unsafe fn dump(&self) -> DumpedChannel {
         // SAFETY: promised by the caller.
-        unsafe { self.0.as_ref() }.core.lock().dump()
+        let shared = unsafe { self.0.as_ref() };
+        shared.core.lock().dump(shared.handles())
     }
 
     /// A number that tells channels apart.

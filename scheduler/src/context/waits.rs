@@ -2,7 +2,7 @@
 
 use std::marker::Send as CanSend;
 
-use crate::channel::{Channel, Woken};
+use crate::channel::{ChannelEnd, Receiver, Sender, Side, Woken};
 use crate::completer::{Completer, Delivery};
 use crate::latch::Latch;
 use crate::reactor::{Attempt, IoSource};
@@ -27,7 +27,7 @@ impl<T: Task> Context<'_, T> {
     }
 
     /// Sends; may wait for room or a receiver, then [`Wake::Sent`](crate::Wake::Sent).
-    pub fn send(&mut self, tx: &Channel<T>, value: T::Value) -> Send<T::Value> {
+    pub fn send(&mut self, tx: &Sender<T>, value: T::Value) -> Send<T::Value> {
         let waiter = self.begin_wait();
         let mut woken = None;
         // SAFETY: the waiter is the running task; the worker undoes what is noted in `waiting` before it goes on.
@@ -44,7 +44,7 @@ impl<T: Task> Context<'_, T> {
     }
 
     /// Receives; may wait, then [`Wake::Message`](crate::Wake::Message) or [`Wake::Closed`](crate::Wake::Closed).
-    pub fn recv(&mut self, rx: &Channel<T>) -> Recv<T::Value> {
+    pub fn recv(&mut self, rx: &Receiver<T>) -> Recv<T::Value> {
         let waiter = self.begin_wait();
         let mut woken = None;
         // SAFETY: as in `send`.
@@ -61,7 +61,7 @@ impl<T: Task> Context<'_, T> {
     }
 
     /// Sends if there is room or a receiver; never waits.
-    pub fn try_send(&mut self, tx: &Channel<T>, value: T::Value) -> TrySend<T::Value> {
+    pub fn try_send(&mut self, tx: &Sender<T>, value: T::Value) -> TrySend<T::Value> {
         let mut woken = None;
         let sent = tx.try_send(value, &mut woken);
         if self.is_observed() {
@@ -72,7 +72,7 @@ impl<T: Task> Context<'_, T> {
     }
 
     /// Receives if there is a message; never waits.
-    pub fn try_recv(&mut self, rx: &Channel<T>) -> TryRecv<T::Value> {
+    pub fn try_recv(&mut self, rx: &Receiver<T>) -> TryRecv<T::Value> {
         let mut woken = None;
         let received = rx.try_recv(&mut woken);
         if self.is_observed() {
@@ -83,7 +83,7 @@ impl<T: Task> Context<'_, T> {
     }
 
     /// Closes a channel, at the place that was set. Sends that wait are still delivered. Again: does nothing.
-    pub fn close(&mut self, tx: &Channel<T>) {
+    pub fn close(&mut self, tx: &Sender<T>) {
         let place = self.own().place;
         if self.worker.is_observed() && !tx.is_closed() {
             let channel = self.number(tx);
@@ -160,19 +160,19 @@ impl<T: Task> Context<'_, T> {
     }
 
     /// The number of a channel in events.
-    fn number(&mut self, channel: &Channel<T>) -> u32 {
+    fn number<S: Side>(&mut self, channel: &ChannelEnd<T, S>) -> u32 {
         let task = self.id();
         self.worker.channel_number(task, channel)
     }
 
     #[cold]
-    fn note_sent(&mut self, tx: &Channel<T>, is_done: bool, woken: Woken<T>) {
+    fn note_sent(&mut self, tx: &Sender<T>, is_done: bool, woken: Woken<T>) {
         let channel = self.number(tx);
         self.note_used(is_done.then_some(EventKind::Sent { channel }), channel, woken);
     }
 
     #[cold]
-    fn note_received(&mut self, rx: &Channel<T>, is_done: bool, woken: Woken<T>) {
+    fn note_received(&mut self, rx: &Receiver<T>, is_done: bool, woken: Woken<T>) {
         let channel = self.number(rx);
         self.note_used(is_done.then_some(EventKind::Received { channel }), channel, woken);
     }

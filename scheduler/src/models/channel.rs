@@ -7,8 +7,8 @@ use super::stage::{Begin, Cast, Stage, Token};
 use crate::{Channel, Recv, Send};
 
 /// Sends a message.
-fn send(tx: &Channel<super::stage::Play>, number: u32) -> Begin {
-    let tx = tx.clone();
+fn send(channel: &Channel<super::stage::Play>, number: u32) -> Begin {
+    let tx = channel.tx.clone();
     Box::new(move |cx| match cx.send(&tx, Token::new(number)) {
         Send::Wait => None,
         Send::Done => Some("sent".to_owned()),
@@ -17,8 +17,8 @@ fn send(tx: &Channel<super::stage::Play>, number: u32) -> Begin {
 }
 
 /// Receives a message.
-fn recv(rx: &Channel<super::stage::Play>) -> Begin {
-    let rx = rx.clone();
+fn recv(channel: &Channel<super::stage::Play>) -> Begin {
+    let rx = channel.rx.clone();
     Box::new(move |cx| match cx.recv(&rx) {
         Recv::Wait => None,
         Recv::Value(token) => Some(format!("message {}", token.get())),
@@ -40,7 +40,7 @@ fn a_cancelled_receiver_loses_no_message() {
         stage.back(sender.join().unwrap());
         stage.settle();
         assert!(cast.log.has("s: sent"));
-        assert_eq!(cast.log.has("r: message 7") as usize + channel.len(), 1, "the message is in one place");
+        assert_eq!(cast.log.has("r: message 7") as usize + channel.rx.len(), 1, "the message is in one place");
         stage.close();
     });
 }
@@ -89,7 +89,7 @@ fn a_close_reaches_a_receiver_that_comes() {
         let close = cast.task("c", {
             let channel = channel.clone();
             Box::new(move |cx| {
-                cx.close(&channel);
+                cx.close(&channel.tx);
                 Some("closed".to_owned())
             })
         });
@@ -109,7 +109,7 @@ fn an_orphan_is_freed_by_its_last_waiter() {
     check_bounded(3, &["channel.nobody-frees-an-orphan"], || {
         let (cast, channel, buffered) = (Cast::default(), Channel::bounded(1), Token::new(1));
         let sender = cast.task("s", {
-            let (tx, first) = (channel.clone(), buffered.clone());
+            let (tx, first) = (channel.tx.clone(), buffered.clone());
             Box::new(move |cx| {
                 assert!(matches!(cx.send(&tx, first), Send::Done));
                 assert!(matches!(cx.send(&tx, Token::new(2)), Send::Wait));

@@ -3,7 +3,7 @@
 //! It reads what only the running side may touch, so each function says why the caller is that: the task has its turn, or the
 //! caller has won the claim that ended its wait and has not queued it yet.
 
-use crate::channel::Channel;
+use crate::channel::{ChannelEnd, Side};
 use crate::event::{End, Event, EventKind, Role, Waker};
 use crate::group::Kind;
 use crate::runtime::Shared;
@@ -138,7 +138,7 @@ impl<T: Task> Worker<T> {
     }
 
     /// The number of a channel that a task uses.
-    pub fn channel_number(&mut self, task: u64, channel: &Channel<T>) -> u32 {
+    pub fn channel_number<S: Side>(&mut self, task: u64, channel: &ChannelEnd<T, S>) -> u32 {
         // Relaxed: only unique.
         let shared = self.shared.clone();
         let (number, made) = channel.number(|| shared.channels.fetch_add(1, Ordering::Relaxed) + 1);

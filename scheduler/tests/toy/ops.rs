@@ -174,28 +174,28 @@ impl Toy {
 
     fn channel_op(&mut self, cx: &mut Context<'_, Self>, env: &Env, op: Op) -> Done {
         match op {
-            Op::Send(channel, value) => match cx.send(&env.channel(channel), value) {
+            Op::Send(channel, value) => match cx.send(&env.channel(channel).tx, value) {
                 Send::Done => env.sent(),
                 Send::Closed { .. } => self.unwind(cx, Outcome::Faulted("channel is closed".to_owned())),
                 Send::Wait => return Done::Wait(op),
             },
-            Op::Recv(channel) => match cx.recv(&env.channel(channel)) {
+            Op::Recv(channel) => match cx.recv(&env.channel(channel).rx) {
                 Recv::Value(value) => self.received(value),
                 Recv::Closed => self.last = CLOSED,
                 Recv::Wait => return Done::Wait(op),
             },
-            Op::TrySend(channel, value) => match cx.try_send(&env.channel(channel), value) {
+            Op::TrySend(channel, value) => match cx.try_send(&env.channel(channel).tx, value) {
                 TrySend::Done => env.sent(),
                 TrySend::Full(_) => self.last = FULL,
                 TrySend::Closed { .. } => self.last = CLOSED,
             },
-            Op::TryRecv(channel) => match cx.try_recv(&env.channel(channel)) {
+            Op::TryRecv(channel) => match cx.try_recv(&env.channel(channel).rx) {
                 TryRecv::Value(value) => self.received(value),
                 TryRecv::Empty => self.last = EMPTY,
                 TryRecv::Closed => self.last = CLOSED,
             },
-            Op::Close(channel) => cx.close(&env.channel(channel)),
-            Op::Drain(channel) => match cx.recv(&env.channel(channel)) {
+            Op::Close(channel) => cx.close(&env.channel(channel).tx),
+            Op::Drain(channel) => match cx.recv(&env.channel(channel).rx) {
                 Recv::Value(value) => {
                     self.received(value);
                     self.code.push_front(op);

@@ -103,7 +103,7 @@ impl Env {
     }
 
     fn buffered(&self) -> u64 {
-        self.channels.lock().unwrap().values().map(|channel| channel.len() as u64).sum()
+        self.channels.lock().unwrap().values().map(|channel| channel.rx.len() as u64).sum()
     }
 }
 

@@ -453,17 +453,17 @@ isa! {
     0xb0 ChanMake "chan.make" { dst: Reg @ A } [checkpoint]
     /// R[dst] := (sender, receiver) of a new channel of capacity R[capacity] (raw Int); a fault when negative.
     0xb1 ChanBounded "chan.bounded" { dst: Reg @ A, capacity: Reg @ B } [checkpoint, faults]
-    /// Sends R[value] on R[sender]; waits while it is full; R[dst] := Unit. A fault when closed.
+    /// Sends R[value] on R[sender], which is borrowed; waits while it is full; R[dst] := Unit. A fault when closed.
     0xb2 ChanSend "chan.send" { dst: Reg @ A, sender: Reg @ B, value: Reg @ C } [checkpoint, faults]
-    /// R[dst] := Ok message, or Err Closed; waits while the channel is open and empty.
+    /// R[dst] := Ok message, or Err Closed; waits while the channel is open and empty. Borrows R[receiver].
     0xb3 ChanRecv "chan.recv" { dst: Reg @ A, receiver: Reg @ B } [checkpoint]
-    /// Closes the channel of R[sender]; R[dst] := Unit.
+    /// Closes the channel of R[sender], which is borrowed; R[dst] := Unit.
     0xb4 ChanClose "chan.close" { dst: Reg @ A, sender: Reg @ B } [checkpoint]
     /// As `chan.send`; R[dst] := Ok Unit or Err Closed.
     0xb5 ChanSendResult "chan.send.result" { dst: Reg @ A, sender: Reg @ B, value: Reg @ C } [checkpoint]
-    /// Sends without waiting; R[dst] := Ok Unit, Err Full or Err SenderClosed.
+    /// As `chan.send`, but never waits; R[dst] := Ok Unit, Err Full or Err SenderClosed.
     0xb6 ChanTrySend "chan.try.send" { dst: Reg @ A, sender: Reg @ B, value: Reg @ C } [checkpoint]
-    /// Receives without waiting; R[dst] := Ok message, Err Empty or Err ReceiverClosed.
+    /// As `chan.recv`, but never waits; R[dst] := Ok message, Err Empty or Err ReceiverClosed.
     0xb7 ChanTryRecv "chan.try.recv" { dst: Reg @ A, receiver: Reg @ B } [checkpoint]
 }
 

@@ -1,7 +1,7 @@
 //! Handles to what the scheduler owns, as payloads of values. They are `Send` and `Sync` and refer to no values of their own
 //! thread, so there is nothing to trace.
 
-use aivi_scheduler::{Channel, ScopeRef, TaskHandle};
+use aivi_scheduler::{self as scheduler, ScopeRef, TaskHandle};
 
 use super::Fiber;
 use crate::object::{Payload, Trace, Tracer};
@@ -9,11 +9,11 @@ use crate::value::Kind;
 
 /// The sending end of a channel.
 #[derive(Clone)]
-pub struct Sender(pub Channel<Fiber>);
+pub struct Sender(pub scheduler::Sender<Fiber>);
 
 /// The receiving end of a channel.
 #[derive(Clone)]
-pub struct Receiver(pub Channel<Fiber>);
+pub struct Receiver(pub scheduler::Receiver<Fiber>);
 
 /// A scope.
 #[derive(Clone)]

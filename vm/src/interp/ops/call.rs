@@ -349,17 +349,14 @@ pub(crate) fn release_operands(fiber: &mut Fiber, word: Word) {
             | I::JoinAll { scope: a, .. }
             | I::Scope { body: a, .. }
             | I::RunTaskField { record: a, .. }
-            | I::ChanRecv { receiver: a, .. }
-            | I::ChanClose { sender: a, .. }
-            | I::ChanTryRecv { receiver: a, .. },
+            | I::ChanSend { value: a, .. }
+            | I::ChanSendResult { value: a, .. }
+            | I::ChanTrySend { value: a, .. },
         ) => release(usize::from(a.0)),
         Some(
             I::SpawnIn { scope: a, effect: b, .. }
             | I::Par { left: a, right: b, .. }
-            | I::Race { left: a, right: b, .. }
-            | I::ChanSend { sender: a, value: b, .. }
-            | I::ChanSendResult { sender: a, value: b, .. }
-            | I::ChanTrySend { sender: a, value: b, .. },
+            | I::Race { left: a, right: b, .. },
         ) => {
             release(usize::from(a.0));
             release(usize::from(b.0));

@@ -3,13 +3,24 @@
 use aivi_bytecode::module::well_known;
 use aivi_scheduler::{Channel, Place, Recv, Send, TryRecv, TrySend};
 
-use super::fiber::{checkpoint, operand};
+use super::fiber::checkpoint;
 use super::{Go, Word};
 use crate::fiber::{Fiber, Pending, Receiver, Sender, closed};
 use crate::value::Value;
 
+/// The channel's end in an operand, which is borrowed: the frame keeps it, also during a wait.
+macro_rules! end {
+    ($regs:ident, $index:expr, $type:ty) => {{
+        // SAFETY: see `ops/mod.rs`; nothing here writes the register or moves registers.
+        match unsafe { $regs.value($index) }.payload::<$type>() {
+            Some(end) => end,
+            None => unreachable!("the compiler's types say what it is"),
+        }
+    }};
+}
+
 fn put_pair(fiber: &mut Fiber, word: Word, channel: Channel<Fiber>) -> Go {
-    let ends = Value::pair(Value::payload_of(Sender(channel.clone())), Value::payload_of(Receiver(channel)));
+    let ends = Value::pair(Value::payload_of(Sender(channel.tx)), Value::payload_of(Receiver(channel.rx)));
     fiber.set_result(word, ends);
     Go::On
 }
@@ -50,7 +61,7 @@ fn fault_closed(fiber: &mut Fiber, closed_at: Place) -> Go {
 
 pub(in crate::interp) fn send(fiber: &mut Fiber, word: Word) -> Go {
     let regs = checkpoint!(fiber, word);
-    let sender = operand!(regs, word.b(), Sender);
+    let sender = end!(regs, word.b(), Sender);
     // SAFETY: see `ops/mod.rs`; the value is taken.
     let value = unsafe { regs.take(word.c()) }.share();
     match fiber.cx().send(&sender.0, value) {
@@ -65,7 +76,7 @@ pub(in crate::interp) fn send(fiber: &mut Fiber, word: Word) -> Go {
 
 pub(in crate::interp) fn send_result(fiber: &mut Fiber, word: Word) -> Go {
     let regs = checkpoint!(fiber, word);
-    let sender = operand!(regs, word.b(), Sender);
+    let sender = end!(regs, word.b(), Sender);
     // SAFETY: see `ops/mod.rs`; the value is taken.
     let value = unsafe { regs.take(word.c()) }.share();
     match fiber.cx().send(&sender.0, value) {
@@ -80,7 +91,7 @@ pub(in crate::interp) fn send_result(fiber: &mut Fiber, word: Word) -> Go {
 
 pub(in crate::interp) fn recv(fiber: &mut Fiber, word: Word) -> Go {
     let regs = checkpoint!(fiber, word);
-    let receiver = operand!(regs, word.b(), Receiver);
+    let receiver = end!(regs, word.b(), Receiver);
     match fiber.cx().recv(&receiver.0) {
         Recv::Value(value) => put(fiber, word, Value::ok(value.into_value())),
         Recv::Closed => put(fiber, word, closed()),
@@ -93,14 +104,14 @@ pub(in crate::interp) fn recv(fiber: &mut Fiber, word: Word) -> Go {
 
 pub(in crate::interp) fn close(fiber: &mut Fiber, word: Word) -> Go {
     let regs = checkpoint!(fiber, word);
-    let sender = operand!(regs, word.b(), Sender);
+    let sender = end!(regs, word.b(), Sender);
     fiber.cx().close(&sender.0);
     put(fiber, word, Value::unit())
 }
 
 pub(in crate::interp) fn try_send(fiber: &mut Fiber, word: Word) -> Go {
     let regs = checkpoint!(fiber, word);
-    let sender = operand!(regs, word.b(), Sender);
+    let sender = end!(regs, word.b(), Sender);
     // SAFETY: see `ops/mod.rs`; the value is taken.
     let value = unsafe { regs.take(word.c()) }.share();
     let result = match fiber.cx().try_send(&sender.0, value) {
@@ -113,7 +124,7 @@ pub(in crate::interp) fn try_send(fiber: &mut Fiber, word: Word) -> Go {
 
 pub(in crate::interp) fn try_recv(fiber: &mut Fiber, word: Word) -> Go {
     let regs = checkpoint!(fiber, word);
-    let receiver = operand!(regs, word.b(), Receiver);
+    let receiver = end!(regs, word.b(), Receiver);
     let result = match fiber.cx().try_recv(&receiver.0) {
         TryRecv::Value(value) => Value::ok(value.into_value()),
         TryRecv::Empty => Value::err(Value::nullary(well_known::EMPTY, 0)),

@@ -44,7 +44,6 @@ macro_rules! operand {
         }
     }};
 }
-pub(super) use operand;
 
 fn wait(fiber: &mut Fiber, pending: Pending) -> Go {
     fiber.pending = pending;
