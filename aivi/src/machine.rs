@@ -36,6 +36,8 @@ pub(crate) struct Machine {
     /// The worlds of the calls that have not ended.
     calls: Mutex<Vec<Weak<World>>>,
     cut_off: Arc<Mutex<CutOff>>,
+    /// Reports of tasks that waited for ever when their call ended.
+    stuck: Arc<Mutex<Vec<String>>>,
 }
 
 /// Where tasks were spawned that still ran when their call had ended, and how many. Bounded by the places of the program.
@@ -85,6 +87,7 @@ impl Machine {
             runtimes: Mutex::default(),
             calls: Mutex::default(),
             cut_off: Arc::default(),
+            stuck: Arc::default(),
         })
     }
 
@@ -156,12 +159,18 @@ impl Machine {
         places.into_iter().map(|(place, count)| (self.world.program.describe(place), count)).collect()
     }
 
+    /// What is to be said of tasks that waited for ever, in the simulator, when their call ended. Given once.
+    pub(crate) fn take_stuck(&self) -> Vec<String> {
+        std::mem::take(&mut *self.stuck.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn runtime(&self) -> std::io::Result<Arc<Runtime<Fiber>>> {
         if let Some(runtime) = self.real.get() {
             return Ok(runtime.clone());
         }
         let (world, cut_off, events) = (self.world.clone(), self.cut_off.clone(), self.events.clone());
-        let observer = Arc::new(Reporter { world, cut_off, events });
+        let (stuck, format) = (self.stuck.clone(), self.format);
+        let observer = Arc::new(Reporter { world, cut_off, stuck, events, format });
         let mut runtime = Arc::new(Runtime::new(self.config.clone(), observer)?);
         if self.config.mode == Mode::Real {
             runtime = self.real.get_or_init(|| runtime).clone();
@@ -288,7 +297,9 @@ fn report(fault: &Fault, program: &Program) -> FaultReport {
 struct Reporter {
     world: Arc<World>,
     cut_off: Arc<Mutex<CutOff>>,
+    stuck: Arc<Mutex<Vec<String>>>,
     events: Option<Arc<Collector>>,
+    format: Format,
 }
 
 impl Observer<Fiber> for Reporter {
@@ -313,6 +324,13 @@ impl Observer<Fiber> for Reporter {
                 *self.cut_off.lock().unwrap_or_else(PoisonError::into_inner).entry(spawned_at).or_default() += 1;
                 return;
             }
+            Report::Stuck { dump, is_end: false } => {
+                return self.world.host.write_err(&self.format.stuck(&Waits::new(dump, program)));
+            }
+            Report::Stuck { dump, is_end: true } => {
+                let text = Waits::new(dump, program).stuck();
+                return self.stuck.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+            }
             Report::GivenUp { first, dump } => {
                 let (first, now) = (first.and_then(Fault::waits), Waits::new(dump, program).deadlock());
                 // The report of the first follows, with the fault; often both are the same.
@@ -331,6 +349,10 @@ impl Observer<Fiber> for Reporter {
 
     fn idle(&self) {
         self.world.host.flush();
+    }
+
+    fn cancels_tasks(&self) -> bool {
+        self.world.program.cancels_tasks()
     }
 
     fn wants_events(&self) -> bool {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::compile::{CompileError, Reports};
 use crate::ending::{Ending, FailureReport};
 use crate::shutdown::ShutdownReport;
-use crate::waits::Fibers;
+use crate::waits::{Fibers, Waits};
 
 /// How reports are written.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -28,6 +28,7 @@ enum Json<'a> {
     Fault { message: &'a str, trace: &'a [String], waits: Option<&'a Fibers> },
     Fibers(&'a Fibers),
     Shutdown(&'a ShutdownReport),
+    Stuck(&'a Fibers),
 }
 
 impl Json<'_> {
@@ -81,6 +82,14 @@ impl Format {
         match self {
             Format::Text => format!("warning: {text}\n"),
             Format::Json => Json::Warning { text, trace }.line() + "\n",
+        }
+    }
+
+    /// Fibers that wait for ever while others go on, as a line or as a warning.
+    pub(crate) fn stuck(self, waits: &Waits<'_>) -> String {
+        match self {
+            Format::Text => self.warning(waits.stuck().trim_end()),
+            Format::Json => Json::Stuck(&waits.data()).line() + "\n",
         }
     }
 

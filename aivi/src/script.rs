@@ -47,6 +47,9 @@ pub struct Tested {
     pub time: Duration,
     /// Tasks that it spawned and that still ran when it had ended: where, and how many. They were cancelled.
     pub cut_off: Vec<(String, usize)>,
+    /// Reports of tasks that could not go on any more when it ended, and had waited before: nothing that still ran could have
+    /// woken them.
+    pub stuck: Vec<String>,
     /// What the run has left behind, in words. It should be nothing, whatever the test does: more is a bug of the machine.
     pub leaked: Vec<String>,
 }
@@ -190,7 +193,8 @@ impl Script {
 
     fn tested(&self, run: &Run) -> Tested {
         let ending = run.outcome.to_ending(&self.machine);
-        Tested { ending, time: run.time, cut_off: self.machine.take_cut_off(), leaked: run.leaked.clone() }
+        let (cut_off, stuck) = (self.machine.take_cut_off(), self.machine.take_stuck());
+        Tested { ending, time: run.time, cut_off, stuck, leaked: run.leaked.clone() }
     }
 
     /// The entry module's name.

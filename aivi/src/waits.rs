@@ -65,6 +65,31 @@ impl<'a> Waits<'a> {
         format!("{heading}\n{self}")
     }
 
+    /// The report of fibers that wait for ever while others go on.
+    pub(crate) fn stuck(&self) -> String {
+        let heading = match self.dump.tasks.len() {
+            1 => "a fiber waits for ever: nothing that goes on could wake it:".to_owned(),
+            count => format!("{count} fibers wait for ever: nothing that goes on could wake one of them:"),
+        };
+        format!("{heading}\n{self}\n{}", self.advice())
+    }
+
+    /// What to do about it.
+    fn advice(&self) -> &'static str {
+        let lacks = |reason, has: fn(&DumpedChannel) -> bool| {
+            let channel = |task: &DumpedTask| task.waits_at.and_then(|index| self.dump.channels.get(index));
+            let mut tasks = self.dump.tasks.iter().filter(|task| task.reason == reason);
+            tasks.any(|task| channel(task).is_some_and(|channel| !has(channel)))
+        };
+        if lacks(WaitReason::Recv, |channel| channel.has_senders) {
+            "help: `close` a channel behind its last message, and receivers go on with `Err Closed`\n"
+        } else if lacks(WaitReason::Send, |channel| channel.has_receivers) {
+            "help: let somebody receive until the channel is closed, or send with `trySend`, which does not wait\n"
+        } else {
+            "help: one of them has to do its part before it waits, or wait with a limit (`timeoutWith`)\n"
+        }
+    }
+
     /// What the report of a moment begins with.
     pub(crate) fn moment(&self) -> String {
         match self.dump.tasks.len() {
@@ -149,11 +174,20 @@ impl<'a> Waits<'a> {
             _ => ("empty", WaitReason::Send, "send"),
         };
         let others = self.waiters(index, other);
-        let is_left = if task.reason == WaitReason::Send { channel.has_receivers } else { channel.has_senders };
-        let who = match others {
-            [] if !is_left => format!("nobody is left who could {does}"),
-            [] => format!("nobody waits to {does}"),
-            [_] => format!("{} waits to {does}", self.list(others, "and")),
+        let (is_left, holders) = match task.reason {
+            WaitReason::Send => (channel.has_receivers, channel.receivers.as_deref()),
+            _ => (channel.has_senders, channel.senders.as_deref()),
+        };
+        let who = match (others, holders) {
+            ([], Some([])) => format!("nobody is left who could {does}"),
+            ([], _) if !is_left => format!("nobody is left who could {does}"),
+            ([], Some([holder])) if *holder == task.id => format!("only {} itself could {does}", self.name(*holder)),
+            ([], Some(holders)) => {
+                let others: Vec<u64> = holders.iter().copied().filter(|id| *id != task.id).collect();
+                format!("only {} could {does}", self.list(&others, "or"))
+            }
+            ([], None) => format!("nobody waits to {does}"),
+            ([_], _) => format!("{} waits to {does}", self.list(others, "and")),
             _ => format!("{} wait to {does}", self.list(others, "and")),
         };
         format!("channel {} ({state}): {who}", index + 1)

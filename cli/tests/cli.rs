@@ -409,7 +409,7 @@ fn reports_are_json_for_those_who_ask() {
     assert_eq!(lines[1], "{\"report\":\"shutdown\",\"why\":\"main faulted\",\"took_ms\":0,\"cleanups\":[]}");
     assert!(lines[2].starts_with("{\"report\":\"fault\",\"message\":\"deadlock\",\"trace\":["), "{stderr}");
     assert!(lines[2].contains("{\"name\":\"main\",\"parent\":null,\"state\":\"recv\","), "{stderr}");
-    assert!(lines[2].ends_with("\"senders\":[],\"receivers\":[\"main\"]}],\"circle\":[]}}"), "{stderr}");
+    assert!(lines[2].ends_with("\"senders\":[],\"receivers\":[\"main\"],\"can_send\":[\"main\"],\"can_receive\":[\"main\"]}],\"circle\":[]}}"), "{stderr}");
 }
 
 /// C38
@@ -427,6 +427,30 @@ fn a_deadlock_names_fibers_and_lines() {
         assert_eq!(stderr.matches("deadlock.aivi:6").count(), 2, "{stderr}");
         assert!(stderr.contains("deadlock.aivi:14"), "{stderr}");
     }
+}
+
+/// C44: as a warning, or as an object on a line of its own.
+#[test]
+fn fibers_that_wait_for_ever_are_reported_while_another_computes() {
+    let path = script(
+        "forever",
+        "module demo\nuse aivi.concurrency\nuse aivi.clock\n\nwaits : Effect Text Unit\nwaits = do Effect {\n  (_, rx) <- make 0\n  message <- recv rx\n  println \"{message}\"\n}\n\n\
+         count : Int -> Int -> Effect Text Unit\ncount = until n => do Effect {\n  now <- nowMillis\n  if now > until then pure Unit else count until (n + 1)\n}\n\n\
+         main : Effect Text Unit\nmain = do Effect {\n  _ <- spawn waits\n  now <- nowMillis\n  count (now + 2200) 0\n}\n",
+    );
+    for workers in ["1", "2"] {
+        let (code, _, stderr) = outcome(&run(&["run", "--workers", workers], &path));
+        assert_eq!(code, Some(0), "{stderr}");
+        assert!(
+            stderr.starts_with("warning: a fiber waits for ever: nothing that goes on could wake it:\n"),
+            "{stderr}"
+        );
+        assert_eq!(stderr.matches("forever.aivi:8:14").count(), 1, "{stderr}");
+    }
+    let (_, _, stderr) = outcome(&run(&["run", "--workers", "1", "--json"], &path));
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(stderr.starts_with("{\"report\":\"stuck\",\"fibers\":[{\"name\":\"fiber 1\","), "{stderr}");
+    assert!(stderr.contains("\"can_send\":[]"), "{stderr}");
 }
 
 #[test]

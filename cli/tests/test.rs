@@ -111,6 +111,26 @@ fn a_deadlock_is_explained() {
     assert_has(&stdout, &["fault: deadlock\n", "FILE:10:8"]);
 }
 
+/// C44: but not one whose consumer only had nobody any more because the test was over.
+#[test]
+fn a_test_whose_fibers_wait_for_ever_fails() {
+    let start = "@test \"waits\"\nwaits = do Effect {\n  (tx, rx) <- make 0\n  _ <- spawn (forEach rx (n => println \"{n}\"))\n  send tx 1\n";
+    let (code, stdout, _) = tested("forgets", &format!("{start}  sleep 5\n  sleep 5\n}}\n"), &[]);
+    assert_eq!(code, Some(1), "{stdout}");
+    assert_has(
+        &stdout,
+        &[
+            "a fiber waits for ever: nothing that goes on could wake it:\n",
+            "nobody is left who could send",
+            "FILE:10:8",
+        ],
+    );
+    let (code, stdout, _) = tested("is_over", &format!("{start}  sleep 5\n  send tx 2\n}}\n"), &[]);
+    assert_eq!(code, Some(0), "{stdout}");
+    let (code, stdout, _) = tested("closes", &format!("{start}  sleep 5\n  close tx\n  sleep 5\n}}\n"), &["--explore"]);
+    assert_eq!(code, Some(0), "{stdout}");
+}
+
 #[test]
 fn tasks_that_are_left_running_are_named() {
     let leaks = "@test \"leaks\"\nleaks = do Effect {\n  _ <- spawn (sleep 5)\n  pure Unit\n}\n";

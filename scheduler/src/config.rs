@@ -47,6 +47,11 @@ pub trait Observer<T: Task>: Send + Sync {
     /// A worker is about to park: flush output.
     fn idle(&self) {}
 
+    /// May tasks be asked to end through their handles? If not, nobody who has one can wake its task.
+    fn cancels_tasks(&self) -> bool {
+        true
+    }
+
     /// Are events to be noted? Asked once, when the runtime is made.
     fn wants_events(&self) -> bool {
         false
@@ -76,6 +81,13 @@ pub enum Report<'a, T: Task> {
     CutOff {
         /// Where it was spawned.
         spawned_at: Place,
+    },
+    /// Tasks that wait for ever while others go on. Each is reported once.
+    Stuck {
+        /// The tasks, none below another.
+        dump: &'a crate::Dump,
+        /// The root has ended, in the simulator, and they are still stuck; also when they were reported before.
+        is_end: bool,
     },
     /// A second deadlock while the first was cleaned up: the run is given up.
     GivenUp {

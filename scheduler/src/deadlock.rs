@@ -12,7 +12,7 @@ use crate::sync::Arc;
 use crate::task::record::Raw;
 use crate::task::state::Claim;
 use crate::worker::Worker;
-use crate::{DeadlockReport, Task, Waker, dump};
+use crate::{DeadlockReport, Task, Waker, dump, stuck};
 
 impl<T: Task> Shared<T> {
     /// Are there runs, and can nothing wake any of their tasks?
@@ -33,7 +33,7 @@ pub fn handle<T: Task>(worker: &mut Worker<T>) -> bool {
     if !shared.is_dead() {
         return true;
     }
-    let report = DeadlockReport { dump: dump::of(&shared) };
+    let report = DeadlockReport { dump: dump::of(&shared, &stuck::find(&shared).holders) };
     let runs: Vec<Arc<Run<T>>> = shared.runs.lock().clone();
     let mut is_told = false;
     for run in &runs {
@@ -56,6 +56,7 @@ fn tell<T: Task>(worker: &mut Worker<T>, run: &Run<T>, report: &DeadlockReport) 
     let fault = T::deadlock(report.clone());
     *run.told.lock() = Some(fault.clone());
     own.deadlock = Some(fault);
+    worker.shared.watch.requests.note();
     let is_claimed = root.state.claim_any(Claim::Deadlock);
     if is_claimed {
         worker.push_woken_by(root.raw(), Waker::Deadlock);

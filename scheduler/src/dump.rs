@@ -9,6 +9,7 @@ use std::fmt;
 use crate::channel::WaitedAt;
 use crate::runtime::{Run, Shared};
 use crate::scope::Scope;
+use crate::stuck::{EndOf, Holders};
 use crate::sync::Arc;
 use crate::task::record::{Parent, Raw};
 use crate::wait::{WaitReason, Waiting};
@@ -38,6 +39,10 @@ pub struct DumpedChannel {
     pub has_senders: bool,
     /// Has somebody the end that receives?
     pub has_receivers: bool,
+    /// The tasks that have the end that sends, if it is known who has; nobody else does then.
+    pub senders: Option<Vec<u64>>,
+    /// The tasks that have the end that receives, likewise.
+    pub receivers: Option<Vec<u64>>,
 }
 
 /// A moment of one task.
@@ -79,17 +84,10 @@ pub struct DeadlockReport {
     pub dump: Dump,
 }
 
-/// A dump of all runs. Only while the world is stopped.
-pub fn of<T: Task>(shared: &Shared<T>) -> Dump {
+/// A dump of all runs, with what is known of who holds the ends of channels. Only while the world is stopped.
+pub fn of<T: Task>(shared: &Shared<T>, holders: &Holders) -> Dump {
     let runs: Vec<Arc<Run<T>>> = shared.runs.lock().clone();
-    let mut writer = Writer {
-        shared,
-        now_ns: shared.latest_ns(),
-        tasks: Vec::new(),
-        channels: Vec::new(),
-        indices: HashMap::new(),
-        members: HashMap::new(),
-    };
+    let mut writer = Writer::new(shared, holders);
     for run in runs {
         let root = run.root.lock().clone();
         let mut id = None;
@@ -101,11 +99,23 @@ pub fn of<T: Task>(shared: &Shared<T>) -> Dump {
         run.scope.visit(|member| writer.push(member, id, id.is_some() as usize));
         writer.write_pending();
     }
-    Dump { tasks: writer.tasks.into_iter().filter_map(Entry::written).collect(), channels: writer.channels }
+    writer.finish()
+}
+
+/// A dump of some tasks alone, none below another. Only while the world is stopped.
+pub fn of_tasks<T: Task>(shared: &Shared<T>, tasks: &[Raw<T>], holders: &Holders) -> Dump {
+    let mut writer = Writer::new(shared, holders);
+    for (index, task) in tasks.iter().enumerate() {
+        writer.write(*task, None, 0);
+        // Its children, if it has any, are among them or not.
+        writer.tasks.truncate(index + 1);
+    }
+    writer.finish()
 }
 
 struct Writer<'a, T: Task> {
     shared: &'a Shared<T>,
+    holders: &'a Holders,
     now_ns: u64,
     tasks: Vec<Entry<T>>,
     channels: Vec<DumpedChannel>,
@@ -129,7 +139,23 @@ impl<T: Task> Entry<T> {
     }
 }
 
-impl<T: Task> Writer<'_, T> {
+impl<'a, T: Task> Writer<'a, T> {
+    fn new(shared: &'a Shared<T>, holders: &'a Holders) -> Self {
+        Writer {
+            shared,
+            holders,
+            now_ns: shared.latest_ns(),
+            tasks: Vec::new(),
+            channels: Vec::new(),
+            indices: HashMap::new(),
+            members: HashMap::new(),
+        }
+    }
+
+    fn finish(self) -> Dump {
+        Dump { tasks: self.tasks.into_iter().filter_map(Entry::written).collect(), channels: self.channels }
+    }
+
     fn push(&mut self, raw: Raw<T>, parent: Option<u64>, depth: usize) {
         self.tasks.push(Entry::Pending(raw, parent, depth));
     }
@@ -224,7 +250,10 @@ impl<T: Task> Writer<'_, T> {
     fn channel(&mut self, channel: &WaitedAt<T>) -> usize {
         *self.indices.entry(channel.id()).or_insert_with(|| {
             // SAFETY: the world is stopped, and the task waits there.
-            self.channels.push(unsafe { channel.dump() });
+            let mut dumped = unsafe { channel.dump() };
+            let holders = |end| self.holders.get(&(end, channel.id())).cloned();
+            (dumped.senders, dumped.receivers) = (holders(EndOf::Senders), holders(EndOf::Receivers));
+            self.channels.push(dumped);
             self.channels.len() - 1
         })
     }

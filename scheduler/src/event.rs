@@ -113,6 +113,11 @@ pub enum EventKind {
         /// When it is due.
         due_ns: u64,
     },
+    /// It was found to wait for ever, while others go on.
+    Stuck {
+        /// Where it stands.
+        at: Place,
+    },
     /// A worker took it from another.
     Stolen {
         /// From this one.

@@ -16,6 +16,8 @@ use crate::reactor::{Reactor, Registry, WaitKey, Waker};
 use crate::scope::Scope;
 use crate::seat::Seat;
 use crate::stats::{Counters, Stats};
+use crate::stuck::proof::Mark;
+use crate::stuck::{Holders, Watch};
 use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::deque::{Injector, Steal};
 use crate::sync::{Arc, Condvar, Instant, Mutex};
@@ -46,6 +48,8 @@ pub struct Shared<T: Task> {
     /// Completers that have not completed, and other outside work that may still wake a task.
     outside: AtomicUsize,
     pub world: World,
+    /// When to look for tasks that wait for ever.
+    pub watch: Watch,
     pub is_shut_down: AtomicBool,
     /// Do workers note events?
     pub is_observed: bool,
@@ -115,6 +119,7 @@ impl<T: Task> Runtime<T> {
             reactor: OnceLock::new(),
             outside: AtomicUsize::new(0),
             world: World::default(),
+            watch: Watch::default(),
             is_shut_down: AtomicBool::new(false),
             is_observed: observer.wants_events(),
             channels: AtomicU32::new(0),
@@ -149,7 +154,7 @@ impl<T: Task> Runtime<T> {
 
     /// What each task is doing. Stops all workers for the moment.
     pub fn dump(&self) -> Dump {
-        crate::world::stopped(&self.shared, || dump::of(&self.shared))
+        crate::world::stopped(&self.shared, || dump::of(&self.shared, &Holders::new()))
     }
 
     /// Nanoseconds since the runtime was made, virtual ones in the simulator.
@@ -302,6 +307,7 @@ impl<T: Task> Shared<T> {
         self.outside_begin();
         let roots: SmallVec<[Ref<T>; 4]> = self.runs.lock().iter().filter_map(|run| run.root.lock().clone()).collect();
         for root in &roots {
+            self.watch.requests.note();
             if root.request_cancel(reason) {
                 self.inject(root.raw());
             }
@@ -355,6 +361,7 @@ impl<T: Task> Own<T> {
             has_told_group: false,
             has_seen_deadlock: false,
             deadlock: None,
+            stuck: Mark::default(),
         }
     }
 }

@@ -34,6 +34,8 @@ pub struct Simulator<T: Task> {
     now_ns: u64,
     /// Turns since time has passed.
     turns: u32,
+    /// Turns of all times.
+    all_turns: u64,
     ready: VecDeque<Raw<T>>,
     jobs: VecDeque<Box<dyn FnOnce() + Send>>,
     late: VecDeque<Late<T>>,
@@ -75,6 +77,7 @@ impl<T: Task> Simulator<T> {
             seed,
             now_ns: 0,
             turns: 0,
+            all_turns: 0,
             ready: VecDeque::new(),
             jobs: VecDeque::new(),
             late: VecDeque::new(),
@@ -97,11 +100,17 @@ impl<T: Task> Simulator<T> {
     /// Counts a turn of a task. True: time has passed.
     pub fn count_turn(&mut self) -> bool {
         self.turns += 1;
+        self.all_turns += 1;
         let is_over = self.turns == TURNS_MAX;
         if is_over {
             self.pass_to(self.now_ns + TURNS_NS);
         }
         is_over
+    }
+
+    /// Turns so far.
+    pub fn all_turns(&self) -> u64 {
+        self.all_turns
     }
 
     /// Makes a task ready.

@@ -17,6 +17,8 @@ pub struct Stats {
     pub outside: u64,
     /// Tasks made so far.
     pub spawned: u64,
+    /// Tasks that were found to wait for ever while others went on.
+    pub stuck: u64,
     /// Tasks that a worker took from another.
     pub steals: u64,
     /// Workers woken from their park.
@@ -31,6 +33,7 @@ pub struct Counters {
     ids: AtomicU64,
     ended: AtomicU64,
     spawned: AtomicU64,
+    pub stuck: AtomicU64,
     pub steals: AtomicU64,
     pub wakes: AtomicU64,
     pub parks: AtomicU64,
@@ -67,6 +70,7 @@ impl<T: Task> Shared<T> {
             io_waits: self.io_waits.len() as u64,
             outside: self.outside_pending() as u64,
             spawned,
+            stuck: load(&counters.stuck),
             steals: load(&counters.steals),
             wakes: load(&counters.wakes),
             parks: load(&counters.parks),

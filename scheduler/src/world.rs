@@ -52,11 +52,7 @@ pub fn stopped<T: Task, R>(shared: &Arc<Shared<T>>, look: impl FnOnce() -> R) ->
     let one = world.stopping.lock();
     world.announce();
     let _stopped = Stopped { world, _one: one };
-    let mut waiting = world.waiting.lock();
-    while !(0..shared.seats.len()).all(|index| *waiting >> index & 1 == 1 || shared.idle.is_idle(index)) {
-        world.changed.wait(&mut waiting);
-    }
-    drop(waiting);
+    shared.wait_for_all(None);
     look()
 }
 
@@ -82,6 +78,26 @@ impl<T: Task> Shared<T> {
         self.world.announce();
         let stopped = Stopped { world: &self.world, _one: one };
         self.idle.is_everybody_idle().then_some(stopped)
+    }
+
+    /// Stops the world for a worker that is between two turns, if nobody else stops it: who does waits for us.
+    pub fn stop_others(&self, index: usize) -> Option<Stopped<'_>> {
+        let one = self.world.stopping.try_lock()?;
+        self.world.announce();
+        let stopped = Stopped { world: &self.world, _one: one };
+        self.wait_for_all(Some(index));
+        Some(stopped)
+    }
+
+    /// Waits until all workers but one are idle or at the barrier.
+    fn wait_for_all(&self, but: Option<usize>) {
+        let mut waiting = self.world.waiting.lock();
+        let has_stopped = |waiting: u64, index| {
+            mutant!("world.waits-for-nobody", waiting >> index & 1 == 1 || self.idle.is_idle(index), true)
+        };
+        while !(0..self.seats.len()).all(|index| but == Some(index) || has_stopped(*waiting, index)) {
+            self.world.changed.wait(&mut waiting);
+        }
     }
 
     /// Does somebody want the world to stop?

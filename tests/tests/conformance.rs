@@ -17,6 +17,9 @@ use aivi_tests::runs::{Ran, Schedule, run};
 /// Seeds for each case that does not say otherwise.
 const SEEDS: u64 = 5;
 
+/// What the report of fibers begins with that wait for ever while others go on.
+const FOR_EVER: &str = "for ever: nothing that goes on could wake";
+
 /// The code and line of every diagnostic.
 fn found(error: &CompileError) -> Vec<(String, u32)> {
     error.reports().map(|report| (report.code.name().to_owned(), report.line)).collect()
@@ -53,6 +56,10 @@ fn check_end(expected: &End, ran: &Ran) -> Result<(), String> {
 fn check_run(expected: &Expectation, ran: &Ran) -> Result<(), String> {
     check_end(&expected.end, ran)?;
     expected.check_output(&ran.stdout)?;
+    // Nobody may be said to wait for ever who does not, in whatever script.
+    if ran.stderr.contains(FOR_EVER) && !expected.stderr.iter().any(|part| part.contains(FOR_EVER)) {
+        return Err(format!("not expected in standard error: {}", ran.stderr));
+    }
     match expected.stderr.iter().find(|part| !ran.stderr.contains(part.as_str())) {
         Some(part) => Err(format!("{part:?} is missing in standard error: {}", ran.stderr)),
         None => Ok(()),

@@ -1,5 +1,6 @@
-//! What a person reads of a deadlock: `tests/golden/deadlock/<case>.aivi` beside its `.out`, which holds everything that the program
-//! writes, with seed 0. `UPDATE_GOLDEN=1` rewrites the `.out` files; review reads the difference.
+//! What a person reads of a deadlock, `tests/golden/deadlock/<case>.aivi`, and of fibers that wait for ever while others go on,
+//! `tests/golden/stuck/<case>.aivi`. Beside each its `.out`, which holds everything that the program writes, with seed 0.
+//! `UPDATE_GOLDEN=1` rewrites the `.out` files; review reads the difference.
 
 use std::fs;
 use std::path::Path;
@@ -7,20 +8,20 @@ use std::path::Path;
 use aivi_tests::files::{list, read, root};
 use aivi_tests::runs::{Schedule, run};
 
-/// Output and report, with paths as seen from the project's folder.
-fn written(path: &Path, schedule: Schedule) -> String {
+/// Output and report of a program that must end with this code, with paths as seen from the project's folder.
+fn written(path: &Path, schedule: Schedule, code: i32) -> String {
     let ran = run(path, &[], schedule).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    assert_eq!(ran.ending.exit_code(), 70, "{}: {}", path.display(), ran.stderr);
+    assert_eq!(ran.ending.exit_code(), code, "{}: {}", path.display(), ran.stderr);
     (ran.stdout + &ran.stderr).replace(&format!("{}/", root().display()), "")
 }
 
-#[test]
-fn deadlocks_are_explained() {
-    let cases = list(&root().join("tests/golden/deadlock"), "aivi", false);
-    assert!(cases.len() >= 10);
+/// Compares the cases of a folder, which end with this code, with what is written beside them.
+fn check(folder: &str, code: i32, least: usize) {
+    let cases = list(&root().join(folder), "aivi", false);
+    assert!(cases.len() >= least);
     let mut wrong = Vec::new();
     for case in cases {
-        let (golden, actual) = (case.with_extension("out"), written(&case, Schedule::Seed(0)));
+        let (golden, actual) = (case.with_extension("out"), written(&case, Schedule::Seed(0), code));
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             fs::write(&golden, actual).expect("the golden file can be written");
         } else if fs::read_to_string(&golden).unwrap_or_default() != actual {
@@ -28,6 +29,28 @@ fn deadlocks_are_explained() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn deadlocks_are_explained() {
+    check("tests/golden/deadlock", 70, 10);
+}
+
+/// C44
+#[test]
+fn fibers_that_wait_for_ever_are_explained() {
+    check("tests/golden/stuck", 0, 7);
+}
+
+/// C44: on threads it is found a little later, and says the same.
+#[test]
+fn fibers_that_wait_for_ever_on_workers_are_explained_alike() {
+    let without_times = |text: String| text.replace(" for 1.0 s", "");
+    let case = root().join("tests/golden/stuck/traders.aivi");
+    let expected = written(&case, Schedule::Seed(0), 0);
+    for workers in [1, 3] {
+        assert_eq!(without_times(written(&case, Schedule::Workers(workers), 0)), expected, "on {workers} workers");
+    }
 }
 
 /// On threads the moments differ, but not who waits for whom.
@@ -40,9 +63,9 @@ fn deadlocks_on_workers_are_explained_alike() {
     };
     for name in ["join_circle", "bounded_full", "ten_thousand"] {
         let case = root().join(format!("tests/golden/deadlock/{name}.aivi"));
-        let expected = without_times(&written(&case, Schedule::Seed(0)));
+        let expected = without_times(&written(&case, Schedule::Seed(0), 70));
         for workers in [1, 4] {
-            let found = without_times(&written(&case, Schedule::Workers(workers)));
+            let found = without_times(&written(&case, Schedule::Workers(workers), 70));
             assert_eq!(found, expected, "{name} on {workers} workers");
         }
     }
@@ -51,7 +74,7 @@ fn deadlocks_on_workers_are_explained_alike() {
 #[test]
 fn the_page_shows_the_report_of_the_example() {
     let page = read(&root().join("spec/reports.md"));
-    let written = written(&root().join("examples/deadlock.aivi"), Schedule::Seed(0));
+    let written = written(&root().join("examples/deadlock.aivi"), Schedule::Seed(0), 70);
     let report = &written[written.find("fault:").expect("a fault")..];
     assert!(page.contains(report), "spec/reports.md lacks:\n{report}");
 }

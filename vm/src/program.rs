@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use aivi_bytecode::module::{Constant, Line, Module, Proto, Shape, SourceFile};
-use aivi_bytecode::{Instruction, ProtoId, Reg, ShapeId};
+use aivi_bytecode::{Index, Instruction, ProtoId, Reg, ShapeId};
 use aivi_scheduler::Place;
 use smallvec::SmallVec;
 
@@ -33,6 +33,7 @@ pub struct Program {
     pub(crate) metas: Box<[u32]>,
     /// The functions of the fields of task handles: `cancel`, `isCancelled`, `join`.
     task_fields: [ProtoId; 3],
+    cancels_tasks: bool,
 }
 
 // SAFETY: the values in a program are immortal (`immortalise`) and never written; `code` points into `module`, which is not
@@ -99,6 +100,7 @@ impl Program {
             Ok(LinkedNative { function, owned: import.owned })
         });
         let natives = natives.collect::<Result<_, _>>()?;
+        let cancels_tasks = cancels_tasks(&module);
         let task_fields = add_task_fields(&mut module);
         let metas = module.shapes.iter().enumerate().map(|(id, shape)| meta(id as u16, shape)).collect();
         let protos: Box<[ProtoCode]> = module
@@ -117,7 +119,17 @@ impl Program {
             false => GlobalCell::new(global.proto),
         });
         let globals = globals.collect();
-        Ok(Arc::new(Program { protos, constants, functions, globals, natives, metas, task_fields, module }))
+        Ok(Arc::new(Program {
+            protos,
+            constants,
+            functions,
+            globals,
+            natives,
+            metas,
+            task_fields,
+            cancels_tasks,
+            module,
+        }))
     }
 
     /// The module that was loaded.
@@ -136,6 +148,12 @@ impl Program {
     #[must_use]
     pub fn shapes(&self) -> &[Shape] {
         &self.module.shapes
+    }
+
+    /// May a fiber of this program ask another one to end, through the handle of it?
+    #[must_use]
+    pub fn cancels_tasks(&self) -> bool {
+        self.cancels_tasks
     }
 
     /// A field of a task handle: the effect of its function.
@@ -219,6 +237,16 @@ fn meta(id: u16, shape: &Shape) -> u32 {
         Shape::Constructor { index, .. } => object_meta(ShapeId(id), *index),
         Shape::Tuple(_) | Shape::Record(_) => object_meta(ShapeId(id), 0),
     }
+}
+
+/// Does some instruction cancel a task, or look for a field of that name?
+fn cancels_tasks(module: &Module) -> bool {
+    let is_name = |constant: &Constant| matches!(constant, Constant::Text(text) if text == "cancel");
+    module.protos.iter().flat_map(|proto| &proto.code).any(|word| match Instruction::decode(*word) {
+        Some(Instruction::Cancel { .. } | Instruction::RunTaskField { field: Index(0), .. }) => true,
+        Some(Instruction::Const { value, .. }) => module.constants.get(value.0 as usize).is_some_and(is_name),
+        _ => false,
+    })
 }
 
 /// Adds effects of one parameter, a task: what its handle's fields are when they are used as values.

@@ -170,6 +170,7 @@ impl Writer<'_> {
                 self.next(task, at_ns, "runs");
                 self.end_cleanup(task, at_ns);
             }
+            EventKind::Stuck { .. } => self.mark(task, at_ns, "waits for ever".into()),
             EventKind::Stolen { from } => {
                 let title = format!("took {} from worker {from}", name(self.names, task));
                 let entry = Entry::new(title, "i", WORKERS, u64::from(worker) + 1, at_ns, MARK);

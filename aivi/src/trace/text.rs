@@ -52,6 +52,7 @@ impl Trace {
             EventKind::CleanupBegan { at } => format!("begins a cleanup at {}", self.describe(at)),
             EventKind::CleanupEnded => "ends a cleanup".into(),
             EventKind::TimerArmed { due_ns } => format!("arms a timer for {} ms", due_ns / 1_000_000),
+            EventKind::Stuck { at } => format!("waits for ever at {}", self.describe(at)),
             EventKind::Stolen { from } => format!("was taken from worker {from}"),
         }
     }

@@ -68,6 +68,10 @@ pub struct Channel {
     pub senders: Vec<String>,
     /// The fibers that wait to receive.
     pub receivers: Vec<String>,
+    /// The fibers that have the end that sends, if it is known who has; nobody else does then.
+    pub can_send: Option<Vec<String>>,
+    /// The fibers that have the end that receives, likewise.
+    pub can_receive: Option<Vec<String>>,
 }
 
 impl Fibers {
@@ -126,6 +130,8 @@ impl Waits<'_> {
             is_closed: channel.is_closed,
             senders: self.names_of(self.waiters(index, WaitReason::Send)),
             receivers: self.names_of(self.waiters(index, WaitReason::Recv)),
+            can_send: channel.senders.as_deref().map(|ids| self.names_of(ids)),
+            can_receive: channel.receivers.as_deref().map(|ids| self.names_of(ids)),
         }
     }
 

@@ -30,6 +30,8 @@ pub struct Attempt {
     pub real_time: Duration,
     /// Tasks that it left running: where they were spawned, and how many.
     pub cut_off: Vec<(String, usize)>,
+    /// Reports of tasks that waited for ever when it ended.
+    pub stuck: Vec<String>,
     /// What the machine has left behind.
     pub leaked: Vec<String>,
 }
@@ -59,14 +61,14 @@ impl Attempt {
             Err(message) => (Verdict::NotRun(message), None),
         };
         signals.clear();
-        let (time, cut_off, leaked) =
-            tested.map_or_else(Default::default, |tested| (tested.time, tested.cut_off, tested.leaked));
-        Attempt { mode, verdict, output: captured.text(), time, real_time: begun.elapsed(), cut_off, leaked }
+        let (time, cut_off, stuck, leaked) =
+            tested.map_or_else(Default::default, |tested| (tested.time, tested.cut_off, tested.stuck, tested.leaked));
+        Attempt { mode, verdict, output: captured.text(), time, real_time: begun.elapsed(), cut_off, stuck, leaked }
     }
 
     /// It did what it should.
     pub fn passed(&self) -> bool {
-        matches!(self.verdict, Verdict::Ended(Ending::Success)) && self.leaked.is_empty()
+        matches!(self.verdict, Verdict::Ended(Ending::Success)) && self.stuck.is_empty() && self.leaked.is_empty()
     }
 }
 

@@ -71,7 +71,7 @@ fn next(decisions: &[Decision], bound: u32) -> Option<Vec<u32>> {
 /// What is wrong with a run, if anything is.
 fn wrong(take: &Take) -> Option<String> {
     match &take.run.tested.ending {
-        Ending::Success => take.leak(),
+        Ending::Success => take.stuck().or_else(|| take.leak()),
         Ending::Exit(code) => Some(format!("it ended the program with `exit {code}`")),
         ending => Some(ending.report().unwrap_or_default()),
     }

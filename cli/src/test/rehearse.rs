@@ -93,6 +93,12 @@ impl Take {
         (!leaked.is_empty()).then(|| format!("it left behind: {}", leaked.join(", ")))
     }
 
+    /// The tasks that waited for ever when it ended, if there were any.
+    pub fn stuck(&self) -> Option<String> {
+        let stuck = &self.run.tested.stuck;
+        (!stuck.is_empty()).then(|| stuck.join("\n"))
+    }
+
     /// Was it ended by a signal? Then nothing is to be said about it.
     pub fn was_interrupted(&self) -> Option<i32> {
         match self.run.tested.ending {

@@ -155,6 +155,7 @@ const SHOWN_MIN: Duration = Duration::from_millis(1);
 fn reason(attempt: &Attempt, limit: Option<Duration>) -> String {
     match &attempt.verdict {
         Verdict::Ended(ending) => match ending {
+            Ending::Success if !attempt.stuck.is_empty() => attempt.stuck.join("\n"),
             Ending::Success => format!("it left behind: {}", attempt.leaked.join(", ")),
             Ending::Exit(code) => format!("it ended the program with `exit {code}`"),
             ending => ending.report().unwrap_or_default(),

@@ -186,6 +186,8 @@ impl<T: Task> Core<T> {
             is_closed: self.closed_at.is_some(),
             has_senders: handles.senders > 0,
             has_receivers: handles.receivers > 0,
+            senders: None,
+            receivers: None,
         }
     }
 
@@ -200,6 +202,17 @@ impl<T: Task> Core<T> {
     pub(crate) fn forget_receiver(&mut self, waiter: Raw<T>) {
         if !self.receivers.remove(waiter) {
             self.lost -= 1;
+        }
+    }
+
+    /// Calls `visit` for each message, also for those of senders that wait.
+    fn visit(&mut self, mut visit: impl FnMut(&T::Value)) {
+        self.buffer.iter().for_each(&mut visit);
+        let mut next = self.senders.first();
+        while let Some(raw) = next {
+            // SAFETY: it is in our list, so it lives and its message is ours, for we hold the lock.
+            unsafe { raw.get().message() }.iter().for_each(&mut visit);
+            next = self.senders.after(raw);
         }
     }
 

@@ -93,6 +93,11 @@ impl<T: Task, S: Side> ChannelEnd<T, S> {
         WaitedAt(self.0)
     }
 
+    /// How many handles there are, of both ends.
+    pub(crate) fn handles(&self) -> Handles {
+        self.shared().handles()
+    }
+
     fn shared(&self) -> &Shared<T> {
         // SAFETY: our count keeps it.
         unsafe { self.0.as_ref() }
@@ -144,6 +149,14 @@ impl<T: Task, S: Side> Drop for ChannelEnd<T, S> {
 /// The channel in which a task waits, as the task notes it. Good until the task was taken out of the channel's lists.
 pub(crate) struct WaitedAt<T: Task>(NonNull<Shared<T>>);
 
+impl<T: Task> Clone for WaitedAt<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Task> Copy for WaitedAt<T> {}
+
 impl<T: Task> WaitedAt<T> {
     /// Calls `forget` with the channel's insides, to take the waiter out; frees an orphan that nobody waits in any more.
     ///
@@ -170,6 +183,24 @@ impl<T: Task> WaitedAt<T> {
         // SAFETY: promised by the caller.
         let shared = unsafe { self.0.as_ref() };
         shared.core.lock().dump(shared.handles())
+    }
+
+    /// How many handles of the channel there are.
+    ///
+    /// # Safety
+    /// As for `dump`; or somebody who does not run has a handle.
+    pub unsafe fn handles(&self) -> Handles {
+        // SAFETY: promised by the caller.
+        unsafe { self.0.as_ref() }.handles()
+    }
+
+    /// Calls `visit` for each message that is in the channel, or waits to be.
+    ///
+    /// # Safety
+    /// As for `handles`.
+    pub unsafe fn visit(&self, visit: impl FnMut(&T::Value)) {
+        // SAFETY: promised by the caller.
+        unsafe { self.0.as_ref() }.core.lock().visit(visit);
     }
 
     /// A number that tells channels apart.

@@ -1,10 +1,12 @@
 //! Who is parked, whom to wake, and the stopped world.
 
+use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 
-use super::check;
+use super::stage::runtime;
+use super::{check, check_bounded};
 use crate::idle::Idle;
 use crate::world::World;
 
@@ -86,6 +88,42 @@ fn a_stopped_world_does_not_run() {
         let runs = !world.must_wait();
         let is_stopped = stopper.join().unwrap();
         assert!(!(runs && is_stopped), "the worker runs in a stopped world");
+    });
+}
+
+/// A worker stops the world between two of its turns: it waits for the turn of another one, and nobody runs while it looks.
+///
+/// That a second one wants to do the same cannot be played: Loom lets who tries a lock wait for it.
+#[test]
+fn a_worker_stops_the_others_between_its_turns() {
+    check_bounded(3, &["world.waits-for-nobody", "world.goes-on-without-a-fence"], || {
+        let runtime = runtime(2);
+        let shared = runtime.shared.clone();
+        let turns = Arc::new(UnsafeCell::new(0));
+        shared.idle.leave(0);
+        shared.idle.leave(1);
+        let other = thread::spawn({
+            let (shared, turns) = (shared.clone(), turns.clone());
+            move || {
+                let turn = || {
+                    shared.wait_while_paused(1);
+                    // SAFETY: Loom watches whether anybody else is here.
+                    turns.with_mut(|turns| unsafe { *turns += 1 });
+                };
+                turn();
+                shared.idle.enter(1);
+                shared.note_idle();
+                shared.idle.leave(1);
+                turn();
+                shared.idle.enter(1);
+                shared.note_idle();
+            }
+        });
+        let stopped = shared.stop_others(0);
+        // SAFETY: as above.
+        turns.with(|turns| assert!(unsafe { *turns } <= 2));
+        drop(stopped);
+        other.join().unwrap();
     });
 }
 

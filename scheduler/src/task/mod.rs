@@ -9,10 +9,11 @@ pub(crate) mod record;
 pub(crate) mod state;
 
 use std::fmt;
+use std::ptr::NonNull;
 
 pub use handle::TaskHandle;
 
-use crate::{Context, DeadlockReport};
+use crate::{Context, DeadlockReport, Ledger};
 
 /// A state machine that can be run in slices; a fiber of the VM is one.
 pub trait Task: Send + Sized + 'static {
@@ -33,6 +34,19 @@ pub trait Task: Send + Sized + 'static {
     fn cleanups(&self) -> Vec<Place> {
         Vec::new()
     }
+
+    /// Enters every counted reference that the task, which waits, owns: each once. What is left out counts as held by somebody
+    /// who may use it at any time, so that nobody who depends on it is taken for stuck.
+    fn trace(&self, _ledger: &mut Ledger<Self>) {}
+
+    /// The same for a message.
+    fn trace_value(_value: &Self::Value, _ledger: &mut Ledger<Self>) {}
+
+    /// The same for an object that was entered.
+    ///
+    /// # Safety
+    /// The object was entered by one of these methods, in the same search, and lives.
+    unsafe fn trace_object(_object: NonNull<()>, _ledger: &mut Ledger<Self>) {}
 
     /// The fault for a root whose tasks all wait for ever.
     fn deadlock(report: DeadlockReport) -> Self::Fault;

@@ -28,6 +28,7 @@ use crate::completer::Delivery;
 use crate::group::Group;
 use crate::list::{Link, List, Waiters};
 use crate::scope::{Crew, Scope};
+use crate::stuck::proof::Mark;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 use crate::sync::{Arc, GROUP, JOINERS, Lock};
 use crate::timer::TimerKey;
@@ -90,6 +91,8 @@ pub struct Own<T: Task> {
     pub has_seen_deadlock: bool,
     /// A deadlock was found and has to be delivered.
     pub deadlock: Option<T::Fault>,
+    /// The wait was found to last for ever.
+    pub stuck: Mark,
 }
 
 /// An armed timer: whose wheel it is in, and its key.
@@ -138,6 +141,12 @@ impl<T: Task> Record<T> {
             },
         );
         Raw(NonNull::from(Box::leak(record)))
+    }
+
+    /// How many references there are. Exact only while nobody runs.
+    pub fn refs(&self) -> u32 {
+        // Relaxed: only a number.
+        self.refs.load(Ordering::Relaxed)
     }
 
     /// Is this the only reference left?
@@ -378,6 +387,11 @@ impl<T: Task> Raw<T> {
     pub unsafe fn get<'a>(self) -> &'a Record<T> {
         // SAFETY: promised by the caller.
         unsafe { self.0.as_ref() }
+    }
+
+    /// Where the record is: a number that tells tasks apart while they live.
+    pub fn address(self) -> usize {
+        self.0.as_ptr().addr()
     }
 
     /// One more count.

@@ -42,6 +42,7 @@ impl<T: Task> Worker<T> {
             // SAFETY: the task is still a member, so its crew lives.
             Parent::Crew(crew) => self.member_ended(unsafe { crew.as_ref() }, &record, outcome, place),
             Parent::Run(run) => {
+                self.look_at_end();
                 if run.scope.end(Owner::Run(run.clone()), place, |raw, reason| self.ask_to_end(raw, reason)) {
                     self.finish_run(run);
                 }

@@ -27,6 +27,7 @@ impl<T: Task> Worker<T> {
         let pass = self.core.passes;
         if pass.is_multiple_of(MAINTAIN_EVERY) {
             self.maintain();
+            self.look_if_due();
             if let Some(raw) = self.take_injected().or_else(|| self.oldest_child(pass)) {
                 return Some(raw);
             }
@@ -42,6 +43,7 @@ impl<T: Task> Worker<T> {
             return found;
         }
         self.maintain();
+        self.look_if_due();
         let found = self.core.queue.pop(pass).or_else(|| self.take_injected()).or_else(|| self.steal());
         if found.is_some() {
             self.core.stop_search(&self.shared);
@@ -61,6 +63,7 @@ impl<T: Task> Worker<T> {
         mutant!("queue.hides-the-slot-from-thieves", self.core.queue.flush(), ());
         self.maintain();
         let is_alone = self.core.queue.is_empty() && self.shared.injector.is_empty() && !self.shared.is_paused();
+        let is_alone = is_alone && !self.shared.watch.is_due(self.core.now_ns);
         if is_alone { Tick::Continue } else { Tick::Yield }
     }
 

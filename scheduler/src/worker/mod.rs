@@ -9,6 +9,7 @@ mod find;
 mod gate;
 mod group;
 mod log;
+mod look;
 mod rehearse;
 mod rest;
 mod turn;
@@ -26,6 +27,7 @@ use crate::{Outcome, Task, Waker};
 
 use gate::Gate;
 use log::Log;
+use look::Lookout;
 
 /// What a worker works with; stays with its seat.
 pub struct Core<T: Task> {
@@ -44,6 +46,9 @@ pub struct Core<T: Task> {
     /// Fired timers on their way to the queue.
     fired: Vec<Raw<T>>,
     is_searching: bool,
+    /// The pass of the last rest.
+    rested: u32,
+    lookout: Lookout,
     /// Events, if somebody listens.
     log: Option<Box<Log>>,
 }
@@ -79,6 +84,8 @@ impl<T: Task> Core<T> {
             spares: Spares::new(),
             fired: Vec::new(),
             is_searching: false,
+            rested: 0,
+            lookout: Lookout::default(),
             log: None,
         }
     }

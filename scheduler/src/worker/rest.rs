@@ -39,8 +39,12 @@ impl<T: Task> Worker<T> {
             self.core.hand_in_events(&self.shared);
             return self.shared.wait_while_paused(self.index);
         }
+        self.look_simulated();
         if self.jump() {
             return;
+        }
+        if self.core.passes.wrapping_sub(std::mem::replace(&mut self.core.rested, self.core.passes)) > 1 {
+            self.shared.watch.note_turns();
         }
         self.core.stop_search(&self.shared);
         self.hand_in();
@@ -64,12 +68,15 @@ impl<T: Task> Worker<T> {
             self.shared.idle.enter(self.index);
             self.shared.note_idle();
         }
-        self.park();
+        self.park(is_last);
     }
 
     /// Parks until somebody wakes us, a timer of ours is due, or a source is ready.
-    fn park(&mut self) {
-        let limit = self.next_deadline().map(|deadline_ns| {
+    fn park(&mut self, is_last: bool) {
+        let is_real = self.core.simulator.is_none();
+        let next_look = if is_last && is_real { self.shared.watch.next_look() } else { None };
+        let first = self.next_deadline().into_iter().chain(next_look).min();
+        let limit = first.map(|deadline_ns| {
             let now_ns = if self.core.simulator.is_some() { self.core.now_ns } else { self.shared.clock_ns() };
             Duration::from_nanos(deadline_ns.saturating_sub(now_ns))
         });
@@ -107,7 +114,7 @@ impl<T: Task> Worker<T> {
         true
     }
 
-    fn next_deadline(&self) -> Option<u64> {
+    pub(super) fn next_deadline(&self) -> Option<u64> {
         self.seat().timers.lock().next_deadline()
     }
 

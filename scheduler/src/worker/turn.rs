@@ -53,6 +53,7 @@ impl<T: Task> Worker<T> {
         let state = record.state.load();
         // SAFETY: we are the running side; the reference is not used after the calls that make their own.
         let own = unsafe { record.own() };
+        crate::stuck::proof::ended(&self.shared, own, state.claim());
         if own.waiting.is_group() {
             if !self.group_turn(record, state.claim()) {
                 return Turn::Parked;
@@ -180,6 +181,7 @@ impl<T: Task> Worker<T> {
         // SAFETY: said by the caller.
         let record = unsafe { raw.get() };
         self.note_cancel(record, reason);
+        self.shared.watch.requests.note();
         if record.request_cancel(reason) {
             self.push_last(raw);
         }

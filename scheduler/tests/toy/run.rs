@@ -115,6 +115,7 @@ impl Observer<Toy> for Watcher {
             Report::UnjoinedFailure { failure, .. } => format!("unjoined {failure:?}"),
             Report::LostFault { fault, .. } => format!("lost {fault}"),
             Report::GivenUp { dump, .. } => format!("given up\n{dump}"),
+            Report::Stuck { dump, .. } => format!("stuck\n{dump}"),
             Report::CutOff { .. } => return,
         };
         self.0.reports.lock().unwrap().push(line);

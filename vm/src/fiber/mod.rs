@@ -13,6 +13,7 @@
 
 pub(crate) mod frame;
 mod handles;
+mod held;
 mod pending;
 mod stack;
 mod start;
@@ -23,7 +24,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use aivi_bytecode::module::{Handler, HandlerKind, Proto};
 use aivi_bytecode::{Instruction, ProtoId, Reg};
-use aivi_scheduler::{CancelKind, CancelReason, Context, DeadlockReport, Outcome, Place, Step, Task, Tick};
+use aivi_scheduler::{CancelKind, CancelReason, Context, DeadlockReport, Ledger, Outcome, Place, Step, Task, Tick};
 
 pub(crate) use frame::{Frame, FrameKind};
 pub use handles::{Receiver, ScopeHandle, Sender, TaskValue};
@@ -35,7 +36,7 @@ use crate::failure::Failure;
 use crate::fault::Fault;
 use crate::host::Host;
 use crate::interp::{self, Exit, Go, Regs};
-use crate::object::Shared;
+use crate::object::{Shared, references};
 use crate::program::{GlobalCell, Program, ProtoCode};
 use crate::shutdown::{Shutdown, Why};
 use crate::value::{Slot, Value};
@@ -626,6 +627,19 @@ impl Task for Fiber {
 
     fn cleanups(&self) -> Vec<Place> {
         self.pending_cleanups()
+    }
+
+    fn trace(&self, ledger: &mut Ledger<Self>) {
+        self.enter_held(ledger);
+    }
+
+    fn trace_value(value: &Shared, ledger: &mut Ledger<Self>) {
+        references::enter(value.value(), ledger);
+    }
+
+    unsafe fn trace_object(object: NonNull<()>, ledger: &mut Ledger<Self>) {
+        // SAFETY: promised by the caller: it is one of those that were entered, and whose owners do not run.
+        unsafe { references::enter_fields(object, ledger) }
     }
 
     fn deadlock(report: DeadlockReport) -> Fault {

@@ -21,7 +21,7 @@ pub(crate) use ops::call::{apply, make_partial, release_operands};
 pub(crate) use ops::register::use_global;
 pub(crate) use regs::{Regs, Word};
 pub(crate) use table::internal;
-pub(crate) use unwind::abandon;
+pub(crate) use unwind::{abandon, owned};
 
 use crate::fiber::Fiber;
 

@@ -95,7 +95,7 @@ fn ends_call(fiber: &Fiber, signal: &Signal) -> Option<Why> {
 }
 
 /// The registers that own values at instruction `at`.
-fn owned(proto: &Proto, at: u32) -> &[Reg] {
+pub(crate) fn owned(proto: &Proto, at: u32) -> &[Reg] {
     match proto.drops.binary_search_by_key(&at, |drops| drops.pc) {
         Ok(index) => &proto.drops[index].registers,
         Err(_) => &[],

@@ -22,6 +22,7 @@
 pub mod alloc;
 pub mod boxed;
 pub mod count;
+pub(crate) mod references;
 pub mod release;
 pub mod shared;
 

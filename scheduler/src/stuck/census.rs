@@ -1,0 +1,101 @@
+//! Who is suspected.
+
+use std::collections::HashSet;
+
+use crate::Task;
+use crate::group::Kind;
+use crate::runtime::Shared;
+use crate::task::record::Raw;
+use crate::wait::Waiting;
+
+/// All tasks, and the suspects among them.
+pub struct Census<T: Task> {
+    /// In the order of dumps.
+    pub suspects: Vec<Raw<T>>,
+    /// How many tasks there are.
+    pub tasks: usize,
+}
+
+impl<T: Task> Census<T> {
+    /// Counts. Only while the world is stopped.
+    pub fn new(shared: &Shared<T>) -> Self {
+        let mut census = Census { suspects: Vec::new(), tasks: 0 };
+        let mut spared = Vec::new();
+        let runs = shared.runs.lock().clone();
+        for run in runs {
+            // The stack is turned round, so that tasks come in the order of dumps.
+            let mut stack = Vec::new();
+            run.scope.visit(|member| stack.push(member));
+            stack.extend(run.root.lock().as_ref().map(|root| root.raw()));
+            let from = stack.len().saturating_sub(1);
+            stack[..from].reverse();
+            while let Some(raw) = stack.pop() {
+                let from = stack.len();
+                census.add(raw, &mut stack, &mut spared);
+                stack[from..].reverse();
+            }
+        }
+        let spared = below(spared);
+        census.suspects.retain(|suspect| !spared.contains(&suspect.address()));
+        census
+    }
+
+    /// Counts one task; adds those below it, and to `spared` those that others will end in time.
+    fn add(&mut self, raw: Raw<T>, below: &mut Vec<Raw<T>>, spared: &mut Vec<Raw<T>>) {
+        // SAFETY: the world is stopped, so nobody ends, and what is in the tree lives.
+        let record = unsafe { raw.get() };
+        if record.has_ended() {
+            return;
+        }
+        self.tasks += 1;
+        // SAFETY: the world is stopped: nobody else is the running side.
+        let own = unsafe { record.own() };
+        let is_suspect = match &own.waiting {
+            Waiting::Send(..) | Waiting::Recv(..) | Waiting::Join(_) | Waiting::AllJoined(_) => true,
+            Waiting::Group => {
+                let group = record.group.lock();
+                let children = group.children().iter().map(|child| child.raw());
+                let is_bounded = matches!(group.kind, Kind::Race | Kind::Timeout);
+                if is_bounded {
+                    spared.extend(children.clone());
+                }
+                below.extend(children);
+                let scope = group.scope().cloned();
+                drop(group);
+                if let Some(scope) = scope {
+                    scope.visit(|member| below.push(member));
+                }
+                !is_bounded
+            }
+            _ => false,
+        };
+        if is_suspect && record.state.load().is_waiting() {
+            self.suspects.push(raw);
+        }
+    }
+}
+
+/// These and all that is below them, what they have spawned into scopes of others too: it is asked to end when they are.
+fn below<T: Task>(mut stack: Vec<Raw<T>>) -> HashSet<usize> {
+    let mut found = HashSet::new();
+    while let Some(raw) = stack.pop() {
+        // SAFETY: as in `add`; nobody else is the running side.
+        let record = unsafe { raw.get() };
+        if record.has_ended() || !found.insert(raw.address()) {
+            continue;
+        }
+        // SAFETY: as above.
+        let own = unsafe { record.own() };
+        own.crews.iter().for_each(|crew| crew.visit(|member| stack.push(member)));
+        if own.waiting.is_group() {
+            let group = record.group.lock();
+            stack.extend(group.children().iter().map(|child| child.raw()));
+            let scope = group.scope().cloned();
+            drop(group);
+            if let Some(scope) = scope {
+                scope.visit(|member| stack.push(member));
+            }
+        }
+    }
+    found
+}
