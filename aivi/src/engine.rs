@@ -14,6 +14,7 @@ use crate::machine::Machine;
 use crate::output::Output;
 use crate::reports::Format;
 use crate::script::Script;
+use crate::stats::Stats;
 use crate::waits::Fibers;
 
 /// Compiles and runs scripts. Clones are the same engine; two engines do not see each other.
@@ -170,6 +171,14 @@ impl Engine {
         let mut text = String::new();
         self.each(|machine| machine.fibers(|waits| text.push_str(&waits.to_string())));
         text
+    }
+
+    /// What the scheduler has done for the scripts that are still there.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let mut all = Stats::default();
+        self.each(|machine| all += machine.stats());
+        all
     }
 
     /// Writes out what programs have printed.

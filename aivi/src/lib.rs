@@ -37,6 +37,7 @@ mod reports;
 mod script;
 mod shutdown;
 pub mod signature;
+mod stats;
 mod trace;
 mod waits;
 
@@ -53,5 +54,6 @@ pub use output::Output;
 pub use rehearsal::Rehearsed;
 pub use reports::Format;
 pub use script::{CallError, Script, Test, Tested};
+pub use stats::Stats;
 pub use trace::Trace;
 pub use waits::{Channel, Fiber, Fibers};

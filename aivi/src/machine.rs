@@ -19,6 +19,7 @@ use crate::host::ProcessHost;
 use crate::rehearsal::leaks;
 use crate::reports::Format;
 use crate::shutdown::ShutdownReport;
+use crate::stats::Stats;
 use crate::trace::{Collector, Trace};
 use crate::waits::Waits;
 
@@ -38,6 +39,8 @@ pub(crate) struct Machine {
     cut_off: Arc<Mutex<CutOff>>,
     /// Reports of tasks that waited for ever when their call ended.
     stuck: Arc<Mutex<Vec<String>>>,
+    /// Of calls whose runtime has gone.
+    past: Mutex<Stats>,
 }
 
 /// Where tasks were spawned that still ran when their call had ended, and how many. Bounded by the places of the program.
@@ -88,6 +91,7 @@ impl Machine {
             calls: Mutex::default(),
             cut_off: Arc::default(),
             stuck: Arc::default(),
+            past: Mutex::default(),
         })
     }
 
@@ -133,7 +137,14 @@ impl Machine {
         let shutdown = ShutdownReport::new(&world.shutdown, ended_ns, program);
         self.lock_calls().retain(|call| !std::ptr::eq(call.as_ptr(), &*world));
         self.world.host.flush();
-        let leaked = if self.config.mode == Mode::Real { Vec::new() } else { leaks(&runtime.stats()) };
+        let leaked = match self.config.mode {
+            Mode::Real => Vec::new(),
+            Mode::Simulated { .. } => {
+                let stats = runtime.stats();
+                *self.past.lock().unwrap_or_else(PoisonError::into_inner) += stats.into();
+                leaks(&stats)
+            }
+        };
         drop(runtime);
         let outcome = match outcome {
             aivi_scheduler::Outcome::Done(value) => Outcome::Done(value.into_value()),
@@ -213,6 +224,15 @@ impl Machine {
         self.each(|runtime| runtime.flush_events());
         let collected = self.events.as_deref().map(Collector::take).unwrap_or_default();
         Trace::new(collected, self.world.program.clone(), self.config.mode != Mode::Real)
+    }
+
+    /// What the scheduler did in calls that have ended, and on real threads does in the others.
+    pub(crate) fn stats(&self) -> Stats {
+        let mut stats = *self.past.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runtime) = self.real.get() {
+            stats += runtime.stats().into();
+        }
+        stats
     }
 
     /// What every fiber is doing, for each of the runtimes.

@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::compile::{CompileError, Reports};
 use crate::ending::{Ending, FailureReport};
 use crate::shutdown::ShutdownReport;
+use crate::stats::Stats;
 use crate::waits::{Fibers, Waits};
 
 /// How reports are written.
@@ -29,6 +30,7 @@ enum Json<'a> {
     Fibers(&'a Fibers),
     Shutdown(&'a ShutdownReport),
     Stuck(&'a Fibers),
+    Stats(&'a Stats),
 }
 
 impl Json<'_> {
@@ -112,6 +114,15 @@ impl Format {
         match self {
             Format::Text => report.is_noteworthy().then(|| report.to_string()),
             Format::Json => (!report.is_plain()).then(|| Json::Shutdown(report).line() + "\n"),
+        }
+    }
+
+    /// What the scheduler did, as a line.
+    #[must_use]
+    pub fn stats(self, stats: &Stats) -> String {
+        match self {
+            Format::Text => format!("stats: {stats}\n"),
+            Format::Json => Json::Stats(stats).line() + "\n",
         }
     }
 

@@ -71,6 +71,9 @@ pub struct Run {
     /// Write what happens to fibers to a file that timeline viewers open (Perfetto, Trace Event Format).
     #[arg(long, value_name = "OUT.json")]
     pub trace: Option<PathBuf>,
+    /// Say in the end what the scheduler did: fibers started and stolen, workers put to sleep and woken.
+    #[arg(long)]
+    pub stats: bool,
     /// Arguments of the program, after `--`.
     #[arg(last = true, value_name = "ARGS")]
     pub args: Vec<String>,

@@ -48,6 +48,9 @@ pub fn run(run: &Run) -> ExitCode {
     if let Some(report) = format.ending(&ending) {
         eprintln!("{report}");
     }
+    if run.stats {
+        eprint!("{}", format.stats(&engine.stats()));
+    }
     signals.end(ending.exit_code())
 }
 

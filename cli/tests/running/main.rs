@@ -6,3 +6,4 @@ mod child;
 mod common;
 mod dump;
 mod reports;
+mod stats;
