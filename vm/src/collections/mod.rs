@@ -5,6 +5,7 @@
 
 pub mod bytes;
 pub(crate) mod chunk;
+mod few;
 pub mod list;
 pub mod map;
 pub mod set;

@@ -11,6 +11,7 @@
 
 use smallvec::SmallVec;
 
+use super::few::Few;
 use crate::object::{Ref, Trace, Tracer};
 
 mod edit;
@@ -67,11 +68,16 @@ pub(crate) struct Node<L: Leaf> {
     /// Children before this one are full, so their elements are found by shifting the index. The last child counts as full.
     regular: u32,
     /// Number of elements up to the end of each child.
-    ends: SmallVec<[usize; FANOUT]>,
+    ends: Few<usize, ROOM>,
     /// Smallest key of each child.
-    keys: SmallVec<[L::Key; FANOUT]>,
-    children: SmallVec<[Tree<L>; FANOUT]>,
+    keys: Few<L::Key, ROOM>,
+    children: Children<L>,
 }
+
+/// One more than a full node has, for the moment of a change.
+const ROOM: usize = FANOUT + 1;
+
+type Children<L> = Few<Tree<L>, ROOM>;
 
 impl<L: Leaf> Tree<L> {
     /// Number of elements.
@@ -97,9 +103,9 @@ impl<L: Leaf> Tree<L> {
     }
 
     /// A node above these, at least one.
-    fn from_children(children: SmallVec<[Tree<L>; FANOUT]>) -> Tree<L> {
+    fn from_children(children: Children<L>) -> Tree<L> {
         let height = children[0].height() + 1;
-        let mut node = Node { height, regular: 0, ends: SmallVec::new(), keys: SmallVec::new(), children };
+        let mut node = Node { height, regular: 0, ends: Few::new(), keys: Few::new(), children };
         node.describe_from(0);
         Tree::Node(Ref::new(node))
     }

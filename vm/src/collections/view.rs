@@ -93,13 +93,13 @@ impl View {
         Err(value)
     }
 
-    /// As `pop_front`, of a view that has values in a chunk of its own; else nothing.
+    /// As `pop_front`, of a view that has values; else nothing.
     #[inline(always)]
     pub(crate) fn quick_pop(&mut self) -> Option<Value> {
         if self.is_empty() {
             return None;
         }
-        let value = self.chunk.as_mut()?.quick_take(usize::from(self.start))?;
+        let value = self.chunk.as_mut()?.quick_take(usize::from(self.start));
         self.start += 1;
         Some(value)
     }

@@ -1,7 +1,5 @@
 //! Changes that add or remove elements inside a tree.
 
-use smallvec::SmallVec;
-
 use super::join::merge_with_sibling;
 use super::{Leaf, Node, Tree};
 
@@ -64,8 +62,7 @@ impl<L: Leaf> Tree<L> {
     fn restore_root(&mut self) {
         if self.is_overfull() {
             let second = self.split_overflow();
-            let children = std::iter::once(self.clone()).chain(second);
-            *self = Tree::from_children(SmallVec::from_iter(children));
+            *self = Tree::from_children(std::iter::once(self.clone()).chain(second).collect());
         } else if let Tree::Node(node) = self
             && node.children.len() == 1
         {
@@ -101,7 +98,7 @@ impl<L: Leaf> Node<L> {
     fn restore(&mut self, child: usize, first_changed: bool) {
         if self.children[child].is_overfull() {
             let rest = self.children[child].split_overflow();
-            self.children.insert_many(child + 1, rest);
+            self.children.insert_all(child + 1, rest);
             self.describe_from(child);
             return;
         }

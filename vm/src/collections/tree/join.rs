@@ -3,9 +3,7 @@
 //! Nodes at the edges may be thin, so adding a leaf fills the last node up before it begins another one: a list that grows at
 //! its end has full nodes only. Where an edge becomes an inside, `zip` makes its nodes at least half full again.
 
-use smallvec::SmallVec;
-
-use super::{FANOUT, Leaf, Node, Tree};
+use super::{Children, FANOUT, Few, Leaf, Node, Tree};
 
 impl<L: Leaf> Tree<L> {
     /// The elements of both, in logarithmic time.
@@ -13,7 +11,7 @@ impl<L: Leaf> Tree<L> {
         let height = self.height().max(right.height());
         let (first, second) = Tree::zip(self.raised(height), right.raised(height));
         match second {
-            Some(second) => Tree::from_children(SmallVec::from_iter([first, second])),
+            Some(second) => Tree::from_children(Few::from_iter([first, second])),
             None => first.collapsed(),
         }
     }
@@ -36,7 +34,7 @@ impl<L: Leaf> Tree<L> {
             }
         };
         match second {
-            Some(second) => Tree::from_children(SmallVec::from_iter([first, second])),
+            Some(second) => Tree::from_children(Few::from_iter([first, second])),
             None => first,
         }
     }
@@ -51,7 +49,7 @@ impl<L: Leaf> Tree<L> {
             },
         };
         match second {
-            Some(second) => Tree::from_children(SmallVec::from_iter([first, second])),
+            Some(second) => Tree::from_children(Few::from_iter([first, second])),
             None => first,
         }
     }
@@ -91,11 +89,11 @@ impl<L: Leaf> Tree<L> {
                 let child = node.child_with(index);
                 let inner = index - node.start(child);
                 let mut left = node.into_inner().children;
-                let mut right: SmallVec<[Tree<L>; FANOUT]> = left.drain(child..).collect();
+                let mut right: Children<L> = left.split_off(child);
                 let (before, after) = right.remove(0).cut(inner);
                 left.extend(before);
-                right.insert_many(0, after);
-                let tree = |children: SmallVec<_>| (!children.is_empty()).then(|| Tree::from_children(children));
+                right.insert_all(0, after);
+                let tree = |children: Children<L>| (!children.is_empty()).then(|| Tree::from_children(children));
                 (tree(left), tree(right))
             }
         }
@@ -105,7 +103,7 @@ impl<L: Leaf> Tree<L> {
     fn raised(self, height: u32) -> Tree<L> {
         let mut tree = self;
         while tree.height() < height {
-            tree = Tree::from_children(SmallVec::from_iter([tree]));
+            tree = Tree::from_children(Few::from_iter([tree]));
         }
         tree
     }
@@ -133,21 +131,20 @@ impl<L: Leaf> Tree<L> {
                 (Tree::Leaf(left), rest.map(Tree::Leaf))
             }
             (Tree::Node(left), Tree::Node(right)) => {
-                let mut children = left.into_inner().children;
+                let mut children: Few<Tree<L>, { 2 * FANOUT }> = left.into_inner().children.split_off(0);
                 let mut after = right.into_inner().children;
                 let (last, first) = (children.pop().expect("a child"), after.remove(0));
                 let seam = children.len();
                 let (last, first) = Tree::zip(last, first);
                 children.push(last);
                 children.extend(first);
-                children.extend(after);
+                children.append(after);
                 if children[seam].is_thin() && children.len() > 1 {
                     merge_with_sibling(&mut children, seam);
                 }
                 let half = children.len() / 2;
-                let second = (children.len() > FANOUT).then(|| children.drain(half..).collect());
-                children.shrink_to_fit();
-                (Tree::from_children(children), second.map(Tree::from_children))
+                let second = (children.len() > FANOUT).then(|| children.split_off(half));
+                (Tree::from_children(children.split_off(0)), second.map(Tree::from_children))
             }
             _ => unreachable!("trees of equal height"),
         }
@@ -155,12 +152,12 @@ impl<L: Leaf> Tree<L> {
 }
 
 /// Merges a child with the one before it, or the one after it if it is the first; where it was.
-pub(super) fn merge_with_sibling<L: Leaf>(children: &mut SmallVec<[Tree<L>; FANOUT]>, child: usize) -> usize {
+pub(super) fn merge_with_sibling<L: Leaf, const N: usize>(children: &mut Few<Tree<L>, N>, child: usize) -> usize {
     let left = child.saturating_sub(1);
     let right = children.remove(left + 1);
     let (first, second) = Tree::zip(children.remove(left), right);
     children.insert(left, first);
-    children.insert_many(left + 1, second);
+    children.insert_all(left + 1, second);
     left
 }
 
@@ -178,7 +175,7 @@ impl<L: Leaf> Node<L> {
             }
         };
         let overflow = match added {
-            Some(child) if self.children.len() == FANOUT => Some(Tree::from_children(SmallVec::from_iter([child]))),
+            Some(child) if self.children.len() == FANOUT => Some(Tree::from_children(Few::from_iter([child]))),
             added => {
                 self.children.extend(added);
                 None
@@ -207,9 +204,9 @@ impl<L: Leaf> Node<L> {
             }
         };
         let overflow = match added {
-            Some(child) if self.children.len() == FANOUT => Some(Tree::from_children(SmallVec::from_iter([child]))),
+            Some(child) if self.children.len() == FANOUT => Some(Tree::from_children(Few::from_iter([child]))),
             added => {
-                self.children.insert_many(0, added);
+                self.children.insert_all(0, added);
                 None
             }
         };
@@ -239,13 +236,10 @@ impl<L: Leaf> Node<L> {
             return None;
         }
         let half = self.children.len() / 2;
-        let right = Tree::from_children(self.children.drain(half..).collect());
+        let right = Tree::from_children(self.children.split_off(half));
         self.ends.truncate(half);
         self.keys.truncate(half);
         self.find_regular(half);
-        self.children.shrink_to_fit();
-        self.keys.shrink_to_fit();
-        self.ends.shrink_to_fit();
         Some(right)
     }
 
