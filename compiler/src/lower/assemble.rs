@@ -266,6 +266,7 @@ fn branch_by(instruction: Instruction, by: i32) -> Instruction {
         I::JumpLength { list, length, .. } => I::JumpLength { list, length, by: short },
         I::JumpNotLength { list, length, .. } => I::JumpNotLength { list, length, by: short },
         I::JumpShorter { list, length, .. } => I::JumpShorter { list, length, by: short },
+        I::ListNext { head, list, .. } => I::ListNext { head, list, by: short },
         I::JumpAbsent { src, .. } => I::JumpAbsent { src, by: short },
         I::JumpOutside { list, index, .. } => I::JumpOutside { list, index, by: short },
         other => other,

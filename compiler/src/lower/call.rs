@@ -42,6 +42,7 @@ impl Function<'_, '_> {
                 self.emit(body, run, dest);
             }
             ExprKind::Constructor(id) => self.construct(*id, &all, outcome, dest),
+            ExprKind::Global(id) if self.each(*id, &all, outcome, run, dest) => {}
             ExprKind::Global(id) => match self.lowering.named(*id) {
                 Named::Callee(callee) => self.call_known(&callee, None, &all, outcome, run, dest),
                 Named::Native(native) if all.len() >= native.arity as usize && (run || !native.effect) => {

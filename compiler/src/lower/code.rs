@@ -69,6 +69,8 @@ pub(super) enum Op {
     Loop(Label),
     /// Goes on at the label, which comes later, if the instruction (a jump by 0) says so.
     Branch(Instruction, Label),
+    /// `head` gets the first item of `list`, which loses it; goes on at the label, which comes later, when there is none.
+    Next { head: Reg, list: Reg, class: Class, end: Label },
     /// Goes on at the label at the position of `subject`'s constructor.
     Switch { subject: Reg, targets: Box<[Label]> },
     /// The region's handler protects what follows.
@@ -123,7 +125,9 @@ impl Code {
 
     pub(super) fn push(&mut self, op: Op) {
         match &op {
-            Op::Jump(label) | Op::Loop(label) | Op::Branch(_, label) => self.references[label.0 as usize] += 1,
+            Op::Jump(label) | Op::Loop(label) | Op::Branch(_, label) | Op::Next { end: label, .. } => {
+                self.references[label.0 as usize] += 1
+            }
             Op::Switch { targets, .. } => targets.iter().for_each(|label| self.references[label.0 as usize] += 1),
             _ => {}
         }

@@ -35,6 +35,18 @@ impl Function<'_, '_> {
         self.code.push(Op::Bind(end));
     }
 
+    /// Returns `left && right`, or `left || right`, which the left side decides alone when it is `decides`. The right side is a tail
+    /// call if it is a call.
+    pub(super) fn last_condition(&mut self, left: &Expr, right: &Expr, decides: bool) {
+        let decided = self.code.label();
+        self.branch(left, decides, decided);
+        self.emit(right, false, Dest::Return);
+        self.code.push(Op::Bind(decided));
+        self.deliver(Dest::Return, Repr::Scalar(ScalarKind::Bool), |function, dst| {
+            function.act(Class::Scalar, Instruction::Int { dst, value: Imm32(i32::from(decides)) });
+        });
+    }
+
     /// Goes to `target` when `condition` is `on`, else goes on behind.
     pub(super) fn branch(&mut self, condition: &Expr, on: bool, target: Label) {
         let offset = self.code.offset;

@@ -28,6 +28,8 @@ impl Function<'_, '_> {
                 self.top = mark;
             }
             ExprKind::If { .. } => self.choice(expr, run, dest),
+            ExprKind::And(left, right) if dest == Dest::Return => self.last_condition(left, right, false),
+            ExprKind::Or(left, right) if dest == Dest::Return => self.last_condition(left, right, true),
             ExprKind::Match { subject, arms } => self.match_on(subject, arms, run, dest),
             ExprKind::OrArms(subject, arms) if !run => self.or_arms(subject, arms, dest),
             ExprKind::Apply { function, arguments } => self.apply(expr, function, arguments, run, dest),

@@ -84,6 +84,11 @@ pub(super) fn is_flagged(op: &Op) -> bool {
     }
 }
 
+/// Whether the operation may go on somewhere else than at the next one.
+pub(super) fn is_jump(op: &Op) -> bool {
+    matches!(op, Op::Jump(_) | Op::Loop(_) | Op::Branch(..) | Op::Next { .. } | Op::Switch { .. })
+}
+
 /// Whether the operation leaves the proto.
 pub(super) fn ends(op: &Op) -> bool {
     matches!(op, Op::Do(action) if action.instruction.opcode().info().flags.contains(&Flag::ends))
@@ -110,6 +115,10 @@ fn touched(op: &Op) -> (Operands, SmallVec<[Reg; 4]>) {
         }
         Op::Caught { dst, .. } => writes.push(*dst),
         Op::Branch(instruction, _) => all = operands(*instruction),
+        Op::Next { head, list, .. } => {
+            all.reads.push(*list);
+            writes.push(*head);
+        }
         Op::Switch { subject, .. } => all.reads.push(*subject),
         Op::Bind(_) | Op::Jump(_) | Op::Loop(_) | Op::Enter(_) | Op::Leave(_) => {}
     }
@@ -147,7 +156,7 @@ impl Flow {
                 Op::Leave(region) => regions.retain(|active| active != region),
                 _ => only_labels = false,
             }
-            if matches!(op, Op::Jump(_) | Op::Loop(_) | Op::Branch(..) | Op::Switch { .. }) || ends(op) {
+            if is_jump(op) || ends(op) {
                 self.block(start, index + 1, &regions, registers);
                 (start, only_labels) = (index + 1, true);
             }
@@ -180,7 +189,7 @@ impl Flow {
                     self.blocks[header].is_header = true;
                     smallvec![header]
                 }
-                Some(Op::Branch(_, label)) => smallvec![self.block_of(*label), next],
+                Some(Op::Branch(_, label) | Op::Next { end: label, .. }) => smallvec![self.block_of(*label), next],
                 Some(Op::Switch { targets, .. }) => targets.iter().map(|&label| self.block_of(label)).collect(),
                 Some(op) if ends(op) => smallvec![],
                 _ if next < self.blocks.len() => smallvec![next],

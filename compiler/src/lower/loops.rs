@@ -198,9 +198,11 @@ impl Function<'_, '_> {
                 _ => false,
             },
             ExprKind::Primitive(Primitive::ConcatList, operands) => base(&operands[0]),
-            ExprKind::Apply { function, arguments } => {
-                self.is_native(function, &["list.push", "list.concat"]) && arguments.len() == 2 && base(&arguments[0])
-            }
+            ExprKind::Apply { function, arguments } => match arguments.as_slice() {
+                [list, _] => self.is_native(function, &["list.push", "list.concat"]) && base(list),
+                [_, _, list] => self.is_native(function, &["list.set"]) && base(list),
+                _ => false,
+            },
             ExprKind::Patch { base: record, .. } => base(record),
             ExprKind::Record(items) => match items.as_slice() {
                 [RecordItem::Spread(record), rest @ ..] => {

@@ -20,6 +20,7 @@ mod call;
 mod code;
 mod condition;
 mod constants;
+mod each;
 mod effect;
 mod expr;
 mod free;

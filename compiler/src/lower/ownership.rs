@@ -13,11 +13,11 @@
 use std::collections::BTreeSet;
 
 use aivi_bytecode::module::{HandlerKind, Proto};
-use aivi_bytecode::{Count, Index, Instruction, Reg};
+use aivi_bytecode::{Count, Index, Instruction, Jump16, Reg};
 
 use super::assemble::{Assembler, Pad};
 use super::code::{Action, Class, Code, Label, Op};
-use super::liveness::{Flow, Registers, ends, is_flagged};
+use super::liveness::{Flow, Registers, ends, is_flagged, is_jump};
 use super::operands::operands;
 use crate::diagnostic::Source;
 
@@ -112,12 +112,11 @@ impl Pass<'_> {
             self.drop_not_in(&block.live_in);
         }
         let last = self.code.ops[block.start..block.end].last().map(|(op, _)| op);
-        let goes_on = !matches!(last, Some(Op::Jump(_) | Op::Loop(_) | Op::Branch(..) | Op::Switch { .. }))
-            && !last.is_some_and(ends);
+        let goes_on = !last.is_some_and(|op| is_jump(op) || ends(op));
         if goes_on && let Some(&next) = block.successors.first() {
             self.flow_to(next);
         }
-        self.falls &= goes_on || matches!(last, Some(Op::Branch(..)));
+        self.falls &= goes_on || matches!(last, Some(Op::Branch(..) | Op::Next { .. }));
     }
 
     fn load(&mut self, state: State, is_header: bool) {
@@ -195,6 +194,13 @@ impl Pass<'_> {
                 operands(*instruction).reads.iter().for_each(|&reg| self.read(reg));
                 let target = self.edge(*label);
                 self.out.branch(*instruction, target);
+                self.flow_to(block + 1);
+            }
+            Op::Next { head, list, class, end } => {
+                self.read(*list);
+                let target = self.edge(*end);
+                self.out.branch(Instruction::ListNext { head: *head, list: *list, by: Jump16(0) }, target);
+                self.write(*head, *class);
                 self.flow_to(block + 1);
             }
             Op::Switch { subject, targets } => {

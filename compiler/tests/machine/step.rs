@@ -462,13 +462,24 @@ impl Machine<'_> {
                 let value = self.heap.make(Payload::List(rest));
                 self.set(dst, value);
             }
-            I::ListUncons { head, list } => {
-                let mut first = Value::Empty;
-                self.change(list, |items| first = items.remove(0));
-                self.set(head, first);
+            I::ListUncons { head, list } => self.uncons(head, list)?,
+            I::ListNext { list, by, .. } if self.heap.items(self.get(list)).is_empty() => {
+                self.branch(true, by.0.into())
             }
+            I::ListNext { head, list, .. } => self.uncons(head, list)?,
             other => return Err(Stop::Unknown(format!("{other:?}")).into()),
         }
+        Ok(())
+    }
+
+    fn uncons(&mut self, head: Reg, list: Reg) -> Result<(), Raise> {
+        // Every item moves each time.
+        if self.heap.items(self.get(list)).len() > 10_000 {
+            return Err(Stop::Unknown("a list that is too long to be taken apart here".into()).into());
+        }
+        let mut first = Value::Empty;
+        self.change(list, |items| first = items.remove(0));
+        self.set(head, first);
         Ok(())
     }
 

@@ -374,6 +374,8 @@ isa! {
     0x6b JumpNotLength "jump.not.length" { list: Reg @ A, length: Index @ B, by: Jump16 @ C } []
     /// If R[list] (borrowed) has fewer than `length` items, pc += by.
     0x6c JumpShorter "jump.shorter" { list: Reg @ A, length: Index @ B, by: Jump16 @ C } []
+    /// As `list.uncons`; if R[list] is empty, pc += by instead.
+    0x6f ListNext "list.next" { head: Reg @ A, list: Reg @ B, by: Jump16 @ C } []
     /// If R[list] (borrowed) has no item R[index] (raw), pc += by.
     0x6e JumpOutside "jump.outside" { list: Reg @ A, index: Reg @ B, by: Jump16 @ C } []
 

@@ -99,6 +99,7 @@ macro_rules! with_instructions {
             ListItem: staged(list::item_flat, list::item);
             ListDrop: full(list::skip);
             ListUncons: either(list::uncons, list::uncons_full);
+            ListNext: either(list::next, list::next_full);
             ListSet: staged(list::set_flat, list::set, list::set_full);
             JumpLength: quick(list::jump_length);
             JumpNotLength: quick(list::jump_not_length);

@@ -242,6 +242,34 @@ pub(in crate::interp) fn uncons_full(fiber: &mut Fiber, word: Word) -> Go {
 }
 
 #[inline(always)]
+pub(in crate::interp) unsafe fn next(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe {
+        let Some(list) = list_local(regs, word.b()) else { return false };
+        match list.quick_uncons() {
+            Some(head) => regs.put(word.a(), head),
+            None if list.is_empty() => regs.jump(word.c_signed()),
+            None => return false,
+        }
+        true
+    }
+}
+
+pub(in crate::interp) fn next_full(fiber: &mut Fiber, word: Word) -> Go {
+    let mut regs = fiber.load();
+    // SAFETY: see `ops/mod.rs`.
+    unsafe {
+        // Looked at first: a shared list that is empty is not copied.
+        if list_in(&regs, word.b()).is_empty() {
+            regs.jump(word.c_signed());
+            fiber.store(regs);
+            return Go::On;
+        }
+        uncons_full(fiber, word)
+    }
+}
+
+#[inline(always)]
 pub(in crate::interp) unsafe fn jump_length(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
