@@ -10,8 +10,22 @@ use aivi_bench::{run, script};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 /// Program and size.
-const PROGRAMS: &[(&str, i64)] =
-    &[("fib", 22), ("turns", 100_000), ("trees", 12), ("lists", 10_000), ("texts", 10_000), ("effects", 100_000)];
+const PROGRAMS: &[(&str, i64)] = &[
+    ("fib", 22),
+    ("turns", 100_000),
+    ("trees", 12),
+    ("lists", 10_000),
+    ("texts", 10_000),
+    ("effects", 100_000),
+    ("sieve", 10_000),
+    ("queens", 10),
+    ("memo", 1_000),
+    ("words", 1_000),
+    ("tokens", 100),
+    ("closures", 1_000),
+    ("versions", 1_000),
+    ("derive", 20),
+];
 
 fn language(criterion: &mut Criterion) {
     let engine = Engine::builder().workers(1).build().expect("an engine");
