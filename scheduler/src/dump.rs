@@ -187,11 +187,13 @@ impl<'a, T: Task> Writer<'a, T> {
         // SAFETY: the world is stopped: nobody else is the running side.
         let own = unsafe { record.own() };
         let id = record.id;
-        let reason = own.waiting.reason(record.group.lock().kind);
+        let reason = own.waiting.reason(record.family.kind());
         let mut children = Vec::new();
         let mut waits_for = Vec::new();
-        if own.waiting.is_group() {
-            let group = record.group.lock();
+        if own.waiting.is_group()
+            && let Some(group) = record.family.group()
+        {
+            let group = group.lock();
             children.extend(group.children().iter().filter(|child| child.outcome().is_none()).map(|child| child.raw()));
             let scope = group.scope().cloned();
             drop(group);

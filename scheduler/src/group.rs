@@ -46,11 +46,6 @@ struct Decision {
 }
 
 impl<T: Task> Group<T> {
-    /// No children.
-    pub fn none() -> Self {
-        Self::new(Kind::Par, 0, SmallVec::new(), None)
-    }
-
     /// A group whose children are about to be queued.
     pub fn new(kind: Kind, generation: u32, children: SmallVec<[Ref<T>; 2]>, scope: Option<Arc<Scope<T>>>) -> Self {
         let pending = children.len() as u32 + scope.is_some() as u32;
@@ -103,7 +98,8 @@ impl<T: Task> Group<T> {
 
     /// Every child has ended: what came of it.
     pub fn finish(&mut self, spares: &mut Spares<T>) -> GroupEnd<T::Value, T::Fault> {
-        let ended = |child: &Ref<T>| child.outcome().cloned();
+        // SAFETY: the caller is the owner's running side, as it is about to go on, and every child has ended.
+        let ended = |child: &Ref<T>| unsafe { child.take_branch_outcome() };
         let outcomes: SmallVec<[Outcome<T::Value, T::Fault>; 2]> = self.children.iter().filter_map(ended).collect();
         debug_assert_eq!(outcomes.len(), self.children.len(), "a group ends after its children");
         let mut first = self.decision.map_or(0, |decision| decision.child);

@@ -47,7 +47,7 @@ mod world;
 pub use channel::{Channel, ChannelEnd, Receiver, Receiving, Sender, Sending, Side};
 pub use completer::Completer;
 pub use config::{Config, Mode, Observer, Report};
-pub use context::{Context, FUEL};
+pub use context::{Context, FUEL, Split};
 pub use dump::{DeadlockReport, Dump, DumpedChannel, DumpedTask};
 pub use event::{End, Event, EventKind, Role, Waker};
 pub use latch::Latch;

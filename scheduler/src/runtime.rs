@@ -13,7 +13,7 @@ use crate::idle::Idle;
 use crate::io_waits::IoWaits;
 use crate::park::Poll;
 use crate::reactor::{Reactor, Registry, WaitKey, Waker};
-use crate::scope::Scope;
+use crate::scope::{Crews, Scope};
 use crate::seat::Seat;
 use crate::stats::{Counters, Stats};
 use crate::stuck::proof::Mark;
@@ -350,9 +350,7 @@ impl<T: Task> Own<T> {
             waiting: Waiting::Nothing,
             timer: None,
             woken: Woken::Nothing,
-            group_end: None,
-            delivery: None,
-            crews: SmallVec::new(),
+            crews: Crews::default(),
             place: spawned_at,
             spawned_at,
             since_ns: 0,

@@ -1,6 +1,7 @@
 //! What a task is waiting for, from the side of the task.
 
 use crate::channel::WaitedAt;
+use crate::completer::Delivery;
 use crate::group::Kind;
 use crate::latch::Latch;
 use crate::reactor::{Interest, IoSource, WaitKey};
@@ -23,7 +24,8 @@ pub enum Waiting<T: Task> {
     Group,
     AllJoined(Arc<Scope<T>>),
     Io(Box<IoWait>),
-    Outside,
+    /// Where the completer puts its value.
+    Outside(Delivery<T::Value>),
     Latch(Latch<T>),
 }
 
@@ -44,12 +46,11 @@ pub enum Woken<T: Task> {
     Message,
     Closed,
     Joined(Ref<T>),
-    /// The end is in the record.
+    /// The end is with the family.
     Group,
     AllJoined,
     Io,
-    /// The result is in the delivery.
-    Completed,
+    Completed(Delivery<T::Value>),
     Latch,
     Cancelled,
     /// The fault is in the record.
@@ -125,7 +126,7 @@ impl<T: Task> Waiting<T> {
             },
             Waiting::AllJoined(_) => WaitReason::JoinAll,
             Waiting::Io(..) => WaitReason::Io,
-            Waiting::Outside => WaitReason::Outside,
+            Waiting::Outside(_) => WaitReason::Outside,
             Waiting::Latch(_) => WaitReason::Latch,
         }
     }

@@ -14,6 +14,23 @@ use crate::{CancelKind, CancelReason, EventKind, Join, JoinAll, Role, ScopeEnded
 
 use super::Context;
 
+/// A branch that has begun as a part of the task that waits for it, and becomes a child.
+pub enum Split<T: Task> {
+    /// Both sides of a `par`; the left one has begun.
+    Par(T, T),
+    /// The right side of a `par`, which has begun; the left one has ended with a value.
+    RestOfPar(T),
+    /// Both sides of a race; the left one has begun.
+    Race(T, T),
+    /// The body of a timeout.
+    Timeout {
+        /// When it is cancelled.
+        deadline_ns: u64,
+        /// The body.
+        body: T,
+    },
+}
+
 impl<T: Task> Context<'_, T> {
     /// Runs both and waits until both have ended, then [`Wake::Group`](crate::Wake::Group). The first error cancels the other.
     pub fn par(&mut self, left: T, right: T) {
@@ -32,6 +49,27 @@ impl<T: Task> Context<'_, T> {
         self.arm(ns, true);
         self.queue_child(body, Role::Timeout);
         self.note_wait();
+    }
+
+    /// As `par`, `race` and `timeout`, where the task has begun with a branch by itself and goes on without it.
+    pub fn split(&mut self, split: Split<T>) {
+        let begun = match split {
+            Split::Par(left, right) => self.begin_pair(Kind::Par, left, right),
+            Split::Race(left, right) => self.begin_pair(Kind::Race, left, right),
+            Split::RestOfPar(right) => {
+                let right = self.begin_single(Kind::Par, right, None);
+                self.queue_child(right, Role::Par);
+                right
+            }
+            Split::Timeout { deadline_ns, body } => {
+                let body = self.begin_single(Kind::Timeout, body, None);
+                self.arm_at(deadline_ns, true);
+                self.queue_child(body, Role::Timeout);
+                body
+            }
+        };
+        // SAFETY: the child is in our own queue's hidden part until our turn is over: we are its running side.
+        unsafe { begun.get().own() }.has_started = true;
     }
 
     /// A scope that nobody runs yet.
@@ -137,7 +175,8 @@ impl<T: Task> Context<'_, T> {
         }
     }
 
-    fn begin_pair(&mut self, kind: Kind, left: T, right: T) {
+    /// Gives the left one.
+    fn begin_pair(&mut self, kind: Kind, left: T, right: T) -> Raw<T> {
         let (owner, generation) = self.begin_wait();
         let innermost = self.own().scope;
         let left = self.create(left, Parent::Branch(owner, 0), innermost, 1);
@@ -149,6 +188,7 @@ impl<T: Task> Context<'_, T> {
         self.queue_child(left, role);
         self.queue_child(right, role);
         self.note_wait();
+        left
     }
 
     /// A group of one child, which the caller queues.
@@ -166,7 +206,8 @@ impl<T: Task> Context<'_, T> {
     }
 
     fn set_group(&mut self, group: Group<T>) {
-        *self.record().group.lock() = group;
+        // SAFETY: we are the running side; a task that has children waits for them.
+        unsafe { self.record().family.begin(group) };
         let own = self.own();
         own.waiting = Waiting::Group;
         own.has_told_group = false;
@@ -191,7 +232,6 @@ impl<T: Task> Context<'_, T> {
         if let Some(crew) = own.crews.iter().find(is_wanted) {
             return Ok(NonNull::from(&**crew));
         }
-        own.crews.retain(|crew| !crew.is_over());
         let crew = match scope {
             Some(scope) => scope.0.new_crew(),
             // SAFETY: the innermost scope of a running task lives: its owner waits for us (`Own::scope`).

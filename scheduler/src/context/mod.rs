@@ -8,6 +8,8 @@
 mod children;
 mod waits;
 
+pub use children::Split;
+
 use crate::runtime::Shared;
 use crate::simulator::WALL_START_MS;
 use crate::task::record::{Own, Raw, Record};
@@ -43,13 +45,11 @@ impl<'a, T: Task> Context<'a, T> {
             Woken::Message => message.take().map_or(Wake::None, Wake::Message),
             Woken::Closed => Wake::Closed,
             Woken::Joined(target) => target.outcome().cloned().map_or(Wake::None, Wake::Joined),
-            Woken::Group => own.group_end.take().map_or(Wake::None, Wake::Group),
+            // SAFETY: as above.
+            Woken::Group => unsafe { record.family.end() }.and_then(Option::take).map_or(Wake::None, Wake::Group),
             Woken::AllJoined => Wake::AllJoined,
             Woken::Io => Wake::Io,
-            Woken::Completed => {
-                let result = own.delivery.take().and_then(|delivery| delivery.lock().take());
-                Wake::Completed(result.unwrap_or_else(nobody))
-            }
+            Woken::Completed(delivery) => Wake::Completed(delivery.lock().take().unwrap_or_else(nobody)),
             Woken::Latch => Wake::Latch,
             Woken::Cancelled => Wake::Cancelled,
             Woken::Deadlock => own.deadlock.take().map_or(Wake::Cancelled, Wake::Deadlock),
@@ -75,6 +75,20 @@ impl<'a, T: Task> Context<'a, T> {
     #[inline]
     pub fn set_place(&mut self, place: Place) {
         self.own().place = place;
+    }
+
+    /// Where the task said last that it stands.
+    #[inline]
+    pub fn place(&self) -> Place {
+        // SAFETY: we are the running side.
+        unsafe { self.record().own() }.place
+    }
+
+    /// Are tasks just run, neither simulated nor observed? Then a task may do by itself what it could ask a child to do, as long
+    /// as nobody can tell; see [`Context::split`].
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        self.worker.core.simulator.is_none() && !self.worker.is_observed()
     }
 
     /// Is every step to be noted? Then a task should say where it stands also while it computes, and ask

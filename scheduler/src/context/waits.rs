@@ -141,9 +141,7 @@ impl<T: Task> Context<'_, T> {
     pub fn completer(&mut self) -> Completer<T> {
         let (raw, generation) = self.begin_wait();
         let delivery: Delivery<T::Value> = Arc::new(Mutex::new(None));
-        let own = self.own();
-        own.delivery = Some(delivery.clone());
-        self.begin_waiting(Waiting::Outside);
+        self.begin_waiting(Waiting::Outside(delivery.clone()));
         // SAFETY: the running task lives.
         let record = unsafe { raw.to_ref() };
         Completer::new(self.worker.shared.clone(), record, generation, delivery)
@@ -151,11 +149,15 @@ impl<T: Task> Context<'_, T> {
 
     /// Arms the task's timer for the wait that was begun.
     pub(super) fn arm(&mut self, ns: u64, is_limit: bool) {
-        let deadline_ns = self.now_ns().saturating_add(ns);
+        self.arm_at(self.now_ns().saturating_add(ns), is_limit);
+    }
+
+    /// As `arm`, for a moment.
+    pub(super) fn arm_at(&mut self, deadline_ns: u64, is_limit: bool) {
         let (raw, worker) = (self.raw, self.worker.index);
         let generation = self.own().generation;
         let key = self.worker.seat().timers.lock().arm(deadline_ns, TimerEntry { raw, generation, is_limit });
-        self.own().timer = Some(Timer { worker, key });
+        self.own().timer = Some(Timer { worker: worker as u32, key });
         self.note(EventKind::TimerArmed { due_ns: deadline_ns });
     }
 
@@ -201,7 +203,7 @@ impl<T: Task> Context<'_, T> {
         if self.is_observed() && !matches!(self.own().waiting, Waiting::Nothing) {
             // SAFETY: the running task lives.
             let record = unsafe { self.raw.get() };
-            let kind = record.group.lock().kind;
+            let kind = record.family.kind();
             self.worker.note_wait(record, kind);
         }
     }

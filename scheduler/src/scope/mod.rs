@@ -17,11 +17,13 @@
 //! - The waiter of the end is told exactly once: it is taken out under the scope's lock by whoever sees `live` be zero.
 
 mod crew;
+mod crews;
 
 use std::fmt;
 use std::ptr::NonNull;
 
 pub use crew::{Added, Crew};
+pub use crews::Crews;
 
 use crate::list::{List, Waiters};
 use crate::runtime::Run;

@@ -53,7 +53,8 @@ impl<T: Task> Census<T> {
         let is_suspect = match &own.waiting {
             Waiting::Send(..) | Waiting::Recv(..) | Waiting::Join(_) | Waiting::AllJoined(_) => true,
             Waiting::Group => {
-                let group = record.group.lock();
+                let Some(group) = record.family.group() else { return };
+                let group = group.lock();
                 let children = group.children().iter().map(|child| child.raw());
                 let is_bounded = matches!(group.kind, Kind::Race | Kind::Timeout);
                 if is_bounded {
@@ -87,8 +88,10 @@ fn below<T: Task>(mut stack: Vec<Raw<T>>) -> HashSet<usize> {
         // SAFETY: as above.
         let own = unsafe { record.own() };
         own.crews.iter().for_each(|crew| crew.visit(|member| stack.push(member)));
-        if own.waiting.is_group() {
-            let group = record.group.lock();
+        if own.waiting.is_group()
+            && let Some(group) = record.family.group()
+        {
+            let group = group.lock();
             stack.extend(group.children().iter().map(|child| child.raw()));
             let scope = group.scope().cloned();
             drop(group);

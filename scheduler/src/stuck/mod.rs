@@ -125,7 +125,8 @@ fn enter<T: Task>(ledger: &mut Ledger<T>, suspect: Raw<T>) -> bool {
         }
         Waiting::Join(target) => ledger.wakes_if_suspect(*target, me),
         Waiting::Group => {
-            let group = record.group.lock();
+            let Some(group) = record.family.group() else { return false };
+            let group = group.lock();
             for child in group.children().iter().filter(|child| child.outcome().is_none()) {
                 ledger.wakes_if_suspect(child.raw(), me);
             }

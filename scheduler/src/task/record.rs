@@ -2,7 +2,7 @@
 //!
 //! Who may touch which field of a [`Record`], and when:
 //!
-//! 1. `id`, `state`, `refs`, `parent`, `joiners`, `has_ended`, `group`: anybody who knows the record lives.
+//! 1. `id`, `state`, `refs`, `parent`, `joiners`, `has_ended`, `family`: anybody who knows the record lives.
 //! 2. `own`, `task`: the *running side* only. That is the worker that took the task from a queue; before, whoever won the
 //!    claim and queued it; and anybody at all while the world is stopped (`Shared::stop_world`).
 //! 3. `reason`: written once by the winner of `State::claim_reason`, read by whoever saw the request to cancel after it.
@@ -19,21 +19,18 @@ use std::mem::MaybeUninit;
 use std::ops::Deref;
 use std::ptr::NonNull;
 
-use smallvec::SmallVec;
-
+use super::family::Family;
 use super::free::{free_in_turn, is_freeing};
 use super::state::{Claim, Claimed, State};
 use super::{CancelReason, Outcome, Place, Task};
-use crate::completer::Delivery;
-use crate::group::Group;
 use crate::list::{Link, List, Waiters};
-use crate::scope::{Crew, Scope};
+use crate::runtime::Run;
+use crate::scope::{Crew, Crews, Scope};
 use crate::stuck::proof::Mark;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
-use crate::sync::{Arc, GROUP, JOINERS, Lock};
+use crate::sync::{Arc, JOINERS, Lock};
 use crate::timer::TimerKey;
 use crate::wait::{Waiting, Woken};
-use crate::{GroupEnd, runtime::Run};
 
 /// Everything about one task.
 pub struct Record<T: Task> {
@@ -47,7 +44,7 @@ pub struct Record<T: Task> {
     joiners: Lock<Joiners<T>, JOINERS>,
     has_ended: AtomicBool,
     /// The children that the task waits for.
-    pub group: Lock<Group<T>, GROUP>,
+    pub family: Family<T>,
     pub(crate) wait_link: UnsafeCell<Link<T>>,
     pub(crate) crew_link: UnsafeCell<Link<T>>,
     message: UnsafeCell<Option<T::Value>>,
@@ -73,11 +70,7 @@ pub struct Own<T: Task> {
     pub waiting: Waiting<T>,
     pub timer: Option<Timer>,
     pub woken: Woken<T>,
-    /// How the children of the last group ended, until the task asks.
-    pub group_end: Option<GroupEnd<T::Value, T::Fault>>,
-    /// Where a completer puts its value.
-    pub delivery: Option<Delivery<T::Value>>,
-    pub crews: SmallVec<[Arc<Crew<T>>; 1]>,
+    pub crews: Crews<T>,
     pub place: Place,
     pub spawned_at: Place,
     pub since_ns: u64,
@@ -98,7 +91,7 @@ pub struct Own<T: Task> {
 /// An armed timer: whose wheel it is in, and its key.
 #[derive(Clone, Copy)]
 pub struct Timer {
-    pub worker: usize,
+    pub worker: u32,
     pub key: TimerKey,
 }
 
@@ -130,7 +123,7 @@ impl<T: Task> Record<T> {
                 parent,
                 joiners: Lock::new(Joiners { list: List::new(), is_joined: false }),
                 has_ended: AtomicBool::new(false),
-                group: Lock::new(Group::none()),
+                family: Family::new(),
                 wait_link: UnsafeCell::new(Link::new()),
                 crew_link: UnsafeCell::new(Link::new()),
                 message: UnsafeCell::new(None),
@@ -214,6 +207,15 @@ impl<T: Task> Record<T> {
         unsafe { *self.outcome.get() = Some(outcome) };
         // Release pairs with the Acquire in `has_ended`.
         self.has_ended.store(true, Ordering::Release);
+    }
+
+    /// Takes the outcome of a branch.
+    ///
+    /// # Safety
+    /// The caller is the running side of the branch's owner, and every child of the group has ended: so nobody else reads it.
+    pub unsafe fn take_branch_outcome(&self) -> Option<Outcome<T::Value, T::Fault>> {
+        // SAFETY: promised by the caller.
+        if self.has_ended() { unsafe { (*self.outcome.get()).take() } } else { None }
     }
 
     /// Writes the outcome and tells those who join; `woken` is to queue them. The running side calls it once.

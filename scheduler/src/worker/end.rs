@@ -22,9 +22,7 @@ impl<T: Task> Worker<T> {
         // SAFETY: as above.
         let own = unsafe { record.own() };
         let place = own.place;
-        for crew in std::mem::take(&mut own.crews) {
-            crew.close(place, |raw, reason| self.ask_to_end(raw, reason));
-        }
+        own.crews.take_each(|crew| crew.close(place, |raw, reason| self.ask_to_end(raw, reason)));
         self.core.ended += 1;
         if let Parent::Branch(owner, child) = record.parent {
             // SAFETY: as above. Branches have no handles.

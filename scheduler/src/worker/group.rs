@@ -23,7 +23,8 @@ impl<T: Task> Worker<T> {
                 self.spread_cancel(record);
             }
             // Whoever ended the last child has released this lock before we get it, and does not touch us any more.
-            let group = record.group.lock();
+            let Some(group) = record.family.group() else { return true };
+            let group = group.lock();
             if group.pending == 0 {
                 self.finish_group(record, group);
                 return true;
@@ -60,7 +61,8 @@ impl<T: Task> Worker<T> {
         if std::mem::replace(&mut own.has_spread_kill, true) {
             return;
         }
-        let group = record.group.lock();
+        let Some(group) = record.family.group() else { return };
+        let group = group.lock();
         for child in group.children() {
             if child.state.kill() {
                 self.push_last(child.raw());
@@ -79,7 +81,8 @@ impl<T: Task> Worker<T> {
         // SAFETY: an owner does not end before its children, and it has to take the group's lock before it goes on.
         let record = unsafe { owner.get() };
         let now_ns = self.core.now_ns;
-        let mut group = record.group.lock();
+        let Some(group) = record.family.group() else { return };
+        let mut group = group.lock();
         let is_decided = group.child_ended(child, outcome, now_ns);
         let scope = if group.kind == Kind::Scope { group.scope().cloned() } else { None };
         if is_decided && group.pending > 1 {
@@ -114,7 +117,8 @@ impl<T: Task> Worker<T> {
     pub(super) fn scope_drained(&mut self, owner: Raw<T>) {
         // SAFETY: as in `child_ended`: the members count as one child.
         let record = unsafe { owner.get() };
-        let mut group = record.group.lock();
+        let Some(group) = record.family.group() else { return };
+        let mut group = group.lock();
         group.pending -= 1;
         let is_over = group.pending == 0 && record.state.claim(group.generation, Claim::Group) == Claimed::Queue;
         drop(group);
@@ -133,7 +137,8 @@ impl<T: Task> Worker<T> {
                 }
             }
             What::Decision(place) => {
-                let mut group = owner.group.lock();
+                let Some(group) = owner.family.group() else { return };
+                let mut group = group.lock();
                 if group.generation != generation || group.pending == 0 {
                     return;
                 }
@@ -171,7 +176,10 @@ impl<T: Task> Worker<T> {
         } else if kind == Kind::Race {
             self.report_lost(&end, own.place, end.first);
         }
-        own.group_end = Some(end);
+        // SAFETY: as above.
+        if let Some(place) = unsafe { record.family.end() } {
+            *place = Some(end);
+        }
     }
 
     /// Reports the faults of children whose outcome nobody will see: all but `seen`.

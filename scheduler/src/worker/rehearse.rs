@@ -28,7 +28,7 @@ impl<T: Task> Worker<T> {
         let own = unsafe { record.own() };
         let end = match step {
             crate::Step::Yielded => StepEnd::Yielded,
-            crate::Step::Waiting => StepEnd::Waits(own.waiting.reason(record.group.lock().kind)),
+            crate::Step::Waiting => StepEnd::Waits(own.waiting.reason(record.family.kind())),
             crate::Step::Ended(_) => StepEnd::Ended,
         };
         rehearsal.note(Step { task: record.id, place: own.place, end, at_ns: self.core.now_ns });

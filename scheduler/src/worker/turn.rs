@@ -81,7 +81,7 @@ impl<T: Task> Worker<T> {
     /// Notes what has ended a wait, after everything else that was registered for it was undone.
     #[inline]
     fn end_wait(&mut self, raw: Raw<T>, record: &Record<T>, own: &mut Own<T>, claim: Claim) {
-        own.woken = match (claim, &own.waiting) {
+        own.woken = match (claim, std::mem::replace(&mut own.waiting, Waiting::Nothing)) {
             (Claim::Message, Waiting::Send(..)) => Woken::Sent,
             (Claim::Message, _) => Woken::Message,
             (Claim::Timer, Waiting::Sleep) => {
@@ -89,38 +89,36 @@ impl<T: Task> Worker<T> {
                 Woken::Timer
             }
             // SAFETY: the end of the target has given us a count (`set_outcome`).
-            (Claim::Joined, Waiting::Join(target)) => Woken::Joined(unsafe { Ref::from_raw(*target) }),
+            (Claim::Joined, Waiting::Join(target)) => Woken::Joined(unsafe { Ref::from_raw(target) }),
             (Claim::Closed, _) => Woken::Closed,
             (Claim::AllJoined, _) => Woken::AllJoined,
             (Claim::Io, _) => Woken::Io,
-            (Claim::Completed, _) => Woken::Completed,
+            (Claim::Completed, Waiting::Outside(delivery)) => Woken::Completed(delivery),
             (Claim::Latch, _) => Woken::Latch,
-            _ => {
-                self.undo(raw, record, own);
+            (_, waiting) => {
+                self.undo(raw, record, own, waiting);
                 let is_dead = claim == Claim::Deadlock && own.deadlock.is_some();
                 if is_dead { Woken::Deadlock } else { Woken::Cancelled }
             }
         };
-        own.waiting = Waiting::Nothing;
     }
 
     /// Takes the task out of everything that it waits in.
     #[cold]
-    fn undo(&mut self, raw: Raw<T>, record: &Record<T>, own: &mut Own<T>) {
+    fn undo(&mut self, raw: Raw<T>, record: &Record<T>, own: &mut Own<T>, waiting: Waiting<T>) {
         self.disarm(own);
-        match &own.waiting {
-            Waiting::Nothing | Waiting::Sleep | Waiting::Group => {}
+        match waiting {
+            Waiting::Nothing | Waiting::Sleep | Waiting::Group | Waiting::Outside(_) => {}
             // SAFETY: something else has ended the wait, and it is forgotten once: `waiting` becomes `Nothing`.
             Waiting::Send(channel, _) => unsafe { channel.forget(|core| core.forget_sender(raw)) },
             // SAFETY: as above.
             Waiting::Recv(channel, _) => unsafe { channel.forget(|core| core.forget_receiver(raw)) },
-            Waiting::Join(target) => forget_join(raw, *target),
+            Waiting::Join(target) => forget_join(raw, target),
             Waiting::AllJoined(scope) => scope.forget(raw),
             Waiting::Io(wait) => {
                 self.shared.io_waits.remove(wait.key);
                 wait.source.forget(wait.interest, wait.key);
             }
-            Waiting::Outside => own.delivery = None,
             Waiting::Latch(latch) => latch.forget(raw),
         }
         // SAFETY: we are the running side, and in no list any more. What a sender did not send is dropped.
@@ -131,18 +129,17 @@ impl<T: Task> Worker<T> {
     fn give_up_wait(&mut self, raw: Raw<T>, record: &Record<T>) {
         // SAFETY: we are the running side.
         let own = unsafe { record.own() };
-        match own.waiting {
+        let waiting = match std::mem::replace(&mut own.waiting, Waiting::Nothing) {
             Waiting::Nothing => return,
             Waiting::Group => panic!("a task that has children waits for them"),
-            _ => {}
-        }
+            waiting => waiting,
+        };
         // If it was claimed already, it is in no list any more.
         if record.state.claim(own.generation, Claim::Cancel) != Claimed::Lost {
-            self.undo(raw, record, own);
-        } else if let Waiting::Join(target) = own.waiting {
+            self.undo(raw, record, own, waiting);
+        } else if let Waiting::Join(target) = waiting {
             forget_join(raw, target);
         }
-        own.waiting = Waiting::Nothing;
     }
 
     /// Publishes the wait that the task has registered, or goes on if something has ended it already.
@@ -172,7 +169,7 @@ impl<T: Task> Worker<T> {
     /// Disarms the task's timer, whosever wheel it is in.
     pub(super) fn disarm(&mut self, own: &mut Own<T>) {
         if let Some(timer) = own.timer.take() {
-            self.shared.seats[timer.worker].timers.lock().disarm(timer.key);
+            self.shared.seats[timer.worker as usize].timers.lock().disarm(timer.key);
         }
     }
 
@@ -195,7 +192,7 @@ impl<T: Task> Worker<T> {
             return;
         }
         let reason = CancelReason { kind: CancelKind::ParentCancelled, place: reason_of(record).place };
-        for crew in &own.crews {
+        for crew in own.crews.iter() {
             crew.cancel(reason, false, |raw, reason| self.ask_to_end(raw, reason));
         }
     }
@@ -203,7 +200,7 @@ impl<T: Task> Worker<T> {
     /// Passes a request to kill on to the tasks that this one has spawned.
     fn spread_kill(&mut self, record: &Record<T>) {
         // SAFETY: we are the running side.
-        for crew in unsafe { &record.own().crews } {
+        for crew in unsafe { record.own() }.crews.iter() {
             crew.kill(|raw| self.push_last(raw));
         }
     }
