@@ -10,7 +10,7 @@ use std::time::Duration;
 use aivi_bytecode::Module;
 use aivi_scheduler::{CancelKind, CancelReason, Config, Event, Mode, Observer, Place, Rehearsal, Report, Runtime};
 use aivi_vm::shutdown::Why;
-use aivi_vm::{Attached, Failure, Fault, Fiber, Natives, Program, Start, Value, World};
+use aivi_vm::{Attached, Failure, Fault, Natives, Program, Start, Strand, Value, World};
 
 use crate::backtrace;
 use crate::ending::{Ending, FailureReport, FaultReport};
@@ -31,9 +31,9 @@ pub(crate) struct Machine {
     events: Option<Arc<Collector>>,
     format: Format,
     /// The runtime of all calls, on real threads.
-    real: OnceLock<Arc<Runtime<Fiber>>>,
+    real: OnceLock<Arc<Runtime<Strand>>>,
     /// Every runtime that may be running something.
-    runtimes: Mutex<Vec<Weak<Runtime<Fiber>>>>,
+    runtimes: Mutex<Vec<Weak<Runtime<Strand>>>>,
     /// The worlds of the calls that have not ended.
     calls: Mutex<Vec<Weak<World>>>,
     cut_off: Arc<Mutex<CutOff>>,
@@ -131,7 +131,7 @@ impl Machine {
         let World { program, host, limits, .. } = &*self.world;
         let world = Arc::new(World::new(program.clone(), host.clone(), *limits));
         self.lock_calls().push(Arc::downgrade(&world));
-        let outcome = runtime.run(Fiber::new(&world, Start::Global { global, arguments, run: is_effect }));
+        let outcome = runtime.run(Strand::new(&world, Start::Global { global, arguments, run: is_effect }));
         let ended_ns = runtime.now_ns();
         let time = Duration::from_nanos(ended_ns - begun_ns);
         let shutdown = ShutdownReport::new(&world.shutdown, ended_ns, program);
@@ -175,7 +175,7 @@ impl Machine {
         std::mem::take(&mut *self.stuck.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn runtime(&self) -> std::io::Result<Arc<Runtime<Fiber>>> {
+    fn runtime(&self) -> std::io::Result<Arc<Runtime<Strand>>> {
         if let Some(runtime) = self.real.get() {
             return Ok(runtime.clone());
         }
@@ -249,7 +249,7 @@ impl Machine {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn each(&self, act: impl FnMut(Arc<Runtime<Fiber>>)) {
+    fn each(&self, act: impl FnMut(Arc<Runtime<Strand>>)) {
         let runtimes = self.runtimes.lock().unwrap_or_else(PoisonError::into_inner).clone();
         runtimes.iter().filter_map(Weak::upgrade).for_each(act);
     }
@@ -322,8 +322,8 @@ struct Reporter {
     format: Format,
 }
 
-impl Observer<Fiber> for Reporter {
-    fn report(&self, report: Report<'_, Fiber>) {
+impl Observer<Strand> for Reporter {
+    fn report(&self, report: Report<'_, Strand>) {
         let program = &self.world.program;
         let text = match report {
             Report::UnjoinedFailure { spawned_at, failure } => {

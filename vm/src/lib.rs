@@ -20,7 +20,7 @@ pub mod value;
 pub use collections::{Bytes, List, Map, Set, Text};
 pub use failure::Failure;
 pub use fault::{Attached, Fault};
-pub use fiber::{Fiber, Limits, Start, World};
+pub use fiber::{Limits, Start, Strand, World};
 pub use host::{Capability, Host};
 pub use native::{Args, NativeCx, NativeFn, NativeResult, Natives, Then};
 pub use object::{Ref, Shared, Trace, Tracer, live_objects};

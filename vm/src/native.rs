@@ -9,7 +9,7 @@ use aivi_scheduler::reactor::{Attempt, IoSource};
 use aivi_scheduler::{CancelKind, CancelReason, Completer, Context};
 
 use crate::collections::Text;
-use crate::fiber::{Fiber, Pending};
+use crate::fiber::{Fiber, Pending, Strand};
 use crate::host::Host;
 use crate::object::Shared;
 use crate::program::Program;
@@ -104,7 +104,7 @@ impl NativeCx<'_> {
     }
 
     /// The scheduler: clocks, chance, `registry`. Waits go through the functions below.
-    pub fn sched(&mut self) -> &mut Context<'_, Fiber> {
+    pub fn sched(&mut self) -> &mut Context<'_, Strand> {
         self.fiber.cx()
     }
 
@@ -132,7 +132,7 @@ impl NativeCx<'_> {
     }
 
     /// Waits for whoever gets the completer, from any thread; return `Wait`.
-    pub fn completer(&mut self, then: Then) -> Completer<Fiber> {
+    pub fn completer(&mut self, then: Then) -> Completer<Strand> {
         let place = self.fiber.place();
         let cx = self.fiber.cx();
         cx.set_place(place);

@@ -61,6 +61,8 @@ pub(crate) struct ProtoCode {
 pub(crate) struct LinkedNative {
     pub(crate) function: NativeFn,
     pub(crate) owned: u32,
+    /// It acts: it may have to do with the outside, and wait.
+    pub(crate) acts: bool,
 }
 
 /// Why a module cannot be loaded.
@@ -97,7 +99,7 @@ impl Program {
             if function.arity != import.arity {
                 return Err(LoadError::NativeArity(import.name.clone()));
             }
-            Ok(LinkedNative { function, owned: import.owned })
+            Ok(LinkedNative { function, owned: import.owned, acts: import.effect })
         });
         let natives = natives.collect::<Result<_, _>>()?;
         let cancels_tasks = cancels_tasks(&module);

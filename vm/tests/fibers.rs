@@ -5,7 +5,7 @@ mod common;
 use aivi_bytecode::module::{Constant, NativeImport};
 use aivi_bytecode::{Count, Imm32, Index, Instruction as I, NativeId, ProtoId, ScalarKind};
 use aivi_scheduler::{CancelKind, CancelReason, Mode, Place};
-use aivi_vm::{Fiber, NativeFn, NativeResult, Start, Value};
+use aivi_vm::{NativeFn, NativeResult, Start, Strand, Value};
 use common::*;
 
 const SEEDS: std::ops::Range<u64> = 0..20;
@@ -481,7 +481,7 @@ fn a_cancelled_root_ends() {
     let run = Run::with(asm, &[say_native()], aivi_vm::Limits::default());
     let runtime = run.runtime(Mode::Real);
     let canceller = runtime.canceller();
-    let fiber = Fiber::new(&run.world, Start::Global { global: 0, arguments: vec![], run: true });
+    let fiber = Strand::new(&run.world, Start::Global { global: 0, arguments: vec![], run: true });
     let ended = std::thread::scope(|scope| {
         scope.spawn(|| {
             while run.host.out.lock().is_empty() {

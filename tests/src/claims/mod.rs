@@ -6,5 +6,5 @@ mod program;
 mod syntax;
 
 pub use bytecode::bytecode;
-pub use program::{compile, encoded, simulate};
+pub use program::{compile, encoded, simulate, work};
 pub use syntax::{format, lex, parse};

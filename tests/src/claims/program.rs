@@ -8,7 +8,7 @@ use aivi_bytecode::Module;
 use aivi_compiler::diagnostic::{Color, Severity, render_all};
 use aivi_compiler::{Compiled, Loader, Options, Source};
 use aivi_scheduler::{Config, Mode, Observer, Outcome, Place, Report, Runtime};
-use aivi_vm::{Fault, Fiber, Host, Limits, Natives, Program, Shared, Start, World};
+use aivi_vm::{Fault, Host, Limits, Natives, Program, Shared, Start, Strand, World};
 
 /// Bytes of stack for the compiler, as in the crate `aivi`.
 const STACK: usize = 256 << 20;
@@ -40,6 +40,17 @@ pub fn simulate(seed: u64, text: &str) {
         let first = run(module.clone(), seed);
         assert_eq!(run(module.clone(), seed), first, "seed {seed}: the same seed, another run");
     }
+}
+
+/// A program that does not leave its outcome to chance gives on a worker what it gives in the simulator.
+///
+/// # Panics
+/// When that does not hold, or the text has errors.
+pub fn work(text: &str) {
+    let Some(module) = module_of(text) else { panic!("errors in\n{text}\n{:?}", compiled(text).diagnostics) };
+    let limits = Limits { slices: u64::MAX, ..LIMITS };
+    let simulated = run_in(module.clone(), Mode::Simulated { seed: 0 }, limits);
+    assert_eq!(run_in(module, Mode::Real, limits), simulated, "{text}");
 }
 
 /// The bytes of the module that a text is compiled to, if it has no errors.
@@ -80,6 +91,10 @@ impl Loader for Library {
 
 /// Runs `main`, if there is one that is an effect, and says what came of it.
 pub(super) fn run(module: Module, seed: u64) -> String {
+    run_in(module, Mode::Simulated { seed }, LIMITS)
+}
+
+fn run_in(module: Module, mode: Mode, limits: Limits) -> String {
     let before = aivi_vm::live_objects();
     let shown = {
         let host = Arc::new(Deaf::default());
@@ -87,10 +102,10 @@ pub(super) fn run(module: Module, seed: u64) -> String {
         let mut natives = Natives::new();
         natives.extend(aivi_stdlib::natives());
         let program = Program::load(module, &natives).expect("a verified module of known natives");
-        let world = Arc::new(World::new(program.clone(), host.clone(), LIMITS));
-        let config = Config { workers: 1, mode: Mode::Simulated { seed }, blocking_threads: 1 };
+        let world = Arc::new(World::new(program.clone(), host.clone(), limits));
+        let config = Config { workers: 1, mode, blocking_threads: 1 };
         let runtime = Runtime::new(config, host.clone()).expect("a runtime");
-        let outcome = runtime.run(Fiber::new(&world, Start::Global { global, arguments: Vec::new(), run: true }));
+        let outcome = runtime.run(Strand::new(&world, Start::Global { global, arguments: Vec::new(), run: true }));
         let written = host.written.lock().unwrap_or_else(PoisonError::into_inner).clone();
         format!("{}\n{written}", shown(&outcome, &program))
     };
@@ -127,8 +142,8 @@ impl Host for Deaf {
     fn write_err(&self, _: &str) {}
 }
 
-impl Observer<Fiber> for Deaf {
-    fn report(&self, _: Report<'_, Fiber>) {}
+impl Observer<Strand> for Deaf {
+    fn report(&self, _: Report<'_, Strand>) {}
 
     fn describe_place(&self, place: Place) -> String {
         place.0.to_string()

@@ -36,10 +36,18 @@ pub(crate) enum FrameKind {
     CleanupEnd,
     /// It is the fiber's result; it arrives in R[0].
     RootEnd,
+    /// It is the result of a branch in place, `aux` says of which (`branch.rs`); it arrives in R[2].
+    Branch,
 }
 
-static WORDS: [u64; 5] =
-    [internal::APPLY_REST, internal::RUN_RESULT, internal::GLOBAL_END, internal::CLEANUP_END, internal::ROOT_END];
+static WORDS: [u64; 6] = [
+    internal::APPLY_REST,
+    internal::RUN_RESULT,
+    internal::GLOBAL_END,
+    internal::CLEANUP_END,
+    internal::ROOT_END,
+    internal::BRANCH_END,
+];
 
 impl FrameKind {
     /// The word that runs when the call above returns.
@@ -56,12 +64,13 @@ impl Frame {
 
     /// Which of the machine's own frames it is.
     pub(crate) fn kind(&self) -> Option<FrameKind> {
-        const KINDS: [FrameKind; 5] = [
+        const KINDS: [FrameKind; 6] = [
             FrameKind::ApplyRest,
             FrameKind::RunResult,
             FrameKind::GlobalEnd,
             FrameKind::CleanupEnd,
             FrameKind::RootEnd,
+            FrameKind::Branch,
         ];
         self.proto.is_null().then(|| KINDS.into_iter().find(|kind| kind.word() == self.pc)).flatten()
     }

@@ -3,25 +3,25 @@
 
 use aivi_scheduler::{self as scheduler, ScopeRef, TaskHandle};
 
-use super::Fiber;
+use super::Strand;
 use crate::object::{Payload, Trace, Tracer};
 use crate::value::Kind;
 
 /// The sending end of a channel.
 #[derive(Clone)]
-pub struct Sender(pub scheduler::Sender<Fiber>);
+pub struct Sender(pub scheduler::Sender<Strand>);
 
 /// The receiving end of a channel.
 #[derive(Clone)]
-pub struct Receiver(pub scheduler::Receiver<Fiber>);
+pub struct Receiver(pub scheduler::Receiver<Strand>);
 
 /// A scope.
 #[derive(Clone)]
-pub struct ScopeHandle(pub ScopeRef<Fiber>);
+pub struct ScopeHandle(pub ScopeRef<Strand>);
 
 /// A task; as a record it has the fields `cancel`, `isCancelled` and `join`.
 #[derive(Clone)]
-pub struct TaskValue(pub TaskHandle<Fiber>);
+pub struct TaskValue(pub TaskHandle<Strand>);
 
 macro_rules! payloads {
     ($($type:ident $kind:ident)*) => {$(

@@ -5,14 +5,14 @@
 
 use aivi_scheduler::Ledger;
 
-use super::{Fiber, Frame, FrameKind, Pending};
+use super::{Fiber, Frame, FrameKind, Pending, Strand};
 use crate::interp::owned;
 use crate::object::references;
 use crate::value::Slot;
 
 impl Fiber {
     /// Enters the references that the frames own.
-    pub(super) fn enter_held(&self, ledger: &mut Ledger<Fiber>) {
+    pub(super) fn enter_held(&self, ledger: &mut Ledger<Strand>) {
         if self.frame.is_null() || matches!(self.pending, Pending::Nothing | Pending::Again | Pending::AgainNow) {
             // It has not begun, or its instruction has yet to take its operands.
             return;
@@ -38,7 +38,8 @@ impl Fiber {
                             references::enter(unsafe { Slot::as_value(base.add(index)) }, ledger);
                         }
                     }
-                    Some(FrameKind::GlobalEnd | FrameKind::CleanupEnd | FrameKind::RunResult) => {}
+                    // Branches are in place only while a fiber runs.
+                    Some(FrameKind::Branch | FrameKind::GlobalEnd | FrameKind::CleanupEnd | FrameKind::RunResult) => {}
                 }
             }
             // SAFETY: F1: below every frame but the root's there is another one; `base` was moved up by `delta`.

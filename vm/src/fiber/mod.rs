@@ -1,7 +1,7 @@
 //! Fibers: running computations, and what the scheduler runs.
 //!
 //! A fiber has registers (`stack.rs`), frames beside them (`frame.rs`), the signal that unwinds it, and the wait that it is
-//! in (`pending.rs`). It starts without memory for registers and frames and gets it, recycled per thread, when it first runs.
+//! in (`pending.rs`). The scheduler holds it as a `Strand` (`strand.rs`), which recycles the memory of fibers that are gone.
 //!
 //! What always holds while the interpreter runs:
 //!
@@ -11,12 +11,14 @@
 //!   machine's own frames it points at their word, which runs when the call above returns.
 //! - F4. `cx` is the scheduler's context of the current `resume`, and null outside of it.
 
+mod branch;
 pub(crate) mod frame;
 mod handles;
 mod held;
 mod pending;
 mod stack;
 mod start;
+mod strand;
 
 use std::ptr::{NonNull, null, null_mut};
 use std::sync::Arc;
@@ -24,19 +26,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use aivi_bytecode::module::{Handler, HandlerKind, Proto};
 use aivi_bytecode::{Instruction, ProtoId, Reg};
-use aivi_scheduler::{CancelKind, CancelReason, Context, DeadlockReport, Ledger, Outcome, Place, Step, Task, Tick};
+use aivi_scheduler::{CancelKind, CancelReason, Context, Outcome, Place, Step, Tick};
 
+pub(crate) use branch::Branch;
 pub(crate) use frame::{Frame, FrameKind};
 pub use handles::{Receiver, ScopeHandle, Sender, TaskValue};
 pub(crate) use pending::{Pending, closed};
 pub use start::Start;
+use start::effect_entry;
+pub use strand::Strand;
+use strand::is_crowded;
 
 use crate::backtrace::Backtrace;
 use crate::failure::Failure;
 use crate::fault::Fault;
 use crate::host::Host;
 use crate::interp::{self, Exit, Go, Regs};
-use crate::object::{Shared, references};
+use crate::object::Shared;
 use crate::program::{GlobalCell, Program, ProtoCode};
 use crate::shutdown::{Shutdown, Why};
 use crate::value::{Slot, Value};
@@ -107,11 +113,17 @@ const OUT_OF_FUEL: &str = "out of fuel";
 /// How many places of spawning a fiber remembers; arbitrary, each is 8 bytes in every fiber.
 const ORIGINS: usize = 3;
 
+/// Where a fiber was started, where the one that started it was, and so on.
+type Origins = [Place; ORIGINS];
+
+/// Frames that there is room for above the top one: the machine's own come in threes at most, with that of a proto above.
+const MORE_FRAMES: usize = 4;
+
 /// Where the fiber of a call from outside was started.
 const NOWHERE: Place = Place(u64::MAX);
 
-/// A running computation.
-pub struct Fiber {
+/// A computation.
+pub(crate) struct Fiber {
     pub(crate) pc: *const u64,
     pub(crate) base: *mut Slot,
     pub(crate) frame: *mut Frame,
@@ -126,20 +138,22 @@ pub struct Fiber {
     frames: Stack<Frame>,
     pub(crate) world: Arc<World>,
     cx: *mut (),
-    start: Option<Start>,
     pub(crate) pending: Pending,
     pub(crate) signal: Option<Signal>,
     /// Signals that wait for cleanups to end, innermost last.
     pub(crate) in_flight: Vec<Signal>,
     pub(crate) outcome: Option<Outcome<Shared, Fault>>,
     masks: u32,
+    /// Branches in place, and the index of the frame of the outermost one (`branch.rs`).
+    branches: u32,
+    outermost: u32,
     /// Cancellation has been noticed; it is not noticed again.
     is_cancelling: bool,
-    origins: [Place; ORIGINS],
+    origins: Origins,
 }
 
-// A sleeping fiber is this, two blocks of 512 bytes, and the scheduler's record.
-const _: () = assert!(size_of::<Fiber>() <= 400);
+// A sleeping fiber is this, its registers and frames, and the scheduler's record.
+const _: () = assert!(size_of::<Fiber>() <= 256);
 
 // SAFETY: a fiber owns its registers; local objects that they refer to are reached from this fiber only (O1), so they move
 // with it to another thread, with the scheduler's queues ordering the two. The raw pointers point into what it owns, into
@@ -147,9 +161,8 @@ const _: () = assert!(size_of::<Fiber>() <= 400);
 unsafe impl Send for Fiber {}
 
 impl Fiber {
-    /// A fiber that will run `start`.
-    #[must_use]
-    pub fn new(world: &Arc<World>, start: Start) -> Fiber {
+    /// A fiber whose first turn begins with `pending`, and the memory that it will use.
+    fn idle(world: Arc<World>, stack: Stack<Slot>, frames: Stack<Frame>, pending: Pending, origins: Origins) -> Fiber {
         Fiber {
             pc: null(),
             base: null_mut(),
@@ -159,35 +172,87 @@ impl Fiber {
             constants: world.program.constants.as_ptr(),
             globals: world.program.globals.as_ptr(),
             metas: world.program.metas.as_ptr(),
-            stack: Stack::EMPTY,
-            frames: Stack::EMPTY,
-            world: world.clone(),
+            stack,
+            frames,
+            world,
             cx: null_mut(),
-            start: Some(start),
-            pending: Pending::Nothing,
+            pending,
             signal: None,
             in_flight: Vec::new(),
             outcome: None,
             masks: 0,
+            branches: 0,
+            outermost: 0,
             is_cancelling: false,
-            origins: [NOWHERE; ORIGINS],
+            origins,
         }
     }
 
-    /// A fiber that this one starts.
-    pub(crate) fn child(&self, start: Start) -> Fiber {
-        let mut child = Fiber::new(&self.world, start);
-        child.origins[0] = self.place();
-        child.origins[1..].copy_from_slice(&self.origins[..ORIGINS - 1]);
-        child
+    /// A fiber that this one starts at the instruction that runs, whose place is told to the scheduler.
+    pub(crate) fn child(&mut self, start: Start) -> Strand {
+        let origins = self.child_origins();
+        Strand::made(&self.world, start.into(), origins)
+    }
+
+    /// What a fiber remembers that this one starts where it told the scheduler last.
+    fn child_origins(&mut self) -> Origins {
+        let mut origins = [self.cx().place(); ORIGINS];
+        origins[1..].copy_from_slice(&self.origins[..ORIGINS - 1]);
+        origins
+    }
+
+    /// Runs until it yields, waits or ends.
+    fn resume(&mut self, cx: &mut Context<'_, Strand>) -> Step<Strand> {
+        let has_slice = self.world.take_slice(self.is_ending());
+        if !has_slice && self.frame.is_null() {
+            // Or fibers that only start others would never end.
+            return Step::Ended(Outcome::Faulted(Fault::without_place(OUT_OF_FUEL)));
+        }
+        self.fuel = if has_slice { u64::from(cx.fuel()).max(1) } else { 0 };
+        self.cx = NonNull::from(cx).as_ptr().cast();
+        let go = self.wake();
+        let exit = interp::run_from(self, go);
+        self.cx = null_mut();
+        match exit {
+            Exit::Yielded => Step::Yielded,
+            Exit::Waiting => {
+                if is_crowded() || self.frames.is_large() || self.stack.is_large() {
+                    self.shrink();
+                }
+                Step::Waiting
+            }
+            Exit::Ended => {
+                self.frame = null_mut();
+                let lost = || Outcome::Faulted(Fault::without_place("the fiber lost its outcome"));
+                Step::Ended(self.outcome.take().unwrap_or_else(lost))
+            }
+        }
+    }
+
+    /// Releases what the frames own, when the fiber is not to run again.
+    fn abandon(&mut self) {
+        if !self.frame.is_null() {
+            let place = self.is_masked().then(|| self.place_at(self.frame, self.stopped_pc()));
+            self.world.shutdown.given_up(self.key(), place, self.pending_cleanups());
+            interp::abandon(self);
+        }
+    }
+
+    /// Where the code begins of a fiber that has not run.
+    fn entry(&self) -> Place {
+        match &self.pending {
+            Pending::Run(effect) => effect_entry(effect),
+            Pending::Start(start) => start.entry(&self.world.program),
+            _ => NOWHERE,
+        }
     }
 
     /// The scheduler, while the fiber runs. The lifetime is that of the borrow; the context itself outlives `resume`.
-    pub(crate) fn cx<'a>(&mut self) -> &'a mut Context<'a, Fiber> {
+    pub(crate) fn cx<'a>(&mut self) -> &'a mut Context<'a, Strand> {
         debug_assert!(!self.cx.is_null());
         // SAFETY: F4: `resume` set it to the context that it borrows exclusively, and nobody else uses it meanwhile; callers use the
         // result at once and drop it.
-        unsafe { &mut *self.cx.cast::<Context<'a, Fiber>>() }
+        unsafe { &mut *self.cx.cast::<Context<'a, Strand>>() }
     }
 
     /// The program.
@@ -250,7 +315,15 @@ impl Fiber {
     }
 
     /// Makes room for a further frame and for `registers` behind `base + delta`; false at the limit.
+    #[inline]
     pub(crate) fn make_room(&mut self, delta: usize, registers: usize) -> bool {
+        let has_room = self.has_frame(self.frame.wrapping_add(MORE_FRAMES))
+            && self.has_room(self.base, (delta + registers) * size_of::<Slot>());
+        has_room || self.grow(delta, registers)
+    }
+
+    /// As `make_room`, when there is none.
+    fn grow(&mut self, delta: usize, registers: usize) -> bool {
         let depth = self.depth();
         let base = self.base_index();
         let needed = base + delta + registers;
@@ -260,8 +333,7 @@ impl Fiber {
         if depth + 1 > limits.frames + spare || needed > limits.registers + 100 * spare {
             return false;
         }
-        // The machine's own frames come in threes at most.
-        self.frames.grow(depth + 5);
+        self.frames.grow(depth + 1 + MORE_FRAMES);
         self.stack.grow(needed);
         // SAFETY: both indices are inside: they were before growing, which keeps contents.
         unsafe {
@@ -283,13 +355,19 @@ impl Fiber {
 
     /// Where the instruction that runs stands, as its author knows it: the innermost place outside of the library, or else
     /// where the fiber was started.
+    #[inline]
     pub(crate) fn place(&self) -> Place {
-        self.place_at(self.pc)
+        // SAFETY: F1, F3: the top frame; a proto lives as long as the program.
+        unsafe {
+            match (*self.frame).proto.as_ref() {
+                Some(proto) if !proto.is_library => (*self.frame).place(self.pc),
+                _ => self.place_at(self.frame, self.pc),
+            }
+        }
     }
 
-    /// The same for one that goes on at `pc`.
-    fn place_at(&self, mut pc: *const u64) -> Place {
-        let mut frame = self.frame;
+    /// The same for the frame at `frame`, which is at `pc`.
+    fn place_at(&self, mut frame: *const Frame, mut pc: *const u64) -> Place {
         let mut inside = None;
         // The machine's own frames have no place; the one that led to them has.
         while frame > self.frames.start() {
@@ -335,7 +413,7 @@ impl Fiber {
         self.walk().map(|(frame, pc)| unsafe { (*frame).place(pc) })
     }
 
-    /// The frames of the program, innermost first, each with where it goes on.
+    /// The frames of the program, innermost first, each with where it goes on; up to that of a branch.
     fn walk(&self) -> impl Iterator<Item = (*const Frame, *const u64)> {
         let (mut frame, mut pc) = (self.frame.cast_const(), self.pc);
         std::iter::from_fn(move || {
@@ -348,15 +426,13 @@ impl Fiber {
                     if !(*found.0).proto.is_null() {
                         return Some(found);
                     }
+                    if (*found.0).kind() == Some(FrameKind::Branch) {
+                        return None;
+                    }
                 }
             }
             None
         })
-    }
-
-    /// Where it was started, and where the one that did was, the last few.
-    pub(crate) fn started_at(&self) -> impl Iterator<Item = Place> + use<> {
-        self.origins.into_iter().filter(|place| *place != NOWHERE)
     }
 
     /// Where the cleanups begin that unwinding would lead to, the first one first; for a fiber that does not run.
@@ -408,6 +484,10 @@ impl Fiber {
 
     /// Out of fuel at a checkpoint that runs again: cancelled, yielding, or on with new fuel.
     pub(crate) fn tick(&mut self) -> Go {
+        if self.has_branch() {
+            self.pc = self.pc.wrapping_sub(1);
+            return self.move_out();
+        }
         match self.interruption() {
             Some(signal) => self.raise(signal),
             None => self.next_slice(),
@@ -496,9 +576,9 @@ impl Fiber {
         self.world.shutdown.begin(why, now_ns);
     }
 
-    /// Is it the fiber that the call began with?
+    /// Is it the fiber that the call began with, and not in a branch?
     pub(crate) fn is_root(&self) -> bool {
-        self.origins[0] == NOWHERE
+        self.origins[0] == NOWHERE && !self.has_branch()
     }
 
     /// The functions of the frames, innermost first, and which instruction each runs.
@@ -537,38 +617,23 @@ impl Fiber {
         matches!(reason.kind, CancelKind::Exit(_) | CancelKind::Signal(_)).then_some(reason)
     }
 
-    /// Before a wait: gives back memory that only a burst of calls needed.
+    /// Before a wait: gives back memory that only a burst of calls needed; when fibers are many, all that is not in use.
     fn shrink(&mut self) {
         // SAFETY: F1.
         let Some(code) = (unsafe { (*self.frame).proto.as_ref() }) else { return };
         let (depth, base) = (self.depth(), self.base_index());
-        self.frames.shrink(depth + 2);
-        self.stack.shrink(base + code.registers());
+        if is_crowded() {
+            self.frames.fit(depth + 1);
+            self.stack.fit(base + code.registers());
+        } else {
+            self.frames.shrink(depth + 2);
+            self.stack.shrink(base + code.registers());
+        }
         // SAFETY: both indices are inside of what was kept.
         unsafe {
             self.frame = self.frames.start().add(depth);
             self.base = self.stack.start().add(base);
         }
-    }
-
-    /// Gives the memory of registers and frames to the next fiber on this thread.
-    fn recycle(&mut self) {
-        self.frame = null_mut();
-        self.base = null_mut();
-        self.stack.recycle();
-        self.frames.recycle();
-    }
-}
-
-impl Drop for Fiber {
-    /// A fiber that is dropped in the middle (the runtime gave it up) releases what its frames own.
-    fn drop(&mut self) {
-        if !self.frame.is_null() {
-            let place = self.is_masked().then(|| self.place_at(self.stopped_pc()));
-            self.world.shutdown.given_up(self.key(), place, self.pending_cleanups());
-            interp::abandon(self);
-        }
-        self.recycle();
     }
 }
 
@@ -587,62 +652,4 @@ fn cleanups_at(proto: &Proto, at: u32) -> impl Iterator<Item = Reg> {
     let handler = proto.handlers.iter().find(covers).map(|handler| handler.target as usize);
     let first = handler.or_else(|| effect(at as usize).map(|_| at as usize + 1)).unwrap_or(proto.code.len());
     (first..).map_while(effect)
-}
-
-impl Task for Fiber {
-    type Value = Shared;
-    type Fault = Fault;
-
-    fn resume(&mut self, cx: &mut Context<'_, Self>) -> Step<Self> {
-        let has_slice = self.world.take_slice(self.is_ending());
-        if !has_slice && self.start.is_some() {
-            // Or fibers that only start others would never end.
-            return Step::Ended(Outcome::Faulted(Fault::without_place(OUT_OF_FUEL)));
-        }
-        self.fuel = if has_slice { u64::from(cx.fuel()).max(1) } else { 0 };
-        self.cx = NonNull::from(cx).as_ptr().cast();
-        let go = match self.start.take() {
-            Some(start) => self.begin(start),
-            None => self.wake(),
-        };
-        let exit = interp::run_from(self, go);
-        self.cx = null_mut();
-        match exit {
-            Exit::Yielded => Step::Yielded,
-            Exit::Waiting => {
-                self.shrink();
-                Step::Waiting
-            }
-            Exit::Ended => {
-                self.recycle();
-                let lost = || Outcome::Faulted(Fault::without_place("the fiber lost its outcome"));
-                Step::Ended(self.outcome.take().unwrap_or_else(lost))
-            }
-        }
-    }
-
-    fn entry(&self) -> Place {
-        self.start.as_ref().map_or(NOWHERE, |start| start.entry(&self.world.program))
-    }
-
-    fn cleanups(&self) -> Vec<Place> {
-        self.pending_cleanups()
-    }
-
-    fn trace(&self, ledger: &mut Ledger<Self>) {
-        self.enter_held(ledger);
-    }
-
-    fn trace_value(value: &Shared, ledger: &mut Ledger<Self>) {
-        references::enter(value.value(), ledger);
-    }
-
-    unsafe fn trace_object(object: NonNull<()>, ledger: &mut Ledger<Self>) {
-        // SAFETY: promised by the caller: it is one of those that were entered, and whose owners do not run.
-        unsafe { references::enter_fields(object, ledger) }
-    }
-
-    fn deadlock(report: DeadlockReport) -> Fault {
-        Fault::deadlock(report)
-    }
 }

@@ -3,7 +3,7 @@
 use aivi_bytecode::module::well_known;
 use aivi_scheduler::{GroupEnd, Outcome, Wake};
 
-use super::{Fiber, Signal};
+use super::{Fiber, Signal, Start};
 use crate::backtrace::Link;
 use crate::failure::Failure;
 use crate::fault::{Attached, Fault};
@@ -16,6 +16,10 @@ use crate::value::Value;
 pub(crate) enum Pending {
     /// Nothing: it yielded.
     Nothing,
+    /// Its first turn, in which it runs this effect.
+    Run(Shared),
+    /// Its first turn, in which it runs this.
+    Start(Box<Start>),
     /// Something that gives `Unit`.
     Unit,
     /// A send that gives a `Result`.
@@ -26,6 +30,8 @@ pub(crate) enum Pending {
     Join,
     /// Both sides of a `par`.
     Par,
+    /// The right side of a `par` whose left side ended with this value.
+    RestOfPar(Value),
     /// The sides of a race.
     Race,
     /// The body of a timeout, whose error this is.
@@ -55,23 +61,28 @@ enum Came {
 }
 
 impl Fiber {
-    /// After a wait: takes what ended it.
+    /// At the beginning of a turn: starts, or takes what ended the wait.
     pub(super) fn wake(&mut self) -> Go {
-        let wake = self.cx().take_wake();
-        let pending = std::mem::replace(&mut self.pending, Pending::Nothing);
-        if matches!(pending, Pending::Nothing) {
-            return Go::On;
-        }
-        if let Pending::Global(global, delta) = pending {
-            return match wake {
+        match std::mem::replace(&mut self.pending, Pending::Nothing) {
+            Pending::Nothing if self.has_branch() => self.move_out(),
+            Pending::Nothing => Go::On,
+            Pending::Run(effect) => self.begin_effect(effect),
+            Pending::Start(start) => self.begin(*start),
+            Pending::Global(global, delta) => match self.cx().take_wake() {
                 Wake::Cancelled => {
                     let signal = self.cancelled();
                     self.raise(signal)
                 }
                 Wake::Deadlock(fault) => self.raise(Signal::Fault(fault)),
                 _ => use_global(self, global, delta),
-            };
+            },
+            pending => self.go_on(pending),
         }
+    }
+
+    /// After a wait: what ended it becomes the result of the instruction.
+    fn go_on(&mut self, pending: Pending) -> Go {
+        let wake = self.cx().take_wake();
         // SAFETY: F3: the instruction that waited.
         let word = Word(unsafe { *self.pc.sub(1) });
         let holds_operands = matches!(pending, Pending::Again);
@@ -110,6 +121,10 @@ impl Fiber {
             (Pending::Message, _) => Came::Value(closed()),
             (Pending::Join, Wake::Joined(outcome)) => self.joined(outcome),
             (Pending::Par, Wake::Group(end)) => self.par_ended(end),
+            (Pending::RestOfPar(left), Wake::Group(end)) => match self.first_outcome(end, Link::Par) {
+                Came::Value(right) => Came::Value(Value::pair(left, right)),
+                came => came,
+            },
             (Pending::Race, Wake::Group(end)) => self.first_outcome(end, Link::Race),
             (Pending::Timeout(error), Wake::Group(end)) if end.timed_out => {
                 drop(end);

@@ -1,7 +1,7 @@
-//! Memory for registers and frames: an array that doubles, and a few arrays kept per thread for the next fiber.
+//! Memory for registers and frames: an array that doubles. It stays with its fiber, and with the fiber's memory when that
+//! goes to the next one (`strand.rs`).
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
-use std::cell::RefCell;
 use std::ptr::null_mut;
 
 /// A plain array without a length: who uses it knows what is in use.
@@ -13,22 +13,8 @@ pub(super) struct Stack<T> {
 /// Bytes of a fresh array. A fiber that only waits uses a handful of registers and frames.
 const FIRST: usize = 512;
 
-/// Arrays that a thread keeps; arbitrary: enough for a burst of short fibers, at most 128 KiB.
-const KEPT: usize = 256;
-
-thread_local! {
-    static FREE: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
-}
-
-/// An array of `FIRST` bytes that nobody uses.
-struct Block(*mut u8);
-
-impl Drop for Block {
-    fn drop(&mut self) {
-        // SAFETY: allocated by `Stack::grow` with this layout, and given up by `recycle`.
-        unsafe { dealloc(self.0, layout(FIRST)) }
-    }
-}
+/// Arrays up to this size stay when less is needed: they will be needed again soon (arbitrary).
+const KEEP: usize = 4096;
 
 fn layout(bytes: usize) -> Layout {
     Layout::from_size_align(bytes, 16).expect("stacks are limited (Limits)")
@@ -55,20 +41,56 @@ impl<T> Stack<T> {
     }
 
     /// Makes room for `count` elements, keeping what is there; the array may move.
+    #[inline]
     pub(super) fn grow(&mut self, count: usize) {
-        const { assert!(align_of::<T>() <= 16 && FIRST.is_multiple_of(size_of::<T>())) };
-        let (old, needed) = (self.bytes(), count * size_of::<T>());
-        if needed <= old {
-            return;
+        if count * size_of::<T>() > self.bytes() {
+            self.resize((count * size_of::<T>()).next_power_of_two().max(FIRST));
         }
-        let bytes = needed.next_power_of_two().max(FIRST);
-        let recycled = (self.start.is_null() && bytes == FIRST).then(|| FREE.with_borrow_mut(Vec::pop)).flatten();
-        let start = match recycled {
-            Some(block) => std::mem::ManuallyDrop::new(block).0,
-            // SAFETY: `bytes` is not zero; `start` came from here with `old` bytes.
-            None if self.start.is_null() => unsafe { alloc(layout(bytes)) },
-            // SAFETY: as above.
-            None => unsafe { realloc(self.start.cast(), layout(old), bytes) },
+    }
+
+    /// Whether so much memory is there that it may be worth giving some back.
+    #[inline]
+    pub(super) fn is_large(&self) -> bool {
+        self.bytes() > KEEP
+    }
+
+    /// Gives back what was needed only for a burst, when the first `count` elements are all that is in use.
+    pub(super) fn shrink(&mut self, count: usize) {
+        let used = count * size_of::<T>();
+        if self.is_large() && used <= self.bytes() / 4 {
+            self.resize(used.next_power_of_two().max(FIRST));
+        }
+    }
+
+    /// Gives back all but the first `count` elements, which are not none.
+    pub(super) fn fit(&mut self, count: usize) {
+        if count * size_of::<T>() < self.bytes() {
+            self.resize(count * size_of::<T>());
+        }
+    }
+
+    /// Gives back what was needed only for a burst, when nothing is in use.
+    pub(super) fn limit(&mut self) {
+        if self.is_large() {
+            drop(self.take());
+        }
+    }
+
+    /// Moves the memory out.
+    pub(super) fn take(&mut self) -> Stack<T> {
+        std::mem::replace(self, Stack::EMPTY)
+    }
+
+    /// The array has `bytes` bytes then, at least what is in use.
+    fn resize(&mut self, bytes: usize) {
+        const { assert!(align_of::<T>() <= 16 && FIRST.is_multiple_of(size_of::<T>())) };
+        let old = self.bytes();
+        // SAFETY: `bytes` is not zero; `start` came from here with `old` bytes.
+        let start = unsafe {
+            match self.start.is_null() {
+                true => alloc(layout(bytes)),
+                false => realloc(self.start.cast(), layout(old), bytes),
+            }
         };
         if start.is_null() {
             handle_alloc_error(layout(bytes));
@@ -77,42 +99,13 @@ impl<T> Stack<T> {
         // SAFETY: one past the allocation; `bytes` is a multiple of the element's size.
         self.end = unsafe { self.start.add(bytes / size_of::<T>()) };
     }
+}
 
-    /// Gives back what was needed only for a burst, when the first `count` elements are all that is in use.
-    pub(super) fn shrink(&mut self, count: usize) {
-        /// Arrays up to this size stay: they will be needed again soon (arbitrary).
-        const KEEP: usize = 4096;
-        let (old, used) = (self.bytes(), count * size_of::<T>());
-        if old <= KEEP || used > old / 4 {
-            return;
+impl<T> Drop for Stack<T> {
+    fn drop(&mut self) {
+        if !self.start.is_null() {
+            // SAFETY: allocated by `resize` with this many bytes; who uses the array has it no more.
+            unsafe { dealloc(self.start.cast(), layout(self.bytes())) }
         }
-        let bytes = used.next_power_of_two().max(FIRST);
-        // SAFETY: `start` came from `grow` with `old` bytes; `bytes` is not zero.
-        let start = unsafe { realloc(self.start.cast(), layout(old), bytes) };
-        if start.is_null() {
-            handle_alloc_error(layout(bytes));
-        }
-        self.start = start.cast();
-        // SAFETY: one past the allocation.
-        self.end = unsafe { self.start.add(bytes / size_of::<T>()) };
-    }
-
-    /// Gives the memory up.
-    pub(super) fn recycle(&mut self) {
-        let bytes = self.bytes();
-        let start = std::mem::replace(&mut self.start, null_mut());
-        self.end = null_mut();
-        if bytes == 0 {
-            return;
-        }
-        let block = Block(start.cast());
-        let keep = |free: &RefCell<Vec<Block>>| free.borrow().len() < KEPT;
-        if bytes == FIRST && FREE.try_with(keep).unwrap_or(false) {
-            FREE.with_borrow_mut(|free| free.push(block));
-            return;
-        }
-        let block = std::mem::ManuallyDrop::new(block);
-        // SAFETY: allocated by `grow` with this many bytes; not used any more.
-        unsafe { dealloc(block.0, layout(bytes)) }
     }
 }

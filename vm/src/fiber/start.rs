@@ -2,7 +2,7 @@
 
 use aivi_scheduler::Place;
 
-use super::{Fiber, Frame, FrameKind, NOWHERE, entry_of};
+use super::{Fiber, Frame, FrameKind, NOWHERE, Pending, entry_of};
 use crate::interp::{Go, apply, use_global};
 use crate::object::Shared;
 use crate::program::Program;
@@ -34,17 +34,36 @@ pub enum Start {
 impl Start {
     /// The first instruction of what it runs.
     pub(super) fn entry(&self, program: &Program) -> Place {
-        let proto = match self {
-            Start::Run(function) | Start::Apply { function, .. } => function.value().as_function().map(|f| f.proto()),
-            Start::Global { global, .. } => Some(program.module().globals[*global as usize].proto),
-        };
-        proto.map_or(NOWHERE, entry_of)
+        match self {
+            Start::Run(function) | Start::Apply { function, .. } => effect_entry(function),
+            Start::Global { global, .. } => entry_of(program.module().globals[*global as usize].proto),
+        }
+    }
+}
+
+/// The first instruction of a function or effect.
+pub(super) fn effect_entry(effect: &Shared) -> Place {
+    effect.value().as_function().map_or(NOWHERE, |function| entry_of(function.proto()))
+}
+
+impl From<Start> for Pending {
+    fn from(start: Start) -> Pending {
+        match start {
+            Start::Run(effect) => Pending::Run(effect),
+            start => Pending::Start(Box::new(start)),
+        }
     }
 }
 
 impl Fiber {
-    /// Makes the first frames.
-    pub(super) fn begin(&mut self, start: Start) -> Go {
+    /// Runs an effect, as the first thing.
+    pub(super) fn begin_effect(&mut self, effect: Shared) -> Go {
+        self.begin_frames();
+        apply(self, effect.into_value(), 0, 0, true)
+    }
+
+    /// Makes the first frame.
+    pub(super) fn begin_frames(&mut self) {
         self.frames.grow(1);
         self.frame = self.frames.start();
         // SAFETY: there is room for one frame.
@@ -52,6 +71,11 @@ impl Fiber {
         self.pc = FrameKind::RootEnd.word();
         self.stack.grow(1);
         self.base = self.stack.start();
+    }
+
+    /// Makes the first frames.
+    pub(super) fn begin(&mut self, start: Start) -> Go {
+        self.begin_frames();
         match start {
             Start::Run(effect) => apply(self, effect.into_value(), 0, 0, true),
             Start::Apply { function, arguments, run } => {

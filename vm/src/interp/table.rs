@@ -13,6 +13,7 @@ pub(crate) mod internal {
     pub(crate) const GLOBAL_END: u64 = 0xf2;
     pub(crate) const CLEANUP_END: u64 = 0xf3;
     pub(crate) const ROOT_END: u64 = 0xf4;
+    pub(crate) const BRANCH_END: u64 = 0xf5;
 }
 
 /// `$with!` applied to all rows. `quick(f)`: f never leaves. `full(g)`: g may do everything. `either(f, g)`: g when f says no.
@@ -155,6 +156,7 @@ fn run_internal(fiber: &mut Fiber, word: Word) -> Go {
         internal::GLOBAL_END => register::global_end(fiber),
         internal::CLEANUP_END => control::cleanup_end(fiber),
         internal::ROOT_END => control::root_end(fiber),
+        internal::BRANCH_END => fiber.end_branch(),
         other => unreachable!("opcode {other:#x} passed the verifier"),
     }
 }

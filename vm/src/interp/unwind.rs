@@ -40,6 +40,10 @@ pub(super) fn unwind(fiber: &mut Fiber) -> Option<Exit> {
                 Some(FrameKind::GlobalEnd) => abandon_global(fiber),
                 Some(FrameKind::ApplyRest) => release_rest(fiber),
                 Some(FrameKind::RunResult) => {}
+                Some(FrameKind::Branch) => {
+                    signal = fiber.fail_branch(signal);
+                    continue;
+                }
             }
         }
         fiber.pop();
@@ -192,6 +196,7 @@ pub(crate) fn abandon(fiber: &mut Fiber) {
             (Some(FrameKind::GlobalEnd), _) => abandon_global(fiber),
             (Some(FrameKind::ApplyRest), _) => release_rest(fiber),
             (Some(FrameKind::RunResult | FrameKind::CleanupEnd), _) => {}
+            (Some(FrameKind::Branch), _) => fiber.leave_branch(),
         }
         fiber.pop();
     }

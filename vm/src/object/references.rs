@@ -8,11 +8,11 @@ use aivi_scheduler::Ledger;
 
 use super::Header;
 use super::boxed::{self, Boxed, Tracer};
-use crate::fiber::{Fiber, Receiver, Sender, TaskValue};
+use crate::fiber::{Receiver, Sender, Strand, TaskValue};
 use crate::value::{Kind, Value};
 
 /// Enters the reference of a value.
-pub(crate) fn enter(value: &Value, ledger: &mut Ledger<Fiber>) {
+pub(crate) fn enter(value: &Value, ledger: &mut Ledger<Strand>) {
     if let Some(object) = value.heap() {
         // SAFETY: the value holds a reference.
         unsafe { enter_object(object, ledger) }
@@ -23,7 +23,7 @@ pub(crate) fn enter(value: &Value, ledger: &mut Ledger<Fiber>) {
 ///
 /// # Safety
 /// The object lives, and is not written meanwhile.
-pub(crate) unsafe fn enter_fields(object: NonNull<()>, ledger: &mut Ledger<Fiber>) {
+pub(crate) unsafe fn enter_fields(object: NonNull<()>, ledger: &mut Ledger<Strand>) {
     let object = object.cast::<Header>().as_ptr().cast_const();
     // SAFETY: promised by the caller; the kind tells the family, and of payloads the type (O3).
     unsafe {
@@ -45,7 +45,7 @@ pub(crate) unsafe fn enter_fields(object: NonNull<()>, ledger: &mut Ledger<Fiber
 
 /// # Safety
 /// The caller knows of a reference to the object.
-unsafe fn enter_object(object: *const Header, ledger: &mut Ledger<Fiber>) {
+unsafe fn enter_object(object: *const Header, ledger: &mut Ledger<Strand>) {
     // SAFETY: promised by the caller.
     let (count, kind) = unsafe { ((*object).count.load(Relaxed), (*object).kind) };
     let is_plain = kind == Kind::Text as u8 || kind == Kind::Bytes as u8;

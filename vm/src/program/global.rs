@@ -6,7 +6,7 @@ use aivi_bytecode::ProtoId;
 use aivi_scheduler::Latch;
 use parking_lot::Mutex;
 
-use crate::fiber::Fiber;
+use crate::fiber::Strand;
 use crate::object::shared::immortalise;
 use crate::value::Value;
 
@@ -21,7 +21,7 @@ pub(crate) struct GlobalCell {
 /// Who evaluates it.
 struct Running {
     fiber: u64,
-    done: Latch<Fiber>,
+    done: Latch<Strand>,
 }
 
 /// What a fiber that needs the global has to do.
@@ -31,7 +31,7 @@ pub(crate) enum Entry {
     /// Evaluate this proto, then `finish` or `abandon`.
     Evaluate(ProtoId),
     /// Wait for the one that evaluates it, then try again.
-    Wait(Latch<Fiber>),
+    Wait(Latch<Strand>),
     /// It needs itself.
     Recursive,
 }
@@ -68,7 +68,7 @@ impl GlobalCell {
     }
 
     /// Publishes the value; gives the latch to be opened.
-    pub(crate) fn finish(&self, value: Value) -> Option<Latch<Fiber>> {
+    pub(crate) fn finish(&self, value: Value) -> Option<Latch<Strand>> {
         // What is already shared inside stays so.
         let value = immortalise(value);
         let mut running = self.running.lock();
@@ -78,7 +78,7 @@ impl GlobalCell {
     }
 
     /// The evaluation ended without a value: the next use tries again. Gives the latch to be opened.
-    pub(crate) fn abandon(&self) -> Option<Latch<Fiber>> {
+    pub(crate) fn abandon(&self) -> Option<Latch<Strand>> {
         self.running.lock().take().map(|running| running.done)
     }
 }

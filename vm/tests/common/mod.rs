@@ -7,7 +7,7 @@ use std::sync::Arc;
 use aivi_bytecode::module::{Constant, Drops, Global, Handler, HandlerKind, Line, Module, SourceFile, well_known};
 use aivi_bytecode::{ConstId, Instruction, Jump16, Jump32, Proto, ProtoId, Reg};
 use aivi_scheduler::{Config, Mode, Observer, Outcome, Place, Report, Runtime};
-use aivi_vm::{Failure, Fault, Fiber, Host, Limits, NativeFn, Natives, Program, Shared, Start, Value, World};
+use aivi_vm::{Failure, Fault, Host, Limits, NativeFn, Natives, Program, Shared, Start, Strand, Value, World};
 use parking_lot::Mutex;
 
 pub type Ended = Outcome<Shared, Fault>;
@@ -129,8 +129,8 @@ impl Host for Kept {
 
 struct Reports(Arc<Kept>);
 
-impl Observer<Fiber> for Reports {
-    fn report(&self, report: Report<'_, Fiber>) {
+impl Observer<Strand> for Reports {
+    fn report(&self, report: Report<'_, Strand>) {
         let text = match report {
             Report::UnjoinedFailure { .. } => "unjoined failure".to_owned(),
             Report::LostFault { fault, .. } => format!("lost fault: {fault}"),
@@ -163,7 +163,7 @@ impl Run {
         Run { world: Arc::new(World::new(program, host.clone(), limits)), host }
     }
 
-    pub fn runtime(&self, mode: Mode) -> Runtime<Fiber> {
+    pub fn runtime(&self, mode: Mode) -> Runtime<Strand> {
         let config = Config { workers: 2, mode, blocking_threads: 2 };
         Runtime::new(config, Arc::new(Reports(self.host.clone()))).expect("a runtime")
     }
@@ -180,7 +180,7 @@ impl Run {
     }
 
     pub fn start(&self, seed: u64, start: Start) -> Ended {
-        self.runtime(Mode::Simulated { seed }).run(Fiber::new(&self.world, start))
+        self.runtime(Mode::Simulated { seed }).run(Strand::new(&self.world, start))
     }
 
     pub fn show(&self, ended: &Ended) -> String {

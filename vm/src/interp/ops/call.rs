@@ -106,6 +106,9 @@ pub(in crate::interp) fn call_full(fiber: &mut Fiber, word: Word) -> Go {
 /// What a call that cannot go on does: the scheduler's turn, room, or unwinding.
 fn again(fiber: &mut Fiber, word: Word, delta: usize, registers: usize) -> Go {
     if fiber.fuel == 0 {
+        if fiber.has_branch() {
+            return move_out(fiber);
+        }
         if let Some(signal) = fiber.interruption() {
             release_operands(fiber, word);
             return fiber.raise(signal);
@@ -314,20 +317,24 @@ fn release_range(fiber: &Fiber, first: usize, count: usize) {
 
 /// Releases the operands that the instruction before `pc` takes and has not yet taken, when it unwinds instead.
 pub(crate) fn release_operands(fiber: &mut Fiber, word: Word) {
-    use aivi_bytecode::Instruction as I;
     let regs = fiber.load();
-    let program = fiber.program().clone();
-    let release = |index: usize| {
-        // SAFETY: the instruction table says that the operand is taken.
+    taken_operands(fiber, word, |index| {
+        // SAFETY: the operand is taken.
         drop(unsafe { regs.take(index) });
-    };
+    });
+}
+
+/// Calls `visit` for each register that the instruction takes: they hold tagged values, which it owns.
+pub(crate) fn taken_operands(fiber: &Fiber, word: Word, mut visit: impl FnMut(usize)) {
+    use aivi_bytecode::Instruction as I;
+    let program = &fiber.world.program;
     match I::decode(word.0) {
         Some(I::Call { base, proto } | I::TailCall { base, proto }) => {
             let code = &program.protos[proto.0 as usize];
             let raw = &program.proto(code).raw;
             (0..code.arguments).filter(|index| !raw.iter().any(|(register, _)| register.0 == *index)).for_each(
                 |index| {
-                    release(usize::from(base.0 + index));
+                    visit(usize::from(base.0 + index));
                 },
             );
         }
@@ -337,10 +344,14 @@ pub(crate) fn release_operands(fiber: &mut Fiber, word: Word) {
             | I::CallRun { count, base, function }
             | I::TailCallRun { count, base, function },
         ) => {
-            release(usize::from(function.0));
-            release_range(fiber, usize::from(base.0), usize::from(count.0));
+            visit(usize::from(function.0));
+            (0..usize::from(count.0)).for_each(|index| visit(usize::from(base.0) + index));
         }
-        Some(I::CallNative { native, .. }) => release_owned(fiber, word, program.natives[native.0 as usize].owned),
+        Some(I::CallNative { native, .. }) => {
+            let owned = program.natives[native.0 as usize].owned;
+            (0..32).filter(|bit| owned & 1 << bit != 0).for_each(|bit| visit(word.a() + bit));
+        }
+        Some(I::Cleanup { effect, .. }) => visit(usize::from(effect.0)),
         Some(
             I::Spawn { effect: a, .. }
             | I::Join { task: a, .. }
@@ -352,18 +363,18 @@ pub(crate) fn release_operands(fiber: &mut Fiber, word: Word) {
             | I::ChanSend { value: a, .. }
             | I::ChanSendResult { value: a, .. }
             | I::ChanTrySend { value: a, .. },
-        ) => release(usize::from(a.0)),
+        ) => visit(usize::from(a.0)),
         Some(
             I::SpawnIn { scope: a, effect: b, .. }
             | I::Par { left: a, right: b, .. }
             | I::Race { left: a, right: b, .. },
         ) => {
-            release(usize::from(a.0));
-            release(usize::from(b.0));
+            visit(usize::from(a.0));
+            visit(usize::from(b.0));
         }
         Some(I::Timeout { base }) => {
-            release(usize::from(base.0) + 1);
-            release(usize::from(base.0) + 2);
+            visit(usize::from(base.0) + 1);
+            visit(usize::from(base.0) + 2);
         }
         _ => {}
     }
@@ -419,14 +430,18 @@ unsafe fn leave(regs: &mut Regs) {
 }
 
 pub(in crate::interp) fn native(fiber: &mut Fiber, word: Word) -> Go {
-    if let Some(signal) = fiber.poll_cancel() {
+    let (function, owned, acts) = {
+        let linked = &fiber.program().natives[word.w()];
+        (linked.function, linked.owned, linked.acts)
+    };
+    if fiber.has_branch() {
+        if acts {
+            return move_out(fiber);
+        }
+    } else if let Some(signal) = fiber.poll_cancel() {
         release_operands(fiber, word);
         return fiber.raise(signal);
     }
-    let (function, owned) = {
-        let linked = &fiber.program().natives[word.w()];
-        (linked.function, linked.owned)
-    };
     let regs = fiber.load();
     // SAFETY: see `ops/mod.rs`; natives do not touch the fiber's registers otherwise.
     let result = unsafe {
@@ -461,6 +476,12 @@ pub(in crate::interp) fn native(fiber: &mut Fiber, word: Word) -> Go {
             }
         },
     }
+}
+
+/// Moves the outermost branch in place out; the instruction has taken nothing yet and runs again there.
+pub(crate) fn move_out(fiber: &mut Fiber) -> Go {
+    fiber.pc = fiber.pc.wrapping_sub(1);
+    fiber.move_out()
 }
 
 /// Releases the arguments of a native call that are its own; those that it took are `Unit` by now.

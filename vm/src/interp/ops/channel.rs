@@ -5,7 +5,7 @@ use aivi_scheduler::{Channel, Place, Recv, Send, TryRecv, TrySend};
 
 use super::fiber::checkpoint;
 use super::{Go, Word};
-use crate::fiber::{Fiber, Pending, Receiver, Sender, closed};
+use crate::fiber::{Fiber, Pending, Receiver, Sender, Strand, closed};
 use crate::value::Value;
 
 /// The channel's end in an operand, which is borrowed: the frame keeps it, also during a wait.
@@ -19,7 +19,7 @@ macro_rules! end {
     }};
 }
 
-fn put_pair(fiber: &mut Fiber, word: Word, channel: Channel<Fiber>) -> Go {
+fn put_pair(fiber: &mut Fiber, word: Word, channel: Channel<Strand>) -> Go {
     let ends = Value::pair(Value::payload_of(Sender(channel.tx)), Value::payload_of(Receiver(channel.rx)));
     fiber.set_result(word, ends);
     Go::On

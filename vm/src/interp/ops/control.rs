@@ -2,7 +2,7 @@
 
 use aivi_scheduler::Outcome;
 
-use super::call::apply;
+use super::call::{apply, move_out};
 use super::{Go, Word};
 use crate::collections::Text;
 use crate::fiber::{Fiber, Frame, FrameKind, Signal};
@@ -30,6 +30,9 @@ pub(in crate::interp) fn fault(fiber: &mut Fiber, word: Word) -> Go {
 
 /// Runs an effect, masked; `cleanup_end` or unwinding ends the mask.
 pub(in crate::interp) fn cleanup(fiber: &mut Fiber, word: Word) -> Go {
+    if fiber.has_branch() {
+        return move_out(fiber);
+    }
     let regs = fiber.load();
     // SAFETY: see `ops/mod.rs`; the effect is taken.
     let effect = unsafe { regs.take(word.b()) };

@@ -2,13 +2,16 @@
 
 use aivi_scheduler::{Join, JoinAll};
 
-use super::call::{apply, release_operands};
+use super::call::{apply, move_out, release_operands};
 use super::{Go, Regs, Word};
-use crate::fiber::{Fiber, Pending, ScopeHandle, Start, TaskValue};
+use crate::fiber::{Branch, Fiber, Pending, ScopeHandle, Start, Strand, TaskValue};
 use crate::value::{Kind, Value};
 
-/// Polls cancellation; gives the registers and tells the scheduler where the fiber stands.
+/// Polls cancellation; gives the registers and tells the scheduler where the fiber stands. A branch in place becomes a fiber.
 pub(super) fn poll(fiber: &mut Fiber, word: Word) -> Result<Regs, Go> {
+    if fiber.has_branch() {
+        return Err(move_out(fiber));
+    }
     let place = fiber.place();
     if fiber.cx().is_rehearsed() && fiber.cx().makes_way(place) {
         // The instruction has taken nothing yet, and runs again.
@@ -50,13 +53,23 @@ fn wait(fiber: &mut Fiber, pending: Pending) -> Go {
     Go::Wait
 }
 
+/// Opens an instruction that begins branches: the registers, and whether the first branch begins in place.
+fn open(fiber: &mut Fiber, word: Word) -> Result<(Regs, bool), Go> {
+    // Inside of a branch in place cancellation is noticed at the next tick.
+    if fiber.has_branch() && fiber.may_branch() {
+        return Ok((fiber.load(), true));
+    }
+    let regs = poll(fiber, word)?;
+    Ok((regs, fiber.may_branch()))
+}
+
 /// Milliseconds as nanoseconds; 0 when not positive.
 fn nanos(millis: i64) -> u64 {
     (millis.max(0) as u64).saturating_mul(1_000_000)
 }
 
 /// A fiber that runs the effect in a register, which is taken.
-fn child(fiber: &Fiber, regs: &Regs, register: usize) -> Fiber {
+fn child(fiber: &mut Fiber, regs: &Regs, register: usize) -> Strand {
     // SAFETY: see `ops/mod.rs`.
     fiber.child(Start::Run(unsafe { regs.take(register) }.share()))
 }
@@ -82,7 +95,7 @@ pub(in crate::interp) fn spawn_in(fiber: &mut Fiber, word: Word) -> Go {
     spawned(fiber, word, child, Some(scope))
 }
 
-fn spawned(fiber: &mut Fiber, word: Word, child: Fiber, scope: Option<ScopeHandle>) -> Go {
+fn spawned(fiber: &mut Fiber, word: Word, child: Strand, scope: Option<ScopeHandle>) -> Go {
     match fiber.cx().spawn(child, scope.as_ref().map(|scope| &scope.0)) {
         Ok(handle) => {
             fiber.set_result(word, Value::payload_of(TaskValue(handle)));
@@ -138,21 +151,40 @@ pub(in crate::interp) fn join_all(fiber: &mut Fiber, word: Word) -> Go {
 }
 
 pub(in crate::interp) fn par(fiber: &mut Fiber, word: Word) -> Go {
-    let regs = checkpoint!(fiber, word);
+    let (regs, is_in_place) = match open(fiber, word) {
+        Ok(open) => open,
+        Err(go) => return go,
+    };
+    if is_in_place {
+        // SAFETY: see `ops/mod.rs`; both are taken.
+        let (left, right) = unsafe { (regs.take(word.b()), regs.take(word.c())) };
+        return fiber.begin_branch(Branch::Left, right, 0, left);
+    }
     let (left, right) = (child(fiber, &regs, word.b()), child(fiber, &regs, word.c()));
     fiber.cx().par(left, right);
     wait(fiber, Pending::Par)
 }
 
 pub(in crate::interp) fn race(fiber: &mut Fiber, word: Word) -> Go {
-    let regs = checkpoint!(fiber, word);
+    let (regs, is_in_place) = match open(fiber, word) {
+        Ok(open) => open,
+        Err(go) => return go,
+    };
+    if is_in_place {
+        // SAFETY: see `ops/mod.rs`; both are taken.
+        let (left, right) = unsafe { (regs.take(word.b()), regs.take(word.c())) };
+        return fiber.begin_branch(Branch::Race, right, 0, left);
+    }
     let (left, right) = (child(fiber, &regs, word.b()), child(fiber, &regs, word.c()));
     fiber.cx().race(left, right);
     wait(fiber, Pending::Race)
 }
 
 pub(in crate::interp) fn timeout(fiber: &mut Fiber, word: Word) -> Go {
-    let regs = checkpoint!(fiber, word);
+    let (regs, is_in_place) = match open(fiber, word) {
+        Ok(open) => open,
+        Err(go) => return go,
+    };
     let base = word.a();
     // SAFETY: see `ops/mod.rs`; the error is taken.
     let (millis, error) = unsafe { (regs.int(base), regs.take(base + 1)) };
@@ -160,6 +192,12 @@ pub(in crate::interp) fn timeout(fiber: &mut Fiber, word: Word) -> Go {
         // SAFETY: the effect is taken.
         drop(unsafe { regs.take(base + 2) });
         return fiber.raise(crate::fiber::Signal::Failure(error.into()));
+    }
+    if is_in_place {
+        let deadline_ns = fiber.cx().now_ns().saturating_add(nanos(millis));
+        // SAFETY: see `ops/mod.rs`; the effect is taken.
+        let body = unsafe { regs.take(base + 2) };
+        return fiber.begin_branch(Branch::Timeout, error, deadline_ns, body);
     }
     let body = child(fiber, &regs, base + 2);
     fiber.cx().timeout(nanos(millis), body);

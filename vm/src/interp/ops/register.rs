@@ -68,6 +68,9 @@ pub(in crate::interp) unsafe fn global(regs: &mut Regs, word: Word) -> bool {
 
 /// First use: evaluate it, above all registers of the running frame.
 pub(in crate::interp) fn global_first(fiber: &mut Fiber, word: Word) -> Go {
+    if fiber.has_branch() {
+        return super::call::move_out(fiber);
+    }
     // SAFETY: F1: the frame that runs the instruction is one of a proto.
     let registers = unsafe { (*(*fiber.frame).proto).registers() };
     use_global(fiber, word.w() as u32, registers)

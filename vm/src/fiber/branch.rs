@@ -1,0 +1,282 @@
+//! Branches in place: the first branch of `par`, `race` or `timeoutWith` begins on the stack of the fiber that asks for it.
+//!
+//! A branch that never waits costs little more than a call then: no task, nothing marked as shared. As soon as it could
+//! tell the difference it is *moved out*: its frames and registers become a fiber of its own, a child of the fiber's group,
+//! and everything is as if it had been one from the start. That happens before the branch
+//! - does anything that has to do with other fibers or with the outside,
+//! - begins a cleanup, or the evaluation of a global,
+//! - or has spent its fuel (so its sibling waits for a slice at most).
+//!
+//! What always holds:
+//! - Branches are in place only while the fiber runs, or at the beginning of its first turn: a moved fiber that has branches in
+//!   place itself moves the next one out at once.
+//! - A fiber that is cancelled, unwinds or runs a cleanup begins none; so no signal to cancel ever crosses a frame of a branch.
+//! - The simulator, rehearsals and traces see each branch as a task: nothing is in place there (`Context::is_plain`).
+
+use aivi_bytecode::Reg;
+use aivi_scheduler::{Place, Split};
+
+use super::{Fiber, Frame, FrameKind, MORE_FRAMES, NOWHERE, ORIGINS, Origins, Pending, Signal, Start, Strand};
+use crate::backtrace::Link;
+use crate::interp::{Go, Word, apply, owned, taken_operands};
+use crate::value::{Slot, Value};
+
+/// Branches in place at most. Each is moved with all that is above it, so many would be moved many times (arbitrary).
+const MOST: u32 = 16;
+
+/// Frames below a branch in place at most, so that limits mean what they mean for a fiber of its own (arbitrary).
+const DEEPEST: usize = 1000;
+
+/// Registers of a frame of a branch: what it keeps and a number; the branch's own begin behind them.
+const OWN: usize = 2;
+
+/// Which branch is in place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Branch {
+    /// The left one of a `par`; keeps the effect of the right one.
+    Left,
+    /// The right one; keeps the value of the left one.
+    Right,
+    /// The left one of a `race`; keeps the effect of the right one.
+    Race,
+    /// The body of a timeout; keeps the error, and the number is the deadline.
+    Timeout,
+}
+
+impl Branch {
+    const ALL: [Branch; 4] = [Branch::Left, Branch::Right, Branch::Race, Branch::Timeout];
+}
+
+impl Fiber {
+    /// Whether a branch is in place at the moment.
+    #[inline]
+    pub(crate) fn has_branch(&self) -> bool {
+        self.branches > 0
+    }
+
+    /// Whether a branch may begin in place.
+    pub(crate) fn may_branch(&mut self) -> bool {
+        self.branches < MOST
+            && self.masks == 0
+            && !self.is_cancelling
+            && self.in_flight.is_empty()
+            && self.depth() < DEEPEST
+            && self.cx().is_plain()
+    }
+
+    /// Begins a branch in place.
+    pub(crate) fn begin_branch(&mut self, branch: Branch, keep: Value, number: u64, effect: Value) -> Go {
+        // SAFETY: F1: the frame that runs the instruction is one of a proto.
+        let delta = unsafe { (*(*self.frame).proto).registers() };
+        if !self.make_room(delta, OWN + 1) {
+            drop((keep, effect));
+            return self.fault("stack exhausted");
+        }
+        self.push(Frame::internal(FrameKind::Branch, delta, branch as usize));
+        if self.branches == 0 {
+            self.outermost = self.depth() as u32;
+        }
+        self.branches += 1;
+        // SAFETY: `make_room` made room for them.
+        unsafe {
+            *self.base = keep.into_slot();
+            (*self.base.add(1)).payload = number;
+        }
+        apply(self, effect, OWN, 0, true)
+    }
+
+    /// The branch of the top frame has ended with a value, behind the frame's own registers.
+    pub(crate) fn end_branch(&mut self) -> Go {
+        let branch = self.branch();
+        // SAFETY: a frame of a branch: it owns R[0], and the result has arrived.
+        let (kept, result) = unsafe { ((*self.base).into_value(), (*self.base.add(OWN)).into_value()) };
+        let value = match branch {
+            Branch::Left => {
+                // SAFETY: as above.
+                unsafe {
+                    *self.base = result.into_slot();
+                    (*self.frame).aux = Branch::Right as usize;
+                }
+                self.pc = FrameKind::Branch.word();
+                return apply(self, kept, OWN, 0, true);
+            }
+            Branch::Right => Value::pair(kept, result),
+            Branch::Race | Branch::Timeout => {
+                drop(kept);
+                result
+            }
+        };
+        self.forget_branch();
+        self.pop();
+        // SAFETY: F3: the instruction that began the branch.
+        let word = Word(unsafe { *self.pc.sub(1) });
+        self.set_result(word, value);
+        Go::On
+    }
+
+    /// Unwinding has come to the frame of a branch: takes it off, and gives the signal as the fiber sees it that began the branch.
+    pub(crate) fn fail_branch(&mut self, signal: Signal) -> Signal {
+        let link = match self.branch() {
+            Branch::Left | Branch::Right => Link::Par,
+            Branch::Race => Link::Race,
+            Branch::Timeout => Link::Timeout,
+        };
+        let started_at = self.started_at();
+        self.leave_branch();
+        self.pop();
+        match signal {
+            Signal::Failure(mut failure) => {
+                failure.ended(started_at);
+                Signal::Failure(failure.passed(link))
+            }
+            Signal::Fault(fault) => Signal::Fault(fault.ended(started_at).passed(link, self.calls())),
+            signal @ Signal::Cancel(_) => signal,
+        }
+    }
+
+    /// Releases what the frame of a branch keeps, which is about to be taken off.
+    pub(crate) fn leave_branch(&mut self) {
+        // SAFETY: a frame of a branch owns R[0].
+        drop(unsafe { (*self.base).into_value() });
+        self.forget_branch();
+    }
+
+    /// Makes a fiber of the outermost branch, as if it had been one from the start, and waits for it. Its next instruction, at
+    /// `pc`, has taken nothing yet.
+    pub(crate) fn move_out(&mut self) -> Go {
+        let (at, top) = (self.outermost as usize, self.depth());
+        let first_base = self.share_above(at);
+        // SAFETY: F1: `at` is the index of a frame of a branch below the top frame, which is a proto's.
+        unsafe {
+            let frames = self.frames.start();
+            let registers = self.base.add((*(*self.frame).proto).registers()).offset_from_unsigned(first_base);
+            let above = self.base.offset_from_unsigned(first_base);
+            let (pc, branches) = (self.pc, self.branches - 1);
+            let in_flight = std::mem::take(&mut self.in_flight);
+
+            self.frame = frames.add(at);
+            self.base = first_base.sub((*frames.add(at + 1)).delta);
+            let branch = self.branch();
+            let (keep, number) = ((*self.base).into_value(), (*self.base.add(1)).payload);
+            self.pop();
+            (self.branches, self.outermost) = (0, 0);
+            let place = self.place();
+            self.cx().set_place(place);
+
+            let origins = self.child_origins();
+            let mut moved = Strand::made(&self.world, Pending::Nothing, origins);
+            let fiber = moved.fiber();
+            fiber.begin_frames();
+            fiber.frames.grow(top - at + 1 + MORE_FRAMES);
+            fiber.stack.grow(registers);
+            fiber.frames.start().add(1).copy_from_nonoverlapping(frames.add(at + 1), top - at);
+            fiber.stack.start().copy_from_nonoverlapping(first_base, registers);
+            // Its result arrives where that of a fiber does.
+            (*fiber.frames.start().add(1)).delta = 0;
+            fiber.frame = fiber.frames.start().add(top - at);
+            fiber.base = fiber.stack.start().add(above);
+            fiber.pc = pc;
+            fiber.in_flight = in_flight;
+            fiber.branches = branches;
+            fiber.outermost = fiber.first_branch();
+            self.await_moved(branch, moved, keep, number)
+        }
+    }
+
+    fn await_moved(&mut self, branch: Branch, moved: Strand, keep: Value, number: u64) -> Go {
+        let (split, pending) = match branch {
+            Branch::Left => {
+                let right = self.child(Start::Run(keep.share()));
+                (Split::Par(moved, right), Pending::Par)
+            }
+            Branch::Right => (Split::RestOfPar(moved), Pending::RestOfPar(keep)),
+            Branch::Race => {
+                let right = self.child(Start::Run(keep.share()));
+                (Split::Race(moved, right), Pending::Race)
+            }
+            Branch::Timeout => (Split::Timeout { deadline_ns: number, body: moved }, Pending::Timeout(keep)),
+        };
+        self.cx().split(split);
+        self.pending = pending;
+        Go::Wait
+    }
+
+    /// Marks as shared what the frames above index `at` own. Gives the first register of the first of them.
+    fn share_above(&self, at: usize) -> *mut Slot {
+        let share = |base: *mut Slot, index: usize| {
+            // SAFETY: the callers name registers that hold tagged values.
+            drop(unsafe { Slot::as_value(base.add(index)) }.clone().share());
+        };
+        let share_all = |base: *mut Slot, owned: &[Reg]| owned.iter().for_each(|reg| share(base, usize::from(reg.0)));
+        // SAFETY: F1, F3; the top frame's instruction has not run: its operands are still where they were.
+        unsafe {
+            let (mut frame, mut base) = (self.frame, self.base);
+            let mut pc = self.pc.add(1);
+            taken_operands(self, Word(*self.pc), |index| share(base, index));
+            loop {
+                match ((*frame).proto.as_ref(), (*frame).kind()) {
+                    (Some(code), _) => share_all(base, owned(self.world.program.proto(code), (*frame).index(pc))),
+                    (None, Some(FrameKind::ApplyRest)) => (1..=(*frame).aux).for_each(|index| share(base, index)),
+                    (None, Some(FrameKind::Branch)) => share(base, 0),
+                    (None, _) => {}
+                }
+                let first = base;
+                base = base.sub((*frame).delta);
+                frame = frame.sub(1);
+                pc = (*frame).pc;
+                if frame == self.frames.start().add(at) {
+                    return first;
+                }
+            }
+        }
+    }
+
+    /// Where the code that runs was started, and where the one that did was, the last few.
+    pub(crate) fn started_at(&self) -> impl Iterator<Item = Place> + use<> {
+        self.current_origins().into_iter().filter(|place| *place != NOWHERE)
+    }
+
+    fn current_origins(&self) -> Origins {
+        let mut origins = [NOWHERE; ORIGINS];
+        let mut found = self.branch_places().chain(self.origins);
+        origins.fill_with(|| found.next().unwrap_or(NOWHERE));
+        origins
+    }
+
+    /// Where the branches in place were begun, the innermost one first.
+    fn branch_places(&self) -> impl Iterator<Item = Place> {
+        let mut frame = self.frame;
+        std::iter::from_fn(move || {
+            while frame > self.frames.start() {
+                // SAFETY: F1, F3: frames from 0 up to the top are in use.
+                unsafe {
+                    let is_branch = (*frame).kind() == Some(FrameKind::Branch);
+                    frame = frame.sub(1);
+                    if is_branch {
+                        return Some(self.place_at(frame, (*frame).pc));
+                    }
+                }
+            }
+            None
+        })
+    }
+
+    /// Index of the first frame of a branch, 0 if there is none.
+    fn first_branch(&self) -> u32 {
+        // SAFETY: F1.
+        let is_branch = |index: &usize| unsafe { (*self.frames.start().add(*index)).kind() == Some(FrameKind::Branch) };
+        if self.branches == 0 { 0 } else { (1..=self.depth()).find(is_branch).unwrap_or_default() as u32 }
+    }
+
+    fn branch(&self) -> Branch {
+        // SAFETY: F1; called where the top frame is one of a branch.
+        Branch::ALL[unsafe { (*self.frame).aux }]
+    }
+
+    fn forget_branch(&mut self) {
+        self.branches -= 1;
+        if self.branches == 0 {
+            self.outermost = 0;
+        }
+    }
+}
