@@ -10,7 +10,8 @@ use std::time::Duration;
 use aivi_bytecode::Module;
 use aivi_scheduler::{CancelKind, CancelReason, Config, Event, Mode, Observer, Place, Rehearsal, Report, Runtime};
 use aivi_vm::shutdown::Why;
-use aivi_vm::{Attached, Failure, Fault, Natives, Program, Start, Strand, Value, World};
+use aivi_vm::value::Kind;
+use aivi_vm::{Attached, Failure, Fault, Natives, Program, Shared, Start, Strand, Value, World};
 
 use crate::backtrace;
 use crate::ending::{Ending, FailureReport, FaultReport};
@@ -53,6 +54,8 @@ pub(crate) struct Run {
     pub(crate) time: Duration,
     /// What it has left behind, if it had a runtime of its own: that should be nothing.
     pub(crate) leaked: Vec<String>,
+    /// Messages that nobody received, by where their channels were made.
+    pub(crate) unreceived: Vec<(String, usize)>,
     /// What its cleanups did at the end.
     shutdown: Option<ShutdownReport>,
 }
@@ -61,7 +64,7 @@ impl Run {
     /// A call that was not made.
     pub(crate) fn refused(message: String) -> Run {
         let outcome = Outcome::Faulted(Fault::without_place(message));
-        Run { outcome, time: Duration::ZERO, leaked: Vec::new(), shutdown: None }
+        Run { outcome, time: Duration::ZERO, leaked: Vec::new(), unreceived: Vec::new(), shutdown: None }
     }
 }
 
@@ -137,12 +140,12 @@ impl Machine {
         let shutdown = ShutdownReport::new(&world.shutdown, ended_ns, program);
         self.lock_calls().retain(|call| !std::ptr::eq(call.as_ptr(), &*world));
         self.world.host.flush();
-        let leaked = match self.config.mode {
-            Mode::Real => Vec::new(),
+        let (leaked, unreceived) = match self.config.mode {
+            Mode::Real => Default::default(),
             Mode::Simulated { .. } => {
                 let stats = runtime.stats();
                 *self.past.lock().unwrap_or_else(PoisonError::into_inner) += stats.into();
-                leaks(&stats)
+                left(&runtime, &stats, &outcome, program)
             }
         };
         drop(runtime);
@@ -152,7 +155,7 @@ impl Machine {
             aivi_scheduler::Outcome::Faulted(fault) => Outcome::Faulted(fault),
             aivi_scheduler::Outcome::Cancelled(reason) => Outcome::Cancelled(reason),
         };
-        Run { outcome, time, leaked, shutdown }
+        Run { outcome, time, leaked, unreceived, shutdown }
     }
 
     /// Reports what cleanups did at the end of a call, if there is something to be said.
@@ -276,6 +279,22 @@ impl Outcome {
             },
         }
     }
+}
+
+/// What a call in the simulator has left behind, and the messages that nobody received.
+fn left(
+    runtime: &Runtime<Strand>,
+    stats: &aivi_scheduler::Stats,
+    outcome: &aivi_scheduler::Outcome<Shared, Fault>,
+    program: &Program,
+) -> (Vec<String>, Vec<(String, usize)>) {
+    let mut channels = runtime.channels_left();
+    // What the call gives may hold channels.
+    if !matches!(outcome, aivi_scheduler::Outcome::Done(value) if value.value().kind() == Kind::Unit) {
+        channels.alive = channels.circular.clone();
+    }
+    let unreceived = channels.unreceived.iter().map(|(place, count)| (program.describe(*place), *count)).collect();
+    (leaks(stats, &channels, program), unreceived)
 }
 
 /// A value as `toText` shows it.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use aivi_scheduler::{Rehearsal, Stats, StepEnd, Tape};
+use aivi_scheduler::{ChannelsLeft, Place, Rehearsal, Stats, StepEnd, Tape};
 use aivi_vm::Program;
 
 use crate::machine::{Machine, Outcome};
@@ -47,7 +47,7 @@ impl Rehearsed {
 }
 
 /// What a run has left behind that should have ended with it, in words; nothing if all is well.
-pub(crate) fn leaks(stats: &Stats) -> Vec<String> {
+pub(crate) fn leaks(stats: &Stats, channels: &ChannelsLeft, program: &Program) -> Vec<String> {
     let counts =
         [(stats.tasks, "fiber"), (stats.timers, "timer"), (stats.io_waits, "waiter"), (stats.outside, "blocking call")];
     let text = |(count, what): (u64, &str)| match count {
@@ -55,7 +55,12 @@ pub(crate) fn leaks(stats: &Stats) -> Vec<String> {
         1 => Some(format!("1 {what}")),
         count => Some(format!("{count} {what}s")),
     };
-    counts.into_iter().filter_map(text).collect()
+    let place = |place: &Option<Place>| place.map_or_else(|| "?".to_owned(), |place| program.describe(place));
+    let circular =
+        channels.circular.iter().map(|at| format!("a channel, made at {}, whose messages hold it", place(at)));
+    let others = channels.alive.iter().filter(|at| !channels.circular.contains(at));
+    let others = others.map(|at| format!("a channel, made at {}", place(at)));
+    counts.into_iter().filter_map(text).chain(circular).chain(others).collect()
 }
 
 /// Who ran until where, and why it stopped there. Fibers are numbered as they appear.

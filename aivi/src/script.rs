@@ -50,7 +50,9 @@ pub struct Tested {
     /// Reports of tasks that could not go on any more when it ended, and had waited before: nothing that still ran could have
     /// woken them.
     pub stuck: Vec<String>,
-    /// What the run has left behind, in words. It should be nothing, whatever the test does: more is a bug of the machine.
+    /// Messages that nobody received: where their channels were made, and how many.
+    pub unreceived: Vec<(String, usize)>,
+    /// What the run has left behind, in words: a channel that keeps itself. Anything else is a bug of the machine.
     pub leaked: Vec<String>,
 }
 
@@ -194,7 +196,14 @@ impl Script {
     fn tested(&self, run: &Run) -> Tested {
         let ending = run.outcome.to_ending(&self.machine);
         let (cut_off, stuck) = (self.machine.take_cut_off(), self.machine.take_stuck());
-        Tested { ending, time: run.time, cut_off, stuck, leaked: run.leaked.clone() }
+        Tested {
+            ending,
+            time: run.time,
+            cut_off,
+            stuck,
+            unreceived: run.unreceived.clone(),
+            leaked: run.leaked.clone(),
+        }
     }
 
     /// The entry module's name.

@@ -85,6 +85,8 @@ impl<'a> Waits<'a> {
             "help: `close` a channel behind its last message, and receivers go on with `Err Closed`\n"
         } else if lacks(WaitReason::Send, |channel| channel.has_receivers) {
             "help: let somebody receive until the channel is closed, or send with `trySend`, which does not wait\n"
+        } else if self.dump.tasks.len() == 1 {
+            "help: another fiber has to do what it waits for, or it has to wait with a limit (`timeoutWith`)\n"
         } else {
             "help: one of them has to do its part before it waits, or wait with a limit (`timeoutWith`)\n"
         }

@@ -131,6 +131,23 @@ fn a_test_whose_fibers_wait_for_ever_fails() {
     assert_eq!(code, Some(0), "{stdout}");
 }
 
+/// Nobody can reach the channel any more, and nobody frees it.
+#[test]
+fn a_channel_that_keeps_itself_is_a_leak() {
+    let own = "Letter = | Empty | Back (Receiver Letter)\n\n@test \"own\"\nown = do Effect {\n  (tx, rx) <- make Empty\n  send tx (Back rx)\n}\n\n\
+        @test \"each other\"\nother = do Effect {\n  (tx, rx) <- make Empty\n  (ty, ry) <- make Empty\n  send tx (Back ry)\n  send ty (Back rx)\n}\n";
+    let (code, stdout, _) = tested("own", own, &[]);
+    assert_eq!(code, Some(1), "{stdout}");
+    let made =
+        ["FILE:11:15", "FILE:17:15", "FILE:18:15"].map(|at| format!("a channel, made at {at}, whose messages hold it"));
+    assert_has(&stdout, &[&format!("it left behind: {}\n", made[0])]);
+    assert_has(&stdout, &[&format!("it left behind: {}, {}\n", made[1], made[2])]);
+    let kept = "@test \"kept\"\nkept = do Effect {\n  (tx, rx) <- make 0\n  send tx 1\n  send tx 2\n  _ <- recv rx\n  (post, _) <- make rx\n  send post rx\n}\n";
+    let (code, stdout, _) = tested("kept", kept, &["--show-output"]);
+    assert_eq!(code, Some(0), "{stdout}");
+    assert_has(&stdout, &["note: nobody received a message of the channel made at FILE:9:15"]);
+}
+
 #[test]
 fn tasks_that_are_left_running_are_named() {
     let leaks = "@test \"leaks\"\nleaks = do Effect {\n  _ <- spawn (sleep 5)\n  pure Unit\n}\n";

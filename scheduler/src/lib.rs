@@ -44,7 +44,7 @@ mod wake;
 mod worker;
 mod world;
 
-pub use channel::{Channel, ChannelEnd, Receiver, Receiving, Sender, Sending, Side};
+pub use channel::{Channel, ChannelEnd, ChannelsLeft, Receiver, Receiving, Sender, Sending, Side};
 pub use completer::Completer;
 pub use config::{Config, Mode, Observer, Report};
 pub use context::{Context, FUEL, Split};

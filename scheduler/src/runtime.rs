@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use smallvec::SmallVec;
 
 use crate::blocking::Pool;
+use crate::channel::{ChannelsLeft, Register};
 use crate::dump::{self, Dump};
 use crate::idle::Idle;
 use crate::io_waits::IoWaits;
@@ -55,6 +56,8 @@ pub struct Shared<T: Task> {
     pub is_observed: bool,
     /// Channels that were numbered for events.
     pub channels: AtomicU32,
+    /// The channels that tasks have made, in the simulator.
+    pub register: Arc<Register<T>>,
     /// Virtual time as the simulator last saw it.
     pub virtual_ns: AtomicU64,
     started: Instant,
@@ -123,6 +126,7 @@ impl<T: Task> Runtime<T> {
             is_shut_down: AtomicBool::new(false),
             is_observed: observer.wants_events(),
             channels: AtomicU32::new(0),
+            register: Arc::default(),
             virtual_ns: AtomicU64::new(0),
             started: Instant::now(),
             observer,
@@ -170,6 +174,11 @@ impl<T: Task> Runtime<T> {
     /// Numbers of what lives and what has happened.
     pub fn stats(&self) -> Stats {
         self.shared.stats()
+    }
+
+    /// What is left of the channels that tasks have made; nothing but in the simulator. Stops all workers for the moment.
+    pub fn channels_left(&self) -> ChannelsLeft {
+        crate::world::stopped(&self.shared, || self.shared.register.left())
     }
 
     /// Where sources of input and output are registered. Makes the reactor if there is none.

@@ -77,4 +77,7 @@ fn the_page_shows_the_report_of_the_example() {
     let written = written(&root().join("examples/deadlock.aivi"), Schedule::Seed(0), 70);
     let report = &written[written.find("fault:").expect("a fault")..];
     assert!(page.contains(report), "spec/reports.md lacks:\n{report}");
+    let stuck = read(&root().join("tests/golden/stuck/forgotten_close.out"));
+    let report = stuck[stuck.find("warning:").expect("a warning")..].trim_end();
+    assert!(page.contains(report), "spec/reports.md lacks:\n{report}");
 }

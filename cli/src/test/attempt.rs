@@ -32,7 +32,9 @@ pub struct Attempt {
     pub cut_off: Vec<(String, usize)>,
     /// Reports of tasks that waited for ever when it ended.
     pub stuck: Vec<String>,
-    /// What the machine has left behind.
+    /// Messages that nobody received: where their channels were made, and how many.
+    pub unreceived: Vec<(String, usize)>,
+    /// What it has left behind.
     pub leaked: Vec<String>,
 }
 
@@ -61,9 +63,10 @@ impl Attempt {
             Err(message) => (Verdict::NotRun(message), None),
         };
         signals.clear();
-        let (time, cut_off, stuck, leaked) =
-            tested.map_or_else(Default::default, |tested| (tested.time, tested.cut_off, tested.stuck, tested.leaked));
-        Attempt { mode, verdict, output: captured.text(), time, real_time: begun.elapsed(), cut_off, stuck, leaked }
+        let of = |Tested { time, cut_off, stuck, unreceived, leaked, .. }| (time, cut_off, stuck, unreceived, leaked);
+        let (time, cut_off, stuck, unreceived, leaked) = tested.map_or_else(Default::default, of);
+        let (output, real_time) = (captured.text(), begun.elapsed());
+        Attempt { mode, verdict, output, time, real_time, cut_off, stuck, unreceived, leaked }
     }
 
     /// It did what it should.

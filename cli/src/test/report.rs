@@ -82,6 +82,10 @@ impl<'o> Report<'o> {
         if !last.passed() || self.options.show_output {
             output(&mut text, &last.output);
         }
+        for (place, count) in last.unreceived.iter().filter(|_| self.options.show_output) {
+            let messages = if *count == 1 { "a message".to_owned() } else { format!("{count} messages") };
+            indented(&mut text, &format!("note: nobody received {messages} of the channel made at {place}"), "");
+        }
         if last.passed() {
             for (place, count) in &last.cut_off {
                 let tasks = if *count == 1 { "a task".to_owned() } else { format!("{count} tasks") };

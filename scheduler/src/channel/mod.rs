@@ -13,11 +13,13 @@
 //! Rejected, measured: storing and waking, the receiver tries again (pingpong 99 ns a round trip against 77); parking_lot's
 //! mutex (116); two locks and swapped buffers (93).
 
+mod register;
 mod shared;
 
 use std::collections::VecDeque;
 use std::fmt;
 
+pub use register::{ChannelsLeft, Register};
 pub use shared::{Channel, ChannelEnd, Receiver, Receiving, Sender, Sending, Side};
 pub(crate) use shared::{Handles, WaitedAt};
 
@@ -43,6 +45,8 @@ pub(crate) struct Core<T: Task> {
     is_orphan: bool,
     /// Its number in events; 0 until one is needed.
     number: u32,
+    /// Its entry among the channels of a simulated runtime.
+    entry: Option<register::Entry<T>>,
 }
 
 /// Tasks that a channel operation has woken; the caller queues them after the lock was released.
@@ -77,6 +81,7 @@ impl<T: Task> Channel<T> {
             lost: 0,
             is_orphan: false,
             number: 0,
+            entry: None,
         })
     }
 }
@@ -173,6 +178,14 @@ impl<T: Task> Receiver<T> {
     /// Receives if there is a message.
     pub(crate) fn try_recv(&self, woken: &mut Woken<T>) -> TryRecv<T::Value> {
         self.core().lock().take(woken)
+    }
+}
+
+impl<T: Task> Drop for Core<T> {
+    fn drop(&mut self) {
+        if let Some(entry) = &self.entry {
+            entry.leave(self.made_at, self.buffer.len());
+        }
     }
 }
 

@@ -157,6 +157,9 @@ impl<T: Task> Clone for WaitedAt<T> {
 
 impl<T: Task> Copy for WaitedAt<T> {}
 
+// SAFETY: a pointer to something that is `Send + Sync`; using it is what needs a reason, on any thread.
+unsafe impl<T: Task> Send for WaitedAt<T> {}
+
 impl<T: Task> WaitedAt<T> {
     /// Calls `forget` with the channel's insides, to take the waiter out; frees an orphan that nobody waits in any more.
     ///

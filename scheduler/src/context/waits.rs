@@ -2,7 +2,7 @@
 
 use std::marker::Send as CanSend;
 
-use crate::channel::{ChannelEnd, Receiver, Sender, Side, Woken};
+use crate::channel::{Channel, ChannelEnd, Receiver, Sender, Side, Woken};
 use crate::completer::{Completer, Delivery};
 use crate::latch::Latch;
 use crate::reactor::{Attempt, IoSource};
@@ -24,6 +24,15 @@ impl<T: Task> Context<'_, T> {
         self.begin_wait();
         self.arm(ns, false);
         self.begin_waiting(Waiting::Sleep);
+    }
+
+    /// Makes a channel with room for so many messages, at the place that was set.
+    pub fn channel(&mut self, capacity: usize) -> Channel<T> {
+        let channel = Channel::made_at(self.own().place, capacity);
+        if self.worker.core.simulator.is_some() {
+            self.worker.shared.register.enter(&channel);
+        }
+        channel
     }
 
     /// Sends; may wait for room or a receiver, then [`Wake::Sent`](crate::Wake::Sent).

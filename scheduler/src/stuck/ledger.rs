@@ -1,6 +1,7 @@
 //! Who holds what among the suspects: the references that they can account for.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ptr::NonNull;
 
 use crate::channel::{ChannelEnd, Handles, Receiver, Sender, Side, WaitedAt};
@@ -15,7 +16,7 @@ const NODES_MAX: usize = 1 << 20;
 /// What suspects hold, directly or through other things, and what would wake them.
 pub struct Ledger<T: Task> {
     nodes: Vec<Node<T>>,
-    indices: HashMap<Key, u32>,
+    indices: HashMap<Key, u32, BuildHasherDefault<Mixer>>,
     /// Who may be used by whom, or wakes whom: whoever gets at the first gets at the second.
     edges: Vec<(u32, u32)>,
     /// Nodes whose contents have not been entered yet.
@@ -74,7 +75,7 @@ impl<T: Task> Ledger<T> {
     /// An empty one.
     pub(super) fn new(cancels_tasks: bool) -> Self {
         let (nodes, edges, pending) = (Vec::new(), Vec::new(), Vec::new());
-        Ledger { nodes, indices: HashMap::new(), edges, pending, holder: 0, cancels_tasks }
+        Ledger { nodes, indices: HashMap::default(), edges, pending, holder: 0, cancels_tasks }
     }
 
     /// Enters a counted reference to an object, which has `count` of them in all. What the object holds is asked for later
@@ -150,6 +151,11 @@ impl<T: Task> Ledger<T> {
     /// The suspect waits for something else.
     pub(super) fn wakes_from_outside(&mut self, suspect: u32) {
         self.nodes[suspect as usize].count = u64::MAX;
+    }
+
+    /// Is it known already that the suspect may be woken from outside?
+    pub(super) fn may_go_on(&self, suspect: u32) -> bool {
+        self.nodes[suspect as usize].count == u64::MAX
     }
 
     /// The ends of the members of a scope are what the suspect waits for; any of them may be the last.
@@ -277,6 +283,11 @@ impl<T: Task> Graph<'_, T> {
         nodes.filter_map(|(node, _)| node.what.end())
     }
 
+    /// Does anybody outside get at this end?
+    pub(super) fn is_reached(&self, key: Key) -> bool {
+        self.ledger.indices.get(&key).is_none_or(|index| self.is_reached[*index as usize])
+    }
+
     /// The ends of channels that a suspect holds, directly or inside of something else, if nobody outside gets at them.
     pub(super) fn ends_held(&self, suspect: usize) -> Vec<(EndOf, usize)> {
         let (mut ends, mut seen, mut stack) = (Vec::new(), HashSet::from([suspect]), vec![suspect]);
@@ -304,6 +315,25 @@ pub enum EndOf {
     Senders,
     /// The one that receives.
     Receivers,
+}
+
+/// Mixes an address and what it is of. Nobody chooses addresses to make the search slow; a hash that withstands that took half of it.
+#[derive(Default)]
+struct Mixer(u64);
+
+impl Hasher for Mixer {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_usize(usize::from(*byte)));
+    }
+
+    fn write_usize(&mut self, part: usize) {
+        // Fibonacci's constant for 64 bits; the upper half is the well mixed one.
+        self.0 = (self.0 ^ part as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// Nodes that belong together: each points to another one of its group, the first of all to itself.

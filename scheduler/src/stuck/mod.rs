@@ -20,12 +20,14 @@
 //! [`Observer::cancels_tasks`]: crate::Observer::cancels_tasks
 
 mod census;
+mod keepers;
 mod ledger;
 pub mod proof;
 mod watch;
 
 use std::collections::HashMap;
 
+pub use keepers::Keepers;
 pub use ledger::{EndOf, Ledger};
 pub use watch::{AGE_NS, Watch};
 
@@ -139,8 +141,11 @@ fn enter<T: Task>(ledger: &mut Ledger<T>, suspect: Raw<T>) -> bool {
         Waiting::AllJoined(scope) => ledger.members(scope, me),
         _ => ledger.wakes_from_outside(me),
     }
-    ledger.hold_as(me);
-    if let Some(task) = task {
+    // What somebody holds who may go on is held from outside, like all that is not entered.
+    if let Some(task) = task
+        && !ledger.may_go_on(me)
+    {
+        ledger.hold_as(me);
         task.trace(ledger);
     }
     ledger.has_room()

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::dump::{self, Dump};
 use crate::stuck::{self, AGE_NS, Found, Watch};
 use crate::sync::atomic::Ordering;
+use crate::task::record::Raw;
 use crate::{EventKind, Report, Task};
 
 use super::Worker;
@@ -14,6 +15,9 @@ const PER_TURN: u64 = 4;
 
 /// So many cost nothing: small tests are looked at whenever nobody can run (arbitrary).
 const FREE: u64 = 64;
+
+/// Groups that are found at once and have a report of their own; one more does not matter (arbitrary).
+const APART: usize = 3;
 
 /// What the simulator knows of its last search.
 #[derive(Default)]
@@ -86,8 +90,8 @@ impl<T: Task> Worker<T> {
         }
         let found = stuck::find(&self.shared);
         let still = |group: &[_]| stuck::waits(group).iter().all(|(task, wait)| before.get(task) == Some(wait));
-        let groups = found.groups.iter().filter(|group| still(group));
-        let dumps: Vec<Dump> = groups.map(|group| dump::of_tasks(&self.shared, group, &found.holders)).collect();
+        let groups = found.groups.iter().filter(|group| still(group)).cloned().collect();
+        let dumps = self.dumps(groups, &found);
         self.tell(&dumps, true);
     }
 
@@ -100,9 +104,18 @@ impl<T: Task> Worker<T> {
         let is_old = |index: usize| stuck::youngest_ns(&found.groups[index]).saturating_add(AGE_NS) <= now_ns;
         let waits: Vec<HashMap<u64, u32>> = found.groups.iter().map(|group| stuck::waits(group)).collect();
         let new = self.shared.watch.to_tell(&waits, is_old);
-        let dumps =
-            new.iter().map(|index| dump::of_tasks(&self.shared, &found.groups[*index], &found.holders)).collect();
+        let groups = new.iter().map(|index| found.groups[*index].clone()).collect();
+        let dumps = self.dumps(groups, found);
         (dumps, (0..waits.len()).any(|index| !is_old(index)))
+    }
+
+    /// Dumps of groups, a few apart and the others together: nobody reads thousands.
+    fn dumps(&self, mut groups: Vec<Vec<Raw<T>>>, found: &Found<T>) -> Vec<Dump> {
+        if groups.len() > APART + 1 {
+            let others = groups.split_off(APART).concat();
+            groups.push(others);
+        }
+        groups.iter().map(|group| dump::of_tasks(&self.shared, group, &found.holders)).collect()
     }
 
     fn tell(&mut self, dumps: &[Dump], is_end: bool) {

@@ -32,8 +32,8 @@ fn put(fiber: &mut Fiber, word: Word, value: Value) -> Go {
 
 pub(in crate::interp) fn make(fiber: &mut Fiber, word: Word) -> Go {
     checkpoint!(fiber, word);
-    let place = fiber.place();
-    put_pair(fiber, word, Channel::made_at(place, usize::MAX))
+    let channel = fiber.cx().channel(usize::MAX);
+    put_pair(fiber, word, channel)
 }
 
 pub(in crate::interp) fn bounded(fiber: &mut Fiber, word: Word) -> Go {
@@ -42,8 +42,8 @@ pub(in crate::interp) fn bounded(fiber: &mut Fiber, word: Word) -> Go {
     let capacity = unsafe { regs.int(word.b()) };
     match usize::try_from(capacity) {
         Ok(capacity) => {
-            let place = fiber.place();
-            put_pair(fiber, word, Channel::made_at(place, capacity))
+            let channel = fiber.cx().channel(capacity);
+            put_pair(fiber, word, channel)
         }
         Err(_) => fiber.fault("makeBounded expects capacity >= 0"),
     }
