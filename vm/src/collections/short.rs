@@ -1,6 +1,6 @@
 //! `Short`: a text of a few bytes, stored in place.
 //!
-//! What always holds: the first `length` of `bytes` are whole UTF-8 text of `chars` scalar values. Every `Short` is made by
+//! What always holds: the first `length` of `bytes` are whole UTF-8 text of `chars` scalar values, the others are 0. Every `Short` is made by
 //! `new` and changed by `push_str`, which copy whole `str`s.
 
 /// A short text.
@@ -31,6 +31,13 @@ impl Short {
     pub(crate) fn as_str(&self) -> &str {
         // SAFETY: the first `length` bytes are whole texts one after the other, copied by `new` and `push_str`.
         unsafe { std::str::from_utf8_unchecked(&self.bytes[..usize::from(self.length)]) }
+    }
+
+    /// The first eight bytes, zeros behind the end, as a number that is larger when they stand later.
+    #[inline]
+    pub(crate) fn prefix(&self) -> u64 {
+        const { assert!(Short::MAX >= 8) };
+        self.bytes.first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
     }
 
     /// Number of bytes.

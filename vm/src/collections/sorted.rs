@@ -8,6 +8,7 @@
 
 use std::cmp::Ordering;
 
+use super::Text;
 use super::tree::{Edit, Leaf, Tree};
 use crate::object::{Ref, Trace, Tracer};
 use crate::structural::{Incomparable, compare};
@@ -129,7 +130,7 @@ impl<V: Entry> Sorted<V> {
             return Ok(self.search_by(|other| beside_int(other, key)));
         }
         if let Some(key) = key.as_text() {
-            return Ok(self.search_by(|other| beside_text(other, key.as_str())));
+            return Ok(self.search_by(|other| beside_text(other, key)));
         }
         let mut failed = None;
         let place = self.search_by(|other| {
@@ -176,7 +177,7 @@ impl<V: Entry> Sorted<V> {
         }
         if key.as_text().is_some() {
             return Ok(self.insert_by(key, value, |other, key| {
-                key.as_text().map_or(Ordering::Equal, |key| beside_text(other, key.as_str()))
+                key.as_text().map_or(Ordering::Equal, |key| beside_text(other, key))
             }));
         }
         match self.find(&key)? {
@@ -336,8 +337,8 @@ fn beside_int(other: &Value, key: i64) -> Ordering {
 
 /// `compare` with a Text.
 #[inline(always)]
-fn beside_text(other: &Value, key: &str) -> Ordering {
-    other.as_text().map_or(other.kind().cmp(&Kind::Text), |other| other.as_str().cmp(key))
+fn beside_text(other: &Value, key: &Text) -> Ordering {
+    other.as_text().map_or(other.kind().cmp(&Kind::Text), |other| other.order(key))
 }
 
 impl<V: Entry> Trace for Run<V> {

@@ -4,6 +4,8 @@
 //! alone with its buffer appends in place. Where scalar values and bytes are as many, all of it is ASCII, and indices need no
 //! search.
 
+use std::cmp::Ordering;
+
 use super::short::Short;
 use crate::object::{Ref, Trace, Tracer};
 
@@ -55,6 +57,27 @@ impl Text {
         match &self.0 {
             Repr::Short(short) => short.as_str(),
             Repr::Long(long) => &long.buffer.0[long.start..long.start + long.length],
+        }
+    }
+
+    /// Its place in the order of texts, by code point. The first eight bytes usually decide; behind them `str` does.
+    #[inline]
+    #[must_use]
+    pub fn order(&self, other: &Text) -> Ordering {
+        self.prefix().cmp(&other.prefix()).then_with(|| self.as_str().cmp(other.as_str()))
+    }
+
+    #[inline]
+    fn prefix(&self) -> u64 {
+        match &self.0 {
+            Repr::Short(short) => short.prefix(),
+            Repr::Long(_) => {
+                let mut first = [0; 8];
+                let bytes = self.as_str().as_bytes();
+                let length = bytes.len().min(8);
+                first[..length].copy_from_slice(&bytes[..length]);
+                u64::from_be_bytes(first)
+            }
         }
     }
 

@@ -62,3 +62,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn texts_stand_in_the_order_of_their_code_points() {
+    let long = "a text that is too long to stand in its object";
+    let texts = ["", "\0", "a", "a\0", "a\0b", "ab", "abcdefgh", "abcdefg", "abcdefghi", "ä", "日本", long, "a text"];
+    for left in texts {
+        for right in texts {
+            assert_eq!(Text::from(left).order(&Text::from(right)), left.cmp(right), "{left:?} {right:?}");
+        }
+    }
+}

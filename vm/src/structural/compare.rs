@@ -147,8 +147,10 @@ fn texts(left: &Value, right: &Value) -> Ordering {
     if left.is_same(right) {
         return Ordering::Equal;
     }
-    let text = |value| Value::as_text(value).map(|text| text.as_str());
-    text(left).cmp(&text(right))
+    match (left.as_text(), right.as_text()) {
+        (Some(left), Some(right)) => left.order(right),
+        _ => Ordering::Equal,
+    }
 }
 
 /// Position of a constructor in its type.
