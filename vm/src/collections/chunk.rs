@@ -1,4 +1,4 @@
-//! `Chunk`: a counted array of up to `Chunk::MAX` values, the leaf of lists.
+//! `Chunk`: a counted array of values, of which lists are made.
 //!
 //! It is an object of the fields family (`object/mod.rs`), so it is released, shared and made immortal as objects are. All
 //! slots are initialised at all times (free ones hold Unit), so who writes a slot drops what was there. The header's `effect`
@@ -14,9 +14,14 @@ use crate::value::{Kind, Value};
 pub(crate) struct Chunk(NonNull<Header>);
 
 impl Chunk {
-    /// Slots of the largest chunk. Larger ones make shared updates slower (a set copies one), smaller ones make deeper
+    /// Values of a full leaf. Larger ones make shared updates slower (a set copies one), smaller ones make deeper
     /// trees and more allocations; 64 values are a kilobyte.
-    pub(crate) const MAX: usize = 64;
+    pub(crate) const LEAF: usize = 64;
+    /// Slots of the largest chunk that a flat list grows into value by value: 32 MiB. To move there takes a few milliseconds, in which
+    /// nothing else runs on the worker.
+    pub(crate) const GROWN: usize = 1 << 21;
+    /// Slots of the largest chunk, for a list whose length is known before: 4 GiB.
+    pub(crate) const MAX: usize = 1 << 28;
 
     /// All slots free.
     #[inline]
@@ -97,15 +102,19 @@ impl Chunk {
         }
     }
 
-    /// The value of a slot: moved out, with Unit in its place, if the chunk is local and nothing else points to it, else a copy.
+    /// The value of a slot: moved out, with Unit in its place, if the chunk is local and nothing else points to it; else a copy, if
+    /// it is a leaf's.
     #[inline(always)]
-    pub(crate) fn quick_take(&mut self, slot: usize) -> Value {
+    pub(crate) fn quick_take(&mut self, slot: usize) -> Option<Value> {
         let object = self.0.as_ptr();
         // SAFETY: as in `quick_slot`, if the count is 1; else the slot is only read.
         unsafe {
             debug_assert!(slot < (*object).length as usize);
             let place = object.add(1).cast::<Value>().add(slot);
-            if (*object).count.load(Relaxed) == 1 { place.replace(Value::unit()) } else { (*place).clone() }
+            if (*object).count.load(Relaxed) == 1 {
+                return Some(place.replace(Value::unit()));
+            }
+            ((*object).length as usize <= Chunk::LEAF).then(|| (*place).clone())
         }
     }
 

@@ -1,11 +1,23 @@
 //! `List`: a persistent sequence of values.
 //!
-//! Most of its elements stand in a tree of chunks; those at both ends stand in two views beside it, so that adding and
-//! removing there costs a few instructions while the list is not shared, and a chunk's copy at most when it is. A list of up
-//! to `Chunk::MAX` elements is one chunk.
+//! A list that is built and used by one owner is *flat*: one chunk, which grows as a vector does, so that reaching, replacing and
+//! adding cost a few instructions. A list that has been long and is copied becomes a tree of views of a leaf's length
+//! that share its chunk; what changes then is copied leaf by leaf. The tree is made once: the flat list keeps it until it
+//! changes, and all copies have it.
+//!
+//! In the other form most elements stand in the tree, and those at both ends in two views beside it, so that adding and
+//! removing there costs a few instructions while the list is not shared, and a leaf's copy at most when it is.
+//!
+//! These hold at all times:
+//! - a list without front and middle is flat, its back of any length; else all views are no longer than a leaf, and the chunks of
+//!   front and back no larger;
+//! - the tree of a flat list shows the same elements as its back, or is absent; a list that crosses to other threads has it, if it is
+//!   longer than a leaf: there nobody may make it.
 //!
 //! Costs: `push`, `prepend`, `uncons`, `unsnoc` amortised O(1); `get`, `set` O(log n) with a base of 32; `take`, `drop`, `concat`
 //! O(log n). Nothing is copied that is not on the way to the change.
+
+use std::cell::OnceCell;
 
 use super::chunk::Chunk;
 use super::tree::{Leaf, Tree};
@@ -14,7 +26,7 @@ use crate::object::{Trace, Tracer};
 use crate::value::Value;
 
 /// A persistent sequence.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub struct List {
     front: View,
     middle: Middle,
@@ -24,13 +36,34 @@ pub struct List {
 /// What stands between the views at the ends. Its length is kept beside it, so that asking for it loads no node.
 #[derive(Clone, Default)]
 struct Middle {
-    tree: Option<Tree<View>>,
+    /// With the length 0 it is not the middle, but the other form of a flat list.
+    tree: OnceCell<Tree<View>>,
     length: usize,
 }
 
 impl From<Option<Tree<View>>> for Middle {
     fn from(tree: Option<Tree<View>>) -> Middle {
-        Middle { length: tree.as_ref().map_or(0, Tree::len), tree }
+        Middle { length: tree.as_ref().map_or(0, Tree::len), tree: tree.map_or_else(OnceCell::new, OnceCell::from) }
+    }
+}
+
+impl Middle {
+    fn tree(&self) -> Option<&Tree<View>> {
+        if self.length > 0 { self.tree.get() } else { None }
+    }
+
+    fn take(&mut self) -> Option<Tree<View>> {
+        let Middle { tree, length } = std::mem::take(self);
+        tree.into_inner().filter(|_| length > 0)
+    }
+}
+
+impl Clone for List {
+    fn clone(&self) -> List {
+        match self.spread() {
+            Some(tree) => List { middle: Some(tree.clone()).into(), ..List::default() },
+            None => List { front: self.front.clone(), middle: self.middle.clone(), back: self.back.clone() },
+        }
     }
 }
 
@@ -55,6 +88,37 @@ impl List {
         self.back.is_empty() && self.front.is_empty() && self.middle.length == 0
     }
 
+    /// The tree of a flat list that is longer than a leaf.
+    fn spread(&self) -> Option<&Tree<View>> {
+        (self.is_flat() && self.back.len() > Chunk::LEAF)
+            .then(|| self.middle.tree.get_or_init(|| Tree::from_leaves(self.back.leaves().collect())))
+    }
+
+    /// Makes the tree of a flat list the list itself.
+    fn spread_out(&mut self) {
+        if self.spread().is_some() {
+            let tree = std::mem::take(&mut self.middle.tree).into_inner();
+            (self.middle, self.back) = (tree.into(), View::default());
+        } else {
+            self.settle();
+            self.back = std::mem::take(&mut self.back).narrowed();
+        }
+    }
+
+    /// Before the elements of a flat list change: without a tree, and flat only while nothing else has its chunk.
+    fn settle(&mut self) {
+        if !self.is_flat() || self.back.len() <= Chunk::LEAF && self.middle.tree.get().is_none() {
+            return;
+        }
+        if self.middle.tree.get().is_some() || !self.back.is_alone() {
+            if self.back.len() > Chunk::LEAF {
+                self.spread_out();
+            } else {
+                self.middle = Middle::default();
+            }
+        }
+    }
+
     /// An element.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<&Value> {
@@ -64,7 +128,7 @@ impl List {
         }
         index -= self.front.len();
         if index < self.middle.length
-            && let Some(middle) = &self.middle.tree
+            && let Some(middle) = self.middle.tree()
         {
             let (leaf, inner) = middle.locate(index);
             return leaf.get(inner);
@@ -89,13 +153,14 @@ impl List {
     }
 
     fn leaf_mut(&mut self, index: usize) -> Option<(&mut View, usize)> {
+        self.settle();
         let mut index = index;
         if index < self.front.len() {
             return Some((&mut self.front, index));
         }
         index -= self.front.len();
         if index < self.middle.length {
-            return self.middle.tree.as_mut().map(|middle| middle.locate_mut(index));
+            return self.middle.tree.get_mut().map(|middle| middle.locate_mut(index));
         }
         index -= self.middle.length;
         (index < self.back.len()).then_some((&mut self.back, index))
@@ -104,14 +169,18 @@ impl List {
     /// Adds an element at the end.
     #[inline]
     pub fn push(&mut self, value: Value) {
-        if let Err(value) = self.back.push_back(value) {
-            let full = std::mem::replace(&mut self.back, View::with_capacity(Chunk::MAX));
-            self.middle = Some(match self.middle.tree.take() {
-                Some(middle) => middle.push_last(full),
-                None => Tree::Leaf(full),
-            })
+        self.settle();
+        let limit = if self.is_flat() { Chunk::GROWN } else { Chunk::LEAF };
+        if let Err(value) = self.back.push_back(value, limit) {
+            self.spread_out();
+            let full = std::mem::replace(&mut self.back, View::with_capacity(Chunk::LEAF));
+            self.middle = match self.middle.take() {
+                Some(middle) if full.is_empty() => Some(middle),
+                Some(middle) => Some(middle.push_last(full)),
+                None => Some(Tree::Leaf(full)),
+            }
             .into();
-            let pushed = self.back.push_back(value);
+            let pushed = self.back.push_back(value, Chunk::LEAF);
             debug_assert!(pushed.is_ok(), "a new chunk has room");
         }
     }
@@ -148,7 +217,7 @@ impl List {
         if index >= self.middle.length {
             return self.back.get(index - self.middle.length);
         }
-        let (leaf, inner) = self.middle.tree.as_ref()?.locate_regular(index)?;
+        let (leaf, inner) = self.middle.tree.get()?.locate_regular(index)?;
         leaf.get(inner)
     }
 
@@ -174,7 +243,7 @@ impl List {
         if index >= self.middle.length {
             return self.back.quick_set(index - self.middle.length, value);
         }
-        match self.middle.tree.as_mut().and_then(|middle| middle.locate_unique(index)) {
+        match self.middle.tree.get_mut().and_then(|middle| middle.locate_unique(index)) {
             Some((leaf, inner)) => leaf.quick_set(inner, value),
             None => Err(value),
         }
@@ -184,11 +253,14 @@ impl List {
     #[inline]
     pub fn prepend(&mut self, value: Value) {
         // A short list stays one chunk.
-        let alone = self.front.is_empty() && self.middle.length == 0 && self.back.len() < Chunk::MAX / 2;
+        let alone = self.is_flat() && self.back.len() < Chunk::LEAF / 2;
+        if !alone && self.is_flat() {
+            self.spread_out();
+        }
         let end = if alone { &mut self.back } else { &mut self.front };
         if let Err(value) = end.push_front(value) {
             let full = std::mem::take(&mut self.front);
-            self.middle = Some(match self.middle.tree.take() {
+            self.middle = Some(match self.middle.take() {
                 Some(middle) => middle.push_first(full),
                 None => Tree::Leaf(full),
             })
@@ -204,16 +276,27 @@ impl List {
         if self.front.is_empty() {
             self.refill_front();
         }
+        self.forget();
         let end = if self.front.is_empty() { &mut self.back } else { &mut self.front };
         (!end.is_empty()).then(|| end.pop_front())
+    }
+
+    /// Forgets the tree of a flat list, whose elements are about to change at an end.
+    #[inline]
+    fn forget(&mut self) {
+        if self.middle.length == 0 && self.middle.tree.get().is_some() {
+            self.middle = Middle::default();
+        }
     }
 
     /// Makes the first leaf of the middle the front, which is empty.
     #[inline]
     fn refill_front(&mut self) {
-        if let Some(middle) = self.middle.tree.take() {
+        if self.middle.length > 0
+            && let Some(middle) = self.middle.take()
+        {
             let (first, rest) = middle.take_first_leaf();
-            (self.front, self.middle) = (first, rest.into());
+            (self.front, self.middle) = (first.narrowed(), rest.into());
         }
     }
 
@@ -222,6 +305,7 @@ impl List {
         if self.back.is_empty() {
             self.refill_back();
         }
+        self.forget();
         let end = if self.back.is_empty() { &mut self.front } else { &mut self.back };
         let last = end.len().checked_sub(1)?;
         let value = end.take_at(last);
@@ -232,13 +316,13 @@ impl List {
     /// Makes the last leaf of the middle the back, which is empty.
     fn refill_back(&mut self) {
         let length = self.middle.length;
-        if let Some(middle) = self.middle.tree.take() {
+        if let Some(middle) = self.middle.take() {
             let (_, inner) = middle.locate(length - 1);
             let (rest, last) = middle.split(length - 1 - inner);
             let Some(Tree::Leaf(last)) = last else {
                 unreachable!("what is split off before a last leaf is that leaf")
             };
-            (self.middle, self.back) = (rest.into(), last);
+            (self.middle, self.back) = (rest.into(), last.narrowed());
         }
     }
 
@@ -257,7 +341,7 @@ impl List {
         self.front = View::default();
         let length = self.middle.length;
         if count < length {
-            self.middle = self.middle.tree.and_then(|middle| middle.split(count).1).into();
+            self.middle = self.middle.take().and_then(|middle| middle.split(count).1).into();
         } else {
             self.middle = Middle::default();
             self.back.advance((count - length).min(self.back.len()));
@@ -277,9 +361,10 @@ impl List {
         let length = self.middle.length;
         if count <= length {
             self.middle =
-                self.middle.tree.and_then(|middle| middle.split(count).0).filter(|middle| middle.len() > 0).into();
+                self.middle.take().and_then(|middle| middle.split(count).0).filter(|middle| middle.len() > 0).into();
             self.back = View::default();
         } else {
+            self.forget();
             let keep = (count - length).min(self.back.len());
             self.back.truncate(keep);
         }
@@ -296,7 +381,7 @@ impl List {
         let index = index - self.front.len();
         let length = self.middle.length;
         if index <= length {
-            let (left, right) = self.middle.tree.map_or((None, None), |middle| middle.split(index));
+            let (left, right) = self.middle.take().map_or((None, None), |middle| middle.split(index));
             let left = left.filter(|left| left.len() > 0).into();
             let right = right.filter(|right| right.len() > 0).into();
             return (
@@ -304,6 +389,7 @@ impl List {
                 List { front: View::default(), middle: right, back: self.back },
             );
         }
+        self.forget();
         let rest = self.back.split_off((index - length).min(self.back.len()));
         (self, List { back: rest, ..List::default() })
     }
@@ -311,21 +397,26 @@ impl List {
     /// The elements of both.
     #[must_use]
     pub fn concat(mut self, mut right: List) -> List {
-        if right.len() <= Chunk::MAX {
+        if right.len() <= Chunk::LEAF {
             if self.is_empty() {
                 return right;
             }
             right.drain().for_each(|value| self.push(value));
             return self;
         }
-        if self.len() <= Chunk::MAX {
+        if self.len() <= Chunk::LEAF {
             let values: Vec<Value> = self.drain().collect();
             values.into_iter().rev().for_each(|value| right.prepend(value));
             return right;
         }
+        for list in [&mut self, &mut right] {
+            if list.is_flat() {
+                list.spread_out();
+            }
+        }
         let leaf = |view: View| (!view.is_empty()).then_some(Tree::Leaf(view));
-        let left_part = Tree::join_some(self.middle.tree, leaf(self.back));
-        let right_part = Tree::join_some(leaf(right.front), right.middle.tree);
+        let left_part = Tree::join_some(self.middle.take(), leaf(self.back));
+        let right_part = Tree::join_some(leaf(right.front), right.middle.take());
         List { front: self.front, middle: Tree::join_some(left_part, right_part).into(), back: right.back }
     }
 
@@ -344,7 +435,7 @@ impl List {
 
     /// All elements in order, as the slices they are stored in.
     pub fn slices(&self) -> impl Iterator<Item = &[Value]> {
-        let middle = self.middle.tree.iter().flat_map(Tree::leaves).map(View::as_slice);
+        let middle = self.middle.tree().into_iter().flat_map(Tree::leaves).map(View::as_slice);
         std::iter::once(self.front.as_slice()).chain(middle).chain(std::iter::once(self.back.as_slice()))
     }
 
@@ -356,9 +447,14 @@ impl List {
     /// Checks all that always holds.
     #[cfg(test)]
     pub(crate) fn check(&self) {
-        if let Some(middle) = &self.middle.tree {
-            assert!(middle.len() > 0 && middle.len() == self.middle.length);
-            middle.check();
+        if let Some(tree) = self.middle.tree.get() {
+            assert!(tree.len() == if self.is_flat() { self.back.len() } else { self.middle.length });
+            tree.check();
+        }
+        if self.is_flat() {
+            assert!(self.middle.tree.get().is_none() || self.back.len() > Chunk::LEAF);
+        } else {
+            assert!(self.front.capacity() <= Chunk::LEAF && self.back.capacity() <= Chunk::LEAF);
         }
     }
 }
@@ -381,9 +477,11 @@ impl Iterator for Drain {
 
 impl Trace for List {
     fn trace(&self, tracer: &mut Tracer<'_>) {
+        // Whoever shares it makes the tree: on the other threads it is only read.
+        self.spread();
         self.front.trace(tracer);
-        if let Some(middle) = &self.middle.tree {
-            middle.trace(tracer);
+        if let Some(tree) = self.middle.tree.get() {
+            tree.trace(tracer);
         }
         self.back.trace(tracer);
     }
@@ -392,16 +490,9 @@ impl Trace for List {
 impl FromIterator<Value> for List {
     fn from_iter<I: IntoIterator<Item = Value>>(values: I) -> List {
         let mut values = values.into_iter();
-        let mut expected = values.size_hint().0;
-        let mut leaves = Vec::new();
-        loop {
-            let view = View::fill(&mut values, expected);
-            expected = values.size_hint().0;
-            if view.len() < Chunk::MAX {
-                let middle = (!leaves.is_empty()).then(|| Tree::from_leaves(leaves)).into();
-                return List { front: View::default(), middle, back: view };
-            }
-            leaves.push(view);
-        }
+        let expected = values.size_hint().0.min(Chunk::MAX);
+        let mut list = List { back: View::fill(&mut values, expected), ..List::default() };
+        values.for_each(|value| list.push(value));
+        list
     }
 }

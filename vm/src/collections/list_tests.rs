@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::List;
+use super::chunk::Chunk;
 use crate::value::Value;
 
 /// An operation on one of the versions; the result replaces it or becomes a further version.
@@ -173,6 +174,45 @@ proptest! {
             same(list, model);
         }
     }
+}
+
+#[test]
+fn a_flat_list_grows_past_the_largest_chunk() {
+    let most = Chunk::GROWN as i64;
+    let mut list: List = (0..most - 1).map(Value::int).collect();
+    (most - 1..most + 100).for_each(|n| list.push(Value::int(n)));
+    list.check();
+    assert_eq!(list.len() as i64, most + 100);
+    assert!(list.iter().map(Value::as_int).eq((0..most + 100).map(Some)));
+    assert_eq!(list.get(Chunk::GROWN).and_then(Value::as_int), Some(most));
+}
+
+#[test]
+fn copies_of_a_flat_list_change_apart() {
+    let number = |list: &List, index| list.get(index).and_then(Value::as_int);
+    let mut list: List = (0..1000).map(Value::int).collect();
+    let mut copies: Vec<List> = (0..10).map(|_| list.clone()).collect();
+    for (n, copy) in copies.iter_mut().enumerate() {
+        assert!(copy.set(n * 100, Value::int(-1)).is_ok());
+        copy.push(Value::int(-2));
+        copy.prepend(Value::int(-3));
+        copy.check();
+    }
+    assert!(list.uncons().is_some() && list.unsnoc().is_some());
+    assert!(list.set(0, Value::int(-4)).is_ok());
+    list.check();
+    assert_eq!((list.len(), number(&list, 0), number(&list, 1)), (998, Some(-4), Some(2)));
+    for (n, copy) in copies.iter().enumerate() {
+        assert_eq!((copy.len(), number(copy, 0), number(copy, 1 + n * 100)), (1002, Some(-3), Some(-1)));
+        assert_eq!((number(copy, 2 + n * 100), number(copy, 1001)), (Some(n as i64 * 100 + 1), Some(-2)));
+    }
+    // Shared with other threads, then alone again.
+    let shared = Value::from(list).share();
+    let mut alone = shared.into_value();
+    let list = alone.payload_mut::<List>().expect("a list");
+    list.push(Value::int(7));
+    list.check();
+    assert_eq!((list.len(), number(list, 998)), (999, Some(7)));
 }
 
 #[test]

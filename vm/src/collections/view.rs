@@ -12,37 +12,54 @@ use crate::value::Value;
 #[derive(Clone, Default)]
 pub(crate) struct View {
     chunk: Option<Chunk>,
-    start: u16,
-    end: u16,
+    start: u32,
+    end: u32,
 }
 
 impl View {
     /// An empty view whose chunk will take so many values.
     pub(crate) fn with_capacity(capacity: usize) -> View {
-        View { chunk: Some(Chunk::new(capacity.clamp(1, Chunk::MAX))), start: 0, end: 0 }
+        View { chunk: Some(Chunk::new(capacity)), start: 0, end: 0 }
     }
 
-    /// The next `Chunk::MAX` values at most; so many are expected at least.
-    pub(crate) fn fill(values: &mut impl Iterator<Item = Value>, expected: usize) -> View {
-        let mut view = View::default();
-        if expected > 0 {
-            let mut chunk = Chunk::new(expected.min(Chunk::MAX));
-            let length = chunk.fill(values);
-            view = View { chunk: Some(chunk), start: 0, end: length as u16 };
+    /// The next values, `capacity` at most, in a chunk for so many.
+    pub(crate) fn fill(values: &mut impl Iterator<Item = Value>, capacity: usize) -> View {
+        if capacity == 0 {
+            return View::default();
         }
-        while view.len() < Chunk::MAX
-            && let Some(value) = values.next()
-        {
-            let pushed = view.push_back(value);
-            debug_assert!(pushed.is_ok(), "a chunk below its maximum has room");
+        let mut chunk = Chunk::new(capacity);
+        let end = chunk.fill(values) as u32;
+        View { chunk: Some(chunk), start: 0, end }
+    }
+
+    /// Number of slots of its chunk.
+    pub(crate) fn capacity(&self) -> usize {
+        self.chunk.as_ref().map_or(0, Chunk::capacity)
+    }
+
+    /// Is it alone with its chunk?
+    pub(crate) fn is_alone(&mut self) -> bool {
+        self.chunk.as_mut().is_none_or(Chunk::is_unique)
+    }
+
+    /// The same values in a chunk that is no larger than a leaf's; there are no more.
+    pub(crate) fn narrowed(mut self) -> View {
+        if self.capacity() > Chunk::LEAF {
+            self.rebuild(self.len().max(1), 0);
         }
-        view
+        self
+    }
+
+    /// Views of a leaf's length, that show the same values in the same chunk.
+    pub(crate) fn leaves(&self) -> impl Iterator<Item = View> {
+        let starts = (self.start..self.end).step_by(Chunk::LEAF);
+        starts.map(|start| View { start, end: self.end.min(start + Chunk::LEAF as u32), ..self.clone() })
     }
 
     /// Number of values.
     #[inline(always)]
     pub(crate) fn len(&self) -> usize {
-        usize::from(self.end - self.start)
+        (self.end - self.start) as usize
     }
 
     /// Are there none?
@@ -55,7 +72,7 @@ impl View {
     #[inline]
     pub(crate) fn as_slice(&self) -> &[Value] {
         match &self.chunk {
-            Some(chunk) => &chunk.slots()[usize::from(self.start)..usize::from(self.end)],
+            Some(chunk) => &chunk.slots()[self.start as usize..self.end as usize],
             None => &[],
         }
     }
@@ -63,15 +80,15 @@ impl View {
     /// A value.
     #[inline(always)]
     pub(crate) fn get(&self, index: usize) -> Option<&Value> {
-        if index < self.len() { Some(self.chunk.as_ref()?.slot(usize::from(self.start) + index)) } else { None }
+        if index < self.len() { Some(self.chunk.as_ref()?.slot(self.start as usize + index)) } else { None }
     }
 
     /// As `push_back`, where a free slot waits in a chunk of its own; else the value comes back.
     #[inline(always)]
     pub(crate) fn quick_push(&mut self, value: Value) -> Result<(), Value> {
         if let Some(chunk) = &mut self.chunk
-            && usize::from(self.end) < chunk.capacity()
-            && let Some(place) = chunk.quick_slot(usize::from(self.end), &value)
+            && (self.end as usize) < chunk.capacity()
+            && let Some(place) = chunk.quick_slot(self.end as usize, &value)
         {
             std::mem::forget(std::mem::replace(place, value));
             self.end += 1;
@@ -84,8 +101,8 @@ impl View {
     #[inline(always)]
     pub(crate) fn quick_set(&mut self, index: usize, value: Value) -> Result<(), Value> {
         if let Some(chunk) = &mut self.chunk
-            && index < usize::from(self.end - self.start)
-            && let Some(place) = chunk.quick_slot(usize::from(self.start) + index, &value)
+            && index < (self.end - self.start) as usize
+            && let Some(place) = chunk.quick_slot(self.start as usize + index, &value)
         {
             std::mem::forget(std::mem::replace(place, value));
             return Ok(());
@@ -93,52 +110,52 @@ impl View {
         Err(value)
     }
 
-    /// As `pop_front`, of a view that has values; else nothing.
+    /// As `pop_front`, of a view that has values; else nothing, or when it shares a chunk that is larger than a leaf's.
     #[inline(always)]
     pub(crate) fn quick_pop(&mut self) -> Option<Value> {
         if self.is_empty() {
             return None;
         }
-        let value = self.chunk.as_mut()?.quick_take(usize::from(self.start));
+        let value = self.chunk.as_mut()?.quick_take(self.start as usize)?;
         self.start += 1;
         Some(value)
     }
 
-    /// Adds a value at the end; gives it back when the largest chunk has no room there and is more than half full.
+    /// Adds a value at the end; gives it back when a chunk of `limit` slots has no room there and is more than half full.
     #[inline]
-    pub(crate) fn push_back(&mut self, value: Value) -> Result<(), Value> {
+    pub(crate) fn push_back(&mut self, value: Value, limit: usize) -> Result<(), Value> {
         if let Some(chunk) = &mut self.chunk
-            && usize::from(self.end) < chunk.capacity()
+            && (self.end as usize) < chunk.capacity()
         {
-            match chunk.put(usize::from(self.end), value) {
+            match chunk.put(self.end as usize, value) {
                 Ok(()) => {
                     self.end += 1;
                     return Ok(());
                 }
-                Err(value) => return self.push_back_slow(value),
+                Err(value) => return self.push_back_slow(value, limit),
             }
         }
-        self.push_back_slow(value)
+        self.push_back_slow(value, limit)
     }
 
     #[cold]
-    fn push_back_slow(&mut self, value: Value) -> Result<(), Value> {
+    fn push_back_slow(&mut self, value: Value, limit: usize) -> Result<(), Value> {
         let length = self.len();
-        let full = usize::from(self.end) == Chunk::MAX;
-        if full && length > Chunk::MAX / 2 {
+        let full = self.end as usize >= limit;
+        if full && length > limit / 2 {
             return Err(value);
         }
-        self.rebuild(View::grown(length), 0);
-        self.push_back(value)
+        self.rebuild(View::grown(length, limit), 0);
+        self.push_back(value, limit)
     }
 
-    /// Adds a value at the start; gives it back when the largest chunk has no room there and is more than half full.
+    /// Adds a value at the start; gives it back when a leaf's chunk has no room there and is more than half full.
     #[inline]
     pub(crate) fn push_front(&mut self, value: Value) -> Result<(), Value> {
         if self.start > 0
             && let Some(chunk) = &mut self.chunk
         {
-            match chunk.put(usize::from(self.start) - 1, value) {
+            match chunk.put(self.start as usize - 1, value) {
                 Ok(()) => {
                     self.start -= 1;
                     return Ok(());
@@ -152,34 +169,34 @@ impl View {
     #[cold]
     fn push_front_slow(&mut self, value: Value) -> Result<(), Value> {
         let length = self.len();
-        if self.start == 0 && length > Chunk::MAX / 2 {
+        if self.start == 0 && length > Chunk::LEAF / 2 {
             return Err(value);
         }
-        let capacity = View::grown(length);
+        let capacity = View::grown(length, Chunk::LEAF);
         self.rebuild(capacity, capacity - length);
         self.push_front(value)
     }
 
     /// Capacity that leaves room beside so many values. Doubling keeps the cost of growing constant per value.
-    fn grown(length: usize) -> usize {
-        (length * 2).next_power_of_two().clamp(4, Chunk::MAX)
+    fn grown(length: usize, limit: usize) -> usize {
+        (length * 2).next_power_of_two().clamp(4, limit)
     }
 
     /// Moves the values into a chunk of their own that starts with `to` free slots.
     fn rebuild(&mut self, capacity: usize, to: usize) {
         let length = self.len();
         self.chunk = Some(match &mut self.chunk {
-            Some(chunk) => chunk.rebuild(capacity, usize::from(self.start), length, to),
+            Some(chunk) => chunk.rebuild(capacity, self.start as usize, length, to),
             None => Chunk::new(capacity),
         });
-        self.start = to as u16;
-        self.end = (to + length) as u16;
+        self.start = to as u32;
+        self.end = (to + length) as u32;
     }
 
     /// Removes the first value of a view that has one.
     #[inline]
     pub(crate) fn pop_front(&mut self) -> Value {
-        let slot = usize::from(self.start);
+        let slot = self.start as usize;
         self.start += 1;
         self.chunk.as_mut().expect("a view with values has a chunk").take(slot)
     }
@@ -188,7 +205,7 @@ impl View {
     #[inline]
     pub(crate) fn set(&mut self, index: usize, value: Value) {
         debug_assert!(index < self.len());
-        let slot = usize::from(self.start) + index;
+        let slot = self.start as usize + index;
         let put = self.chunk.as_mut().expect("a view with values has a chunk").put(slot, value);
         if let Err(value) = put {
             self.rebuild(self.len(), 0);
@@ -199,7 +216,7 @@ impl View {
 
     /// The value at an index, and Unit in its place, to be replaced with `set`. A copy of the value when the chunk is shared.
     pub(crate) fn take_at(&mut self, index: usize) -> Value {
-        let slot = usize::from(self.start) + index;
+        let slot = self.start as usize + index;
         self.chunk.as_mut().expect("a view with values has a chunk").take(slot)
     }
 
@@ -207,14 +224,14 @@ impl View {
     pub(crate) fn advance(&mut self, count: usize) {
         debug_assert!(count <= self.len());
         self.clear_slots(0, count);
-        self.start += count as u16;
+        self.start += count as u32;
     }
 
     /// With the first `length` values only.
     pub(crate) fn truncate(&mut self, length: usize) {
         debug_assert!(length <= self.len());
         self.clear_slots(length, self.len());
-        self.end = self.start + length as u16;
+        self.end = self.start + length as u32;
     }
 
     /// Drops values early in a chunk that nothing else points to.
@@ -224,13 +241,13 @@ impl View {
             return;
         }
         for slot in from..to {
-            drop(chunk.take(usize::from(self.start) + slot));
+            drop(chunk.take(self.start as usize + slot));
         }
     }
 
     /// All values, moved out when nothing else points to the chunk.
     pub(crate) fn drain(mut self) -> impl Iterator<Item = Value> {
-        let (start, end) = (usize::from(self.start), usize::from(self.end));
+        let (start, end) = (self.start as usize, self.end as usize);
         (start..end).map(move |slot| self.chunk.as_mut().expect("a view with values has a chunk").take(slot))
     }
 
@@ -244,7 +261,7 @@ impl View {
 
 impl Leaf for View {
     type Key = ();
-    const MAX: usize = Chunk::MAX;
+    const MAX: usize = Chunk::LEAF;
 
     #[inline]
     fn len(&self) -> usize {
@@ -255,15 +272,15 @@ impl Leaf for View {
 
     fn split_off(&mut self, at: usize) -> View {
         let mut right = self.clone();
-        right.start += at as u16;
-        self.end = self.start + at as u16;
+        right.start += at as u32;
+        self.end = self.start + at as u32;
         right
     }
 
     fn append(&mut self, other: View, rest: &mut Option<View>) {
         let (left, right) = (self.len(), other.len());
         let mut values = other.drain();
-        let keep = if left + right <= Chunk::MAX { left + right } else { (left + right) / 2 };
+        let keep = if left + right <= Chunk::LEAF { left + right } else { (left + right) / 2 };
         if left > keep {
             let mut all = self.split_off(keep).drain().chain(values);
             *rest = Some(View::fill(&mut all, left + right - keep));
@@ -271,7 +288,7 @@ impl Leaf for View {
         }
         self.rebuild(keep.max(1), 0);
         for value in values.by_ref().take(keep - left) {
-            let pushed = self.push_back(value);
+            let pushed = self.push_back(value, Chunk::LEAF);
             debug_assert!(pushed.is_ok(), "room was made");
         }
         if left + right > keep {
