@@ -28,6 +28,7 @@ mod convert;
 mod ending;
 mod engine;
 mod host;
+mod lateness;
 mod library;
 mod loader;
 mod machine;

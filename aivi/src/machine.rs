@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aivi_bytecode::Module;
 use aivi_scheduler::{CancelKind, CancelReason, Config, Event, Mode, Observer, Place, Rehearsal, Report, Runtime};
@@ -17,6 +17,7 @@ use crate::backtrace;
 use crate::ending::{Ending, FailureReport, FaultReport};
 use crate::engine::Settings;
 use crate::host::ProcessHost;
+use crate::lateness::Lateness;
 use crate::rehearsal::leaks;
 use crate::reports::Format;
 use crate::shutdown::ShutdownReport;
@@ -183,8 +184,8 @@ impl Machine {
             return Ok(runtime.clone());
         }
         let (world, cut_off, events) = (self.world.clone(), self.cut_off.clone(), self.events.clone());
-        let (stuck, format) = (self.stuck.clone(), self.format);
-        let observer = Arc::new(Reporter { world, cut_off, stuck, events, format });
+        let (stuck, lateness, format) = (self.stuck.clone(), Lateness::default(), self.format);
+        let observer = Arc::new(Reporter { world, cut_off, stuck, events, lateness, format });
         let mut runtime = Arc::new(Runtime::new(self.config.clone(), observer)?);
         if self.config.mode == Mode::Real {
             runtime = self.real.get_or_init(|| runtime).clone();
@@ -338,6 +339,7 @@ struct Reporter {
     cut_off: Arc<Mutex<CutOff>>,
     stuck: Arc<Mutex<Vec<String>>>,
     events: Option<Arc<Collector>>,
+    lateness: Lateness,
     format: Format,
 }
 
@@ -369,6 +371,12 @@ impl Observer<Strand> for Reporter {
             Report::Stuck { dump, is_end: true } => {
                 let text = Waits::new(dump, program).stuck();
                 return self.stuck.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+            }
+            Report::Held(hold) => {
+                if let Some(report) = self.lateness.report(&hold, program, Instant::now()) {
+                    self.world.host.write_err(&self.format.late(&report));
+                }
+                return;
             }
             Report::GivenUp { first, dump } => {
                 let (first, now) = (first.and_then(Fault::waits), Waits::new(dump, program).deadlock());

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::compile::{CompileError, Reports};
 use crate::ending::{Ending, FailureReport};
+use crate::lateness::LateReport;
 use crate::shutdown::ShutdownReport;
 use crate::stats::Stats;
 use crate::waits::{Fibers, Waits};
@@ -31,6 +32,7 @@ enum Json<'a> {
     Shutdown(&'a ShutdownReport),
     Stuck(&'a Fibers),
     Stats(&'a Stats),
+    Late(&'a LateReport),
 }
 
 impl Json<'_> {
@@ -123,6 +125,14 @@ impl Format {
         match self {
             Format::Text => format!("stats: {stats}\n"),
             Format::Json => Json::Stats(stats).line() + "\n",
+        }
+    }
+
+    /// That a worker was held up, as a line.
+    pub(crate) fn late(self, report: &LateReport) -> String {
+        match self {
+            Format::Text => self.warning(&report.to_string()),
+            Format::Json => Json::Late(report).line() + "\n",
         }
     }
 

@@ -82,6 +82,8 @@ pub enum Report<'a, T: Task> {
         /// Where it was spawned.
         spawned_at: Place,
     },
+    /// A worker was held up, and others noticed.
+    Held(Hold),
     /// Tasks that wait for ever while others go on. Each is reported once.
     Stuck {
         /// The tasks, none below another.
@@ -96,4 +98,38 @@ pub enum Report<'a, T: Task> {
         /// What waits now.
         dump: &'a crate::Dump,
     },
+}
+
+/// A time in which a worker did nothing for others, or too little.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Hold {
+    /// The worker.
+    pub worker: usize,
+    /// Why.
+    pub cause: HoldCause,
+    /// Where the task stood that held it; nowhere if none did.
+    pub place: Place,
+    /// It held it exactly there, not somewhere before.
+    pub is_exact: bool,
+    /// For how long.
+    pub held_ns: u64,
+    /// The processor time of that, at least.
+    pub cpu_ns: u64,
+    /// How late the first timer fired that was due meanwhile; 0 if none was.
+    pub late_ns: u64,
+    /// Tasks were ready and waited.
+    pub is_awaited: bool,
+}
+
+/// Why a worker did nothing for others.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HoldCause {
+    /// A task computed.
+    Computing,
+    /// A task waited in a call that blocks, or the program was stopped.
+    Blocked,
+    /// The system ran other programs.
+    NotRun,
+    /// None: it ran, but so many tasks were ready that one of them waited for so long.
+    Crowded,
 }

@@ -39,6 +39,7 @@ mod stuck;
 mod sync;
 mod task;
 pub mod timer;
+mod usage;
 mod wait;
 mod wake;
 mod worker;
@@ -46,7 +47,7 @@ mod world;
 
 pub use channel::{Channel, ChannelEnd, ChannelsLeft, Receiver, Receiving, Sender, Sending, Side};
 pub use completer::Completer;
-pub use config::{Config, Mode, Observer, Report};
+pub use config::{Config, Hold, HoldCause, Mode, Observer, Report};
 pub use context::{Context, FUEL, Split};
 pub use dump::{DeadlockReport, Dump, DumpedChannel, DumpedTask};
 pub use event::{End, Event, EventKind, Role, Waker};

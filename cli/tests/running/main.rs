@@ -5,5 +5,6 @@ mod child;
 #[path = "../common/mod.rs"]
 mod common;
 mod dump;
+mod late;
 mod reports;
 mod stats;

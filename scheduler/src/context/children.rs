@@ -126,11 +126,10 @@ impl<T: Task> Context<'_, T> {
         if target.has_ended() && target.is_joined() {
             return self.ended(target);
         }
-        let (raw, generation) = self.begin_wait();
+        let (raw, generation) = self.next_wait();
         // SAFETY: the running task takes itself out before it goes on: the worker undoes what is noted in `waiting`. The
         // target lives until it has ended; if it ends before we are out of its list, it gives us a count.
         if unsafe { !target.join(raw, generation) } {
-            self.cancel_wait();
             return self.ended(target);
         }
         self.begin_waiting(Waiting::Join(target.raw()));
@@ -150,12 +149,11 @@ impl<T: Task> Context<'_, T> {
 
     /// Waits until all members of `scope` but the caller have ended, then [`Wake::AllJoined`](crate::Wake::AllJoined).
     pub fn join_all(&mut self, scope: &ScopeRef<T>) -> JoinAll {
-        let waiter = self.begin_wait();
+        let waiter = self.next_wait();
         // SAFETY: the running task leaves the list before it goes on: the worker undoes what is noted in `waiting`.
         let answer = unsafe { scope.0.join_all(waiter) };
-        match answer {
-            JoinAll::Wait => self.begin_waiting(Waiting::AllJoined(scope.0.clone())),
-            _ => self.cancel_wait(),
+        if let JoinAll::Wait = answer {
+            self.begin_waiting(Waiting::AllJoined(scope.0.clone()));
         }
         answer
     }
@@ -177,7 +175,7 @@ impl<T: Task> Context<'_, T> {
 
     /// Gives the left one.
     fn begin_pair(&mut self, kind: Kind, left: T, right: T) -> Raw<T> {
-        let (owner, generation) = self.begin_wait();
+        let (owner, generation) = self.next_wait();
         let innermost = self.own().scope;
         let left = self.create(left, Parent::Branch(owner, 0), innermost, 1);
         let right = self.create(right, Parent::Branch(owner, 1), innermost, 1);
@@ -193,7 +191,7 @@ impl<T: Task> Context<'_, T> {
 
     /// A group of one child, which the caller queues.
     fn begin_single(&mut self, kind: Kind, body: T, scope: Option<Arc<Scope<T>>>) -> Raw<T> {
-        let (owner, generation) = self.begin_wait();
+        let (owner, generation) = self.next_wait();
         let innermost = scope.as_ref().map_or(self.own().scope, |scope| NonNull::from(&**scope));
         let body = self.create(body, Parent::Branch(owner, 0), innermost, 1);
         // SAFETY: the count is the group's: it outlives the right to run of its child.
@@ -208,9 +206,8 @@ impl<T: Task> Context<'_, T> {
     fn set_group(&mut self, group: Group<T>) {
         // SAFETY: we are the running side; a task that has children waits for them.
         unsafe { self.record().family.begin(group) };
-        let own = self.own();
-        own.waiting = Waiting::Group;
-        own.has_told_group = false;
+        self.register(Waiting::Group);
+        self.own().has_told_group = false;
     }
 
     fn queue_child(&mut self, raw: Raw<T>, role: Role) {

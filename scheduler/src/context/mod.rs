@@ -24,12 +24,19 @@ pub const FUEL: u32 = 4096;
 pub struct Context<'a, T: Task> {
     worker: &'a mut Worker<T>,
     raw: Raw<T>,
+    /// What the worker knows, for one comparison where nothing else of it is needed.
+    is_observed: bool,
+    is_rehearsed: bool,
 }
 
 impl<'a, T: Task> Context<'a, T> {
     /// For a task whose running side the worker is.
     pub(crate) fn new(worker: &'a mut Worker<T>, raw: Raw<T>) -> Self {
-        Context { worker, raw }
+        let (is_observed, is_rehearsed) = match worker.core.attention {
+            false => (false, false),
+            true => (worker.is_observed(), worker.rehearsal().is_some()),
+        };
+        Context { worker, raw, is_observed, is_rehearsed }
     }
 
     /// What ended the last wait. Given once.
@@ -95,7 +102,7 @@ impl<'a, T: Task> Context<'a, T> {
     /// [`Context::makes_way`] before each operation.
     #[inline]
     pub fn is_rehearsed(&self) -> bool {
-        self.worker.rehearsal().is_some()
+        self.is_rehearsed
     }
 
     /// The task is about to begin an operation at this place: does a rehearsal want another one to run before? Then it yields,
@@ -129,10 +136,15 @@ impl<'a, T: Task> Context<'a, T> {
         self.worker.core.queue.flush();
     }
 
+    /// The task has done something at this place that may have taken long, as one step. Others may hear of it.
+    pub fn took_long(&mut self, place: Place) {
+        self.worker.took_long(place);
+    }
+
     /// Does somebody listen to events?
     #[inline]
     pub fn is_observed(&self) -> bool {
-        self.worker.is_observed()
+        self.is_observed
     }
 
     /// Notes that a cleanup begins here, or that the innermost one is over.
@@ -181,18 +193,18 @@ impl<'a, T: Task> Context<'a, T> {
         unsafe { self.record().own() }
     }
 
-    /// Begins a wait: its number. Nothing else may be waited for.
-    fn begin_wait(&mut self) -> (Raw<T>, u32) {
+    /// Who waits, and the number of the wait, if there is going to be one. Nothing else may be waited for.
+    fn next_wait(&mut self) -> (Raw<T>, u32) {
         let raw = self.raw;
         let own = self.own();
         assert!(matches!(own.waiting, Waiting::Nothing), "a task waits for one thing at a time");
-        own.generation = own.generation.wrapping_add(1);
-        (raw, own.generation)
+        (raw, own.generation.wrapping_add(1))
     }
 
-    /// Nothing was registered after all: the number is free again.
-    fn cancel_wait(&mut self) {
+    /// The wait that `next_wait` has numbered was registered.
+    fn register(&mut self, waiting: Waiting<T>) {
         let own = self.own();
-        own.generation = own.generation.wrapping_sub(1);
+        own.generation = own.generation.wrapping_add(1);
+        own.waiting = waiting;
     }
 }

@@ -21,9 +21,10 @@ impl<T: Task> Context<'_, T> {
             self.own().woken = Wakened::Timer;
             return;
         }
-        self.begin_wait();
+        self.next_wait();
+        self.register(Waiting::Sleep);
         self.arm(ns, false);
-        self.begin_waiting(Waiting::Sleep);
+        self.note_wait();
     }
 
     /// Makes a channel with room for so many messages, at the place that was set.
@@ -37,13 +38,12 @@ impl<T: Task> Context<'_, T> {
 
     /// Sends; may wait for room or a receiver, then [`Wake::Sent`](crate::Wake::Sent).
     pub fn send(&mut self, tx: &Sender<T>, value: T::Value) -> Send<T::Value> {
-        let waiter = self.begin_wait();
+        let waiter = self.next_wait();
         let mut woken = None;
         // SAFETY: the waiter is the running task; the worker undoes what is noted in `waiting` before it goes on.
         let sent = unsafe { tx.send(value, waiter, &mut woken) };
-        match sent {
-            Send::Wait => self.own().waiting = Waiting::Send(tx.waited_at(), 0),
-            _ => self.cancel_wait(),
+        if let Send::Wait = sent {
+            self.register(Waiting::Send(tx.waited_at(), 0));
         }
         if self.is_observed() {
             self.note_sent(tx, matches!(sent, Send::Done), woken);
@@ -54,13 +54,12 @@ impl<T: Task> Context<'_, T> {
 
     /// Receives; may wait, then [`Wake::Message`](crate::Wake::Message) or [`Wake::Closed`](crate::Wake::Closed).
     pub fn recv(&mut self, rx: &Receiver<T>) -> Recv<T::Value> {
-        let waiter = self.begin_wait();
+        let waiter = self.next_wait();
         let mut woken = None;
         // SAFETY: as in `send`.
         let received = unsafe { rx.recv(waiter, &mut woken) };
-        match received {
-            Recv::Wait => self.own().waiting = Waiting::Recv(rx.waited_at(), 0),
-            _ => self.cancel_wait(),
+        if let Recv::Wait = received {
+            self.register(Waiting::Recv(rx.waited_at(), 0));
         }
         if self.is_observed() {
             self.note_received(rx, matches!(received, Recv::Value(_)), woken);
@@ -94,7 +93,7 @@ impl<T: Task> Context<'_, T> {
     /// Closes a channel, at the place that was set. Sends that wait are still delivered. Again: does nothing.
     pub fn close(&mut self, tx: &Sender<T>) {
         let place = self.own().place;
-        if self.worker.is_observed() && !tx.is_closed() {
+        if self.is_observed() && !tx.is_closed() {
             let channel = self.number(tx);
             self.note(EventKind::Closed { channel });
         }
@@ -103,13 +102,12 @@ impl<T: Task> Context<'_, T> {
 
     /// Waits until the latch opens, then [`Wake::Latch`](crate::Wake::Latch). True: it is open, nothing to wait for.
     pub fn wait_latch(&mut self, latch: &Latch<T>) -> bool {
-        let waiter = self.begin_wait();
+        let waiter = self.next_wait();
         // SAFETY: as in `send`.
         if unsafe { latch.wait(waiter) } {
             self.begin_waiting(Waiting::Latch(latch.clone()));
             return false;
         }
-        self.cancel_wait();
         true
     }
 
@@ -122,7 +120,7 @@ impl<T: Task> Context<'_, T> {
     ///
     /// `attempt` was taken before the try that gave `WouldBlock`; the module page of `reactor` has the protocol.
     pub fn wait_io(&mut self, source: &IoSource, attempt: Attempt) -> bool {
-        let waiter = self.begin_wait();
+        let waiter = self.next_wait();
         let key = self.worker.shared.io_waits.add(waiter);
         // From here on the source may end the wait; it is undone through what is noted here.
         if source.wait(attempt, key) {
@@ -131,7 +129,6 @@ impl<T: Task> Context<'_, T> {
             return false;
         }
         self.worker.shared.io_waits.remove(key);
-        self.cancel_wait();
         true
     }
 
@@ -148,7 +145,7 @@ impl<T: Task> Context<'_, T> {
 
     /// Waits for whoever gets the completer, then [`Wake::Completed`](crate::Wake::Completed).
     pub fn completer(&mut self) -> Completer<T> {
-        let (raw, generation) = self.begin_wait();
+        let (raw, generation) = self.next_wait();
         let delivery: Delivery<T::Value> = Arc::new(Mutex::new(None));
         self.begin_waiting(Waiting::Outside(delivery.clone()));
         // SAFETY: the running task lives.
@@ -202,7 +199,7 @@ impl<T: Task> Context<'_, T> {
 
     /// The task waits from here on, as soon as it returns.
     pub(super) fn begin_waiting(&mut self, waiting: Waiting<T>) {
-        self.own().waiting = waiting;
+        self.register(waiting);
         self.note_wait();
     }
 

@@ -9,6 +9,7 @@ use crate::{EventKind, Task, Tick, Waker};
 
 use super::Worker;
 use super::gate::LOOK_EVERY;
+use super::holds::Suspect;
 
 /// Passes between two looks at injector, clock, timers and poller. Every 61 costs less than 1 ns a pass, every 7 made
 /// pingpong 11 ns slower (measured). A prime, so that it does not fall into step with a program's own rhythm.
@@ -26,7 +27,7 @@ impl<T: Task> Worker<T> {
         self.core.passes = self.core.passes.wrapping_add(1);
         let pass = self.core.passes;
         if pass.is_multiple_of(MAINTAIN_EVERY) {
-            self.maintain();
+            self.maintain(Suspect::Somebody);
             self.look_if_due();
             if let Some(raw) = self.take_injected().or_else(|| self.oldest_child(pass)) {
                 return Some(raw);
@@ -42,7 +43,7 @@ impl<T: Task> Worker<T> {
         if found.is_some() {
             return found;
         }
-        self.maintain();
+        self.maintain(Suspect::Somebody);
         self.look_if_due();
         let found = self.core.queue.pop(pass).or_else(|| self.take_injected()).or_else(|| self.steal());
         if found.is_some() {
@@ -61,22 +62,29 @@ impl<T: Task> Worker<T> {
             return if must_yield || self.shared.is_paused() { Tick::Yield } else { Tick::Continue };
         }
         mutant!("queue.hides-the-slot-from-thieves", self.core.queue.flush(), ());
-        self.maintain();
+        self.maintain(Suspect::Running);
+        if self.core.holds.open.is_some() {
+            // Where it stands is known when it has yielded.
+            return Tick::Yield;
+        }
         let is_alone = self.core.queue.is_empty() && self.shared.injector.is_empty() && !self.shared.is_paused();
         let is_alone = is_alone && !self.shared.watch.is_due(self.core.now_ns);
         if is_alone { Tick::Continue } else { Tick::Yield }
     }
 
     /// Reads the clock, fires timers, asks the poller if it is time, and looks at the gate.
-    pub(super) fn maintain(&mut self) {
-        self.core.now_ns = self.shared.clock_ns();
+    pub(super) fn maintain(&mut self, suspect: Suspect) {
+        let before_ns = std::mem::replace(&mut self.core.now_ns, self.shared.clock_ns());
+        if self.core.now_ns >= self.core.holds.next_ns {
+            self.look_back(before_ns, suspect);
+        }
         self.fire_timers();
         self.poll_in_passing();
         self.look_at_gate();
     }
 
-    /// Fires what is due in our own wheel.
-    pub(super) fn fire_timers(&mut self) {
+    /// Fires what is due in our own wheel, and says how many tasks that woke.
+    pub(super) fn fire_timers(&mut self) -> usize {
         let now_ns = self.core.now_ns;
         let mut fired = std::mem::take(&mut self.core.fired);
         let mut limits = Vec::new();
@@ -95,6 +103,7 @@ impl<T: Task> Worker<T> {
             }
         });
         drop(timers);
+        let count = fired.len() + limits.len();
         // A body that completes at its limit wins: sleepers first.
         for raw in fired.drain(..).chain(limits) {
             self.push_woken_by(raw, Waker::Timer);
@@ -103,6 +112,7 @@ impl<T: Task> Worker<T> {
         if let Some(simulator) = &mut self.core.simulator {
             late.into_iter().for_each(|late| simulator.push_late(late));
         }
+        count
     }
 
     /// Queues the tasks of sources that have become ready.

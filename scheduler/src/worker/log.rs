@@ -62,6 +62,9 @@ impl<T: Task> Worker<T> {
     /// The turn of a task begins; what is noted until the next turn was done by it.
     #[cold]
     pub(super) fn note_turn(&mut self, record: &Record<T>) {
+        if self.core.holds.is_timing() {
+            self.time_turn();
+        }
         let Some(log) = &mut self.core.log else { return };
         log.current = record.id;
         if log.events.len() >= BATCH {

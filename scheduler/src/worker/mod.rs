@@ -8,6 +8,7 @@ mod end;
 mod find;
 mod gate;
 mod group;
+mod holds;
 mod log;
 mod look;
 mod rehearse;
@@ -26,6 +27,7 @@ use crate::task::record::{Raw, Spares};
 use crate::{Outcome, Task, Waker};
 
 use gate::Gate;
+use holds::Holds;
 use log::Log;
 use look::Lookout;
 
@@ -51,6 +53,9 @@ pub struct Core<T: Task> {
     lookout: Lookout,
     /// Events, if somebody listens.
     log: Option<Box<Log>>,
+    holds: Holds,
+    /// Somebody listens, this is a rehearsal, or turns are timed: a turn has more to do. One test for all.
+    pub attention: bool,
 }
 
 /// A thread that runs tasks.
@@ -87,7 +92,15 @@ impl<T: Task> Core<T> {
             rested: 0,
             lookout: Lookout::default(),
             log: None,
+            holds: Holds::default(),
+            attention: false,
         }
+    }
+
+    /// To be called when what `attention` stands for has changed.
+    pub fn update_attention(&mut self) {
+        let is_rehearsed = self.simulator.as_ref().is_some_and(|simulator| simulator.rehearsal.is_some());
+        self.attention = self.log.is_some() || is_rehearsed || self.holds.is_timing();
     }
 
     /// The task that was numbered last was not made after all.

@@ -22,7 +22,11 @@ impl<T: Task> Worker<T> {
     }
 
     /// A task has done what it does this time.
-    pub(super) fn note_step(&self, record: &Record<T>, step: &crate::Step<T>) {
+    #[cold]
+    pub(super) fn note_step(&mut self, record: &Record<T>, step: &crate::Step<T>) {
+        if self.core.holds.is_timing() {
+            self.timed_turn(record);
+        }
         let Some(rehearsal) = self.rehearsal() else { return };
         // SAFETY: we are the running side.
         let own = unsafe { record.own() };

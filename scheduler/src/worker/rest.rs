@@ -28,6 +28,11 @@ impl<T: Task> Worker<T> {
     /// Begins to work in the seat.
     pub(super) fn sit_down(&mut self) {
         self.core.begin_log(&self.shared);
+        self.core.update_attention();
+        if self.core.simulator.is_none() {
+            self.core.now_ns = self.shared.clock_ns();
+            self.core.holds.begin(self.core.now_ns);
+        }
         self.shared.idle.leave(self.index);
         self.shared.wait_while_paused(self.index);
     }
@@ -84,6 +89,10 @@ impl<T: Task> Worker<T> {
         // Relaxed: only a counter.
         self.shared.counters.parks.fetch_add(1, Ordering::Relaxed);
         self.seat().parker.park(self.shared.poller_if_any(), limit, &mut keys);
+        if self.core.simulator.is_none() {
+            let before_ns = std::mem::replace(&mut self.core.now_ns, self.shared.clock_ns());
+            self.core.holds.parked(self.core.now_ns - before_ns);
+        }
         let was_woken = !self.shared.idle.leave(self.index);
         self.shared.wait_while_paused(self.index);
         if was_woken {

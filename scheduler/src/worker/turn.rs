@@ -20,7 +20,7 @@ impl<T: Task> Worker<T> {
     pub(crate) fn turn(&mut self, raw: Raw<T>) {
         // SAFETY: a queued task lives; the right to run is counted and ends in `end`.
         let record = unsafe { raw.get() };
-        if self.is_observed() {
+        if self.core.attention {
             self.note_turn(record);
         }
         match self.wake(raw, record) {
@@ -34,7 +34,9 @@ impl<T: Task> Worker<T> {
             Some(task) => task.resume(&mut cx),
             None => return,
         };
-        self.note_step(record, &step);
+        if self.core.attention {
+            self.note_step(record, &step);
+        }
         match step {
             Step::Waiting => self.publish(raw, record),
             Step::Yielded => {
@@ -162,6 +164,7 @@ impl<T: Task> Worker<T> {
     fn put_off(&mut self, raw: Raw<T>, record: &Record<T>) {
         // SAFETY: we are the running side.
         let at = unsafe { record.own() }.place;
+        self.close_hold(at);
         self.note(record.id, EventKind::Yielded { at });
         self.requeue(raw);
     }

@@ -112,6 +112,7 @@ struct Watcher(Arc<Env>);
 impl Observer<Toy> for Watcher {
     fn report(&self, report: Report<'_, Toy>) {
         let line = match report {
+            Report::Held(_) => return,
             Report::UnjoinedFailure { failure, .. } => format!("unjoined {failure:?}"),
             Report::LostFault { fault, .. } => format!("lost {fault}"),
             Report::GivenUp { dump, .. } => format!("given up\n{dump}"),

@@ -135,7 +135,7 @@ impl Observer<Strand> for Reports {
             Report::UnjoinedFailure { .. } => "unjoined failure".to_owned(),
             Report::LostFault { fault, .. } => format!("lost fault: {fault}"),
             Report::GivenUp { .. } => "given up".to_owned(),
-            Report::Stuck { .. } | Report::CutOff { .. } => return,
+            Report::Stuck { .. } | Report::CutOff { .. } | Report::Held(_) => return,
         };
         self.0.warnings.lock().push(text);
     }

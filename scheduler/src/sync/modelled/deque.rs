@@ -43,6 +43,11 @@ impl<V> Worker<V> {
         self.shared.lock().is_empty()
     }
 
+    /// How much is in it.
+    pub fn len(&self) -> usize {
+        self.shared.lock().len()
+    }
+
     /// The thieves' end.
     pub fn stealer(&self) -> Stealer<V> {
         Stealer(self.shared.clone())

@@ -448,6 +448,11 @@ pub(in crate::interp) fn native(fiber: &mut Fiber, word: Word) -> Go {
         let slots = std::slice::from_raw_parts_mut(regs.base.add(word.a()), word.x());
         (function.call)(&mut NativeCx { fiber }, &mut Args::new(slots, owned))
     };
+    if fiber.fuel == 0 && matches!(result, NativeResult::Done(_)) {
+        // It did much, as it says, or it came at the end of a slice.
+        let place = fiber.place();
+        fiber.cx().took_long(place);
+    }
     match result {
         NativeResult::Done(value) => {
             release_owned(fiber, word, owned);
