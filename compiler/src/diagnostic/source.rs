@@ -63,8 +63,13 @@ impl LineIndex {
     pub fn position(&self, text: &str, offset: usize) -> Position {
         let line = self.line(offset);
         let end = text.floor_char_boundary(offset.min(text.len()));
-        let column = self.characters_before(text, end) - self.characters_before(text, self.start(line)) + 1;
-        Position { line, column }
+        let start = self.start(line);
+        let before = if end - start < STEP {
+            count_characters(&text.as_bytes()[start..end])
+        } else {
+            self.characters_before(text, end) - self.characters_before(text, start)
+        };
+        Position { line, column: before + 1 }
     }
 
     /// How many characters begin before a byte.
