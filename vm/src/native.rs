@@ -142,7 +142,7 @@ impl NativeCx<'_> {
 
     /// Charges fuel for work that took longer than an instruction, so that the fiber's slice ends in time.
     pub fn charge(&mut self, fuel: u32) {
-        self.fiber.fuel = self.fiber.fuel.saturating_sub(u64::from(fuel));
+        self.fiber.charge(fuel.into());
     }
 
     /// Waits for a number of nanoseconds, then gives `Unit`.

@@ -13,6 +13,7 @@
 
 mod branch;
 pub(crate) mod frame;
+mod fuel;
 mod handles;
 mod held;
 mod pending;
@@ -128,6 +129,8 @@ pub(crate) struct Fiber {
     pub(crate) base: *mut Slot,
     pub(crate) frame: *mut Frame,
     pub(crate) fuel: u64,
+    /// Of the slice, what the handlers have not been given yet (`fuel.rs`).
+    reserve: u64,
     /// Tables of the program, for the quick instructions.
     pub(crate) protos: *const ProtoCode,
     pub(crate) constants: *const Value,
@@ -168,6 +171,7 @@ impl Fiber {
             base: null_mut(),
             frame: null_mut(),
             fuel: 0,
+            reserve: 0,
             protos: world.program.protos.as_ptr(),
             constants: world.program.constants.as_ptr(),
             globals: world.program.globals.as_ptr(),
@@ -208,7 +212,7 @@ impl Fiber {
             // Or fibers that only start others would never end.
             return Step::Ended(Outcome::Faulted(Fault::without_place(OUT_OF_FUEL)));
         }
-        self.fuel = if has_slice { u64::from(cx.fuel()).max(1) } else { 0 };
+        self.give_fuel(if has_slice { u64::from(cx.fuel()).max(1) } else { 0 });
         self.cx = NonNull::from(cx).as_ptr().cast();
         let go = self.wake();
         let exit = interp::run_from(self, go);
@@ -221,6 +225,7 @@ impl Fiber {
                 }
                 Step::Waiting
             }
+            Exit::Returned => unreachable!("`run_from` goes on"),
             Exit::Ended => {
                 self.frame = null_mut();
                 let lost = || Outcome::Faulted(Fault::without_place("the fiber lost its outcome"));
@@ -484,6 +489,10 @@ impl Fiber {
 
     /// Out of fuel at a checkpoint that runs again: cancelled, yielding, or on with new fuel.
     pub(crate) fn tick(&mut self) -> Go {
+        if self.next_piece() {
+            self.pc = self.pc.wrapping_sub(1);
+            return Go::Return;
+        }
         if self.has_branch() {
             self.pc = self.pc.wrapping_sub(1);
             return self.move_out();
@@ -511,8 +520,9 @@ impl Fiber {
     pub(crate) fn next_slice(&mut self) -> Go {
         let go = match self.cx().tick() {
             Tick::Continue => {
-                self.fuel = u64::from(self.cx().fuel()).max(1);
-                Go::On
+                let slice = u64::from(self.cx().fuel()).max(1);
+                self.give_fuel(slice);
+                Go::Return
             }
             Tick::Yield => {
                 // For dumps: where it computes.

@@ -6,7 +6,8 @@
 //!
 //! From the table come two forms (design, section 5): handlers that tail-call each other, `extern "C"` with six arguments
 //! that stay in registers (release on x86-64 and aarch64), and a loop around one `match` (debug builds and other targets).
-//! Stable Rust does not promise tail calls; `tests/host_stack.rs` runs 50 million instructions on a small stack.
+//! Stable Rust does not promise tail calls; `tests/host_stack.rs` runs 50 million instructions on a small stack, and fuel is
+//! given in pieces (`fiber/fuel.rs`), so that a build which makes none of them does not overflow the stack.
 //!
 //! Register access is unchecked in release: the verifier bounded every register by `Proto::registers` and every jump by the
 //! code (`aivi_bytecode::verify`), and entering a frame made room for that many registers (`Fiber::enter`). Debug builds
@@ -31,6 +32,8 @@ use crate::fiber::Fiber;
 pub(crate) enum Go {
     /// With the next instruction.
     On,
+    /// With the next instruction, after a return that takes the handlers off the host's stack.
+    Return,
     /// Later: others first.
     Yield,
     /// When the wait that was registered is over.
@@ -45,6 +48,8 @@ pub(crate) enum Go {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub(crate) enum Exit {
+    /// To be called again.
+    Returned,
     /// Out of fuel.
     Yielded,
     /// A wait was registered.
@@ -55,10 +60,11 @@ pub(crate) enum Exit {
 
 /// Runs the fiber until it yields, waits or ends. `go` says how what comes before the next instruction went.
 pub(crate) fn run_from(fiber: &mut Fiber, go: Go) -> Exit {
-    match settle(fiber, go) {
-        Some(exit) if go != Go::On => exit,
-        _ => table::run(fiber),
+    let mut exit = settle(fiber, go).unwrap_or(Exit::Returned);
+    while exit == Exit::Returned {
+        exit = table::run(fiber);
     }
+    exit
 }
 
 /// After a full instruction that did not simply go on: unwinds, or says why to leave.
@@ -67,6 +73,7 @@ pub(crate) fn run_from(fiber: &mut Fiber, go: Go) -> Exit {
 fn settle(fiber: &mut Fiber, go: Go) -> Option<Exit> {
     match go {
         Go::On => None,
+        Go::Return => Some(Exit::Returned),
         Go::Yield => Some(Exit::Yielded),
         Go::Wait => Some(Exit::Waiting),
         Go::End => Some(Exit::Ended),

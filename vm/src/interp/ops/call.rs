@@ -106,6 +106,10 @@ pub(in crate::interp) fn call_full(fiber: &mut Fiber, word: Word) -> Go {
 /// What a call that cannot go on does: the scheduler's turn, room, or unwinding.
 fn again(fiber: &mut Fiber, word: Word, delta: usize, registers: usize) -> Go {
     if fiber.fuel == 0 {
+        if fiber.next_piece() {
+            fiber.pc = fiber.pc.wrapping_sub(1);
+            return Go::Return;
+        }
         if fiber.has_branch() {
             return move_out(fiber);
         }

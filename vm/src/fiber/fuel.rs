@@ -1,0 +1,35 @@
+//! Fuel is given to the handlers in pieces. At the end of a piece the machine returns to `interp::run_from` and comes back.
+//!
+//! The handlers leave each other by tail calls, which the compiler makes where it can and promises nowhere: without
+//! optimisation, or with what some profile of a host asks for, a handler may keep its frame on the host's stack until the
+//! machine returns. All cycles of code charge fuel, so between two returns there are no more handlers than a piece has calls
+//! and turns of loops times the instructions between two of them: the host's stack is bounded however this crate is compiled.
+
+use super::Fiber;
+
+/// Calls and turns of loops in a piece. At 300 bytes for a handler and 10 instructions for each, 512 of them need 1.5 MiB of host
+/// stack in the worst build, and coming back costs a fifth of an instruction for each.
+const PIECE: u64 = 512;
+
+impl Fiber {
+    /// A slice begins.
+    pub(super) fn give_fuel(&mut self, slice: u64) {
+        self.fuel = slice.min(PIECE);
+        self.reserve = slice - self.fuel;
+    }
+
+    /// Goes on with the slice, if the handlers have only used up a piece of it.
+    pub(crate) fn next_piece(&mut self) -> bool {
+        let goes_on = self.reserve > 0;
+        if goes_on {
+            self.give_fuel(self.reserve);
+        }
+        goes_on
+    }
+
+    /// Takes fuel away.
+    pub(crate) fn charge(&mut self, fuel: u64) {
+        let left = (self.fuel + self.reserve).saturating_sub(fuel);
+        self.give_fuel(left);
+    }
+}
