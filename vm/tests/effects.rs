@@ -56,7 +56,7 @@ fn asm() -> Asm {
 fn boxed(register: u16) -> [I; 3] {
     [
         I::Int { dst: r(register), value: Imm32(7) },
-        I::Tag { kind: ScalarKind::Int, reg: r(register) },
+        I::Tag { kind: ScalarKind::Int, dst: r(register), src: r(register) },
         I::CallNative { count: Count(1), base: r(register), native: BOX },
     ]
 }
@@ -215,7 +215,7 @@ fn natives_fail_fault_and_wait() {
         (
             vec![
                 I::Int { dst: r(0), value: Imm32(41) },
-                I::Tag { kind: ScalarKind::Int, reg: r(0) },
+                I::Tag { kind: ScalarKind::Int, dst: r(0), src: r(0) },
                 I::CallNative { count: Count(1), base: r(0), native: LATER },
             ],
             "failed: 42",
@@ -235,7 +235,7 @@ fn unique_objects_are_updated_in_place_and_shared_ones_are_not() {
     let pair = aivi_bytecode::module::well_known::PAIR;
     let make = [
         I::Int { dst: r(0), value: Imm32(1) },
-        I::Tag { kind: ScalarKind::Int, reg: r(0) },
+        I::Tag { kind: ScalarKind::Int, dst: r(0), src: r(0) },
         I::Const { dst: r(1), value: ConstId(0) },
         I::New { count: Count(2), dst: r(0), first: r(0), shape: pair },
     ];

@@ -140,7 +140,7 @@ fn with_add3(code: &[I], registers: u16) -> Asm {
         3,
         &[
             I::AddInt { dst: r(2), left: r(0), right: r(1) },
-            I::Tag { kind: ScalarKind::Int, reg: r(2) },
+            I::Tag { kind: ScalarKind::Int, dst: r(2), src: r(2) },
             I::Closure { count: Count(1), reg: r(2), proto: inner },
             I::Return { src: r(2) },
         ],

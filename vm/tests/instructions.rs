@@ -270,7 +270,7 @@ fn fields_are_found_by_name() {
         build,
         I::Copy { dst: r(2), src: r(0) },
         I::Int { dst: r(1), value: Imm32(7) },
-        I::Tag { kind: ScalarKind::Int, reg: r(1) },
+        I::Tag { kind: ScalarKind::Int, dst: r(1), src: r(1) },
         I::SetNamed { object: r(0), value: r(1) },
         name,
         I::List { dst: r(0), first: r(0), count: Index(1) },

@@ -66,7 +66,13 @@ impl Assembler {
     }
 
     pub(super) fn word(&mut self, instruction: Instruction) {
-        self.push(Kind::Word(instruction));
+        if let Some(Item { kind: Kind::Word(last), .. }) = self.items.last_mut()
+            && let Some(both) = fused(*last, instruction)
+        {
+            *last = both;
+        } else {
+            self.push(Kind::Word(instruction));
+        }
     }
 
     pub(super) fn branch(&mut self, instruction: Instruction, to: Label) {
@@ -236,6 +242,17 @@ impl Assembler {
             lines.push(Line { pc: item.pc as u32, source, line: line as u32, column: column as u32 });
         }
         lines
+    }
+}
+
+/// One instruction that does what the two do, one after the other.
+fn fused(first: Instruction, second: Instruction) -> Option<Instruction> {
+    use Instruction as I;
+    match (first, second) {
+        (I::MoveRaw { dst: moved, src }, I::Tag { kind, dst, src: tagged }) if moved == tagged && tagged == dst => {
+            Some(I::Tag { kind, dst, src })
+        }
+        _ => None,
     }
 }
 

@@ -4,7 +4,7 @@
 //! `ownership` turns it into a move at the last use and into a copy before. Jumps name labels, and the ranges of handlers
 //! are marked in the stream.
 
-use aivi_bytecode::{ConstId, Instruction, Reg, ScalarKind};
+use aivi_bytecode::{ConstId, Index, Instruction, Reg, ScalarKind, ShapeId};
 
 /// A place in the code.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -59,6 +59,8 @@ pub(super) enum Op {
     Tag(ScalarKind, Reg),
     /// `first`, … get the fields of `object`, which may die here.
     Unpack { object: Reg, first: Reg, fields: Box<[Class]> },
+    /// `first`, … get the raw scalars in the `count` fields of `object` from `index` on.
+    Fields { object: Reg, first: Reg, index: Index, count: u8 },
     /// The error that a failure handler caught.
     Caught { dst: Reg, class: Class },
     /// Here is the label.
@@ -137,6 +139,17 @@ impl Code {
     /// An instruction that the table of operands describes whole.
     pub(super) fn act(&mut self, class: Class, instruction: Instruction) {
         self.push(Op::Do(Box::new(Action { instruction, class, takes: Vec::new(), reads: Vec::new(), name: None })));
+    }
+
+    /// When the last operation makes a tuple or record in `reg`: takes it back, to return the fields instead.
+    pub(super) fn unmake(&mut self, reg: Reg, is_product: impl FnOnce(ShapeId) -> bool) -> Option<Instruction> {
+        let Some((Op::Do(action), _)) = self.ops.last() else { return None };
+        let Instruction::New { count, dst, first, shape } = action.instruction else { return None };
+        if dst != reg || !is_product(shape) {
+            return None;
+        }
+        self.ops.pop();
+        Some(Instruction::ReturnNew { count, first, shape })
     }
 
     /// An instruction that takes a window of registers.

@@ -16,6 +16,7 @@ impl Function<'_, '_> {
     /// `if`, and every `if` that stands right behind its `else`.
     pub(super) fn choice(&mut self, mut expr: &Expr, run: bool, dest: Dest) {
         let end = self.code.label();
+        let (top, known) = (self.top, self.ahead.mark());
         while let ExprKind::If { condition, then, otherwise } = &expr.kind {
             self.code.offset = expr.span.start;
             if run && dest == Dest::Ignore && does_nothing(then) {
@@ -23,15 +24,18 @@ impl Function<'_, '_> {
             } else {
                 let no = self.code.label();
                 self.branch(condition, false, no);
-                self.emit(then, run, dest);
+                self.emit_body(then, run, dest);
                 if dest != Dest::Return {
                     self.code.push(Op::Jump(end));
                 }
                 self.code.push(Op::Bind(no));
             }
             expr = otherwise;
+            self.read_ahead(expr, run);
         }
         self.emit(expr, run, dest);
+        self.ahead.forget(known);
+        self.top = top;
         self.code.push(Op::Bind(end));
     }
 

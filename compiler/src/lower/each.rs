@@ -210,7 +210,10 @@ impl Function<'_, '_> {
             self.code.push(Op::Bind(start));
             self.code.push(Op::Next { head, list, class: self.repr(pattern.ty).result_class(), end });
             self.bind(pattern, head);
+            let known = self.ahead.mark();
+            self.read_ahead(walk.body, walk.each.is_effect());
             inside(self, head, next);
+            self.ahead.forget(known);
             self.code.push(Op::Bind(next));
         }
         self.code.push(Op::Loop(start));

@@ -57,7 +57,7 @@ impl Function<'_, '_> {
     /// A block. One that acquires resources releases them at its end, so its result is no tail call.
     pub(super) fn body(&mut self, body: &Body, outcome: Repr, dest: Dest) {
         let mark = self.top;
-        let depth = self.cleanups.len();
+        let (depth, known) = (self.cleanups.len(), self.ahead.mark());
         let acquires = body.statements.iter().any(|statement| matches!(statement.kind, StatementKind::Acquire { .. }));
         let result = if acquires && dest == Dest::Return { Dest::Into(self.alloc(1)) } else { dest };
         self.statements(&body.statements);
@@ -66,6 +66,7 @@ impl Function<'_, '_> {
         if let (Dest::Return, Dest::Into(reg)) = (dest, result) {
             self.give_back(reg, outcome);
         }
+        self.ahead.forget(known);
         self.top = mark;
     }
 
@@ -73,7 +74,10 @@ impl Function<'_, '_> {
         for statement in statements {
             self.code.offset = statement.span.start;
             match &statement.kind {
-                StatementKind::Let { pattern, value } => self.bind_value(pattern, value),
+                StatementKind::Let { pattern, value } => {
+                    self.bind_value(pattern, value);
+                    self.load_pending(pattern);
+                }
                 StatementKind::Run(effect) => self.emit(effect, true, Dest::Ignore),
                 StatementKind::Acquire { pattern, resource } => self.acquire(pattern, resource),
                 StatementKind::Bind { pattern, effect, fallback: None } => {
@@ -83,6 +87,7 @@ impl Function<'_, '_> {
                         let reg = self.alloc(1);
                         self.emit(effect, true, Dest::Into(reg));
                         self.bind(pattern, reg);
+                        self.load_pending(pattern);
                     }
                 }
                 StatementKind::Bind { pattern, effect, fallback: Some(fallback) } => {
@@ -167,7 +172,7 @@ impl Function<'_, '_> {
             let reg = self.alloc(1);
             self.emit(effect, true, Dest::Into(reg));
             self.bind(parameter, reg);
-            self.emit(body, true, dest);
+            self.emit_body(body, true, dest);
         } else {
             let function = self.alloc(1);
             self.value(next, function);

@@ -1,16 +1,17 @@
 //! Expressions: what they compute goes where a `Dest` says.
 
 use aivi_bytecode::module::Constant;
-use aivi_bytecode::{GlobalId as GlobalEntry, Imm16, Imm32, Index, Instruction, Reg};
+use aivi_bytecode::{GlobalId as GlobalEntry, Imm16, Imm32, Index, Instruction, LowReg, Reg};
 
 use super::call::Arg;
 use super::code::{Class, Op};
 use super::function::{Binding, Dest, Function};
 use super::options::Made;
+use super::peek::is_plain;
 use super::program::Named;
 use super::repr::{Repr, effect_result, is_task};
 use crate::check::builtin;
-use crate::check::types::{TyId, View};
+use crate::check::types::TyId;
 use crate::core::{ConstructorId, Expr, ExprKind, GlobalId, Native, Primitive};
 
 impl Function<'_, '_> {
@@ -20,11 +21,13 @@ impl Function<'_, '_> {
         self.code.offset = expr.span.start;
         match &expr.kind {
             ExprKind::Block { bindings, result } => {
-                let mark = self.top;
+                let (mark, known) = (self.top, self.ahead.mark());
                 for (pattern, value) in bindings {
                     self.bind_value(pattern, value);
+                    self.load_pending(pattern);
                 }
                 self.emit(result, run, dest);
+                self.ahead.forget(known);
                 self.top = mark;
             }
             ExprKind::If { .. } => self.choice(expr, run, dest),
@@ -74,6 +77,9 @@ impl Function<'_, '_> {
             && let Some(Binding::Reg(reg) | Binding::Closure(reg, _)) = self.env.get(&id)
         {
             return *reg;
+        }
+        if let Some(reg) = self.ahead.register(expr) {
+            return reg;
         }
         let reg = self.alloc(1);
         self.value(expr, reg);
@@ -157,7 +163,10 @@ impl Function<'_, '_> {
             ExprKind::List(items) => self.list(items, dst),
             ExprKind::Record(items) => self.record(expr.ty, items, dst),
             ExprKind::Field { base, .. } if is_task(self.program, base.ty) => self.effect_value(expr, dst),
-            ExprKind::Field { base, name } => self.field(base, *name, expr.ty, dst),
+            ExprKind::Field { base, name } => match self.ahead.register(expr) {
+                Some(src) => self.code.push(Op::Scalar { dst, src }),
+                None => self.field(base, *name, expr.ty, dst),
+            },
             ExprKind::Patch { base, items } => self.patch(base, items, dst),
             ExprKind::Index { base, index } => self.index(base, index, expr, dst),
             ExprKind::Pure(_) | ExprKind::Do(_) | ExprKind::Loop { .. } | ExprKind::Recurse(_) => {
@@ -243,6 +252,9 @@ impl Function<'_, '_> {
         if primitive == Primitive::ConcatList {
             return self.concat(&operands[0], &operands[1], dst);
         }
+        if self.product(primitive, operands, dst) {
+            return;
+        }
         let left = self.operand(&operands[0]);
         let right = operands.get(1).map_or(left, |right| self.operand(right));
         let text = operands.first().is_some_and(|operand| self.repr(operand.ty).scalar().is_none());
@@ -281,12 +293,40 @@ impl Function<'_, '_> {
         self.act(Class::Scalar, instruction);
     }
 
+    /// R[dst] := base + left * right, or base - left * right, if that is what the operation is.
+    fn product(&mut self, primitive: Primitive, operands: &[Expr], dst: Reg) -> bool {
+        let factors = |expr: &Expr| matches!(expr.kind, ExprKind::Primitive(Primitive::MultiplyFloat, _));
+        let (base, product) = match (primitive, operands) {
+            (Primitive::AddFloat | Primitive::SubtractFloat, [base, product]) if factors(product) => (base, product),
+            (Primitive::AddFloat, [product, base]) if factors(product) => (base, product),
+            _ => return false,
+        };
+        let (ExprKind::Primitive(_, factors), Ok(low)) = (&product.kind, u8::try_from(dst.0)) else { return false };
+        let first = std::ptr::eq(base, &operands[0]);
+        let before = if first { Some(self.operand(base)) } else { None };
+        let (left, right) = (self.operand(&factors[0]), self.operand(&factors[1]));
+        let base = before.unwrap_or_else(|| self.operand(base));
+        let dst = LowReg(low);
+        let instruction = match primitive {
+            Primitive::AddFloat => Instruction::AddProduct { dst, base, left, right },
+            _ => Instruction::SubProduct { dst, base, left, right },
+        };
+        self.act(Class::Scalar, instruction);
+        true
+    }
+
     /// `base[index]`
     fn index(&mut self, base: &Expr, index: &Expr, expr: &Expr, dst: Reg) {
-        if matches!(self.program.types.view(base.ty), View::Data(builtin::LIST, _)) {
+        if self.is_list(base) {
+            let class = self.repr(expr.ty).result_class();
+            if is_plain(index)
+                && let Some(row) = self.peek(base)
+            {
+                let index = self.operand(index);
+                return self.look(class, Instruction::ListGet { dst, list: row.reg, index }, row);
+            }
             let list = self.operand(base);
             let index = self.operand(index);
-            let class = self.repr(expr.ty).result_class();
             return self.act(class, Instruction::ListGet { dst, list, index });
         }
         let native = Native { name: "map.index".into(), arity: 2, effect: false, modes: "bb".into() };
@@ -306,7 +346,7 @@ impl Function<'_, '_> {
     pub(super) fn field_at(&mut self, dst: Reg, object: Reg, index: usize, ty: TyId) {
         let index = Index(index as u16);
         match self.repr(ty).scalar() {
-            Some(_) => self.act(Class::Tagged, Instruction::FieldRaw { dst, object, index }),
+            Some(_) => self.act(Class::Scalar, Instruction::FieldRaw { dst, object, index }),
             None => self.act(self.repr(ty).class(), Instruction::Field { dst, object, index }),
         }
     }

@@ -6,9 +6,10 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use aivi_bytecode::module::{Constant, Proto};
-use aivi_bytecode::{ConstId, Count, Instruction, ProtoId, Reg};
+use aivi_bytecode::module::{Constant, Proto, Shape};
+use aivi_bytecode::{ConstId, Count, Instruction, ProtoId, Reg, ShapeId};
 
+use super::ahead::Ahead;
 use super::code::{Class, Code, Label, Op};
 use super::free::Uses;
 use super::loops::Loop;
@@ -102,6 +103,8 @@ pub(super) struct Function<'l, 'p> {
     pub own: Option<Own>,
     /// Fields of a record under construction that are read for the last time: moved out rather than copied.
     pub moving: Vec<(LocalId, Symbol)>,
+    /// Fields of records that are in registers.
+    pub ahead: Ahead,
     pub proto: Proto,
     arguments: Vec<(Reg, Class)>,
     /// The top-level name that names of inner protos start with.
@@ -126,6 +129,7 @@ impl<'l, 'p> Function<'l, 'p> {
             cleanups: Vec::new(),
             own: None,
             moving: Vec::new(),
+            ahead: Ahead::default(),
             proto,
             arguments: Vec::new(),
             name,
@@ -151,7 +155,7 @@ impl<'l, 'p> Function<'l, 'p> {
         for (index, pattern) in parameters.iter().enumerate() {
             self.bind(pattern, Reg(index as u16));
         }
-        self.emit(body, signature.effect, Dest::Return);
+        self.emit_body(body, signature.effect, Dest::Return);
     }
 
     /// Registers for parameters and captures: variables, and `more` values without names, whose first register it gives.
@@ -202,13 +206,13 @@ impl<'l, 'p> Function<'l, 'p> {
 
     /// The finished proto.
     pub(super) fn finish(self) -> Proto {
-        let Function { lowering, code, registers, mut proto, arguments, span, .. } = self;
+        let Function { lowering, mut code, registers, mut proto, arguments, span, .. } = self;
         if registers > REGISTERS_MAX {
             lowering.error(span, "this function needs more than 65,000 registers");
             return proto;
         }
         proto.registers = registers as u16;
-        let assembled = resolve(&code, registers as usize, &arguments);
+        let assembled = resolve(&mut code, registers as usize, &arguments);
         if !assembled.mistakes.is_empty() && lowering.errors.is_empty() {
             debug_assert!(false, "{}: {:?}\n{}", proto.name, assembled.mistakes, code.dump());
             lowering.error(span, &format!("this function cannot be compiled: {}", assembled.mistakes[0]));
@@ -281,10 +285,13 @@ impl<'l, 'p> Function<'l, 'p> {
 
     /// Returns what is in `reg`.
     pub(super) fn give_back(&mut self, reg: Reg, repr: Repr) {
-        let instruction = match repr {
+        let shapes = &self.lowering.module.shapes;
+        let is_product = |shape: ShapeId| !matches!(shapes[usize::from(shape.0)], Shape::Constructor { .. });
+        let unmade = self.code.unmake(reg, is_product);
+        let instruction = unmade.unwrap_or(match repr {
             Repr::Scalar(kind) => Instruction::ReturnScalar { kind, src: reg },
             Repr::Plain | Repr::Counted => Instruction::Return { src: reg },
-        };
+        });
         self.act(Class::Plain, instruction);
     }
 

@@ -94,7 +94,8 @@ pub(super) fn ends(op: &Op) -> bool {
     matches!(op, Op::Do(action) if action.instruction.opcode().info().flags.contains(&Flag::ends))
 }
 
-fn touched(op: &Op) -> (Operands, SmallVec<[Reg; 4]>) {
+/// What the operation does to registers, and which ones it writes.
+pub(super) fn touched(op: &Op) -> (Operands, SmallVec<[Reg; 4]>) {
     let mut all = Operands::default();
     let mut writes = SmallVec::new();
     match op {
@@ -112,6 +113,10 @@ fn touched(op: &Op) -> (Operands, SmallVec<[Reg; 4]>) {
         Op::Unpack { object, first, fields } => {
             all.reads.push(*object);
             writes.extend((0..fields.len()).map(|index| Reg(first.0 + index as u16)));
+        }
+        Op::Fields { object, first, count, .. } => {
+            all.reads.push(*object);
+            writes.extend((0..*count).map(|index| Reg(first.0 + u16::from(index))));
         }
         Op::Caught { dst, .. } => writes.push(*dst),
         Op::Branch(instruction, _) => all = operands(*instruction),

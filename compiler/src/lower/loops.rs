@@ -38,7 +38,10 @@ impl Function<'_, '_> {
         self.code.push(Op::Bind(start));
         self.loops.push(Loop { start, slots: slots.clone(), depth: self.cleanups.len() });
         self.bind_slots(pattern, &slots);
+        let known = self.ahead.mark();
+        self.read_body_ahead(body);
         self.body(body, outcome, dest);
+        self.ahead.forget(known);
         self.loops.pop();
         self.top = mark;
     }

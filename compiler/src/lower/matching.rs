@@ -435,7 +435,7 @@ impl Function<'_, '_> {
         for (id, list, count) in late {
             self.rest(list, count, id);
         }
-        self.emit(row.case.body, row.case.run, cx.dest);
+        self.emit_body(row.case.body, row.case.run, cx.dest);
         if cx.dest != Dest::Return {
             self.code.push(Op::Jump(cx.end));
         }

@@ -15,8 +15,10 @@
 //! Rejected: an intermediate form with virtual registers. Windows and the stack discipline of nested expressions give
 //! nearly the same code from one walk over the tree, without an allocator that has to find windows again.
 
+mod ahead;
 mod assemble;
 mod call;
+mod coalesce;
 mod code;
 mod condition;
 mod constants;
@@ -35,6 +37,7 @@ mod operands;
 mod options;
 mod ownership;
 mod pattern;
+mod peek;
 mod program;
 mod records;
 mod repr;

@@ -6,7 +6,7 @@ use smallvec::{SmallVec, smallvec};
 type Regs = SmallVec<[Reg; 3]>;
 
 /// Registers that an instruction names.
-#[derive(Default, Debug)]
+#[derive(Default, PartialEq, Debug)]
 pub(super) struct Operands {
     /// Read; they keep their values, some of them updated in place.
     pub reads: Regs,
@@ -49,10 +49,10 @@ fn window(first: Reg, count: usize) -> Regs {
 pub(super) fn operands(instruction: Instruction) -> Operands {
     use Instruction as I;
     match instruction {
-        I::Move { dst, src } | I::Copy { dst, src } => compute(dst, &[src]),
+        I::Move { dst, src } | I::MoveRaw { dst, src } | I::Copy { dst, src } => compute(dst, &[src]),
         I::Drop { src } => take(src),
         I::Int { dst, .. } | I::Const { dst, .. } | I::Global { dst, .. } => make(dst),
-        I::Tag { reg, .. } => read(&[reg]),
+        I::Tag { dst, src, .. } => compute(dst, &[src]),
         I::AddInt { dst, left, right }
         | I::SubInt { dst, left, right }
         | I::MulInt { dst, left, right }
@@ -74,6 +74,9 @@ pub(super) fn operands(instruction: Instruction) -> Operands {
         | I::LeValue { dst, left, right } => compute(dst, &[left, right]),
         I::NegInt { dst, src } | I::Not { dst, src } | I::NegFloat { dst, src } => compute(dst, &[src]),
         I::SqrtFloat { dst, src } | I::FloatOfInt { dst, src } | I::IntOfFloat { dst, src } => compute(dst, &[src]),
+        I::AddProduct { dst, base, left, right } | I::SubProduct { dst, base, left, right } => {
+            compute(Reg(dst.0.into()), &[base, left, right])
+        }
         I::AddIntImm { dst, left, .. }
         | I::MulIntImm { dst, left, .. }
         | I::DivIntImm { dst, left, .. }
@@ -116,18 +119,24 @@ fn value_operands(instruction: Instruction) -> Operands {
         I::New { count, dst, first, .. } => Operands { takes: window(first, count.0.into()), ..make(dst) },
         I::Field { dst, object, .. }
         | I::FieldRaw { dst, object, .. }
+        | I::FieldPeek { dst, object, .. }
         | I::TakeField { dst, object, .. }
         | I::FieldNamed { dst, object } => compute(dst, &[object]),
         I::SetField { object, value, .. } | I::SetNamed { object, value } => update(object, value),
+        I::SetFieldsRaw { object, first, count, .. } => {
+            let mut reads = window(first, count.0.into());
+            reads.push(object);
+            Operands { reads, ..Operands::default() }
+        }
         I::List { dst, first, count } | I::TextJoin { dst, first, count } => {
             Operands { takes: window(first, count.0.into()), ..make(dst) }
         }
         I::ListPush { list, item } | I::ListPrepend { list, item } => update(list, item),
-        I::ListSet { list, index, item } => Operands { reads: smallvec![index], ..update(list, item) },
+        I::ListSet { list, index, item } => Operands { reads: smallvec![list, index], ..update(list, item) },
         I::ListConcat { left, right } => update(left, right),
         I::ListRange { dst, first, last } => compute(dst, &[first, last]),
         I::ListLength { dst, list } | I::ListItem { dst, list, .. } => compute(dst, &[list]),
-        I::ListGet { dst, list, index } => compute(dst, &[list, index]),
+        I::ListGet { dst, list, index } | I::ListPeek { dst, list, index } => compute(dst, &[list, index]),
         I::ListDrop { dst, list, .. } => consume(dst, &[list]),
         I::ListUncons { head, list } => compute(head, &[list]),
         I::ToText { dst, src } => compute(dst, &[src]),
@@ -138,6 +147,7 @@ fn value_operands(instruction: Instruction) -> Operands {
         I::CallValue { base, function, .. } | I::CallRun { base, function, .. } => consume(base, &[function]),
         I::TailCallValue { function, .. } | I::TailCallRun { function, .. } => take(function),
         I::Return { src } => take(src),
+        I::ReturnNew { count, first, .. } => Operands { takes: window(first, count.0.into()), ..Operands::default() },
         I::ReturnScalar { src, .. } => read(&[src]),
         I::Fail { error } => take(error),
         I::Panic { message } => take(message),

@@ -95,7 +95,7 @@ impl<'p> Function<'_, 'p> {
         self.cases_or(value, some, none, end, dest);
         self.top = mark;
         self.code.push(Op::Bind(none));
-        self.emit(&otherwise.body, run, dest);
+        self.emit_body(&otherwise.body, run, dest);
         self.code.push(Op::Bind(end));
         true
     }

@@ -16,6 +16,7 @@ use aivi_bytecode::module::{HandlerKind, Proto};
 use aivi_bytecode::{Count, Index, Instruction, Jump16, Reg};
 
 use super::assemble::{Assembler, Pad};
+use super::coalesce::coalesce;
 use super::code::{Action, Class, Code, Label, Op};
 use super::liveness::{Flow, Registers, ends, is_flagged, is_jump};
 use super::operands::operands;
@@ -47,8 +48,9 @@ impl Assembled {
 }
 
 /// Resolves the ownership of all registers; `arguments` hold something at entry.
-pub(super) fn resolve(code: &Code, registers: usize, arguments: &[(Reg, Class)]) -> Assembled {
-    let flow = Flow::new(code, registers);
+pub(super) fn resolve(code: &mut Code, registers: usize, arguments: &[(Reg, Class)]) -> Assembled {
+    let mut flow = Flow::new(code, registers);
+    coalesce(code, &mut flow);
     let mut pass = Pass {
         code,
         flow: &flow,
@@ -154,6 +156,7 @@ impl Pass<'_> {
     fn operation(&mut self, block: usize, index: usize, op: &Op) {
         match op {
             Op::Do(action) => self.action(index, action),
+            Op::Take { dst, src } if dst == src => {}
             Op::Take { dst, src } => self.take(index, *dst, *src),
             Op::Borrow { dst, src } => {
                 self.read(*src);
@@ -164,7 +167,7 @@ impl Pass<'_> {
                 self.read(*src);
                 let class = if self.get(*src) == Some(Class::Scalar) { Class::Scalar } else { Class::Tagged };
                 if dst != src {
-                    self.out.word(Instruction::Move { dst: *dst, src: *src });
+                    self.out.word(moved(class, *dst, *src));
                 }
                 self.write(*dst, class);
                 self.bury(index);
@@ -172,12 +175,13 @@ impl Pass<'_> {
             Op::Tag(kind, reg) => {
                 self.read(*reg);
                 if self.get(*reg) == Some(Class::Scalar) {
-                    self.out.word(Instruction::Tag { kind: *kind, reg: *reg });
+                    self.out.word(Instruction::Tag { kind: *kind, dst: *reg, src: *reg });
                     self.set(*reg, Class::Tagged);
                 }
                 self.bury(index);
             }
             Op::Unpack { object, first, fields } => self.unpack(index, *object, *first, fields),
+            Op::Fields { object, first, index: from, count } => self.fields(index, *object, *first, *from, *count),
             Op::Caught { dst, class } => {
                 self.write(*dst, *class);
                 self.bury(index);
@@ -259,7 +263,7 @@ impl Pass<'_> {
                 self.clear(src);
             }
             Class::Owned | Class::Alias => self.out.word(Instruction::Copy { dst, src }),
-            Class::Scalar | Class::Tagged | Class::Plain => self.out.word(Instruction::Move { dst, src }),
+            Class::Scalar | Class::Tagged | Class::Plain => self.out.word(moved(class, dst, src)),
         }
         self.write(dst, if class == Class::Alias { Class::Owned } else { class });
         self.bury(index);
@@ -272,7 +276,8 @@ impl Pass<'_> {
         let live: Vec<usize> = (0..fields.len()).filter(|&field| !deaths.contains(&at(field))).collect();
         let consumes = deaths.contains(&object) && self.get(object) == Some(Class::Owned);
         // Few of many fields: copying those is cheaper than moving all. One or two more than needed: arbitrary.
-        if consumes && live.iter().any(|&field| fields[field] == Class::Owned) && live.len() + 2 >= fields.len() {
+        let counted = live.iter().any(|&field| fields[field] == Class::Owned);
+        if consumes && (counted || self.returned(index, object)) && live.len() + 2 >= fields.len() {
             let count = Count(fields.len() as u8);
             self.out.word(Instruction::Unpack { count, first, object });
             self.clear(object);
@@ -288,10 +293,23 @@ impl Pass<'_> {
                 } else {
                     Instruction::Field { dst, object, index }
                 });
-                self.write(dst, if scalar { Class::Tagged } else { fields[field] });
+                self.write(dst, fields[field]);
             }
         }
         self.bury(index);
+    }
+
+    fn fields(&mut self, op: usize, object: Reg, first: Reg, index: Index, count: u8) {
+        self.read(object);
+        let registers = (0..count).map(|field| Reg(first.0 + u16::from(field)));
+        if registers.clone().any(|reg| !self.flow.deaths[op].contains(&reg)) {
+            self.out.word(match count {
+                1 => Instruction::FieldRaw { dst: first, object, index },
+                _ => Instruction::FieldsRaw { count: Count(count), first, object, index },
+            });
+            registers.for_each(|reg| self.write(reg, Class::Scalar));
+        }
+        self.bury(op);
     }
 
     fn loop_to(&mut self, block: usize, label: Label) {
@@ -428,6 +446,15 @@ impl Pass<'_> {
         }
     }
 
+    /// Whether the operation before is a call that leaves its result in `object`: a callee that makes the object just to return
+    /// it leaves that to the `unpack`.
+    fn returned(&self, index: usize, object: Reg) -> bool {
+        let before = index.checked_sub(1).map(|before| &self.code.ops[before].0);
+        matches!(before, Some(Op::Do(action)) if matches!(action.instruction,
+            Instruction::Call { base, .. } | Instruction::CallValue { base, .. } | Instruction::CallRun { base, .. }
+                if base == object))
+    }
+
     fn get(&self, reg: Reg) -> Option<Class> {
         self.state[usize::from(reg.0)]
     }
@@ -461,5 +488,13 @@ impl Pass<'_> {
 
     fn mistake(&mut self, text: &str) {
         self.mistakes.push(format!("{text} (before offset {})", self.out.offset));
+    }
+}
+
+/// What moves a value that is not counted.
+fn moved(class: Class, dst: Reg, src: Reg) -> Instruction {
+    match class {
+        Class::Scalar => Instruction::MoveRaw { dst, src },
+        _ => Instruction::Move { dst, src },
     }
 }

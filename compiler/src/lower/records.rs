@@ -118,15 +118,61 @@ impl Function<'_, '_> {
         let object = dst;
         let replaced: Vec<Symbol> = stores.iter().map(|&(name, _)| name).collect();
         let early = self.open_early(base, &replaced, stores.iter().map(|&(_, value)| value), object);
-        let first = self.alloc(0);
-        for (_, value) in stores {
+        if let Some(fields) = self.scalar_fields(base.ty, stores) {
+            let first = self.alloc(stores.len());
+            let place = |field: usize| fields.iter().filter(|&&other| other < field).count() as u16;
+            for (&(_, value), &field) in stores.iter().zip(&fields) {
+                self.value(value, Reg(first.0 + place(field)));
+            }
+            self.open_late(base, early, object);
+            return self.set_scalars(object, first, fields);
+        }
+        let kinds = self.fields_of(base.ty).0;
+        let mut ready = Vec::new();
+        for &(name, value) in stores {
+            let field = names.iter().position(|&known| known == name).unwrap_or(0);
+            let raw = kinds.get(field).is_some_and(|&(_, ty)| self.stays_scalar(ty, value.ty));
             let reg = self.alloc(1);
-            self.tagged(value, reg);
+            if raw {
+                self.value(value, reg)
+            } else {
+                self.tagged(value, reg)
+            }
+            ready.push((field, reg, raw));
         }
         self.open_late(base, early, object);
-        for (index, (name, _)) in stores.iter().enumerate() {
-            let field = names.iter().position(|known| known == name).unwrap_or(0);
-            self.set_field(object, Reg(first.0 + index as u16), field);
+        for (field, reg, raw) in ready {
+            self.set_field(object, reg, field, raw);
+        }
+    }
+
+    /// Whether the field is a scalar of the same kind before and after: storing it need not say the kind.
+    fn stays_scalar(&self, before: TyId, after: TyId) -> bool {
+        matches!(self.repr(after), Repr::Scalar(_)) && self.repr(before) == self.repr(after)
+    }
+
+    /// Where the fields that are stored stand in the record, if each is stored once and is a scalar of the same kind before
+    /// and after.
+    fn scalar_fields(&self, record: TyId, stores: &[(Symbol, &Expr)]) -> Option<Vec<usize>> {
+        let (known, _) = self.fields_of(record);
+        let mut fields = Vec::new();
+        for (name, value) in stores {
+            let field = known.iter().position(|(known, ty)| known == name && self.stays_scalar(*ty, value.ty))?;
+            if fields.contains(&field) {
+                return None;
+            }
+            fields.push(field);
+        }
+        Some(fields)
+    }
+
+    /// Stores raw scalars, which stand in the order of their fields from R[first] on.
+    fn set_scalars(&mut self, object: Reg, mut first: Reg, mut fields: Vec<usize>) {
+        fields.sort_unstable();
+        for run in fields.chunk_by(|left, right| left + 1 == *right) {
+            let (count, index) = (Count(run.len() as u8), Index(run[0] as u16));
+            self.act(Class::Plain, Instruction::SetFieldsRaw { count, object, first, index });
+            first.0 += run.len() as u16;
         }
     }
 
@@ -164,12 +210,30 @@ impl Function<'_, '_> {
         }
     }
 
-    fn set_field(&mut self, object: Reg, value: Reg, index: usize) {
-        self.act(Class::Plain, Instruction::SetField { object, value, index: Index(index as u16) });
+    /// R[object].index := R[value], taken; a raw scalar of the field's kind when `raw`.
+    fn set_field(&mut self, object: Reg, value: Reg, index: usize, raw: bool) {
+        let (count, index) = (Count(1), Index(index as u16));
+        self.act(
+            Class::Plain,
+            match raw {
+                true => Instruction::SetFieldsRaw { count, object, first: value, index },
+                false => Instruction::SetField { object, value, index },
+            },
+        );
     }
 
     /// R[dst] := base.name
     pub(super) fn field(&mut self, base: &Expr, name: Symbol, ty: TyId, dst: Reg) {
+        if let Some(index) = self.position(base.ty, name)
+            && let Some(record) = self.peek(base)
+        {
+            let (object, index) = (record.reg, Index(index as u16));
+            let repr = self.repr(ty);
+            return match repr.scalar() {
+                Some(_) => self.look(Class::Scalar, Instruction::FieldRaw { dst, object, index }, record),
+                None => self.look(repr.class(), Instruction::Field { dst, object, index }, record),
+            };
+        }
         let object = self.operand(base);
         if let ExprKind::Local(id) = base.kind
             && self.repr(ty) == Repr::Counted
@@ -194,7 +258,7 @@ impl Function<'_, '_> {
     }
 
     /// Where `name` stands in a record whose type is wholly known.
-    fn position(&self, record: TyId, name: Symbol) -> Option<usize> {
+    pub(super) fn position(&self, record: TyId, name: Symbol) -> Option<usize> {
         if self.program.types.row_of(record).is_some() {
             // Told without listing the fields, of which an open record may have thousands.
             return None;
@@ -224,7 +288,10 @@ impl Function<'_, '_> {
             ready.push(match &item.action {
                 PatchAction::Store(value) => {
                     let reg = self.alloc(1);
-                    self.tagged(value, reg);
+                    match self.is_raw(base.ty, item) {
+                        true => self.value(value, reg),
+                        false => self.tagged(value, reg),
+                    }
                     Some(reg)
                 }
                 PatchAction::Transform(Expr { kind: ExprKind::Lambda { parameters, .. }, .. })
@@ -242,22 +309,45 @@ impl Function<'_, '_> {
         self.open_late(base, early, object);
         for (item, ready) in items.iter().zip(ready) {
             let mark = self.top;
-            self.patch_path(object, base.ty, &item.path, &item.action, ready);
+            let raw = self.is_raw(base.ty, item);
+            self.patch_path(object, base.ty, &item.path, (&item.action, raw), ready);
             self.top = mark;
         }
     }
 
-    /// Applies one item to the record in R[object].
-    fn patch_path(&mut self, object: Reg, ty: TyId, path: &[Symbol], action: &PatchAction, ready: Option<Reg>) {
+    /// Whether the item gives a scalar to a field whose place is known.
+    fn is_raw(&self, mut record: TyId, item: &PatchItem) -> bool {
+        let after = match &item.action {
+            PatchAction::Store(value) => value.ty,
+            PatchAction::Transform(Expr { kind: ExprKind::Lambda { parameters, body }, .. })
+                if parameters.len() == 1 =>
+            {
+                body.ty
+            }
+            PatchAction::Transform(_) => return false,
+        };
+        for name in &item.path {
+            let Some(position) = self.position(record, *name) else { return false };
+            record = self.fields_of(record).0[position].1;
+        }
+        self.stays_scalar(record, after)
+    }
+
+    /// Applies one item to the record in R[object]; what it changes is a raw scalar if the action says so.
+    fn patch_path(&mut self, object: Reg, ty: TyId, path: &[Symbol], action: (&PatchAction, bool), ready: Option<Reg>) {
         let [name, rest @ ..] = path else { return };
+        let raw = action.1 && rest.is_empty();
         let position = self.position(ty, *name);
         let field_ty = self.fields_of(ty).0.iter().find(|(known, _)| known == name).map(|&(_, ty)| ty);
-        let value = if let (PatchAction::Store(_), [], Some(ready)) = (action, rest, ready) {
+        let value = if let (PatchAction::Store(_), [], Some(ready)) = (action.0, rest, ready) {
             ready
         } else {
             let old = self.alloc(1);
             let class = field_ty.map_or(Class::Owned, |ty| self.repr(ty).result_class());
             match position {
+                Some(index) if raw => {
+                    self.act(Class::Scalar, Instruction::FieldRaw { dst: old, object, index: Index(index as u16) });
+                }
                 Some(index) => {
                     self.act(class, Instruction::TakeField { dst: old, object, index: Index(index as u16) });
                 }
@@ -273,18 +363,21 @@ impl Function<'_, '_> {
             }
         };
         match position {
-            Some(index) => self.set_field(object, value, index),
+            Some(index) => self.set_field(object, value, index, raw),
             None => self.named(Class::Plain, *name, Instruction::SetNamed { object, value }),
         }
     }
 
-    /// A register with the transformed value, tagged.
-    fn transformed(&mut self, old: Reg, action: &PatchAction, ready: Option<Reg>) -> Reg {
+    /// A register with the transformed value, tagged unless the action says that it is raw.
+    fn transformed(&mut self, old: Reg, (action, raw): (&PatchAction, bool), ready: Option<Reg>) -> Reg {
         match (action, ready) {
             (PatchAction::Transform(Expr { kind: ExprKind::Lambda { parameters, body }, .. }), None) => {
                 let new = self.alloc(1);
                 self.bind(&parameters[0], old);
-                self.tagged(body, new);
+                match raw {
+                    true => self.value(body, new),
+                    false => self.tagged(body, new),
+                }
                 new
             }
             (_, Some(function)) => {

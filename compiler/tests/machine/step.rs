@@ -119,6 +119,10 @@ impl Machine<'_> {
                 let pending = self.frames.last_mut().expect("a frame").pending.take();
                 return Err(Raise::Unwind(pending.expect("something to go on with")));
             }
+            I::ReturnNew { count, first, shape } => {
+                let fields = self.window(first, count.0.into());
+                return Ok(Some(self.heap.make(Payload::Object(shape, fields))));
+            }
             I::Return { src } => return Ok(Some(self.take(src))),
             I::ReturnScalar { kind, src } => return Ok(Some(Value::Scalar(kind, self.get(src).raw()))),
             I::Fail { error } => {
@@ -149,6 +153,10 @@ impl Machine<'_> {
                 let value = self.get(src);
                 self.set(dst, value);
             }
+            I::MoveRaw { dst, src } => {
+                let bits = self.get(src).raw();
+                self.set(dst, Value::Raw(bits));
+            }
             I::Copy { dst, src } => {
                 let value = self.heap.copy(self.get(src));
                 self.set(dst, value);
@@ -162,9 +170,9 @@ impl Machine<'_> {
                 let value = self.heap.copy(self.constants[value.0 as usize]);
                 self.set(dst, value);
             }
-            I::Tag { kind, reg } => {
-                let bits = self.get(reg).raw();
-                self.set(reg, Value::Scalar(kind, bits));
+            I::Tag { kind, dst, src } => {
+                let bits = self.get(src).raw();
+                self.set(dst, Value::Scalar(kind, bits));
             }
             I::Global { dst, global } => {
                 let entry = &self.module.globals[global.0 as usize];
@@ -203,6 +211,11 @@ impl Machine<'_> {
         Ok(())
     }
 
+    /// `base` and the product of the two.
+    fn product(&self, base: Reg, left: Reg, right: Reg) -> (f64, f64) {
+        (self.float(base), self.float(left) * self.float(right))
+    }
+
     fn arithmetic(&mut self, instruction: Instruction) -> Result<bool, Raise> {
         use Instruction as I;
         let (dst, bits) = match instruction {
@@ -229,6 +242,14 @@ impl Machine<'_> {
             I::DivFloat { dst, left, right } => (dst, (self.float(left) / self.float(right)).to_bits()),
             I::RemFloat { dst, left, right } => (dst, (self.float(left) % self.float(right)).to_bits()),
             I::NegFloat { dst, src } => (dst, (-self.float(src)).to_bits()),
+            I::AddProduct { dst, base, left, right } => {
+                let (base, product) = self.product(base, left, right);
+                (Reg(dst.0.into()), (base + product).to_bits())
+            }
+            I::SubProduct { dst, base, left, right } => {
+                let (base, product) = self.product(base, left, right);
+                (Reg(dst.0.into()), (base - product).to_bits())
+            }
             I::SqrtFloat { dst, src } => (dst, self.float(src).sqrt().to_bits()),
             I::FloatOfInt { dst, src } => (dst, (self.int(src) as f64).to_bits()),
             I::IntOfFloat { dst, src } => (dst, self.float(src) as i64 as u64),
@@ -303,10 +324,22 @@ impl Machine<'_> {
                 let value = self.heap.copy(field);
                 self.set(dst, value);
             }
+            I::FieldPeek { dst, object, index } => {
+                let field = self.fields(object)[usize::from(index.0)];
+                self.set(dst, field);
+            }
             I::FieldRaw { dst, object, index } => {
                 let field = self.fields(object)[usize::from(index.0)];
-                assert!(matches!(field, Value::Scalar(..)), "{field:?} is no scalar: {}", self.place());
-                self.set(dst, field);
+                self.set_raw(dst, field);
+            }
+            I::FieldsRaw { count, first, object, index } => {
+                let fields = self.fields(object);
+                for at in 0..count.0 {
+                    self.set_raw(Reg(first.0 + u16::from(at)), fields[usize::from(index.0) + usize::from(at)]);
+                }
+            }
+            I::SetFieldsRaw { count, object, first, index } => {
+                self.set_raw_fields(object, first, index.0, count.0.into())
             }
             I::Unpack { count, first, object } => {
                 let object = self.take(object);
@@ -383,6 +416,22 @@ impl Machine<'_> {
         Ok(())
     }
 
+    fn set_raw(&mut self, reg: Reg, field: Value) {
+        let Value::Scalar(_, bits) = field else { panic!("{field:?} is no scalar: {}", self.place()) };
+        self.set(reg, Value::Raw(bits));
+    }
+
+    fn set_raw_fields(&mut self, object: Reg, first: Reg, index: u16, count: u16) {
+        let bits: Vec<u64> = (0..count).map(|at| self.get(Reg(first.0 + at)).raw()).collect();
+        let mut target = self.get(object);
+        let Payload::Object(_, fields) = self.heap.update(&mut target) else { panic!("no object") };
+        for (field, bits) in fields[usize::from(index)..].iter_mut().zip(bits) {
+            let Value::Scalar(kind, _) = *field else { panic!("{field:?} is no scalar") };
+            *field = Value::Scalar(kind, bits);
+        }
+        self.set(object, target);
+    }
+
     fn set_field(&mut self, object: Reg, value: Reg, index: usize) {
         let value = self.take(value);
         let mut target = self.get(object);
@@ -448,6 +497,12 @@ impl Machine<'_> {
                 let Some(item) = item else { return Err(fault("index out of range")) };
                 let value = self.heap.copy(item);
                 self.set(dst, value);
+            }
+            I::ListPeek { dst, list, index } => {
+                let index = usize::try_from(self.int(index)).unwrap_or(usize::MAX);
+                let item = self.heap.items(self.get(list)).get(index).copied();
+                let Some(item) = item else { return Err(fault("index out of range")) };
+                self.set(dst, item);
             }
             I::ListItem { dst, list, index } => {
                 let item = self.heap.items(self.get(list))[usize::from(index.0)];

@@ -10,8 +10,8 @@
 //! Any instruction with a flag other than `ends` needs a row in `Proto::drops` when it happens while registers own values.
 
 use crate::operand::{
-    ConstId, Count, GlobalId, Imm16, Imm32, Index, Jump16, Jump32, NativeId, Operand, OperandKind, ProtoId, Reg,
-    ScalarKind, ShapeId,
+    ConstId, Count, GlobalId, Imm16, Imm32, Index, Jump16, Jump32, LowReg, NativeId, Operand, OperandKind, ProtoId,
+    Reg, ScalarKind, ShapeId,
 };
 
 /// Where an operand sits in the instruction word.
@@ -208,10 +208,12 @@ isa! {
     0x03 Int "int" { dst: Reg @ A, value: Imm32 @ W } []
     /// R[dst] := constant; tagged, and its payload valid as a raw scalar too.
     0x04 Const "const" { dst: Reg @ A, value: ConstId @ W } []
-    /// Attaches the tag of `kind` to the raw scalar in R[reg].
-    0x05 Tag "tag" { kind: ScalarKind @ X, reg: Reg @ A } []
+    /// R[dst] := the raw scalar R[src] with the tag of `kind`.
+    0x05 Tag "tag" { kind: ScalarKind @ X, dst: Reg @ A, src: Reg @ B } []
     /// R[dst] := the value of a global, evaluated on first use.
     0x06 Global "global" { dst: Reg @ A, global: GlobalId @ W } [calls, faults, checkpoint]
+    /// R[dst] := R[src], a raw scalar: its payload only.
+    0x07 MoveRaw "move.raw" { dst: Reg @ A, src: Reg @ B } []
 
     // -- Int: operands and results raw
     /// R[dst] := R[left] + R[right], wrapping.
@@ -264,6 +266,10 @@ isa! {
     0x28 LeFloat "le.float" { dst: Reg @ A, left: Reg @ B, right: Reg @ C } []
     /// R[dst] := the square root of R[src]; NaN of a negative one.
     0x29 SqrtFloat "sqrt.float" { dst: Reg @ A, src: Reg @ B } []
+    /// R[dst] := R[base] + R[left] * R[right], rounded twice. `dst` is one of the first 256 registers.
+    0x2f AddProduct "add.product" { dst: LowReg @ X, base: Reg @ A, left: Reg @ B, right: Reg @ C } []
+    /// R[dst] := R[base] - R[left] * R[right], rounded twice. `dst` is one of the first 256 registers.
+    0x1e SubProduct "sub.product" { dst: LowReg @ X, base: Reg @ A, left: Reg @ B, right: Reg @ C } []
 
     // -- between numbers, raw
     /// R[dst] := the Float nearest to the Int R[src].
@@ -330,7 +336,7 @@ isa! {
     0x50 New "new" { count: Count @ X, dst: Reg @ A, first: Reg @ B, shape: ShapeId @ C } []
     /// R[dst] := a counted copy of field `index` of R[object], which is borrowed.
     0x51 Field "field" { dst: Reg @ A, object: Reg @ B, index: Index @ C } []
-    /// R[dst] := field `index` of R[object] (borrowed), known to be a scalar: no counting.
+    /// R[dst] := field `index` of R[object] (borrowed), known to be a scalar; raw.
     0x52 FieldRaw "field.raw" { dst: Reg @ A, object: Reg @ B, index: Index @ C } []
     /// R[first], … := all `count` fields of R[object], which is taken: moved when it is unique, else copied.
     0x53 Unpack "unpack" { count: Count @ X, first: Reg @ A, object: Reg @ B } []
@@ -339,6 +345,13 @@ isa! {
     /// R[dst] := field `index` of R[object], moved out when R[object] is unique (a `set.field` must follow before the object is
     /// used again), else a counted copy of the field, R[object] left as it is.
     0x55 TakeField "take.field" { dst: Reg @ A, object: Reg @ B, index: Index @ C } []
+    /// R[dst] := field `index` of R[object] (borrowed), which keeps it: to be read while R[object] lives.
+    0x5a FieldPeek "field.peek" { dst: Reg @ A, object: Reg @ B, index: Index @ C } []
+    /// R[first], … := `count` fields of R[object] (borrowed) from `index` on, known to be scalars; raw.
+    0x58 FieldsRaw "fields.raw" { count: Count @ X, first: Reg @ A, object: Reg @ B, index: Index @ C } []
+    /// Fields of R[object] from `index` on := the raw scalars R[first], … (`count`), which are of the kinds that the fields have.
+    /// In place when R[object] is unique, else R[object] becomes a copy first.
+    0x59 SetFieldsRaw "set.fields.raw" { count: Count @ X, object: Reg @ A, first: Reg @ B, index: Index @ C } []
     /// R[dst] := a counted copy of the field of R[object] (borrowed) whose name is the text constant that follows this word
     /// as the `value` of a `const` instruction; for records of open type.
     0x56 FieldNamed "field.named" { dst: Reg @ A, object: Reg @ B } []
@@ -360,6 +373,8 @@ isa! {
     0x65 ListLength "list.length" { dst: Reg @ A, list: Reg @ B } []
     /// R[dst] := a counted copy of item R[index] (raw) of R[list] (borrowed); a fault out of range.
     0x66 ListGet "list.get" { dst: Reg @ A, list: Reg @ B, index: Reg @ C } [faults]
+    /// R[dst] := item R[index] (raw) of R[list] (borrowed), which keeps it: to be read while R[list] lives; a fault out of range.
+    0x5b ListPeek "list.peek" { dst: Reg @ A, list: Reg @ B, index: Reg @ C } [faults]
     /// R[dst] := a counted copy of item `index` of R[list] (borrowed), known to exist.
     0x67 ListItem "list.item" { dst: Reg @ A, list: Reg @ B, index: Index @ C } []
     /// R[dst] := R[list] (taken) without its first `count` items, known to exist.
@@ -411,6 +426,10 @@ isa! {
     0x89 Return "return" { src: Reg @ A } [ends]
     /// Returns the raw scalar R[src], tagging it.
     0x8a ReturnScalar "return.scalar" { kind: ScalarKind @ X, src: Reg @ A } [ends]
+
+    /// Returns a new object of `shape` from R[first], … (`count`, taken), as `new` makes it. When the caller goes on with an `unpack`
+    /// of the result, no object is made: the fields go where `unpack` would put them.
+    0x8b ReturnNew "return.new" { count: Count @ X, first: Reg @ B, shape: ShapeId @ C } [ends]
 
     // -- failures, faults, cleanups
     /// Unwinds with the failure R[error] (taken).

@@ -16,5 +16,5 @@ pub mod verify;
 pub use isa::{Instruction, Opcode};
 pub use module::{Module, Proto};
 pub use operand::{
-    ConstId, Count, GlobalId, Imm16, Imm32, Index, Jump16, Jump32, NativeId, ProtoId, Reg, ScalarKind, ShapeId,
+    ConstId, Count, GlobalId, Imm16, Imm32, Index, Jump16, Jump32, LowReg, NativeId, ProtoId, Reg, ScalarKind, ShapeId,
 };

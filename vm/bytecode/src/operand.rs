@@ -73,6 +73,8 @@ macro_rules! operands {
 operands! {
     /// A register of the current window.
     Reg(u16 as u16) Reg
+    /// One of the first 256 registers of the current window.
+    LowReg(u8 as u8) Reg
     /// A signed 16-bit number.
     Imm16(i16 as u16) Imm
     /// A signed 32-bit number.

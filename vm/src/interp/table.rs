@@ -25,6 +25,7 @@ macro_rules! with_instructions {
     ($with:ident) => {
         $with! {
             Move: quick(register::mov);
+            MoveRaw: quick(register::mov_raw);
             Copy: quick(register::copy);
             Drop: staged(register::drop_counted, register::drop_value);
             Int: quick(register::int);
@@ -55,6 +56,8 @@ macro_rules! with_instructions {
             LtFloat: quick(float::lt);
             LeFloat: quick(float::le);
             SqrtFloat: quick(float::sqrt);
+            AddProduct: quick(float::add_product);
+            SubProduct: quick(float::sub_product);
             FloatOfInt: quick(float::of_int);
             IntOfFloat: quick(float::to_int);
             EqValue: either(value::eq_scalar, value::eq);
@@ -82,11 +85,14 @@ macro_rules! with_instructions {
             JumpNotConstructor: quick(jump::not_constructor);
             SwitchConstructor: quick(jump::switch);
             JumpAbsent: quick(jump::absent);
-            New: quick(object::new);
+            New: staged(object::new, object::new_slowly);
             Field: either(object::field, object::field_of_task);
             FieldRaw: quick(object::field_raw);
-            Unpack: either(object::unpack, object::unpack_shared);
+            FieldPeek: quick(object::field_peek);
+            FieldsRaw: quick(object::fields_raw);
+            Unpack: staged(object::unpack_own, object::unpack, object::unpack_shared);
             SetField: either(object::set_field, object::set_field_shared);
+            SetFieldsRaw: either(object::set_fields_raw, object::set_fields_raw_shared);
             TakeField: quick(object::take_field);
             FieldNamed: full(object::field_named);
             SetNamed: full(object::set_named);
@@ -97,6 +103,7 @@ macro_rules! with_instructions {
             ListRange: full(list::range);
             ListLength: quick(list::length);
             ListGet: staged(list::get_flat, list::get, list::get_full);
+            ListPeek: staged(list::peek_flat, list::peek, list::peek_full);
             ListItem: staged(list::item_flat, list::item);
             ListDrop: full(list::skip);
             ListUncons: either(list::uncons, list::uncons_full);
@@ -119,6 +126,7 @@ macro_rules! with_instructions {
             CallNative: full(call::native);
             Return: quick(call::ret);
             ReturnScalar: quick(call::ret_scalar);
+            ReturnNew: staged(call::ret_unpacked, call::ret_new, call::ret_new_slowly);
             Fail: full(control::fail);
             Panic: full(control::panic);
             Fault: full(control::fault);

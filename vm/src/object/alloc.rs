@@ -1,12 +1,13 @@
 //! The one door to memory for objects.
 //!
-//! Objects come from the process's allocator (the `aivi` program uses mimalloc, whose free lists are per page). Rejected: a
-//! list of 64 dead objects per thread and size before it, which made building and counting trees 20 % slower. The number
-//! of live objects is kept per thread: what a thread allocated minus what it freed. On the simulator everything happens on
-//! one thread, so there the number must return to where it was: that is the leak check.
+//! Small objects come from `heap`, large ones from the process's allocator, in debug builds all of them. The number of live
+//! objects is kept per thread: what a thread allocated minus what it freed. On the simulator everything happens on one thread,
+//! so there the number must return to where it was: that is the leak check.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::cell::Cell;
+
+use super::heap;
 
 thread_local! {
     static LIVE: Cell<isize> = const { Cell::new(0) };
@@ -14,6 +15,12 @@ thread_local! {
 
 /// Alignment of every object; the low four bits of its address are zero.
 const ALIGN: usize = 16;
+
+/// Whether objects of `size` bytes come from `heap`.
+#[inline(always)]
+const fn is_small(size: usize) -> bool {
+    !cfg!(debug_assertions) && size <= heap::SMALL
+}
 
 /// Objects that this thread allocated and did not free, constants of programs not included.
 #[must_use]
@@ -30,15 +37,17 @@ pub(crate) fn forget(count: isize) {
 #[inline]
 pub(crate) fn allocate(size: usize) -> *mut u8 {
     debug_assert!(size >= ALIGN && size <= isize::MAX as usize - ALIGN);
-    // SAFETY: ALIGN is a power of two, and no object comes near isize::MAX bytes: its length is a u32 of 16-byte fields.
-    let layout = unsafe { Layout::from_size_align_unchecked(size, ALIGN) };
-    // SAFETY: the size is not zero, an object has at least its header.
-    let memory = unsafe { alloc(layout) };
-    if memory.is_null() {
-        handle_alloc_error(layout);
-    }
+    let memory = if is_small(size) { heap::allocate(size) } else { allocate_large(size) };
     LIVE.set(LIVE.get() + 1);
     memory
+}
+
+/// As `allocate`, if memory is at hand. Calls nothing.
+#[inline(always)]
+pub(crate) fn try_allocate(size: usize) -> Option<*mut u8> {
+    let memory = if is_small(size) { heap::try_allocate(size)? } else { return None };
+    LIVE.set(LIVE.get() + 1);
+    Some(memory)
 }
 
 /// Gives memory back.
@@ -48,6 +57,37 @@ pub(crate) fn allocate(size: usize) -> *mut u8 {
 #[inline]
 pub(crate) unsafe fn free(memory: *mut u8, size: usize) {
     LIVE.set(LIVE.get() - 1);
-    // SAFETY: the caller promises origin and size; see `allocate` for the layout.
-    unsafe { dealloc(memory, Layout::from_size_align_unchecked(size, ALIGN)) }
+    // SAFETY: the caller promises origin and size.
+    unsafe { if is_small(size) { heap::free(memory) } else { dealloc(memory, layout(size)) } }
+}
+
+/// As `free`, if that is simple. Calls nothing.
+///
+/// # Safety
+/// As for `free`, if the result is true; else the memory is still in use.
+#[inline(always)]
+pub(crate) unsafe fn try_free(memory: *mut u8, size: usize) -> bool {
+    // SAFETY: the caller promises origin and size.
+    let freed = is_small(size) && unsafe { heap::try_free(memory) };
+    if freed {
+        LIVE.set(LIVE.get() - 1);
+    }
+    freed
+}
+
+#[inline(never)]
+fn allocate_large(size: usize) -> *mut u8 {
+    let layout = layout(size);
+    // SAFETY: the size is not zero, an object has at least its header.
+    let memory = unsafe { alloc(layout) };
+    if memory.is_null() {
+        handle_alloc_error(layout);
+    }
+    memory
+}
+
+#[inline]
+fn layout(size: usize) -> Layout {
+    // SAFETY: ALIGN is a power of two, and no object comes near isize::MAX bytes: its length is a u32 of 16-byte fields.
+    unsafe { Layout::from_size_align_unchecked(size, ALIGN) }
 }

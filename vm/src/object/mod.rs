@@ -22,6 +22,7 @@
 pub mod alloc;
 pub mod boxed;
 pub mod count;
+mod heap;
 pub(crate) mod references;
 pub mod release;
 pub mod shared;
@@ -32,7 +33,7 @@ pub use alloc::live_objects;
 pub use boxed::{Payload, Ref, Trace, Tracer};
 pub use shared::Shared;
 
-use crate::value::{Kind, Value};
+use crate::value::{Kind, Slot, Value};
 
 /// What every heap object starts with.
 #[repr(C, align(16))]
@@ -99,18 +100,60 @@ pub(crate) unsafe fn copy_with(object: *const Header, index: usize, value: Value
     }
 }
 
+/// A new object with counted copies of the fields of another, of kind `Object`.
+///
+/// # Safety
+/// `object` is live and of that kind.
+pub(crate) unsafe fn copy_of(object: *const Header) -> *mut Header {
+    // SAFETY: promised by the caller; all fields of the copy are written before anything can see it.
+    unsafe {
+        let fields = (*object).fields();
+        let copy = alloc::allocate(size_of::<Header>() + size_of_val(fields)).cast::<Header>();
+        copy.write(Header::new(Kind::Object, (*object).meta, (*object).length));
+        for (at, field) in fields.iter().enumerate() {
+            copy.add(1).cast::<Value>().add(at).write(field.clone());
+        }
+        copy
+    }
+}
+
 /// A new object of the fields family, with count 1, that owns the `length` values at `fields`, which are moved.
 ///
 /// # Safety
 /// `fields` points at `length` valid values that the caller gives up; `kind` is of the fields family.
 #[inline]
 pub(crate) unsafe fn new_object(header: Header, fields: *const Value) -> *mut Header {
+    let object = alloc::allocate(size_of_object(&header)).cast();
+    // SAFETY: room for this object; the rest is promised by the caller.
+    unsafe { fill(object, header, fields) };
+    object
+}
+
+/// As `new_object`, if memory is at hand; else the values stay where they are. Calls nothing.
+///
+/// # Safety
+/// As for `new_object`, if there is a result.
+#[inline(always)]
+pub(crate) unsafe fn try_new_object(header: Header, fields: *const Value) -> Option<*mut Header> {
+    let object = alloc::try_allocate(size_of_object(&header))?.cast();
+    // SAFETY: as in `new_object`.
+    unsafe { fill(object, header, fields) };
+    Some(object)
+}
+
+#[inline(always)]
+fn size_of_object(header: &Header) -> usize {
+    size_of::<Header>() + header.length as usize * size_of::<Value>()
+}
+
+/// # Safety
+/// `object` has room for the header and its fields, aligned to 16; for the values see `new_object`.
+#[inline(always)]
+unsafe fn fill(object: *mut Header, header: Header, fields: *const Value) {
     let length = header.length as usize;
-    let object = alloc::allocate(size_of::<Header>() + length * size_of::<Value>()).cast::<Header>();
-    // SAFETY: `allocate` gave room for the header and `length` values, aligned to 16; the caller gives up the values.
+    // SAFETY: promised by the caller.
     unsafe {
         object.write(header);
-        std::ptr::copy_nonoverlapping(fields, object.add(1).cast::<Value>(), length);
+        Slot::copy_row(fields.cast(), object.add(1).cast(), length);
     }
-    object
 }

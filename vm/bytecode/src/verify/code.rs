@@ -38,7 +38,11 @@ pub(super) fn window(module: &Module, instruction: Instruction) -> Option<(Reg, 
         proto.map_or(0, |proto| usize::from(proto.parameters) + usize::from(proto.captures > 0)).max(1)
     };
     Some(match instruction {
-        I::New { first, count, .. } | I::Unpack { first, count, .. } => (first, usize::from(count.0)),
+        I::New { first, count, .. }
+        | I::ReturnNew { first, count, .. }
+        | I::Unpack { first, count, .. }
+        | I::FieldsRaw { first, count, .. }
+        | I::SetFieldsRaw { first, count, .. } => (first, usize::from(count.0)),
         I::List { first, count, .. } | I::TextJoin { first, count, .. } => (first, usize::from(count.0)),
         I::Closure { reg, count, .. } | I::Partial { reg, count, .. } => (reg, usize::from(count.0).max(1)),
         I::Call { base, proto } | I::TailCall { base, proto } => (base, of_proto(proto)),
@@ -164,7 +168,7 @@ impl Code<'_, '_> {
             self.check(holds, Rule::V4, pc, || format!("{count} registers from r{}", first.0));
         }
         let (found, fits) = match instruction {
-            I::New { count, shape, .. } => {
+            I::New { count, shape, .. } | I::ReturnNew { count, shape, .. } => {
                 let Some(shape) = module.shapes.get(usize::from(shape.0)) else { return };
                 (usize::from(count.0), count.0 > 0 && usize::from(count.0) == shape.arity())
             }
@@ -182,7 +186,9 @@ impl Code<'_, '_> {
                 (usize::from(count.0), count.0 == native.arity)
             }
             I::CallValue { count, .. } | I::TailCallValue { count, .. } => (usize::from(count.0), count.0 > 0),
-            I::Unpack { count, .. } => (usize::from(count.0), count.0 > 0),
+            I::Unpack { count, .. } | I::FieldsRaw { count, .. } | I::SetFieldsRaw { count, .. } => {
+                (usize::from(count.0), count.0 > 0)
+            }
             _ => return,
         };
         self.check(fits, Rule::V8, pc, || format!("{found} operands"));

@@ -61,7 +61,7 @@ fn v2_canonical_words() {
     breaks_with(Rule::V2, |module| module.protos[0].code[2] |= 1 << 40);
     // `tag` knows four scalar kinds.
     breaks_with(Rule::V2, |module| {
-        module.protos[0].code[0] = I::Tag { kind: ScalarKind::Int, reg: Reg(0) }.encode() | 4 << 8
+        module.protos[0].code[0] = I::Tag { kind: ScalarKind::Int, dst: Reg(0), src: Reg(0) }.encode() | 4 << 8
     });
     let hidden = I::Const { dst: Reg(0), value: ConstId(0) };
     breaks_with(Rule::V2, |module| {

@@ -5,12 +5,14 @@
 
 use smallvec::SmallVec;
 
+use super::object::{new_of_shape, try_new_of_shape};
 use super::{Go, Regs, Word};
 use crate::fiber::{Fiber, Frame, FrameKind, Pending, Signal};
 use crate::native::{Args, NativeCx, NativeResult};
 use crate::object::{Header, new_object};
 use crate::program::ProtoCode;
 use crate::value::{Kind, Slot, Value};
+use aivi_bytecode::Opcode;
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn closure(regs: &mut Regs, word: Word) {
@@ -137,9 +139,7 @@ pub(in crate::interp) unsafe fn tail_call(regs: &mut Regs, word: Word) -> bool {
         }
         regs.fuel -= 1;
         let from = regs.base.add(word.a());
-        for index in 0..usize::from((*proto).arguments) {
-            *regs.base.add(index) = *from.add(index);
-        }
+        Slot::copy_row(from, regs.base, (*proto).arguments.into());
         (*regs.frame).proto = proto;
         regs.pc = (*proto).code;
         true
@@ -408,7 +408,7 @@ pub(in crate::interp) fn run_result(fiber: &mut Fiber) -> Go {
 pub(in crate::interp) unsafe fn ret(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`; F1: there is a frame below.
     unsafe {
-        *regs.base = *regs.slot(word.a());
+        Slot::copy(regs.slot(word.a()), regs.base);
         leave(regs);
     }
 }
@@ -420,6 +420,53 @@ pub(in crate::interp) unsafe fn ret_scalar(regs: &mut Regs, word: Word) {
         *regs.base = Slot { payload: (*regs.slot(word.a())).payload, kind: word.x() as u64 };
         leave(regs);
     }
+}
+
+/// To a caller that takes the object apart at once: there is no object.
+#[inline(always)]
+pub(in crate::interp) unsafe fn ret_unpacked(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: as in `ret`. Above the frame of a proto, its `pc` stands behind the call, which is not the last instruction (V12);
+    // the machine's own frames have words that are no `unpack`.
+    unsafe {
+        let (pc, delta) = ((*regs.frame.sub(1)).pc, (*regs.frame).delta);
+        let (next, count) = (Word(*pc), word.x());
+        if next.0 as u16 != (count << 8 | Opcode::Unpack as usize) as u16 || next.b() != delta {
+            return false;
+        }
+        let (fields, below) = (regs.slot(word.b()), regs.base.sub(delta));
+        let target = below.add(next.a());
+        // Going upwards, no field is written over before it is read.
+        if target > fields {
+            return false;
+        }
+        Slot::copy_row(fields, target, count);
+        regs.frame = regs.frame.sub(1);
+        regs.base = below;
+        regs.pc = pc.add(1);
+        true
+    }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn ret_new(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: as in `ret`; the fields are taken.
+    unsafe {
+        let Some(object) = try_new_of_shape(regs, word) else { return false };
+        regs.put(0, object);
+        leave(regs);
+        true
+    }
+}
+
+pub(in crate::interp) fn ret_new_slowly(fiber: &mut Fiber, word: Word) -> Go {
+    let mut regs = fiber.load();
+    // SAFETY: as in `ret`; the fields are taken.
+    unsafe {
+        regs.put(0, new_of_shape(&regs, word));
+        leave(&mut regs);
+    }
+    fiber.store(regs);
+    Go::On
 }
 
 #[inline(always)]

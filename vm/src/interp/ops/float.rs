@@ -87,6 +87,24 @@ pub(in crate::interp) unsafe fn sqrt(regs: &mut Regs, word: Word) {
 }
 
 #[inline(always)]
+pub(in crate::interp) unsafe fn add_product(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe {
+        let product = regs.float(word.b()) * regs.float(word.c());
+        regs.set_raw(word.x(), (regs.float(word.a()) + product).to_bits())
+    }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn sub_product(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe {
+        let product = regs.float(word.b()) * regs.float(word.c());
+        regs.set_raw(word.x(), (regs.float(word.a()) - product).to_bits())
+    }
+}
+
+#[inline(always)]
 pub(in crate::interp) unsafe fn of_int(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
     unsafe { regs.set_raw(word.a(), (regs.int(word.b()) as f64).to_bits()) }

@@ -139,6 +139,45 @@ pub(in crate::interp) unsafe fn get(regs: &mut Regs, word: Word) -> bool {
     }
 }
 
+/// An item shown in a register that does not own it.
+#[inline(always)]
+unsafe fn show(regs: &Regs, word: Word, item: Option<&Value>) -> bool {
+    // SAFETY: see `ops/mod.rs`; a value is laid out as a slot.
+    item.is_some_and(|item| unsafe {
+        Slot::copy(std::ptr::from_ref(item).cast(), regs.slot(word.a()));
+        true
+    })
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn peek_flat(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`; who reads the register does so while the list lives.
+    unsafe { show(regs, word, list_in(regs, word.b()).get_flat(regs.int(word.c()) as usize)) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn peek(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: as in `peek_flat`.
+    unsafe { show(regs, word, list_in(regs, word.b()).quick_get(regs.int(word.c()) as usize)) }
+}
+
+pub(in crate::interp) fn peek_full(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = fiber.load();
+    // SAFETY: as in `peek_flat`.
+    let (index, length) = unsafe {
+        let (list, index) = (list_in(&regs, word.b()), regs.int(word.c()));
+        if show(&regs, word, list.get(index as usize)) {
+            return Go::On;
+        }
+        (index, list.len())
+    };
+    outside(fiber, index, length)
+}
+
+fn outside(fiber: &mut Fiber, index: i64, length: usize) -> Go {
+    fiber.fault(format!("index {index} is out of range for a list of length {length}"))
+}
+
 pub(in crate::interp) fn get_full(fiber: &mut Fiber, word: Word) -> Go {
     let regs = fiber.load();
     // SAFETY: see `ops/mod.rs`.
@@ -150,7 +189,7 @@ pub(in crate::interp) fn get_full(fiber: &mut Fiber, word: Word) -> Go {
         }
         (index, list.len())
     };
-    fiber.fault(format!("index {index} is out of range for a list of length {length}"))
+    outside(fiber, index, length)
 }
 
 #[inline(always)]

@@ -5,19 +5,51 @@ use aivi_bytecode::module::Shape;
 use super::{Go, Regs, Word};
 use crate::collections::Text;
 use crate::fiber::Fiber;
-use crate::object::{Header, alloc, copy_with, count, new_object};
+use crate::object::{Header, alloc, copy_of, copy_with, count, new_object, try_new_object};
 use crate::value::{Kind, Slot, Value};
 
-/// R[dst] := object of `count` fields. The constructor's position comes from the shape's table.
+/// The header of an object of shape C with X fields. The constructor's position comes from the shape's table.
 #[inline(always)]
-pub(in crate::interp) unsafe fn new(regs: &mut Regs, word: Word) {
+unsafe fn header_of_shape(regs: &Regs, word: Word) -> Header {
+    // SAFETY: see `ops/mod.rs`; the verifier bounded the shape (V7).
+    let meta = unsafe { *(*regs.fiber).metas.add(word.c()) };
+    Header::new(Kind::Object, meta, word.x() as u32)
+}
+
+/// An object of shape C with X fields from R[B] on, which are taken.
+#[inline(always)]
+pub(super) unsafe fn new_of_shape(regs: &Regs, word: Word) -> Value {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe {
+        let object = new_object(header_of_shape(regs, word), regs.slot(word.b()).cast());
+        Value::from_heap(Kind::Object, object)
+    }
+}
+
+/// As `new_of_shape`, if memory is at hand; else nothing is taken.
+#[inline(always)]
+pub(super) unsafe fn try_new_of_shape(regs: &Regs, word: Word) -> Option<Value> {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe {
+        let object = try_new_object(header_of_shape(regs, word), regs.slot(word.b()).cast())?;
+        Some(Value::from_heap(Kind::Object, object))
+    }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn new(regs: &mut Regs, word: Word) -> bool {
     // SAFETY: see `ops/mod.rs`; the fields are taken.
     unsafe {
-        let meta = *(*regs.fiber).metas.add(word.c());
-        let header = Header::new(Kind::Object, meta, word.x() as u32);
-        let object = new_object(header, regs.slot(word.b()).cast::<Value>());
-        *regs.slot(word.a()) = Value::from_heap(Kind::Object, object).into_slot();
+        let Some(object) = try_new_of_shape(regs, word) else { return false };
+        regs.put(word.a(), object);
+        true
     }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn new_slowly(regs: &mut Regs, word: Word) {
+    // SAFETY: as in `new`.
+    unsafe { regs.put(word.a(), new_of_shape(regs, word)) }
 }
 
 /// Field `index` of the object in `object`: an object, or a function with its captures.
@@ -57,10 +89,41 @@ pub(in crate::interp) fn field_of_task(fiber: &mut Fiber, word: Word) -> Go {
 #[inline(always)]
 pub(in crate::interp) unsafe fn field_raw(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { *regs.slot(word.a()) = *field_of(regs, word.b(), word.c()) }
+    unsafe { regs.set_raw(word.a(), (*field_of(regs, word.b(), word.c())).payload) }
 }
 
-/// Moves the fields out of a unique object, which is freed.
+#[inline(always)]
+pub(in crate::interp) unsafe fn field_peek(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`; who reads the register does so while the object lives.
+    unsafe { Slot::copy(field_of(regs, word.b(), word.c()), regs.slot(word.a())) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn fields_raw(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`; the object has that many fields from there on.
+    unsafe {
+        Slot::copy_payloads(field_of(regs, word.b(), word.c()), regs.slot(word.a()), word.x());
+    }
+}
+
+/// Moves the fields out of a unique object, which is freed, if that is simple.
+#[inline(always)]
+pub(in crate::interp) unsafe fn unpack_own(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: as in `unpack`. Freeing leaves the fields as they are until memory is asked for again.
+    unsafe {
+        let header = regs.value(word.b()).pointer();
+        let length = word.x();
+        if (*header).count.load(std::sync::atomic::Ordering::Relaxed) != 1
+            || !alloc::try_free(header.cast(), size_of::<Header>() + length * size_of::<Value>())
+        {
+            return false;
+        }
+        Slot::copy_row(header.add(1).cast(), regs.slot(word.a()), length);
+        true
+    }
+}
+
+/// As `unpack_own`, simple or not.
 #[inline(always)]
 pub(in crate::interp) unsafe fn unpack(regs: &mut Regs, word: Word) -> bool {
     // SAFETY: see `ops/mod.rs`; the object is taken, and when its count is 1 this was the only reference.
@@ -71,7 +134,7 @@ pub(in crate::interp) unsafe fn unpack(regs: &mut Regs, word: Word) -> bool {
         }
         let length = word.x();
         debug_assert_eq!(length, (*header).length as usize);
-        std::ptr::copy_nonoverlapping(header.add(1).cast::<Slot>(), regs.slot(word.a()), length);
+        Slot::copy_row(header.add(1).cast(), regs.slot(word.a()), length);
         alloc::free(header.cast(), size_of::<Header>() + length * size_of::<Value>());
         true
     }
@@ -101,9 +164,51 @@ pub(in crate::interp) unsafe fn set_field(regs: &mut Regs, word: Word) -> bool {
         if (*header).count.load(std::sync::atomic::Ordering::Relaxed) != 1 || !Slot::as_value(field).is_scalar() {
             return false;
         }
-        *field = *regs.slot(word.b());
+        Slot::copy(regs.slot(word.b()), field);
         true
     }
+}
+
+/// In place, when the object is local and unique.
+#[inline(always)]
+pub(in crate::interp) unsafe fn set_fields_raw(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`; O4.
+    unsafe {
+        let header = regs.value(word.a()).pointer();
+        if (*header).count.load(std::sync::atomic::Ordering::Relaxed) != 1 {
+            return false;
+        }
+        put_payloads(regs, word);
+        true
+    }
+}
+
+/// Payloads of the registers go to the fields, whose kinds are right already.
+#[inline(always)]
+unsafe fn put_payloads(regs: &Regs, word: Word) {
+    // SAFETY: as the callers; the object is unique and has these fields.
+    unsafe {
+        let fields = field_of(regs, word.a(), word.c());
+        debug_assert!(
+            (0..word.x()).all(|index| Slot::as_value(fields.add(index)).is_scalar()),
+            "set.fields.raw over a counted value"
+        );
+        Slot::copy_payloads(regs.slot(word.b()), fields, word.x());
+    }
+}
+
+pub(in crate::interp) fn set_fields_raw_shared(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = fiber.load();
+    // SAFETY: see `ops/mod.rs`.
+    unsafe {
+        let mut object = regs.take(word.a());
+        if !object.is_unique_mut() {
+            object = Value::from_heap(Kind::Object, copy_of(object.pointer()));
+        }
+        regs.put(word.a(), object);
+        put_payloads(&regs, word);
+    }
+    Go::On
 }
 
 pub(in crate::interp) fn set_field_shared(fiber: &mut Fiber, word: Word) -> Go {

@@ -9,7 +9,13 @@ use crate::value::{Slot, Value};
 #[inline(always)]
 pub(in crate::interp) unsafe fn mov(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { *regs.slot(word.a()) = *regs.slot(word.b()) }
+    unsafe { Slot::copy(regs.slot(word.b()), regs.slot(word.a())) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn mov_raw(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { regs.set_raw(word.a(), (*regs.slot(word.b())).payload) }
 }
 
 #[inline(always)]
@@ -47,7 +53,7 @@ pub(in crate::interp) unsafe fn constant(regs: &mut Regs, word: Word) {
 #[inline(always)]
 pub(in crate::interp) unsafe fn tag(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`; scalar kinds are numbered as kinds.
-    unsafe { (*regs.slot(word.a())).kind = word.x() as u64 }
+    unsafe { *regs.slot(word.a()) = Slot { payload: (*regs.slot(word.b())).payload, kind: word.x() as u64 } }
 }
 
 /// The value, once there is one.
