@@ -477,8 +477,10 @@ impl Iterator for Drain {
 
 impl Trace for List {
     fn trace(&self, tracer: &mut Tracer<'_>) {
-        // Whoever shares it makes the tree: on the other threads it is only read.
-        self.spread();
+        if tracer.is_sharing() {
+            // The tree is made now: on the other threads it is only read.
+            self.spread();
+        }
         self.front.trace(tracer);
         if let Some(tree) = self.middle.tree.get() {
             tree.trace(tracer);

@@ -23,12 +23,20 @@ pub unsafe trait Payload: Trace + Sized {
     const KIND: Kind;
 }
 
-/// Collects what an object refers to, for `share`.
+/// Collects what an object refers to.
 pub struct Tracer<'a> {
     pub(super) found: &'a mut Vec<*const Header>,
+    /// For `share`, by the owner; else somebody only looks, while the owner may be elsewhere.
+    pub(super) is_sharing: bool,
 }
 
 impl Tracer<'_> {
+    /// Will other threads read what is shown? Then its owner brings it into a form that reading does not change.
+    #[inline]
+    pub fn is_sharing(&self) -> bool {
+        self.is_sharing
+    }
+
     /// A value in the traced object.
     #[inline]
     pub fn value(&mut self, value: &Value) {

@@ -37,7 +37,7 @@ pub(crate) unsafe fn enter_fields(object: NonNull<()>, ledger: &mut Ledger<Stran
             ledger.task(&Boxed::<TaskValue>::payload(object).0);
         } else {
             let mut found = Vec::new();
-            (boxed::vtable(object).trace)(object, &mut Tracer { found: &mut found });
+            (boxed::vtable(object).trace)(object, &mut Tracer { found: &mut found, is_sharing: false });
             found.into_iter().for_each(|object| enter_object(object, ledger));
         }
     }

@@ -77,7 +77,7 @@ unsafe fn mark(object: *const Header, step: unsafe fn(*const Header) -> bool) {
             if (*object).has_fields() {
                 found.extend((*object).fields().iter().filter_map(|field| field.heap().map(<*mut Header>::cast_const)));
             } else {
-                (boxed::vtable(object).trace)(object, &mut Tracer { found: &mut found });
+                (boxed::vtable(object).trace)(object, &mut Tracer { found: &mut found, is_sharing: true });
             }
         }
         let mut kept = first;
