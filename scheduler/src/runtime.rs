@@ -350,6 +350,15 @@ impl<T: Task> Shared<T> {
 }
 
 impl<T: Task> Own<T> {
+    /// Notes the wait of a task that waits for nothing.
+    #[inline]
+    pub fn wait_for(&mut self, waiting: Waiting<T>) {
+        let nothing = std::mem::replace(&mut self.waiting, waiting);
+        debug_assert!(matches!(nothing, Waiting::Nothing), "a task waits for one thing at a time");
+        // There is nothing to drop, which the compiler does not see.
+        std::mem::forget(nothing);
+    }
+
     /// The fields of a task that has not run.
     pub fn new(scope: std::ptr::NonNull<Scope<T>>, spawned_at: Place) -> Self {
         Own {

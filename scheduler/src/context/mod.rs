@@ -63,14 +63,48 @@ impl<'a, T: Task> Context<'a, T> {
         }
     }
 
+    /// The message that ended the last wait. `None`: something else did, which [`Context::take_wake`] tells.
+    #[inline]
+    pub fn take_message(&mut self) -> Option<T::Value> {
+        if !matches!(self.own().woken, Woken::Message) {
+            return None;
+        }
+        self.own().woken = Woken::Nothing;
+        // SAFETY: we are the running side, and in no list.
+        unsafe { self.record().message() }.take()
+    }
+
+    /// Did the last wait end as it should, with nothing to tell: the time has come, or the message is sent? Otherwise
+    /// [`Context::take_wake`] tells.
+    #[inline]
+    pub fn take_done(&mut self) -> bool {
+        let is_done = matches!(self.own().woken, Woken::Timer | Woken::Sent);
+        if is_done {
+            self.own().woken = Woken::Nothing;
+        }
+        is_done
+    }
+
     /// Was the task asked to end? `None` while masked.
     #[inline]
     pub fn cancel_requested(&mut self) -> Option<CancelReason> {
+        if self.is_cancel_requested() { self.cancel_reason() } else { None }
+    }
+
+    /// As `cancel_requested`, without the reason.
+    #[inline]
+    pub fn is_cancel_requested(&mut self) -> bool {
         if self.is_rehearsed() {
             let place = self.own().place;
             self.worker.rehearse_point(place);
         }
-        if self.record().state.load().shows_cancel() { self.record().cancel_reason() } else { None }
+        self.record().state.load().shows_cancel()
+    }
+
+    /// Why the task was asked to end, if it was and is not masked.
+    pub fn cancel_reason(&self) -> Option<CancelReason> {
+        let record = self.record();
+        if record.state.load().shows_cancel() { record.cancel_reason() } else { None }
     }
 
     /// While masked, requests to cancel neither show nor end waits.
@@ -205,6 +239,6 @@ impl<'a, T: Task> Context<'a, T> {
     fn register(&mut self, waiting: Waiting<T>) {
         let own = self.own();
         own.generation = own.generation.wrapping_add(1);
-        own.waiting = waiting;
+        own.wait_for(waiting);
     }
 }

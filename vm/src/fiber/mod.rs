@@ -36,7 +36,7 @@ pub(crate) use pending::{Pending, closed};
 pub use start::Start;
 use start::effect_entry;
 pub use strand::Strand;
-use strand::is_crowded;
+use strand::{count_begun, count_ended, is_crowded};
 
 use crate::backtrace::Backtrace;
 use crate::failure::Failure;
@@ -227,6 +227,7 @@ impl Fiber {
             }
             Exit::Returned => unreachable!("`run_from` goes on"),
             Exit::Ended => {
+                count_ended();
                 self.frame = null_mut();
                 let lost = || Outcome::Faulted(Fault::without_place("the fiber lost its outcome"));
                 Step::Ended(self.outcome.take().unwrap_or_else(lost))
@@ -237,6 +238,7 @@ impl Fiber {
     /// Releases what the frames own, when the fiber is not to run again.
     fn abandon(&mut self) {
         if !self.frame.is_null() {
+            count_ended();
             let place = self.is_masked().then(|| self.place_at(self.frame, self.stopped_pc()));
             self.world.shutdown.given_up(self.key(), place, self.pending_cleanups());
             interp::abandon(self);
@@ -470,21 +472,26 @@ impl Fiber {
 
     /// A checkpoint: whether cancellation is to be noticed now.
     #[inline]
-    pub(crate) fn poll_cancel(&mut self) -> Option<Signal> {
-        if self.is_cancelling || self.masks > 0 {
-            return None;
-        }
-        let reason = self.cx().cancel_requested()?;
+    pub(crate) fn sees_cancel(&mut self) -> bool {
+        !self.is_ending() && self.cx().is_cancel_requested()
+    }
+
+    /// The signal of a fiber that has noticed cancellation.
+    pub(crate) fn noticed(&mut self) -> Signal {
         self.is_cancelling = true;
-        Some(Signal::Cancel(reason))
+        let reason = self.cx().cancel_reason();
+        Signal::Cancel(reason.unwrap_or_else(|| self.unknown_reason()))
+    }
+
+    fn unknown_reason(&self) -> CancelReason {
+        CancelReason { kind: CancelKind::Shutdown, place: self.place() }
     }
 
     /// The signal of a wait that was cancelled.
     pub(crate) fn cancelled(&mut self) -> Signal {
-        let place = self.place();
-        let unknown = CancelReason { kind: aivi_scheduler::CancelKind::Shutdown, place };
         self.is_cancelling = true;
-        Signal::Cancel(self.cx().cancel_requested().unwrap_or(unknown))
+        let reason = self.cx().cancel_requested();
+        Signal::Cancel(reason.unwrap_or_else(|| self.unknown_reason()))
     }
 
     /// Out of fuel at a checkpoint that runs again: cancelled, yielding, or on with new fuel.
@@ -509,8 +516,8 @@ impl Fiber {
             let place = self.place();
             self.cx().set_place(place);
         }
-        if let Some(signal) = self.poll_cancel() {
-            return Some(signal);
+        if self.sees_cancel() {
+            return Some(self.noticed());
         }
         let has_slice = self.world.take_slice(self.is_ending());
         (!has_slice).then(|| Signal::Fault(self.make_fault(OUT_OF_FUEL.into())))
@@ -558,6 +565,7 @@ impl Fiber {
     }
 
     /// It is cancelled or runs a cleanup.
+    #[inline]
     fn is_ending(&self) -> bool {
         self.masks > 0 || self.is_cancelling
     }

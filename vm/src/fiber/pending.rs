@@ -76,21 +76,36 @@ impl Fiber {
                 Wake::Deadlock(fault) => self.raise(Signal::Fault(fault)),
                 _ => use_global(self, global, delta),
             },
+            Pending::Message => match self.cx().take_message() {
+                Some(message) => self.deliver(Value::ok(message.into_value())),
+                None => self.go_on(Pending::Message),
+            },
+            Pending::Unit if self.cx().take_done() => self.deliver(Value::unit()),
             pending => self.go_on(pending),
         }
     }
 
+    /// The result of the instruction that waited.
+    fn deliver(&mut self, value: Value) -> Go {
+        let word = self.waiting_word();
+        self.set_result(word, value);
+        Go::On
+    }
+
+    /// The instruction that waited.
+    fn waiting_word(&self) -> Word {
+        // SAFETY: F3.
+        Word(unsafe { *self.pc.sub(1) })
+    }
+
     /// After a wait: what ended it becomes the result of the instruction.
+    #[inline(never)]
     fn go_on(&mut self, pending: Pending) -> Go {
         let wake = self.cx().take_wake();
-        // SAFETY: F3: the instruction that waited.
-        let word = Word(unsafe { *self.pc.sub(1) });
+        let word = self.waiting_word();
         let holds_operands = matches!(pending, Pending::Again);
         match self.came(pending, wake) {
-            Came::Value(value) => {
-                self.set_result(word, value);
-                Go::On
-            }
+            Came::Value(value) => self.deliver(value),
             Came::Again => {
                 self.pc = self.pc.wrapping_sub(1);
                 Go::On

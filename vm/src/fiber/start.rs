@@ -2,7 +2,7 @@
 
 use aivi_scheduler::Place;
 
-use super::{Fiber, Frame, FrameKind, NOWHERE, Pending, entry_of};
+use super::{Fiber, Frame, FrameKind, NOWHERE, Pending, count_begun, entry_of};
 use crate::interp::{Go, apply, use_global};
 use crate::object::Shared;
 use crate::program::Program;
@@ -64,6 +64,7 @@ impl Fiber {
 
     /// Makes the first frame.
     pub(super) fn begin_frames(&mut self) {
+        count_begun();
         self.frames.grow(1);
         self.frame = self.frames.start();
         // SAFETY: there is room for one frame.

@@ -29,13 +29,26 @@ const CROWD: isize = 4096;
 
 thread_local! {
     static SHELLS: RefCell<Vec<Shell>> = const { RefCell::new(Vec::new()) };
-    /// Fibers that were made on this thread, less those that ended on it.
+    /// Fibers that began on this thread, less those that ended on it.
     static LIVE: Cell<isize> = const { Cell::new(0) };
 }
 
-/// Whether there are so many fibers that memory counts more than speed. A guess: some may have come from other threads.
+/// Whether there are so many fibers that memory counts more than speed. A guess: some may go on or end on other threads.
+#[inline]
 pub(super) fn is_crowded() -> bool {
     LIVE.get() > CROWD
+}
+
+/// A fiber begins here.
+#[inline]
+pub(super) fn count_begun() {
+    LIVE.set(LIVE.get() + 1);
+}
+
+/// A fiber that has begun ends here.
+#[inline]
+pub(super) fn count_ended() {
+    LIVE.set(LIVE.get() - 1);
 }
 
 /// The memory of a fiber that is gone.
@@ -59,7 +72,6 @@ impl Strand {
 
     /// A fiber whose first turn begins with `pending`.
     pub(super) fn made(world: &Arc<World>, pending: Pending, origins: Origins) -> Strand {
-        LIVE.set(LIVE.get() + 1);
         let shell = SHELLS.try_with(|shells| shells.borrow_mut().pop()).ok().flatten();
         let Shell { memory, stack, frames } =
             shell.unwrap_or_else(|| Shell { memory: Box::new_uninit(), stack: Stack::EMPTY, frames: Stack::EMPTY });
@@ -71,7 +83,6 @@ impl Strand {
 impl Drop for Strand {
     /// A fiber that is dropped in the middle (the runtime gave it up) releases what its frames own.
     fn drop(&mut self) {
-        LIVE.set(LIVE.get() - 1);
         self.0.abandon();
         let (mut stack, mut frames) = (self.0.stack.take(), self.0.frames.take());
         // SAFETY: nobody uses the box after `drop`. What it points at is dropped here, once, and is memory for any fiber then.

@@ -141,6 +141,24 @@ pub(crate) unsafe fn try_new_object(header: Header, fields: *const Value) -> Opt
     Some(object)
 }
 
+/// As `new_object`, where the first field stands apart from the others.
+///
+/// # Safety
+/// As for `new_object`: `rest` points at all valid values but the first, which the header counts too.
+#[inline]
+pub(crate) unsafe fn new_object_after(header: Header, first: Value, rest: *const Value) -> *mut Header {
+    let length = header.length as usize;
+    let object = alloc::allocate(size_of_object(&header)).cast::<Header>();
+    // SAFETY: as in `new_object`.
+    unsafe {
+        object.write(header);
+        let fields = object.add(1).cast::<Value>();
+        fields.write(first);
+        std::ptr::copy_nonoverlapping(rest, fields.add(1), length - 1);
+    }
+    object
+}
+
 #[inline(always)]
 fn size_of_object(header: &Header) -> usize {
     size_of::<Header>() + header.length as usize * size_of::<Value>()

@@ -9,7 +9,7 @@ use super::object::{new_of_shape, try_new_of_shape};
 use super::{Go, Regs, Word};
 use crate::fiber::{Fiber, Frame, FrameKind, Pending, Signal};
 use crate::native::{Args, NativeCx, NativeResult};
-use crate::object::{Header, new_object};
+use crate::object::{Header, new_object, new_object_after};
 use crate::program::ProtoCode;
 use crate::value::{Kind, Slot, Value};
 use aivi_bytecode::Opcode;
@@ -29,20 +29,26 @@ pub(in crate::interp) unsafe fn closure(regs: &mut Regs, word: Word) {
 
 /// `proto` with some of its arguments. Those that it expects raw get their tags: they enter an object.
 pub(in crate::interp) fn partial(fiber: &mut Fiber, word: Word) -> Go {
-    let program = fiber.program().clone();
-    let code = &program.protos[word.w()];
     let regs = fiber.load();
-    // SAFETY: see `ops/mod.rs`; the arguments are taken.
-    unsafe {
+    let program = fiber.program();
+    let code = &program.protos[word.w()];
+    let function = program.functions[word.w()].clone();
+    // SAFETY: see `ops/mod.rs`; the arguments are taken. The fields of a partial are the function, which is a constant, and they.
+    let value = unsafe {
         for (register, kind) in &program.proto(code).raw {
             if usize::from(register.0) < word.x() {
                 (*regs.slot(word.a() + usize::from(register.0))).kind = *kind as u64;
             }
         }
-        let function = program.functions[word.w()].clone();
-        let arguments = (word.a()..word.a() + word.x()).map(|index| regs.take(index)).collect();
-        fiber.set_result(word, make_partial(function, arguments));
-    }
+        let Some(callee) = function.as_function() else { unreachable!("only functions are applied") };
+        let mut header = Header::new(Kind::Partial, callee.proto().0, 0);
+        header.missing = callee.missing() - word.x() as u16;
+        header.effect = u8::from(callee.acts());
+        header.length = 1 + word.x() as u32;
+        let object = new_object_after(header, function, regs.slot(word.a()).cast::<Value>());
+        Value::from_heap(Kind::Partial, object)
+    };
+    fiber.set_result(word, value);
     Go::On
 }
 
@@ -489,9 +495,8 @@ pub(in crate::interp) fn native(fiber: &mut Fiber, word: Word) -> Go {
         if acts {
             return move_out(fiber);
         }
-    } else if let Some(signal) = fiber.poll_cancel() {
-        release_operands(fiber, word);
-        return fiber.raise(signal);
+    } else if fiber.sees_cancel() {
+        return super::fiber::stop(fiber, word);
     }
     let regs = fiber.load();
     // SAFETY: see `ops/mod.rs`; natives do not touch the fiber's registers otherwise.

@@ -7,33 +7,39 @@ use super::{Go, Regs, Word};
 use crate::fiber::{Branch, Fiber, Pending, ScopeHandle, Start, Strand, TaskValue};
 use crate::value::{Kind, Value};
 
-/// Polls cancellation; gives the registers and tells the scheduler where the fiber stands. A branch in place becomes a fiber.
-pub(super) fn poll(fiber: &mut Fiber, word: Word) -> Result<Regs, Go> {
+/// Polls cancellation and tells the scheduler where the fiber stands; or how to go on instead. A branch in place becomes a
+/// fiber.
+#[inline]
+pub(super) fn poll(fiber: &mut Fiber, word: Word) -> Option<Go> {
     if fiber.has_branch() {
-        return Err(move_out(fiber));
+        return Some(move_out(fiber));
     }
     let place = fiber.place();
     if fiber.cx().is_rehearsed() && fiber.cx().makes_way(place) {
         // The instruction has taken nothing yet, and runs again.
         fiber.pc = fiber.pc.wrapping_sub(1);
-        return Err(Go::Yield);
+        return Some(Go::Yield);
     }
     fiber.cx().set_place(place);
-    if let Some(signal) = fiber.poll_cancel() {
-        release_operands(fiber, word);
-        return Err(fiber.raise(signal));
-    }
-    Ok(fiber.load())
+    fiber.sees_cancel().then(|| stop(fiber, word))
+}
+
+/// Unwinds as the fiber is cancelled.
+#[cold]
+pub(super) fn stop(fiber: &mut Fiber, word: Word) -> Go {
+    release_operands(fiber, word);
+    let signal = fiber.noticed();
+    fiber.raise(signal)
 }
 
 /// Opens an instruction: the registers, or leave.
 macro_rules! checkpoint {
-    ($fiber:ident, $word:ident) => {
-        match $crate::interp::ops::fiber::poll($fiber, $word) {
-            Ok(regs) => regs,
-            Err(go) => return go,
+    ($fiber:ident, $word:ident) => {{
+        if let Some(go) = $crate::interp::ops::fiber::poll($fiber, $word) {
+            return go;
         }
-    };
+        $fiber.load()
+    }};
 }
 pub(super) use checkpoint;
 
@@ -53,14 +59,14 @@ fn wait(fiber: &mut Fiber, pending: Pending) -> Go {
     Go::Wait
 }
 
-/// Opens an instruction that begins branches: the registers, and whether the first branch begins in place.
-fn open(fiber: &mut Fiber, word: Word) -> Result<(Regs, bool), Go> {
+/// Opens an instruction that begins branches: whether the first one begins in place, or how to go on instead.
+#[inline]
+fn open(fiber: &mut Fiber, word: Word) -> Result<bool, Go> {
     // Inside of a branch in place cancellation is noticed at the next tick.
     if fiber.has_branch() && fiber.may_branch() {
-        return Ok((fiber.load(), true));
+        return Ok(true);
     }
-    let regs = poll(fiber, word)?;
-    Ok((regs, fiber.may_branch()))
+    poll(fiber, word).map_or_else(|| Ok(fiber.may_branch()), Err)
 }
 
 /// Milliseconds as nanoseconds; 0 when not positive.
@@ -151,10 +157,11 @@ pub(in crate::interp) fn join_all(fiber: &mut Fiber, word: Word) -> Go {
 }
 
 pub(in crate::interp) fn par(fiber: &mut Fiber, word: Word) -> Go {
-    let (regs, is_in_place) = match open(fiber, word) {
-        Ok(open) => open,
+    let is_in_place = match open(fiber, word) {
+        Ok(is_in_place) => is_in_place,
         Err(go) => return go,
     };
+    let regs = fiber.load();
     if is_in_place {
         // SAFETY: see `ops/mod.rs`; both are taken.
         let (left, right) = unsafe { (regs.take(word.b()), regs.take(word.c())) };
@@ -166,10 +173,11 @@ pub(in crate::interp) fn par(fiber: &mut Fiber, word: Word) -> Go {
 }
 
 pub(in crate::interp) fn race(fiber: &mut Fiber, word: Word) -> Go {
-    let (regs, is_in_place) = match open(fiber, word) {
-        Ok(open) => open,
+    let is_in_place = match open(fiber, word) {
+        Ok(is_in_place) => is_in_place,
         Err(go) => return go,
     };
+    let regs = fiber.load();
     if is_in_place {
         // SAFETY: see `ops/mod.rs`; both are taken.
         let (left, right) = unsafe { (regs.take(word.b()), regs.take(word.c())) };
@@ -181,10 +189,11 @@ pub(in crate::interp) fn race(fiber: &mut Fiber, word: Word) -> Go {
 }
 
 pub(in crate::interp) fn timeout(fiber: &mut Fiber, word: Word) -> Go {
-    let (regs, is_in_place) = match open(fiber, word) {
-        Ok(open) => open,
+    let is_in_place = match open(fiber, word) {
+        Ok(is_in_place) => is_in_place,
         Err(go) => return go,
     };
+    let regs = fiber.load();
     let base = word.a();
     // SAFETY: see `ops/mod.rs`; the error is taken.
     let (millis, error) = unsafe { (regs.int(base), regs.take(base + 1)) };
