@@ -18,7 +18,9 @@ fn dump(arguments: &[&str]) -> (Option<i32>, String, String) {
 #[test]
 fn a_running_program_is_shown_and_goes_on() {
     let path = script("dumped", WAITS);
-    let (child, mut stdout) = start(&path);
+    let (mut child, mut stdout) = start(&path);
+    // Kept open: the end of its input would end the program as well.
+    let _stdin = child.stdin.take();
     expect_line(&mut stdout, "ready");
     let pid = child.id().to_string();
     // Twice: it goes on.

@@ -6,9 +6,9 @@ use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 
 use super::check_bounded;
-use super::stage::{Cast, Stage, Token};
-use crate::Join;
+use super::stage::{Cast, Stage, Token, text};
 use crate::reactor::{Interest, IoSource};
+use crate::{Join, Latch, Outcome, Step};
 
 /// What another thread gives is there when the task runs, and meanwhile nobody takes the system for dead.
 /// C38
@@ -105,19 +105,33 @@ fn a_joiner_hears_of_the_end() {
     });
 }
 
-/// A joiner that is cancelled while its task ends is told one of both.
+/// A joiner that is cancelled while its task ends is told one of both, and its next wait is ended by neither.
 /// C22
 #[test]
 fn a_cancelled_joiner_leaves_the_task() {
     check_bounded(2, &["state.two-claims-win"], || {
-        let cast = Cast::default();
+        let (cast, gate) = (Cast::default(), Latch::new());
         let target = cast.task("t", Box::new(|_| Some("ended".to_owned())));
         let handle = Arc::new(Mutex::new(None));
-        let joiner = cast.task("j", {
-            let handle = handle.clone();
+        let joiner = cast.play({
+            let (handle, gate, log, mut turn) = (handle.clone(), gate.clone(), cast.log.clone(), 0);
             Box::new(move |cx| {
-                let handle = handle.lock().unwrap().take().unwrap();
-                if matches!(cx.join(&handle), Join::Wait) { None } else { Some("joined".to_owned()) }
+                turn += 1;
+                let joined = handle.lock().unwrap().take().map(|handle| cx.join(&handle));
+                match joined {
+                    Some(Join::Wait) => {
+                        log.add("j: begun");
+                        return Step::Waiting;
+                    }
+                    Some(_) => {
+                        log.add("j: begun");
+                        turn += 1;
+                    }
+                    None => log.add(format!("j: {}", text(cx.take_wake()))),
+                }
+                cx.set_masked(true);
+                let is_over = turn == 3 || cx.wait_latch(&gate);
+                if is_over { Step::Ended(Outcome::Done(Token::new(0))) } else { Step::Waiting }
             })
         });
         let mut stage = Stage::new(2, &cast, vec![target, joiner]);
@@ -129,6 +143,13 @@ fn a_cancelled_joiner_leaves_the_task() {
         stage.settle();
         assert!(cast.log.has("t: ended"));
         assert!(!(cast.log.has("j: joined") && cast.log.has("j: cancelled")), "told both");
+        let mut worker = stage.take(0);
+        gate.open(|raw| worker.push_last(raw));
+        stage.back(worker);
+        stage.settle();
+        // One that was cancelled first never begins.
+        let is_told = cast.log.has("j: latch") || !cast.log.has("j: begun");
+        assert!(is_told, "what was not told ended the next wait");
         stage.close();
     });
 }
