@@ -594,12 +594,16 @@ impl Slot {
     /// As for `copy_row`.
     #[inline(always)]
     pub(crate) unsafe fn copy_payloads(from: *const Slot, to: *mut Slot, count: usize) {
-        let (mut index, mut left) = (0, count);
-        while left > 0 {
-            // SAFETY: promised by the caller.
-            unsafe { (*to.add(index)).payload = (*from.add(index)).payload }
-            index += 1;
-            left = rolled(left - 1);
+        // SAFETY: promised by the caller.
+        let copy = |index| unsafe { (*to.add(index)).payload = (*from.add(index)).payload };
+        let (mut index, last) = (0, count & !1);
+        while index < last {
+            copy(index);
+            copy(index + 1);
+            index = rolled(index + 2);
+        }
+        if count & 1 != 0 {
+            copy(last);
         }
     }
 

@@ -15,6 +15,8 @@ enum Kind {
     Branch(Instruction, Label),
     Jump(Label),
     Loop(Label),
+    /// A jump back that does the test at the loop's start; nothing when the way is too far.
+    Again(Instruction, Label),
     Switch(Reg, Box<[Label]>),
     Bind(Label),
     Enter(RegionId),
@@ -83,8 +85,36 @@ impl Assembler {
         self.push(Kind::Jump(to));
     }
 
-    pub(super) fn loop_to(&mut self, to: Label) {
+    /// Jumps back; the frame owns `registers`. Where the loop begins with a test of integers whose outcome leads on in the loop,
+    /// that test is made here, so that a turn takes one jump instead of two: the `loop` is left for the end, and when fuel is out.
+    pub(super) fn loop_to(&mut self, to: Label, registers: Vec<Reg>) {
+        if let Some((instruction, label)) = self.again(to) {
+            self.push(Kind::Again(instruction, label));
+        }
+        self.owned(registers);
         self.push(Kind::Loop(to));
+    }
+
+    /// The test at the start of a loop, as a jump back to where it goes on.
+    fn again(&mut self, start: Label) -> Option<(Instruction, Label)> {
+        let bound = |label: Label, items: &[Item]| {
+            items.iter().rposition(|item| matches!(item.kind, Kind::Bind(here) if here == label))
+        };
+        let first = bound(start, &self.items)?;
+        let test = first + self.items[first..].iter().position(|item| !matches!(item.kind, Kind::Bind(_)))?;
+        let Kind::Branch(instruction, taken) = self.items[test].kind else { return None };
+        if bound(taken, &self.items).is_some() {
+            return Some((back(instruction)?, taken));
+        }
+        // Taken when the loop ends: goes on behind it.
+        let instruction = back(opposite(instruction)?)?;
+        let label = self.label();
+        let Item { offset, .. } = self.items[test];
+        self.items.insert(test + 1, Item { kind: Kind::Bind(label), offset, wide: false, pc: 0 });
+        for (item, _) in self.drops.iter_mut().filter(|(item, _)| *item > test) {
+            *item += 1;
+        }
+        Some((instruction, label))
     }
 
     pub(super) fn switch(&mut self, subject: Reg, targets: Box<[Label]>) {
@@ -129,6 +159,9 @@ impl Assembler {
                     proto.code.push(Instruction::Jump { by: Jump32(by(label).0 - 2) }.encode());
                 }
                 Kind::Jump(label) => proto.code.push(Instruction::Jump { by: by(label) }.encode()),
+                Kind::Again(instruction, label) if !item.wide => {
+                    proto.code.push(branch_by(*instruction, by(label).0).encode());
+                }
                 Kind::Loop(label) => proto.code.push(Instruction::Loop { by: by(label) }.encode()),
                 Kind::Switch(subject, targets) => {
                     let count = Index(targets.len() as u16);
@@ -138,7 +171,7 @@ impl Assembler {
                         proto.code.push(Instruction::Jump { by }.encode());
                     }
                 }
-                Kind::Bind(_) | Kind::Enter(_) | Kind::Leave(_) => {}
+                Kind::Again(..) | Kind::Bind(_) | Kind::Enter(_) | Kind::Leave(_) => {}
             }
         }
         let pc_of = |item: usize| self.items[item].pc as u32;
@@ -186,12 +219,13 @@ impl Assembler {
                     Kind::Bind(_) | Kind::Enter(_) | Kind::Leave(_) => {}
                     Kind::Switch(_, targets) => pc += 1 + targets.len(),
                     Kind::Branch(..) => pc += if item.wide { 3 } else { 1 },
+                    Kind::Again(..) => pc += usize::from(!item.wide),
                     Kind::Word(_) | Kind::Jump(_) | Kind::Loop(_) => pc += 1,
                 }
             }
             let mut changed = false;
             for item in &mut self.items {
-                if let Kind::Branch(_, label) = &item.kind
+                if let Kind::Branch(_, label) | Kind::Again(_, label) = &item.kind
                     && !item.wide
                     && places[label.0 as usize].abs_diff(item.pc + 1) > i16::MAX as usize
                 {
@@ -256,6 +290,42 @@ fn fused(first: Instruction, second: Instruction) -> Option<Instruction> {
     }
 }
 
+/// The jump that is taken when this one is not; only for integers.
+fn opposite(instruction: Instruction) -> Option<Instruction> {
+    use Instruction as I;
+    Some(match instruction {
+        I::JumpEqInt { left, right, by } => I::JumpNeInt { left, right, by },
+        I::JumpNeInt { left, right, by } => I::JumpEqInt { left, right, by },
+        I::JumpLtInt { left, right, by } => I::JumpLeInt { left: right, right: left, by },
+        I::JumpLeInt { left, right, by } => I::JumpLtInt { left: right, right: left, by },
+        I::JumpEqIntImm { left, right, by } => I::JumpNeIntImm { left, right, by },
+        I::JumpNeIntImm { left, right, by } => I::JumpEqIntImm { left, right, by },
+        I::JumpLtIntImm { left, right, by } => I::JumpGeIntImm { left, right, by },
+        I::JumpLeIntImm { left, right, by } => I::JumpGtIntImm { left, right, by },
+        I::JumpGtIntImm { left, right, by } => I::JumpLeIntImm { left, right, by },
+        I::JumpGeIntImm { left, right, by } => I::JumpLtIntImm { left, right, by },
+        _ => return None,
+    })
+}
+
+/// The jump as one back.
+fn back(instruction: Instruction) -> Option<Instruction> {
+    use Instruction as I;
+    Some(match instruction {
+        I::JumpEqInt { left, right, by } => I::LoopEqInt { left, right, by },
+        I::JumpNeInt { left, right, by } => I::LoopNeInt { left, right, by },
+        I::JumpLtInt { left, right, by } => I::LoopLtInt { left, right, by },
+        I::JumpLeInt { left, right, by } => I::LoopLeInt { left, right, by },
+        I::JumpEqIntImm { left, right, by } => I::LoopEqIntImm { left, right, by },
+        I::JumpNeIntImm { left, right, by } => I::LoopNeIntImm { left, right, by },
+        I::JumpLtIntImm { left, right, by } => I::LoopLtIntImm { left, right, by },
+        I::JumpLeIntImm { left, right, by } => I::LoopLeIntImm { left, right, by },
+        I::JumpGtIntImm { left, right, by } => I::LoopGtIntImm { left, right, by },
+        I::JumpGeIntImm { left, right, by } => I::LoopGeIntImm { left, right, by },
+        _ => return None,
+    })
+}
+
 /// The conditional jump with its distance.
 fn branch_by(instruction: Instruction, by: i32) -> Instruction {
     use Instruction as I;
@@ -274,6 +344,16 @@ fn branch_by(instruction: Instruction, by: i32) -> Instruction {
         I::JumpLeIntImm { left, right, .. } => I::JumpLeIntImm { left, right, by: short },
         I::JumpGtIntImm { left, right, .. } => I::JumpGtIntImm { left, right, by: short },
         I::JumpGeIntImm { left, right, .. } => I::JumpGeIntImm { left, right, by: short },
+        I::LoopEqInt { left, right, .. } => I::LoopEqInt { left, right, by: short },
+        I::LoopNeInt { left, right, .. } => I::LoopNeInt { left, right, by: short },
+        I::LoopLtInt { left, right, .. } => I::LoopLtInt { left, right, by: short },
+        I::LoopLeInt { left, right, .. } => I::LoopLeInt { left, right, by: short },
+        I::LoopEqIntImm { left, right, .. } => I::LoopEqIntImm { left, right, by: short },
+        I::LoopNeIntImm { left, right, .. } => I::LoopNeIntImm { left, right, by: short },
+        I::LoopLtIntImm { left, right, .. } => I::LoopLtIntImm { left, right, by: short },
+        I::LoopLeIntImm { left, right, .. } => I::LoopLeIntImm { left, right, by: short },
+        I::LoopGtIntImm { left, right, .. } => I::LoopGtIntImm { left, right, by: short },
+        I::LoopGeIntImm { left, right, .. } => I::LoopGeIntImm { left, right, by: short },
         I::JumpLtFloat { left, right, .. } => I::JumpLtFloat { left, right, by: short },
         I::JumpNotLtFloat { left, right, .. } => I::JumpNotLtFloat { left, right, by: short },
         I::JumpLeFloat { left, right, .. } => I::JumpLeFloat { left, right, by: short },

@@ -1,5 +1,5 @@
-//! Functions of `aivi.list` that call a function for every element, where that function is written out: a loop in place of the
-//! call, with the function's body inside. Where the list is a range, its numbers are counted and no list is made.
+//! Functions of `aivi.list` that call a function for every element, where that function is written out or has a name: a loop in
+//! place of the call, with the function's body inside, or its call. Where the list is a range, its numbers are counted and no list is made.
 //!
 //! What they mean stands in `stdlib/aivi/list.aivi`, which is what runs when they get any other function. The loop takes the
 //! list apart from its front: a list that nobody else holds gives its elements away and is freed on the way.
@@ -12,7 +12,8 @@ use super::function::{Dest, Function};
 use super::program::peel;
 use super::repr::Repr;
 use crate::check::builtin;
-use crate::core::{Expr, ExprKind, GlobalId, ListItem, Pattern};
+use crate::check::types::View;
+use crate::core::{Expr, ExprKind, GlobalId, ListItem, Pattern, PatternKind};
 
 /// What happens with the elements.
 #[derive(Clone, Copy, PartialEq)]
@@ -62,7 +63,10 @@ struct Walk<'e> {
 impl Function<'_, '_> {
     /// The call of a top-level function, when a loop can stand for it; whether that was so.
     pub(super) fn each(&mut self, id: GlobalId, arguments: &[&Expr], outcome: Repr, run: bool, dest: Dest) -> bool {
-        let Some(walk) = self.walk_of(id, arguments, run) else { return false };
+        let written_out: Vec<Option<Expr>> = arguments.iter().map(|argument| self.written_out(argument, id)).collect();
+        let arguments: Vec<&Expr> =
+            arguments.iter().zip(&written_out).map(|(argument, lambda)| lambda.as_ref().unwrap_or(argument)).collect();
+        let Some(walk) = self.walk_of(id, &arguments, run) else { return false };
         if walk.each == Each::Run {
             self.walk(&walk, |function, _, _| function.emit(walk.body, true, Dest::Ignore));
             if dest != Dest::Ignore {
@@ -76,6 +80,25 @@ impl Function<'_, '_> {
             });
         }
         true
+    }
+
+    /// A function with a name as one that is written out and calls it: an argument of the function `of`.
+    fn written_out(&mut self, function: &Expr, of: GlobalId) -> Option<Expr> {
+        let ExprKind::Global(id) = function.kind else { return None };
+        let name = self.program.interner.text(self.program.globals[of.0 as usize].name);
+        let count = 1 + u32::from(Each::of(name)? == Each::Fold);
+        let (mut ty, span) = (function.ty, function.span);
+        let (mut parameters, mut arguments) = (Vec::new(), Vec::new());
+        for _ in 0..count {
+            let View::Function(from, to) = self.program.types.view(ty) else { return None };
+            let local = self.fresh(from);
+            parameters.push(Pattern { kind: PatternKind::Local(local), ty: from, span });
+            arguments.push(Expr { kind: ExprKind::Local(local), ty: from, span });
+            ty = to;
+        }
+        let callee = Box::new(Expr { kind: ExprKind::Global(id), ..*function });
+        let body = Box::new(Expr { kind: ExprKind::Apply { function: callee, arguments }, ty, span });
+        Some(Expr { kind: ExprKind::Lambda { parameters, body }, ty: function.ty, span })
     }
 
     fn walk_of<'e>(&self, id: GlobalId, arguments: &[&'e Expr], run: bool) -> Option<Walk<'e>> {

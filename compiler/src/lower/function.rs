@@ -99,6 +99,8 @@ pub(super) struct Function<'l, 'p> {
     registers: u32,
     pub env: HashMap<LocalId, Binding>,
     pub loops: Vec<Loop>,
+    /// Types of the variables that lowering made, which are numbered from the other end.
+    unnamed: Vec<TyId>,
     pub cleanups: Vec<Cleanup>,
     pub own: Option<Own>,
     /// Fields of a record under construction that are read for the last time: moved out rather than copied.
@@ -126,6 +128,7 @@ impl<'l, 'p> Function<'l, 'p> {
             registers: 0,
             env: HashMap::new(),
             loops: Vec::new(),
+            unnamed: Vec::new(),
             cleanups: Vec::new(),
             own: None,
             moving: Vec::new(),
@@ -255,7 +258,14 @@ impl<'l, 'p> Function<'l, 'p> {
     }
 
     pub(super) fn local_repr(&self, id: LocalId) -> Repr {
-        self.repr(self.program.locals[id.0 as usize].ty)
+        let known = self.program.locals.get(id.0 as usize).map(|local| local.ty);
+        self.repr(known.unwrap_or_else(|| self.unnamed[(u32::MAX - id.0) as usize]))
+    }
+
+    /// A variable that no program named.
+    pub(super) fn fresh(&mut self, ty: TyId) -> LocalId {
+        self.unnamed.push(ty);
+        LocalId(u32::MAX - (self.unnamed.len() - 1) as u32)
     }
 
     /// How the outcome of an expression is held: its value, or what running it gives.

@@ -317,9 +317,8 @@ impl Pass<'_> {
         let live = &self.flow.blocks[header].live_in;
         self.drop_not_in(live);
         live.iter().for_each(|reg| self.read(reg));
-        self.out.owned(self.owned.iter().copied().collect());
         self.unwind(self.flow.blocks[block].end - 1);
-        self.out.loop_to(label);
+        self.out.loop_to(label, self.owned.iter().copied().collect());
     }
 
     /// Notes that control may go from here to the pads around operation `index`.

@@ -268,16 +268,36 @@ impl Machine<'_> {
             I::Jump { by } | I::Loop { by } => (true, i64::from(by.0)),
             I::JumpIf { test, by } => (self.get(test).raw() == 1, i64::from(by.0)),
             I::JumpUnless { test, by } => (self.get(test).raw() == 0, i64::from(by.0)),
-            I::JumpEqInt { left, right, by } => (self.int(left) == self.int(right), by.0.into()),
-            I::JumpNeInt { left, right, by } => (self.int(left) != self.int(right), by.0.into()),
-            I::JumpLtInt { left, right, by } => (self.int(left) < self.int(right), by.0.into()),
-            I::JumpLeInt { left, right, by } => (self.int(left) <= self.int(right), by.0.into()),
-            I::JumpEqIntImm { left, right, by } => (self.int(left) == i64::from(right.0), by.0.into()),
-            I::JumpNeIntImm { left, right, by } => (self.int(left) != i64::from(right.0), by.0.into()),
-            I::JumpLtIntImm { left, right, by } => (self.int(left) < i64::from(right.0), by.0.into()),
-            I::JumpLeIntImm { left, right, by } => (self.int(left) <= i64::from(right.0), by.0.into()),
-            I::JumpGtIntImm { left, right, by } => (self.int(left) > i64::from(right.0), by.0.into()),
-            I::JumpGeIntImm { left, right, by } => (self.int(left) >= i64::from(right.0), by.0.into()),
+            I::JumpEqInt { left, right, by } | I::LoopEqInt { left, right, by } => {
+                (self.int(left) == self.int(right), by.0.into())
+            }
+            I::JumpNeInt { left, right, by } | I::LoopNeInt { left, right, by } => {
+                (self.int(left) != self.int(right), by.0.into())
+            }
+            I::JumpLtInt { left, right, by } | I::LoopLtInt { left, right, by } => {
+                (self.int(left) < self.int(right), by.0.into())
+            }
+            I::JumpLeInt { left, right, by } | I::LoopLeInt { left, right, by } => {
+                (self.int(left) <= self.int(right), by.0.into())
+            }
+            I::JumpEqIntImm { left, right, by } | I::LoopEqIntImm { left, right, by } => {
+                (self.int(left) == i64::from(right.0), by.0.into())
+            }
+            I::JumpNeIntImm { left, right, by } | I::LoopNeIntImm { left, right, by } => {
+                (self.int(left) != i64::from(right.0), by.0.into())
+            }
+            I::JumpLtIntImm { left, right, by } | I::LoopLtIntImm { left, right, by } => {
+                (self.int(left) < i64::from(right.0), by.0.into())
+            }
+            I::JumpLeIntImm { left, right, by } | I::LoopLeIntImm { left, right, by } => {
+                (self.int(left) <= i64::from(right.0), by.0.into())
+            }
+            I::JumpGtIntImm { left, right, by } | I::LoopGtIntImm { left, right, by } => {
+                (self.int(left) > i64::from(right.0), by.0.into())
+            }
+            I::JumpGeIntImm { left, right, by } | I::LoopGeIntImm { left, right, by } => {
+                (self.int(left) >= i64::from(right.0), by.0.into())
+            }
             I::JumpLtFloat { left, right, by } => (self.float(left) < self.float(right), by.0.into()),
             I::JumpNotLtFloat { left, right, by } => {
                 let less = self.float(left) < self.float(right);

@@ -331,6 +331,29 @@ isa! {
     /// If R[src] (borrowed) is the absent value, which a native function gives for None, pc += by.
     0x45 JumpAbsent "jump.absent" { src: Reg @ A, by: Jump16 @ C } []
 
+    // -- jumps back: if the condition holds and there is fuel, charge it and pc += by, backwards; else go on with the next
+    // instruction, a `loop` to the test of the same condition
+    /// If R[left] == R[right] (raw, not Float) and there is fuel: pc += by, backwards.
+    0x46 LoopEqInt "loop.eq.int" { left: Reg @ A, right: Reg @ B, by: Jump16 @ C } []
+    /// If R[left] != R[right] and there is fuel: pc += by, backwards.
+    0x47 LoopNeInt "loop.ne.int" { left: Reg @ A, right: Reg @ B, by: Jump16 @ C } []
+    /// If R[left] < R[right] and there is fuel: pc += by, backwards.
+    0x48 LoopLtInt "loop.lt.int" { left: Reg @ A, right: Reg @ B, by: Jump16 @ C } []
+    /// If R[left] <= R[right] and there is fuel: pc += by, backwards.
+    0x49 LoopLeInt "loop.le.int" { left: Reg @ A, right: Reg @ B, by: Jump16 @ C } []
+    /// If R[left] == right and there is fuel: pc += by, backwards.
+    0x4a LoopEqIntImm "loop.eq.int.imm" { left: Reg @ A, right: Imm16 @ B, by: Jump16 @ C } []
+    /// If R[left] != right and there is fuel: pc += by, backwards.
+    0x4b LoopNeIntImm "loop.ne.int.imm" { left: Reg @ A, right: Imm16 @ B, by: Jump16 @ C } []
+    /// If R[left] < right and there is fuel: pc += by, backwards.
+    0x4c LoopLtIntImm "loop.lt.int.imm" { left: Reg @ A, right: Imm16 @ B, by: Jump16 @ C } []
+    /// If R[left] <= right and there is fuel: pc += by, backwards.
+    0x4d LoopLeIntImm "loop.le.int.imm" { left: Reg @ A, right: Imm16 @ B, by: Jump16 @ C } []
+    /// If R[left] > right and there is fuel: pc += by, backwards.
+    0x4e LoopGtIntImm "loop.gt.int.imm" { left: Reg @ A, right: Imm16 @ B, by: Jump16 @ C } []
+    /// If R[left] >= right and there is fuel: pc += by, backwards.
+    0x4f LoopGeIntImm "loop.ge.int.imm" { left: Reg @ A, right: Imm16 @ B, by: Jump16 @ C } []
+
     // -- objects: constructors with arguments, tuples, records; closures have their captures as fields
     /// R[dst] := a new object of `shape` from R[first], …; takes them. `count` is the shape's number of fields.
     0x50 New "new" { count: Count @ X, dst: Reg @ A, first: Reg @ B, shape: ShapeId @ C } []

@@ -41,7 +41,7 @@ rules! {
     V3 "every register is below the proto's number of registers"
     V4 "a window of registers lies inside the proto's registers: operands of an object, list, text, closure or partial application; the arguments and the result of a call, and the closure behind the arguments when the callee captures"
     V5 "a jump lands on an instruction of the proto: not outside, not on the `const` word of `field.named` and `set.named`, not inside the table of a `switch.con`"
-    V6 "only `loop` jumps backwards, and always; so every cycle charges fuel"
+    V6 "only `loop` and its conditional forms jump backwards, and always; so every cycle charges fuel"
     V7 "every id names an entry of the module's table"
     V8 "counts agree: fields with the shape, captures with the closure's proto, arguments with the native function; a partial application has fewer arguments than parameters, or all of an effect's"
     V9 "a handler protects a non-empty range of the proto's code, and its target is an instruction behind the range"

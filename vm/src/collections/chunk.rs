@@ -39,6 +39,17 @@ impl Chunk {
         }
     }
 
+    /// A chunk with a value in one slot, the others free.
+    #[inline]
+    pub(crate) fn of_one(capacity: usize, slot: usize, value: Value) -> Chunk {
+        let mut chunk = Chunk::new(capacity);
+        if let Some(place) = chunk.quick_slot(slot, &value) {
+            // A free slot holds nothing that has to be dropped.
+            std::mem::forget(std::mem::replace(place, value));
+        }
+        chunk
+    }
+
     /// The object.
     pub(crate) fn object(&self) -> *const Header {
         self.0.as_ptr()

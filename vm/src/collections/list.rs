@@ -74,6 +74,16 @@ impl List {
         List::default()
     }
 
+    /// One element, and room for more behind it.
+    pub(crate) fn growing(value: Value) -> List {
+        List { back: View::growing(value), ..List::default() }
+    }
+
+    /// One element, and room for more before it.
+    pub(crate) fn growing_to_front(value: Value) -> List {
+        List { back: View::growing_to_front(value), ..List::default() }
+    }
+
     /// Number of elements.
     #[inline]
     #[must_use]
@@ -189,6 +199,18 @@ impl List {
     #[inline(always)]
     pub(crate) fn quick_push(&mut self, value: Value) -> Result<(), Value> {
         self.back.quick_push(value)
+    }
+
+    /// As `prepend`, when that changes one slot and calls nothing; else the value comes back.
+    #[inline(always)]
+    pub(crate) fn quick_prepend(&mut self, value: Value) -> Result<(), Value> {
+        if !self.is_flat() {
+            self.front.quick_push_front(value)
+        } else if self.back.len() < Chunk::LEAF / 2 {
+            self.back.quick_push_front(value)
+        } else {
+            Err(value)
+        }
     }
 
     /// As `uncons`, when that changes one slot and calls nothing.

@@ -17,9 +17,23 @@ pub(crate) struct View {
 }
 
 impl View {
+    /// Slots of the chunk in which a list begins to grow; arbitrary.
+    const FIRST: usize = 4;
+
     /// An empty view whose chunk will take so many values.
     pub(crate) fn with_capacity(capacity: usize) -> View {
         View { chunk: Some(Chunk::new(capacity)), start: 0, end: 0 }
+    }
+
+    /// One value at the start of a small chunk.
+    pub(crate) fn growing(value: Value) -> View {
+        View { chunk: Some(Chunk::of_one(View::FIRST, 0, value)), start: 0, end: 1 }
+    }
+
+    /// One value at the end of a small chunk.
+    pub(crate) fn growing_to_front(value: Value) -> View {
+        let end = View::FIRST as u32;
+        View { chunk: Some(Chunk::of_one(View::FIRST, View::FIRST - 1, value)), start: end - 1, end }
     }
 
     /// The next values, `capacity` at most, in a chunk for so many.
@@ -92,6 +106,20 @@ impl View {
         {
             std::mem::forget(std::mem::replace(place, value));
             self.end += 1;
+            return Ok(());
+        }
+        Err(value)
+    }
+
+    /// As `push_front`, where a free slot waits in a chunk of its own; else the value comes back.
+    #[inline(always)]
+    pub(crate) fn quick_push_front(&mut self, value: Value) -> Result<(), Value> {
+        if let Some(chunk) = &mut self.chunk
+            && self.start > 0
+            && let Some(place) = chunk.quick_slot(self.start as usize - 1, &value)
+        {
+            std::mem::forget(std::mem::replace(place, value));
+            self.start -= 1;
             return Ok(());
         }
         Err(value)
@@ -179,7 +207,7 @@ impl View {
 
     /// Capacity that leaves room beside so many values. Doubling keeps the cost of growing constant per value.
     fn grown(length: usize, limit: usize) -> usize {
-        (length * 2).next_power_of_two().clamp(4, limit)
+        (length * 2).next_power_of_two().clamp(View::FIRST, limit)
     }
 
     /// Moves the values into a chunk of their own that starts with `to` free slots.

@@ -77,6 +77,16 @@ macro_rules! with_instructions {
             JumpLeIntImm: quick(jump::le_imm);
             JumpGtIntImm: quick(jump::gt_imm);
             JumpGeIntImm: quick(jump::ge_imm);
+            LoopEqInt: quick(jump::back_eq);
+            LoopNeInt: quick(jump::back_ne);
+            LoopLtInt: quick(jump::back_lt);
+            LoopLeInt: quick(jump::back_le);
+            LoopEqIntImm: quick(jump::back_eq_imm);
+            LoopNeIntImm: quick(jump::back_ne_imm);
+            LoopLtIntImm: quick(jump::back_lt_imm);
+            LoopLeIntImm: quick(jump::back_le_imm);
+            LoopGtIntImm: quick(jump::back_gt_imm);
+            LoopGeIntImm: quick(jump::back_ge_imm);
             JumpLtFloat: quick(jump::lt_float);
             JumpNotLtFloat: quick(jump::not_lt_float);
             JumpLeFloat: quick(jump::le_float);
@@ -98,7 +108,7 @@ macro_rules! with_instructions {
             SetNamed: full(object::set_named);
             List: full(list::make);
             ListPush: either(list::push, list::push_full);
-            ListPrepend: quick(list::prepend);
+            ListPrepend: staged(list::prepend_quick, list::prepend);
             ListConcat: full(list::concat);
             ListRange: full(list::range);
             ListLength: quick(list::length);

@@ -146,7 +146,7 @@ impl Code<'_, '_> {
             OperandKind::Jump => {
                 let lands = operand.target(word, pc).is_some_and(|target| self.is_start(target));
                 self.check(lands, Rule::V5, pc, || format!("jump by {value}"));
-                let loops = matches!(instruction, Instruction::Loop { .. });
+                let loops = instruction.opcode().info().mnemonic.starts_with("loop");
                 return self.check((value < 0) == loops, Rule::V6, pc, || format!("jump by {value}"));
             }
             OperandKind::Imm | OperandKind::Count | OperandKind::Index | OperandKind::Scalar => return,

@@ -89,9 +89,8 @@ pub(in crate::interp) unsafe fn div_imm(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
         let (left, right) = (regs.int(word.b()), word.c_signed());
-        // The verifier saw to it; without the hint the handler would hold calls of panics.
-        std::hint::assert_unchecked(right != 0 && right != -1);
-        regs.set_raw(word.a(), (left.wrapping_div(right)) as u64)
+        // The verifier saw to it that the divisor is neither 0 nor -1. Said otherwise the handler would hold calls of panics.
+        regs.set_raw(word.a(), left.checked_div(right).unwrap_unchecked() as u64)
     }
 }
 
@@ -100,9 +99,8 @@ pub(in crate::interp) unsafe fn rem_imm(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
         let (left, right) = (regs.int(word.b()), word.c_signed());
-        // The verifier saw to it; without the hint the handler would hold calls of panics.
-        std::hint::assert_unchecked(right != 0 && right != -1);
-        regs.set_raw(word.a(), (left.wrapping_rem(right)) as u64)
+        // As for `div_imm`.
+        regs.set_raw(word.a(), left.checked_rem(right).unwrap_unchecked() as u64)
     }
 }
 

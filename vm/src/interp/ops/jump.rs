@@ -21,6 +21,16 @@ unsafe fn branch(regs: &mut Regs, test: bool, by: i64) {
     }
 }
 
+/// Jumps back when `test` holds and fuel is left; else the `loop` behind it tests again, and waits for fuel.
+#[inline(always)]
+unsafe fn branch_back(regs: &mut Regs, test: bool, by: i64) {
+    if test && regs.fuel != 0 {
+        regs.fuel -= 1;
+        // SAFETY: see `ops/mod.rs`.
+        unsafe { branch(regs, true, by) }
+    }
+}
+
 /// The position of the constructor in register `index`.
 #[inline(always)]
 unsafe fn position(regs: &Regs, index: usize) -> usize {
@@ -132,6 +142,66 @@ pub(in crate::interp) unsafe fn gt_imm(regs: &mut Regs, word: Word) {
 pub(in crate::interp) unsafe fn ge_imm(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
     unsafe { branch(regs, regs.int(word.a()) >= word.b_signed(), word.c_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn back_eq(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch_back(regs, regs.int(word.a()) == regs.int(word.b()), word.c_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn back_ne(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch_back(regs, regs.int(word.a()) != regs.int(word.b()), word.c_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn back_lt(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch_back(regs, regs.int(word.a()) < regs.int(word.b()), word.c_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn back_le(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch_back(regs, regs.int(word.a()) <= regs.int(word.b()), word.c_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn back_eq_imm(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch_back(regs, regs.int(word.a()) == word.b_signed(), word.c_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn back_ne_imm(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch_back(regs, regs.int(word.a()) != word.b_signed(), word.c_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn back_lt_imm(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch_back(regs, regs.int(word.a()) < word.b_signed(), word.c_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn back_le_imm(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch_back(regs, regs.int(word.a()) <= word.b_signed(), word.c_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn back_gt_imm(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch_back(regs, regs.int(word.a()) > word.b_signed(), word.c_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn back_ge_imm(regs: &mut Regs, word: Word) {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { branch_back(regs, regs.int(word.a()) >= word.b_signed(), word.c_signed()) }
 }
 
 #[inline(always)]

@@ -60,20 +60,46 @@ pub(in crate::interp) unsafe fn push(regs: &mut Regs, word: Word) -> bool {
 pub(in crate::interp) fn push_full(fiber: &mut Fiber, word: Word) -> Go {
     let regs = fiber.load();
     // SAFETY: see `ops/mod.rs`; the item is taken.
-    unsafe { list_mut(regs.slot(word.a())).push(regs.take(word.b())) };
+    unsafe {
+        let item = regs.take(word.b());
+        match begun(&regs, word.a()) {
+            true => regs.put(word.a(), Value::payload_of(List::growing(item))),
+            false => list_mut(regs.slot(word.a())).push(item),
+        }
+    }
     Go::On
 }
 
+/// Whether the list in a register is the constant `[]`, from which most lists begin: a new one takes its place.
+unsafe fn begun(regs: &Regs, index: usize) -> bool {
+    // SAFETY: as for `list_in`.
+    unsafe { (*regs.value(index).pointer()).count.load(Relaxed) == 0 && list_in(regs, index).is_empty() }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn prepend_quick(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`; the item is taken when it was added, else it stays in its register.
+    unsafe {
+        let Some(list) = list_local(regs, word.a()) else { return false };
+        list.quick_prepend(regs.take(word.b())).map_err(std::mem::forget).is_ok()
+    }
+}
+
 #[inline(never)]
-unsafe fn prepend_slow(list: *mut Slot, item: Value) {
+unsafe fn prepend_slow(regs: &Regs, list: usize, item: Value) {
     // SAFETY: as the caller's.
-    unsafe { list_mut(list) }.prepend(item);
+    unsafe {
+        match begun(regs, list) {
+            true => regs.put(list, Value::payload_of(List::growing_to_front(item))),
+            false => list_mut(regs.slot(list)).prepend(item),
+        }
+    }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn prepend(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { prepend_slow(regs.slot(word.a()), regs.take(word.b())) }
+    unsafe { prepend_slow(regs, word.a(), regs.take(word.b())) }
 }
 
 pub(in crate::interp) fn concat(fiber: &mut Fiber, word: Word) -> Go {
