@@ -50,6 +50,8 @@ pub struct GroupEnd<V, F> {
 pub enum Send<V> {
     /// Taken or buffered.
     Done,
+    /// Buffered, behind so many others that whoever receives should soon have a turn.
+    Crowded,
     /// The channel was closed, there. The value comes back.
     Closed {
         /// What was to be sent.

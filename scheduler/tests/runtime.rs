@@ -359,6 +359,20 @@ fn a_channel_may_outlive_its_runtime_and_its_handles_the_task() {
 }
 
 #[test]
+fn a_sender_hears_that_a_channel_is_crowded_until_it_is_not() {
+    use aivi_scheduler::Send;
+    let root = script(move |cx, _| {
+        let link = Channel::unbounded();
+        let quiet = (0..).take_while(|_| matches!(cx.send(&link.tx, 1), Send::Done)).count();
+        assert!(quiet >= 128, "only {quiet} messages were sent");
+        while let aivi_scheduler::TryRecv::Value(_) = cx.try_recv(&link.rx) {}
+        assert!(matches!(cx.send(&link.tx, 1), Send::Done));
+        done(0)
+    });
+    assert_eq!(runtime(1).run(root), Outcome::Done(0));
+}
+
+#[test]
 fn a_task_may_drop_the_channel_that_it_waits_in() {
     let root = script(move |cx, wake| match wake {
         Wake::Deadlock(_) => done(1),

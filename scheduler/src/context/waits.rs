@@ -46,7 +46,7 @@ impl<T: Task> Context<'_, T> {
             self.register(Waiting::Send(tx.waited_at(), 0));
         }
         if self.is_observed() {
-            self.note_sent(tx, matches!(sent, Send::Done), woken);
+            self.note_sent(tx, matches!(sent, Send::Done | Send::Crowded), woken);
         }
         self.queue(woken);
         sent

@@ -11,7 +11,7 @@ fn send(channel: &Channel<super::stage::Play>, number: u32) -> Begin {
     let tx = channel.tx.clone();
     Box::new(move |cx| match cx.send(&tx, Token::new(number)) {
         Send::Wait => None,
-        Send::Done => Some("sent".to_owned()),
+        Send::Done | Send::Crowded => Some("sent".to_owned()),
         Send::Closed { .. } => Some("closed".to_owned()),
     })
 }

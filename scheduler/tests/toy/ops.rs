@@ -175,7 +175,7 @@ impl Toy {
     fn channel_op(&mut self, cx: &mut Context<'_, Self>, env: &Env, op: Op) -> Done {
         match op {
             Op::Send(channel, value) => match cx.send(&env.channel(channel).tx, value) {
-                Send::Done => env.sent(),
+                Send::Done | Send::Crowded => env.sent(),
                 Send::Closed { .. } => self.unwind(cx, Outcome::Faulted("channel is closed".to_owned())),
                 Send::Wait => return Done::Wait(op),
             },

@@ -8,6 +8,10 @@ use super::{Go, Word};
 use crate::fiber::{Fiber, Pending, Receiver, Sender, Strand, closed};
 use crate::value::Value;
 
+/// Fuel that a send costs when receivers are behind: so a slice sends a hundred messages, and a receiver takes some thousands in its
+/// own. Senders on other workers, or alone, hardly notice: a slice that ends costs as much as two messages.
+const CROWDED: u64 = 32;
+
 /// The channel's end in an operand, which is borrowed: the frame keeps it, also during a wait.
 macro_rules! end {
     ($regs:ident, $index:expr, $type:ty) => {{
@@ -66,6 +70,10 @@ pub(in crate::interp) fn send(fiber: &mut Fiber, word: Word) -> Go {
     let value = unsafe { regs.take(word.c()) }.share();
     match fiber.cx().send(&sender.0, value) {
         Send::Done => put(fiber, word, Value::unit()),
+        Send::Crowded => {
+            fiber.charge(CROWDED);
+            put(fiber, word, Value::unit())
+        }
         Send::Closed { closed_at, .. } => fault_closed(fiber, closed_at),
         Send::Wait => {
             fiber.pending = Pending::Unit;
@@ -81,6 +89,10 @@ pub(in crate::interp) fn send_result(fiber: &mut Fiber, word: Word) -> Go {
     let value = unsafe { regs.take(word.c()) }.share();
     match fiber.cx().send(&sender.0, value) {
         Send::Done => put(fiber, word, Value::ok(Value::unit())),
+        Send::Crowded => {
+            fiber.charge(CROWDED);
+            put(fiber, word, Value::ok(Value::unit()))
+        }
         Send::Closed { .. } => put(fiber, word, closed()),
         Send::Wait => {
             fiber.pending = Pending::SendResult;
