@@ -412,6 +412,17 @@ fn reports_are_json_for_those_who_ask() {
     assert!(lines[2].ends_with("\"senders\":[],\"receivers\":[\"main\"],\"can_send\":[\"main\"],\"can_receive\":[\"main\"]}],\"circle\":[]}}"), "{stderr}");
 }
 
+#[test]
+fn a_side_of_a_race_that_slept_in_vain_is_no_end_of_the_program() {
+    let path = script(
+        "aside",
+        "module demo\nuse aivi.concurrency\n\nmain : Effect Text Unit\nmain = do Effect {\n  _ <- race (sleep 10000) (pure Unit)\n  fail \"no\"\n}\n",
+    );
+    let (code, _, stderr) = outcome(&run(&["run", "--json"], &path));
+    let shutdown = "{\"report\":\"shutdown\",\"why\":\"main failed\",\"took_ms\":0,\"cleanups\":[]}";
+    assert_eq!((code, stderr.lines().next()), (Some(1), Some(shutdown)), "{stderr}");
+}
+
 /// C38
 #[test]
 fn a_deadlock_names_fibers_and_lines() {

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use aivi_tests::claims;
 
-/// What the programs are made of. `spin` spends more than a slice, `hop` uses a channel, `held` has a cleanup, `never` waits
-/// until it is cancelled, and `grown` makes objects on both sides of a call.
+/// What the programs are made of. `spin` spends more than a slice, `hop` uses a channel, `held` has a cleanup, `never` waits and
+/// `late` sleeps until it is cancelled, and `grown` makes objects on both sides of a call.
 const PARTS: &str = "module input
 use aivi.concurrency
 
@@ -49,6 +49,12 @@ never = do Effect {
   r <- recv rx
   _ <- task.join
   pure (r or [])
+}
+
+late : Effect Text (List Int)
+late = do Effect {
+  sleep 100000
+  pure [0]
 }
 
 waiting : Sender (List Int) -> Effect Text (List Int)
@@ -96,7 +102,7 @@ impl Choice {
 
     /// An effect whose outcome does not depend on who runs first.
     fn effect(&mut self, depth: u32, text: &mut String) {
-        let count = if depth == 0 { 4 } else { 12 };
+        let count = if depth == 0 { 4 } else { 16 };
         let number = self.below(50);
         let (before, between, after) = match self.below(count) {
             0 => return write(text, format_args!("(pure [{number}])")),
@@ -109,6 +115,9 @@ impl Choice {
             7 => ("(tried (timeoutWith 1 \"late\" (both never ", None, ")))"),
             8 => ("(held ", None, ")"),
             9 => ("(grown 3 ", None, ")"),
+            10 => ("(race (grown 4 late) ", None, ")"),
+            11 => ("(race (held late) ", None, ")"),
+            12 => ("(tried (race (grown 5 (grown 6 late)) (both (fail \"no\") ", None, ")))"),
             _ => ("(both ", Some(" "), ")"),
         };
         text.push_str(before);

@@ -22,6 +22,8 @@ pub enum Split<T: Task> {
     RestOfPar(T),
     /// Both sides of a race; the left one has begun.
     Race(T, T),
+    /// Both sides of a race, which have begun.
+    RestOfRace(T, T),
     /// The body of a timeout.
     Timeout {
         /// When it is cancelled.
@@ -54,8 +56,14 @@ impl<T: Task> Context<'_, T> {
     /// As `par`, `race` and `timeout`, where the task has begun with a branch by itself and goes on without it.
     pub fn split(&mut self, split: Split<T>) {
         let begun = match split {
-            Split::Par(left, right) => self.begin_pair(Kind::Par, left, right),
-            Split::Race(left, right) => self.begin_pair(Kind::Race, left, right),
+            Split::Par(left, right) => self.begin_pair(Kind::Par, left, right).0,
+            Split::Race(left, right) => self.begin_pair(Kind::Race, left, right).0,
+            Split::RestOfRace(left, right) => {
+                let (left, right) = self.begin_pair(Kind::Race, left, right);
+                // SAFETY: as below.
+                unsafe { right.get().own() }.has_started = true;
+                left
+            }
             Split::RestOfPar(right) => {
                 let right = self.begin_single(Kind::Par, right, None);
                 self.queue_child(right, Role::Par);
@@ -173,8 +181,7 @@ impl<T: Task> Context<'_, T> {
         }
     }
 
-    /// Gives the left one.
-    fn begin_pair(&mut self, kind: Kind, left: T, right: T) -> Raw<T> {
+    fn begin_pair(&mut self, kind: Kind, left: T, right: T) -> (Raw<T>, Raw<T>) {
         let (owner, generation) = self.next_wait();
         let innermost = self.own().scope;
         let left = self.create(left, Parent::Branch(owner, 0), innermost, 1);
@@ -186,7 +193,7 @@ impl<T: Task> Context<'_, T> {
         self.queue_child(left, role);
         self.queue_child(right, role);
         self.note_wait();
-        left
+        (left, right)
     }
 
     /// A group of one child, which the caller queues.

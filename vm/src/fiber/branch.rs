@@ -7,16 +7,25 @@
 //! - begins a cleanup, or the evaluation of a global,
 //! - or has spent its fuel (so its sibling waits for a slice at most).
 //!
+//! One wait does not need a fiber at once: when the left side of a `race` goes to sleep, it is *put aside*, and the right side
+//! begins in place. Usually that one ends, and the sleeper is dropped; when it has to be moved out, both are, and the sleeper goes to
+//! sleep then. That costs no record, no timer and no request to cancel. A sleeper with a cleanup to run is moved out like others.
+//!
 //! What always holds:
 //! - Branches are in place only while the fiber runs, or at the beginning of its first turn: a moved fiber that has branches in
 //!   place itself moves the next one out at once.
 //! - A fiber that is cancelled, unwinds or runs a cleanup begins none; so no signal to cancel ever crosses a frame of a branch.
 //! - The simulator, rehearsals and traces see each branch as a task: nothing is in place there (`Context::is_plain`).
 
+use std::num::NonZero;
+use std::ptr::NonNull;
+
 use aivi_bytecode::Reg;
 use aivi_scheduler::{Place, Split};
 
-use super::{Fiber, Frame, FrameKind, MORE_FRAMES, NOWHERE, ORIGINS, Origins, Pending, Signal, Start, Strand};
+use super::{
+    Fiber, Frame, FrameKind, MORE_FRAMES, NOWHERE, ORIGINS, Origins, Pending, Signal, Start, Strand, has_cleanup,
+};
 use crate::backtrace::Link;
 use crate::interp::{Go, Word, apply, owned, taken_operands};
 use crate::value::{Slot, Value};
@@ -30,6 +39,9 @@ const DEEPEST: usize = 1000;
 /// Registers of a frame of a branch: what it keeps and a number; the branch's own begin behind them.
 const OWN: usize = 2;
 
+/// Frames of a branch that may be put aside at most; who sleeps deeper is moved out (arbitrary).
+const ASIDE: usize = 16;
+
 /// Which branch is in place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Branch {
@@ -39,12 +51,14 @@ pub(crate) enum Branch {
     Right,
     /// The left one of a `race`; keeps the effect of the right one.
     Race,
+    /// The right one of a `race` whose left one was put aside: the number is that fiber.
+    RestOfRace,
     /// The body of a timeout; keeps the error, and the number is the deadline.
     Timeout,
 }
 
 impl Branch {
-    const ALL: [Branch; 4] = [Branch::Left, Branch::Right, Branch::Race, Branch::Timeout];
+    const ALL: [Branch; 5] = [Branch::Left, Branch::Right, Branch::Race, Branch::RestOfRace, Branch::Timeout];
 }
 
 impl Fiber {
@@ -101,6 +115,10 @@ impl Fiber {
                 return apply(self, kept, OWN, 0, true);
             }
             Branch::Right => Value::pair(kept, result),
+            Branch::RestOfRace => {
+                self.drop_aside();
+                result
+            }
             Branch::Race | Branch::Timeout => {
                 drop(kept);
                 result
@@ -118,7 +136,7 @@ impl Fiber {
     pub(crate) fn fail_branch(&mut self, signal: Signal) -> Signal {
         let link = match self.branch() {
             Branch::Left | Branch::Right => Link::Par,
-            Branch::Race => Link::Race,
+            Branch::Race | Branch::RestOfRace => Link::Race,
             Branch::Timeout => Link::Timeout,
         };
         let started_at = self.started_at();
@@ -138,34 +156,78 @@ impl Fiber {
     pub(crate) fn leave_branch(&mut self) {
         // SAFETY: a frame of a branch owns R[0].
         drop(unsafe { (*self.base).into_value() });
+        if self.branch() == Branch::RestOfRace {
+            self.drop_aside();
+        }
         self.forget_branch();
+    }
+
+    /// The instruction that runs is a sleep that has taken nothing yet. If it is the left side of a race that is to sleep, and in which
+    /// nothing would tell that it never wakes, puts it aside and begins the right side.
+    pub(crate) fn put_aside(&mut self) -> Option<Go> {
+        let at = self.race_without_cleanups()?;
+        self.pc = self.pc.wrapping_sub(1);
+        let sleeper = self.carve(at);
+        // SAFETY: `carve` has left the frame of a branch on top, which owns R[0]: the effect of the right side.
+        let right = unsafe {
+            (*self.frame).aux = Branch::RestOfRace as usize;
+            (*self.base.add(1)).payload = sleeper.into_raw().as_ptr().expose_provenance() as u64;
+            std::mem::replace(&mut *self.base, Value::unit().into_slot()).into_value()
+        };
+        self.pc = FrameKind::Branch.word();
+        Some(apply(self, right, OWN, 0, true))
     }
 
     /// Makes a fiber of the outermost branch, as if it had been one from the start, and waits for it. Its next instruction, at
     /// `pc`, has taken nothing yet.
     pub(crate) fn move_out(&mut self) -> Go {
-        let (at, top) = (self.outermost as usize, self.depth());
-        let first_base = self.share_above(at);
-        // SAFETY: F1: `at` is the index of a frame of a branch below the top frame, which is a proto's.
+        let (in_flight, branches) = (std::mem::take(&mut self.in_flight), self.branches - 1);
+        let mut moved = self.carve(self.outermost as usize);
+        let branch = self.branch();
+        // SAFETY: a frame of a branch owns R[0].
+        let (keep, number) = unsafe { ((*self.base).into_value(), (*self.base.add(1)).payload) };
+        let aside = (branch == Branch::RestOfRace).then(|| self.take_aside());
+        self.pop();
+        (self.branches, self.outermost) = (0, 0);
+        let place = self.place();
+        self.cx().set_place(place);
+
+        let fiber = moved.fiber();
+        fiber.origins = self.child_origins();
+        fiber.in_flight = in_flight;
+        fiber.branches = branches;
+        fiber.outermost = fiber.first_branch();
+        fiber.share_held();
+        let (split, pending) = match (branch, aside) {
+            (Branch::RestOfRace, Some(mut left)) => {
+                left.fiber().origins = self.child_origins();
+                left.fiber().share_held();
+                (Split::RestOfRace(left, moved), Pending::Race)
+            }
+            (Branch::Race | Branch::RestOfRace, _) => {
+                (Split::Race(moved, self.child(Start::Run(keep.share()))), Pending::Race)
+            }
+            (Branch::Left, _) => (Split::Par(moved, self.child(Start::Run(keep.share()))), Pending::Par),
+            (Branch::Right, _) => (Split::RestOfPar(moved), Pending::RestOfPar(keep)),
+            (Branch::Timeout, _) => (Split::Timeout { deadline_ns: number, body: moved }, Pending::Timeout(keep)),
+        };
+        self.cx().split(split);
+        self.pending = pending;
+        Go::Wait
+    }
+
+    /// Moves the frames above the frame of a branch at index `at`, and their registers, to a fiber that will go on at `pc`.
+    fn carve(&mut self, at: usize) -> Strand {
+        let top = self.depth();
+        let mut carved = Strand::made(&self.world, Pending::Nothing, [NOWHERE; ORIGINS]);
+        let fiber = carved.fiber();
+        // SAFETY: F1: `at` is the index of a frame of a branch below the top frame, which is a proto's. There is room in the new
+        // fiber for what is copied; what it was copied from is behind the top frame then.
         unsafe {
             let frames = self.frames.start();
-            let registers = self.base.add((*(*self.frame).proto).registers()).offset_from_unsigned(first_base);
-            let above = self.base.offset_from_unsigned(first_base);
-            let (pc, branches) = (self.pc, self.branches - 1);
-            let in_flight = std::mem::take(&mut self.in_flight);
-
-            self.frame = frames.add(at);
-            self.base = first_base.sub((*frames.add(at + 1)).delta);
-            let branch = self.branch();
-            let (keep, number) = ((*self.base).into_value(), (*self.base.add(1)).payload);
-            self.pop();
-            (self.branches, self.outermost) = (0, 0);
-            let place = self.place();
-            self.cx().set_place(place);
-
-            let origins = self.child_origins();
-            let mut moved = Strand::made(&self.world, Pending::Nothing, origins);
-            let fiber = moved.fiber();
+            let above: usize = (at + 2..=top).map(|index| (*frames.add(index)).delta).sum();
+            let first_base = self.base.sub(above);
+            let registers = above + (*(*self.frame).proto).registers();
             fiber.begin_frames();
             fiber.frames.grow(top - at + 1 + MORE_FRAMES);
             fiber.stack.grow(registers);
@@ -175,58 +237,73 @@ impl Fiber {
             (*fiber.frames.start().add(1)).delta = 0;
             fiber.frame = fiber.frames.start().add(top - at);
             fiber.base = fiber.stack.start().add(above);
-            fiber.pc = pc;
-            fiber.in_flight = in_flight;
-            fiber.branches = branches;
-            fiber.outermost = fiber.first_branch();
-            self.await_moved(branch, moved, keep, number)
+            fiber.pc = self.pc;
+
+            self.frame = frames.add(at);
+            self.base = first_base.sub((*frames.add(at + 1)).delta);
         }
+        carved
     }
 
-    fn await_moved(&mut self, branch: Branch, moved: Strand, keep: Value, number: u64) -> Go {
-        let (split, pending) = match branch {
-            Branch::Left => {
-                let right = self.child(Start::Run(keep.share()));
-                (Split::Par(moved, right), Pending::Par)
-            }
-            Branch::Right => (Split::RestOfPar(moved), Pending::RestOfPar(keep)),
-            Branch::Race => {
-                let right = self.child(Start::Run(keep.share()));
-                (Split::Race(moved, right), Pending::Race)
-            }
-            Branch::Timeout => (Split::Timeout { deadline_ns: number, body: moved }, Pending::Timeout(keep)),
-        };
-        self.cx().split(split);
-        self.pending = pending;
-        Go::Wait
+    /// The fiber that was put aside, which the frame of a branch on top does not keep any more.
+    fn take_aside(&mut self) -> Strand {
+        // SAFETY: a frame of a `RestOfRace` owns the fiber; it is taken off, or forgotten, after this.
+        unsafe { Strand::from_raw(aside(self.base)) }
     }
 
-    /// Marks as shared what the frames above index `at` own. Gives the first register of the first of them.
-    fn share_above(&self, at: usize) -> *mut Slot {
+    /// The fiber that was put aside has lost.
+    fn drop_aside(&mut self) {
+        self.take_aside().fiber().release();
+    }
+
+    /// Index of the innermost frame of a branch, if it is the left side of a race that has no cleanup to run.
+    fn race_without_cleanups(&self) -> Option<usize> {
+        let (top, mut pc) = (self.depth(), self.pc);
+        for index in (1..=top).rev().take(ASIDE) {
+            // SAFETY: F1, F3.
+            let (frame, below) =
+                unsafe { (&*self.frames.start().add(index), (*self.frames.start().add(index - 1)).pc) };
+            // SAFETY: as above; a proto lives as long as the program.
+            match (unsafe { frame.proto.as_ref() }, frame.kind()) {
+                // SAFETY: as above.
+                (Some(code), _) if has_cleanup(self.world.program.proto(code), unsafe { frame.index(pc) }) => {
+                    return None;
+                }
+                (Some(_), _) | (None, Some(FrameKind::ApplyRest | FrameKind::RunResult)) => {}
+                (None, Some(FrameKind::Branch)) => return (frame.aux == Branch::Race as usize).then_some(index),
+                (None, _) => return None,
+            }
+            pc = below;
+        }
+        None
+    }
+
+    /// Marks as shared what the frames own. The next instruction, at `pc`, has taken nothing yet.
+    fn share_held(&mut self) {
         let share = |base: *mut Slot, index: usize| {
             // SAFETY: the callers name registers that hold tagged values.
             drop(unsafe { Slot::as_value(base.add(index)) }.clone().share());
         };
         let share_all = |base: *mut Slot, owned: &[Reg]| owned.iter().for_each(|reg| share(base, usize::from(reg.0)));
-        // SAFETY: F1, F3; the top frame's instruction has not run: its operands are still where they were.
+        // SAFETY: F1, F3; the top frame's instruction has not run: its operands are still where they were. A frame of a `RestOfRace`
+        // owns the fiber that it names.
         unsafe {
             let (mut frame, mut base) = (self.frame, self.base);
             let mut pc = self.pc.add(1);
             taken_operands(self, Word(*self.pc), |index| share(base, index));
-            loop {
+            while frame > self.frames.start() {
                 match ((*frame).proto.as_ref(), (*frame).kind()) {
                     (Some(code), _) => share_all(base, owned(self.world.program.proto(code), (*frame).index(pc))),
                     (None, Some(FrameKind::ApplyRest)) => (1..=(*frame).aux).for_each(|index| share(base, index)),
+                    (None, Some(FrameKind::Branch)) if (*frame).aux == Branch::RestOfRace as usize => {
+                        (*aside(base).as_ptr()).share_held();
+                    }
                     (None, Some(FrameKind::Branch)) => share(base, 0),
                     (None, _) => {}
                 }
-                let first = base;
                 base = base.sub((*frame).delta);
                 frame = frame.sub(1);
                 pc = (*frame).pc;
-                if frame == self.frames.start().add(at) {
-                    return first;
-                }
             }
         }
     }
@@ -279,4 +356,12 @@ impl Fiber {
             self.outermost = 0;
         }
     }
+}
+
+/// The fiber that the frame of a `RestOfRace` with these registers owns.
+unsafe fn aside(base: *mut Slot) -> NonNull<Fiber> {
+    // SAFETY: promised by the caller: `put_aside` wrote it.
+    let address = unsafe { (*base.add(1)).payload } as usize;
+    let Some(address) = NonZero::new(address) else { unreachable!("`put_aside` wrote a pointer") };
+    NonNull::with_exposed_provenance(address)
 }

@@ -238,11 +238,17 @@ impl Fiber {
     /// Releases what the frames own, when the fiber is not to run again.
     fn abandon(&mut self) {
         if !self.frame.is_null() {
-            count_ended();
             let place = self.is_masked().then(|| self.place_at(self.frame, self.stopped_pc()));
             self.world.shutdown.given_up(self.key(), place, self.pending_cleanups());
-            interp::abandon(self);
+            self.release();
         }
+    }
+
+    /// The same when nobody would miss it.
+    fn release(&mut self) {
+        count_ended();
+        interp::abandon(self);
+        self.frame = null_mut();
     }
 
     /// Where the code begins of a fiber that has not run.
@@ -666,8 +672,17 @@ fn cleanups_at(proto: &Proto, at: u32) -> impl Iterator<Item = Reg> {
         Some(Instruction::Cleanup { effect, .. }) => Some(effect),
         _ => None,
     };
-    let covers = |handler: &&Handler| handler.kind == HandlerKind::Cleanup && handler.start <= at && at < handler.end;
-    let handler = proto.handlers.iter().find(covers).map(|handler| handler.target as usize);
+    let handler = cleanup_at(proto, at).map(|handler| handler.target as usize);
     let first = handler.or_else(|| effect(at as usize).map(|_| at as usize + 1)).unwrap_or(proto.code.len());
     (first..).map_while(effect)
+}
+
+/// Whether a cleanup would run if instruction `at`, which is none, were cancelled.
+fn has_cleanup(proto: &Proto, at: u32) -> bool {
+    cleanup_at(proto, at).is_some()
+}
+
+fn cleanup_at(proto: &Proto, at: u32) -> Option<&Handler> {
+    let covers = |handler: &&Handler| handler.kind == HandlerKind::Cleanup && handler.start <= at && at < handler.end;
+    proto.handlers.iter().find(covers)
 }

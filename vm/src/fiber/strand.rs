@@ -70,6 +70,23 @@ impl Strand {
         &mut self.0
     }
 
+    /// The fiber as a pointer that nothing keeps track of.
+    pub(super) fn into_raw(self) -> NonNull<Fiber> {
+        let mut strand = ManuallyDrop::new(self);
+        // SAFETY: taken once: the strand is not dropped.
+        let fiber = unsafe { ManuallyDrop::take(&mut strand.0) };
+        NonNull::from(Box::leak(fiber))
+    }
+
+    /// What `into_raw` gave.
+    ///
+    /// # Safety
+    /// It is made a strand again only once.
+    pub(super) unsafe fn from_raw(fiber: NonNull<Fiber>) -> Strand {
+        // SAFETY: promised by the caller; it was a box.
+        Strand(ManuallyDrop::new(unsafe { Box::from_raw(fiber.as_ptr()) }))
+    }
+
     /// A fiber whose first turn begins with `pending`.
     pub(super) fn made(world: &Arc<World>, pending: Pending, origins: Origins) -> Strand {
         let shell = SHELLS.try_with(|shells| shells.borrow_mut().pop()).ok().flatten();

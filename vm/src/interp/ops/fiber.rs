@@ -81,9 +81,15 @@ fn child(fiber: &mut Fiber, regs: &Regs, register: usize) -> Strand {
 }
 
 pub(in crate::interp) fn sleep(fiber: &mut Fiber, word: Word) -> Go {
-    let regs = checkpoint!(fiber, word);
     // SAFETY: see `ops/mod.rs`.
-    let millis = unsafe { regs.int(word.b()) };
+    let millis = unsafe { fiber.load().int(word.b()) };
+    if fiber.has_branch()
+        && millis > 0
+        && let Some(go) = fiber.put_aside()
+    {
+        return go;
+    }
+    checkpoint!(fiber, word);
     fiber.cx().sleep(nanos(millis));
     wait(fiber, Pending::Unit)
 }
