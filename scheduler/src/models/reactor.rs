@@ -1,6 +1,6 @@
 //! The reactor: a rise of a source between a try that would block and the wait.
 
-use loom::sync::atomic::{AtomicUsize, Ordering};
+use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::sync::{Arc, Notify};
 use loom::thread;
 
@@ -11,6 +11,7 @@ use crate::reactor::{Direction, WaitKey};
 /// reader without notification, which loom reports as a deadlock.
 struct Socket {
     bytes: AtomicUsize,
+    is_closed: AtomicBool,
     direction: Direction,
     woken: [Notify; 2],
 }
@@ -18,7 +19,8 @@ struct Socket {
 impl Socket {
     fn new() -> Arc<Self> {
         let woken = [Notify::new(), Notify::new()];
-        Arc::new(Socket { bytes: AtomicUsize::new(0), direction: Direction::default(), woken })
+        let (bytes, is_closed) = (AtomicUsize::new(0), AtomicBool::new(false));
+        Arc::new(Socket { bytes, is_closed, direction: Direction::default(), woken })
     }
 
     /// The arrival is visible to readers before the poller learns of it.
@@ -27,6 +29,34 @@ impl Socket {
         let keys = self.direction.rise();
         keys.iter().for_each(|WaitKey(who, _)| self.woken[*who as usize].notify());
         keys.len()
+    }
+
+    /// The last bytes come, and the end of the stream with them: one rise for both.
+    fn close(&self, bytes: usize) {
+        self.is_closed.store(true, Ordering::SeqCst);
+        self.direction.end();
+        self.arrive(bytes);
+    }
+
+    /// Takes all bytes at once, waiting for them; 0 at the end of the stream. A try that is known to be in vain is left out.
+    fn read_all(&self) -> usize {
+        loop {
+            let noted = self.direction.rises();
+            if !self.direction.is_used_up(noted) {
+                let is_closed = self.is_closed.load(Ordering::SeqCst);
+                let bytes = self.bytes.swap(0, Ordering::SeqCst);
+                if bytes > 0 {
+                    self.direction.use_up(noted);
+                    return bytes;
+                }
+                if is_closed {
+                    return 0;
+                }
+            }
+            if self.direction.wait(noted, WaitKey(0, 0)) {
+                self.woken[0].wait();
+            }
+        }
     }
 
     /// Takes one byte, waiting for it.
@@ -53,6 +83,38 @@ fn a_rise_between_would_block_and_wait_is_not_lost() {
             move || socket.read(0)
         });
         socket.arrive(1);
+        reader.join().unwrap();
+    });
+}
+
+#[test]
+fn what_comes_after_all_was_used_up_is_read() {
+    check(&["reactor.uses-up-a-later-rise"], || {
+        let socket = Socket::new();
+        let reader = thread::spawn({
+            let socket = socket.clone();
+            move || {
+                let mut read = 0;
+                while read < 2 {
+                    read += socket.read_all();
+                }
+            }
+        });
+        socket.arrive(1);
+        socket.arrive(1);
+        reader.join().unwrap();
+    });
+}
+
+#[test]
+fn the_end_of_a_stream_is_found_after_its_last_bytes() {
+    check(&["reactor.waits-for-a-rise-after-the-last"], || {
+        let socket = Socket::new();
+        let reader = thread::spawn({
+            let socket = socket.clone();
+            move || while socket.read_all() > 0 {}
+        });
+        socket.close(1);
         reader.join().unwrap();
     });
 }

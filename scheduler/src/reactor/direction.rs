@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// Who waits. The first word tells waiters apart, the second one waits of the same waiter; otherwise opaque.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -12,12 +12,26 @@ pub struct WaitKey(pub u64, pub u64);
 /// Nearly always there is one waiter; it needs no allocation.
 pub(crate) type Keys = SmallVec<[WaitKey; 1]>;
 
-#[derive(Default)]
 pub(crate) struct Direction {
     /// Rises so far, modulo 2^32. Written under the lock.
     rises: AtomicU32,
+    /// The number of rises of which all is used up that they announced; at first one that will not come soon.
+    used_up: AtomicU32,
+    /// The last rise has been: nothing is announced any more.
+    is_over: AtomicBool,
     /// Bounded by the number of waiters: one key each.
     waiting: Mutex<Keys>,
+}
+
+impl Default for Direction {
+    fn default() -> Self {
+        Direction {
+            rises: AtomicU32::new(0),
+            used_up: AtomicU32::new(u32::MAX),
+            is_over: AtomicBool::new(false),
+            waiting: Mutex::default(),
+        }
+    }
 }
 
 impl Direction {
@@ -25,6 +39,26 @@ impl Direction {
     pub fn rises(&self) -> u32 {
         // Acquire pairs with the Release in `rise`: who notes a rise also sees, in its attempt, what the rise announced.
         self.rises.load(Ordering::Acquire)
+    }
+
+    /// Whoever noted so many rises before it tried has used up all that there was.
+    pub fn use_up(&self, noted: u32) {
+        // Release pairs with the Acquire in `is_used_up`, though all that counts is the number: one that is late or overwritten by
+        // a smaller one costs a try.
+        self.used_up.store(mutant!("reactor.uses-up-a-later-rise", noted, self.rises()), Ordering::Release);
+    }
+
+    /// Would a try find nothing, as there was no rise after all was used up?
+    pub fn is_used_up(&self, noted: u32) -> bool {
+        let is_used_up = self.used_up.load(Ordering::Acquire) == noted;
+        // Relaxed: set before the rise that was noted (Acquire in `rises`), or else another rise comes.
+        is_used_up && mutant!("reactor.waits-for-a-rise-after-the-last", !self.is_over.load(Ordering::Relaxed), true)
+    }
+
+    /// The rise that follows is the last one.
+    pub fn end(&self) {
+        // Relaxed: the rise publishes it.
+        self.is_over.store(true, Ordering::Relaxed);
     }
 
     /// Adds `key` unless there was a rise after `noted`; says whether it was added.

@@ -24,6 +24,12 @@
 //! might be cancelled instead, or take only part of what there is, and no second rise would come for the rest. Whoever
 //! comes too late waits again.
 //!
+//! Who reads less than it asked for has *used up* what there was: the next try would give `WouldBlock`. It is left out: `use_up`
+//! notes the number of rises that was noted before the read, and step 2 is skipped while that number stands. What comes later
+//! is a rise after step 1, as above. The last rise, the end of the stream, announces more than once: a read may take the last
+//! bytes after it, and the next one has to find the end. So a direction that is over is always tried. One thing is seen late:
+//! a read stops before *urgent* data, and what is behind that waits for the next rise.
+//!
 //! A cancelled wait is taken out by `forget`. Where a source goes away while tasks wait for it, they are woken: their next
 //! attempt finds it closed. A key that is late for any other reason must be harmless to its receiver (generations).
 //!

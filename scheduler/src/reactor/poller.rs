@@ -53,6 +53,9 @@ impl Reactor {
         }
         for event in self.events.iter().filter(|event| ![WAKER, ALARM].contains(&event.token())) {
             let Some(source) = self.registry.find(SourceId::from_token(event.token())) else { continue };
+            if event.is_read_closed() || event.is_error() {
+                source.end(Interest::Read);
+            }
             if is_readable(event) {
                 source.rise(Interest::Read).into_iter().for_each(&mut *ready);
             }

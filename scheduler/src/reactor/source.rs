@@ -51,6 +51,19 @@ impl IoSource {
         Attempt { interest, noted: self.direction(interest).rises() }
     }
 
+    /// What there was at `attempt` and later is used up: until the next rise a try would find nothing.
+    ///
+    /// True of a stream that gave less than it was asked for, where the poller's edges are those of the stream itself (Linux): what
+    /// comes afterwards is a rise.
+    pub fn use_up(&self, attempt: Attempt) {
+        self.direction(attempt.interest).use_up(attempt.noted);
+    }
+
+    /// Would a try find nothing? Then it is as good as made, and the wait may follow.
+    pub fn is_used_up(&self, attempt: Attempt) -> bool {
+        self.direction(attempt.interest).is_used_up(attempt.noted)
+    }
+
     /// Was there a rise since `attempt`? For sources that must not be tried before they are ready.
     pub fn has_risen(&self, attempt: Attempt) -> bool {
         self.attempt(attempt.interest).noted != attempt.noted
@@ -72,6 +85,11 @@ impl IoSource {
     /// How many keys wait, in both directions together.
     pub fn waiting(&self) -> usize {
         self.directions.iter().map(Direction::waiting).sum()
+    }
+
+    /// The rise that follows is the last one: the stream has ended in this direction, or is broken.
+    pub(super) fn end(&self, interest: Interest) {
+        self.direction(interest).end();
     }
 
     pub(crate) fn rise(&self, interest: Interest) -> Keys {

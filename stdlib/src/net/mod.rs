@@ -179,9 +179,12 @@ fn settle<T>(
 fn bytes(list: &Value) -> Result<Vec<u8>, i64> {
     let Some(list) = list.as_list() else { return Ok(Vec::new()) };
     let mut bytes = Vec::with_capacity(list.len());
-    for value in list.slices().flatten() {
-        let number = value.as_int().unwrap_or(-1);
-        bytes.push(u8::try_from(number).map_err(|_| number)?);
+    for values in list.slices() {
+        let numbers = values.iter().map(|value| value.as_int().unwrap_or(-1));
+        if let Some(number) = numbers.clone().find(|number| u8::try_from(*number).is_err()) {
+            return Err(number);
+        }
+        bytes.extend(numbers.map(|number| number as u8));
     }
     Ok(bytes)
 }

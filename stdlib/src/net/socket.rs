@@ -17,6 +17,9 @@ use aivi_scheduler::reactor::{Attempt, Interest, Io, IoSource, Registry};
 use mio::net::{TcpListener, TcpStream};
 use parking_lot::{Mutex, RwLock};
 
+/// Does every arrival of bytes come as a rise? On Linux it does; elsewhere the poller is told by a read that found nothing.
+const EDGES_OF_STREAMS: bool = cfg!(target_os = "linux");
+
 /// What trying gave.
 pub(crate) enum Try<T> {
     /// It happened, or failed for good.
@@ -98,7 +101,17 @@ impl Connection {
 
     /// Reads what is there, at least one byte; zero is the end of the stream.
     pub fn receive(&self, buffer: &mut [u8]) -> Try<usize> {
-        attempt(&self.socket, Interest::Read, |stream| (&**stream).read(buffer))
+        let socket = self.socket.read();
+        let Some(stream) = &*socket else { return Try::Done(Err(closed())) };
+        let attempt = stream.source().attempt(Interest::Read);
+        if stream.source().is_used_up(attempt) {
+            return Try::Wait(stream.source().clone(), attempt);
+        }
+        let received = try_now(stream, attempt, |stream| (&**stream).read(buffer));
+        if EDGES_OF_STREAMS && matches!(received, Try::Done(Ok(count)) if 0 < count && count < buffer.len()) {
+            stream.source().use_up(attempt);
+        }
+        received
     }
 
     /// Sends as much as the system takes at once; the rest, if any, is returned.
@@ -165,11 +178,18 @@ impl Drop for Unsent {
 fn attempt<S: mio::event::Source, T>(
     socket: &RwLock<Option<Io<S>>>,
     interest: Interest,
-    mut operation: impl FnMut(&Io<S>) -> io::Result<T>,
+    operation: impl FnMut(&Io<S>) -> io::Result<T>,
 ) -> Try<T> {
     let socket = socket.read();
     let Some(socket) = &*socket else { return Try::Done(Err(closed())) };
-    let attempt = socket.source().attempt(interest);
+    try_now(socket, socket.source().attempt(interest), operation)
+}
+
+fn try_now<S: mio::event::Source, T>(
+    socket: &Io<S>,
+    attempt: Attempt,
+    mut operation: impl FnMut(&Io<S>) -> io::Result<T>,
+) -> Try<T> {
     loop {
         match operation(socket) {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}

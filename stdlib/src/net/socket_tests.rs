@@ -72,6 +72,32 @@ fn bytes_arrive_and_the_end_is_empty() {
 }
 
 #[test]
+fn the_end_is_found_when_it_came_with_the_last_bytes() {
+    let mut reactor = Reactor::new().unwrap();
+    let [client, server] = connected(&mut reactor);
+    assert!(matches!(client.send(b"hello".to_vec()), Try::Done(Ok(None))));
+    client.close();
+    // Its rise may come before the first read, or between the two.
+    reactor.poll(Some(Duration::ZERO), &mut |_| panic!("nobody waits")).unwrap();
+    assert_eq!(receive(&mut reactor, &server), b"hello");
+    assert_eq!(receive(&mut reactor, &server), b"");
+}
+
+#[test]
+fn bytes_that_come_between_two_reads_are_read() {
+    let mut reactor = Reactor::new().unwrap();
+    let [client, server] = connected(&mut reactor);
+    for turn in 0..1000 {
+        assert!(matches!(client.send(vec![turn as u8; 10]), Try::Done(Ok(None))));
+        let mut buffer = [0; 7];
+        let first = run(&mut reactor, || server.receive(&mut buffer)).unwrap();
+        let second = receive(&mut reactor, &server);
+        assert_eq!((first, second.len()), (7, 3));
+        assert!(waits(server.receive(&mut buffer)));
+    }
+}
+
+#[test]
 fn a_large_message_goes_out_in_steps_and_in_order() {
     let mut reactor = Reactor::new().unwrap();
     let [client, server] = connected(&mut reactor);

@@ -151,11 +151,14 @@ impl Chunk {
 
     /// Writes values into the first slots of a chunk that nothing else points to, until either ends; how many.
     pub(crate) fn fill(&mut self, values: &mut impl Iterator<Item = Value>) -> usize {
-        let (mut length, mut counted) = (0, false);
-        for slot in self.slots_mut().into_iter().flatten() {
+        let (mut length, mut counted, holds_scalars) = (0, false, !self.is_counted());
+        for slot in self.slots_mut().unwrap_or_default() {
             let Some(value) = values.next() else { break };
-            counted |= value.heap().is_some();
-            *slot = value;
+            counted |= !value.is_scalar();
+            let old = std::mem::replace(slot, value);
+            if holds_scalars {
+                std::mem::forget(old);
+            }
             length += 1;
         }
         if counted {
