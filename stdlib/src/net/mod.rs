@@ -180,13 +180,22 @@ fn bytes(list: &Value) -> Result<Vec<u8>, i64> {
     let Some(list) = list.as_list() else { return Ok(Vec::new()) };
     let mut bytes = Vec::with_capacity(list.len());
     for values in list.slices() {
-        let numbers = values.iter().map(|value| value.as_int().unwrap_or(-1));
-        if let Some(number) = numbers.clone().find(|number| u8::try_from(*number).is_err()) {
-            return Err(number);
+        let number = |value: &Value| value.as_int().unwrap_or(-1);
+        // Whether all are bytes is asked once for all: the loop has no way out.
+        let mut all = 0;
+        bytes.extend(values.iter().map(|value| {
+            all |= number(value);
+            number(value) as u8
+        }));
+        if !is_byte(&all) {
+            return Err(values.iter().map(number).find(|number| !is_byte(number)).unwrap_or(all));
         }
-        bytes.extend(numbers.map(|number| number as u8));
     }
     Ok(bytes)
+}
+
+fn is_byte(number: &i64) -> bool {
+    (0..=255).contains(number)
 }
 
 fn connection_value(connection: Arc<Connection>) -> Value {
