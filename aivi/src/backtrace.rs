@@ -55,6 +55,7 @@ fn passed(ended: &Passage, link: Link, waits_at: Option<Place>, program: &Progra
         Link::Join => format!("in the task started at {started}, joined at {here}"),
         Link::Member => format!("in a task started at {started}, of the scope at {here}"),
         Link::Par => format!("in a side of the par at {here}"),
+        Link::Branch => format!("in a branch of the list at {here}"),
         Link::Race => format!("in a side of the race at {here}"),
         Link::Timeout => format!("in the body of the timeout at {here}"),
         Link::Scope => format!("in the body of the scope at {here}"),

@@ -152,6 +152,11 @@ impl<'a> Waits<'a> {
             (WaitReason::Race, _) => format!("waits for its other race branch to end: {}", all()),
             (WaitReason::Timeout, _) => format!("waits for the body of its timeout to end: {}", all()),
             (WaitReason::Scope, _) => format!("waits for its scope to end: {}", all()),
+            (WaitReason::All, 1) => format!("waits for the last of its branches to end: {}", all()),
+            (WaitReason::All, count) => format!("waits for all {count} of its branches to end: {}", all()),
+            (WaitReason::Any, count) => {
+                format!("waits for one of its {count} branches to end: {}", self.list(ids, "or"))
+            }
             (WaitReason::JoinAll, 1) => format!("waits for the fiber of a scope to end: {}", all()),
             // Whom a member waits for is the same for all members but for itself; they may share an entry.
             (WaitReason::JoinAll, count) if count < task.waits_for.len() => {
@@ -401,6 +406,8 @@ fn does(reason: WaitReason) -> (&'static str, &'static str) {
         | WaitReason::Race
         | WaitReason::Timeout
         | WaitReason::Scope
+        | WaitReason::All
+        | WaitReason::Any
         | WaitReason::JoinAll => ("waits for other fibers to end", "wait for other fibers to end"),
     }
 }

@@ -72,7 +72,7 @@ pub struct DumpedTask {
     pub cleanups: Vec<Place>,
     /// The channel that it waits at, as an index into those of the dump.
     pub waits_at: Option<usize>,
-    /// The tasks whose end would wake it: any of them for a race, otherwise all together. Itself, which may be among the
+    /// The tasks whose end would wake it: any of them for a race or one of a list, otherwise all together. Itself, which may be among the
     /// members of a scope, does not count. Shared by all that wait for the same scope, or their dump would be a square.
     pub waits_for: std::sync::Arc<[u64]>,
 }
@@ -193,8 +193,9 @@ impl<'a, T: Task> Writer<'a, T> {
         if own.waiting.is_group()
             && let Some(group) = record.family.group()
         {
-            let group = group.lock();
-            children.extend(group.children().iter().filter(|child| child.outcome().is_none()).map(|child| child.raw()));
+            let mut group = group.lock();
+            // SAFETY: as above.
+            children.extend(group.children().filter(|child| unsafe { child.get() }.outcome().is_none()));
             let scope = group.scope().cloned();
             drop(group);
             if let Some(scope) = scope {

@@ -138,6 +138,8 @@ pub enum Role {
     Timeout,
     /// The body of a scope.
     Scope,
+    /// One of a list of effects.
+    Branch,
     /// A member of a scope.
     Member,
 }

@@ -14,6 +14,7 @@ mod channel;
 mod completer;
 mod config;
 mod context;
+mod crowd;
 mod deadlock;
 mod dump;
 mod event;
@@ -49,6 +50,7 @@ pub use channel::{Channel, ChannelEnd, ChannelsLeft, Receiver, Receiving, Sender
 pub use completer::Completer;
 pub use config::{Config, Hold, HoldCause, Mode, Observer, Report};
 pub use context::{Context, FUEL, Split};
+pub use crowd::{Maker, Rule};
 pub use dump::{DeadlockReport, Dump, DumpedChannel, DumpedTask};
 pub use event::{End, Event, EventKind, Role, Waker};
 pub use latch::Latch;

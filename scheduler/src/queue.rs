@@ -21,7 +21,7 @@ const WOKEN_FIRST: u32 = 8;
 pub struct LocalQueue<T: Task> {
     /// Woken last.
     slot: Option<Raw<T>>,
-    /// Made in this turn, in order. Bounded by the fuel of a slice.
+    /// Made in this turn, in order. Bounded by the fuel of a slice, and the lists of effects that it runs.
     fresh: Vec<Raw<T>>,
     /// How many tasks in a row came from `slot` and `fresh`.
     slot_run: u32,

@@ -78,6 +78,10 @@ pub enum WaitReason {
     Timeout,
     /// For the body of a scope and its members to end.
     Scope,
+    /// For all effects of a list to end.
+    All,
+    /// For one of the effects of a list to end.
+    Any,
     /// For the members of a scope to end.
     JoinAll,
     /// For a source of the reactor.
@@ -101,6 +105,8 @@ impl WaitReason {
             WaitReason::Race => "race",
             WaitReason::Timeout => "timeout",
             WaitReason::Scope => "scope",
+            WaitReason::All => "all of a list",
+            WaitReason::Any => "one of a list",
             WaitReason::JoinAll => "join_all",
             WaitReason::Io => "input or output",
             WaitReason::Outside => "a blocking call",
@@ -123,6 +129,8 @@ impl<T: Task> Waiting<T> {
                 Kind::Race => WaitReason::Race,
                 Kind::Timeout => WaitReason::Timeout,
                 Kind::Scope => WaitReason::Scope,
+                Kind::All => WaitReason::All,
+                Kind::Any => WaitReason::Any,
             },
             Waiting::AllJoined(_) => WaitReason::JoinAll,
             Waiting::Io(..) => WaitReason::Io,

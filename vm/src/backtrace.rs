@@ -47,6 +47,8 @@ pub enum Link {
     Join,
     /// It was a side of its `par`.
     Par,
+    /// It was one of a list of effects that it ran at once.
+    Branch,
     /// It was a side of its race.
     Race,
     /// It was the body of its timeout.

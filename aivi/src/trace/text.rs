@@ -86,6 +86,7 @@ pub(super) fn role_text(role: Role) -> &'static str {
         Role::Race => "a side of race",
         Role::Timeout => "the body of a timeout",
         Role::Scope => "the body of a scope",
+        Role::Branch => "one of a list",
         Role::Member => "a task",
     }
 }

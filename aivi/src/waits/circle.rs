@@ -24,7 +24,8 @@ pub(super) fn find(dump: &Dump, indices: &HashMap<u64, usize>) -> Vec<usize> {
                 is_on_path[index] = true;
             }
             let task = &dump.tasks[index];
-            let edges = if task.reason == WaitReason::Race { &[][..] } else { &task.waits_for[..] };
+            let edges =
+                if matches!(task.reason, WaitReason::Race | WaitReason::Any) { &[][..] } else { &task.waits_for[..] };
             let Some(id) = edges.get(*followed) else {
                 is_on_path[index] = false;
                 path.pop();

@@ -71,6 +71,10 @@ impl Function<'_, '_> {
                 let (left, right) = (self.arg_taken(left), self.arg_taken(right));
                 I::Race { dst, left, right }
             }
+            ("fiber.parAll", [effects]) => I::ParAll { dst, effects: self.arg_taken(effects) },
+            ("fiber.parSettled", [effects]) => I::ParSettled { dst, effects: self.arg_taken(effects) },
+            ("fiber.raceAll", [effects]) => I::RaceAll { dst, effects: self.arg_taken(effects) },
+            ("fiber.raceAny", [effects]) => I::RaceAny { dst, effects: self.arg_taken(effects) },
             ("fiber.scope", [body]) => I::Scope { dst, body: self.arg_taken(body) },
             ("chan.makeBounded", [capacity]) => I::ChanBounded { dst, capacity: self.arg_operand(capacity) },
             ("chan.recv", [receiver]) => I::ChanRecv { dst, receiver: self.arg_operand(receiver) },
@@ -118,12 +122,16 @@ impl Function<'_, '_> {
                 let right = self.arg_taken(right);
                 self.act(Class::Owned, I::ListConcat { left: dst, right });
             }
-            ("fiber.timeout", [millis, error, effect]) => {
-                let base = self.arg_value(millis);
-                self.arg_taken(error);
-                self.arg_taken(effect);
-                let class = outcome.result_class();
-                self.act(class, I::Timeout { base });
+            ("fiber.timeout" | "fiber.forEachPar" | "fiber.forEachParSettled", [number, second, third]) => {
+                let base = self.arg_value(number);
+                self.arg_taken(second);
+                self.arg_taken(third);
+                let instruction = match &*native.name {
+                    "fiber.timeout" => I::Timeout { base },
+                    "fiber.forEachPar" => I::ParEach { base },
+                    _ => I::ParEachSettled { base },
+                };
+                self.act(outcome.result_class(), instruction);
                 self.settle(base, dst);
             }
             ("fault.panic", [message]) => {

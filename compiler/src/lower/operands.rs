@@ -165,9 +165,13 @@ fn fiber_operands(instruction: Instruction) -> Operands {
         I::Join { dst, task } | I::Cancel { dst, task } | I::IsCancelled { dst, task } => consume(dst, &[task]),
         I::JoinAll { dst, scope } => consume(dst, &[scope]),
         I::Par { dst, left, right } | I::Race { dst, left, right } => consume(dst, &[left, right]),
-        I::Timeout { base } => {
+        I::Timeout { base } | I::ParEach { base } | I::ParEachSettled { base } => {
             Operands { reads: smallvec![base], takes: smallvec![Reg(base.0 + 1), Reg(base.0 + 2)], write: Some(base) }
         }
+        I::ParAll { dst, effects }
+        | I::ParSettled { dst, effects }
+        | I::RaceAll { dst, effects }
+        | I::RaceAny { dst, effects } => consume(dst, &[effects]),
         I::Scope { dst, body } => consume(dst, &[body]),
         I::RunTaskField { dst, record, .. } => consume(dst, &[record]),
         I::ChanMake { dst } => make(dst),

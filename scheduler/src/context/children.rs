@@ -4,6 +4,7 @@ use std::ptr::NonNull;
 
 use smallvec::smallvec;
 
+use crate::crowd::{Crowd, Maker, Rule};
 use crate::group::{Group, Kind};
 use crate::scope::{Added, Crew, Scope, ScopeRef};
 use crate::sync::Arc;
@@ -50,6 +51,19 @@ impl<T: Task> Context<'_, T> {
         let body = self.begin_single(Kind::Timeout, body, None);
         self.arm(ns, true);
         self.queue_child(body, Role::Timeout);
+        self.note_wait();
+    }
+
+    /// Runs `count` tasks, which are made in order when they begin, at most `limit` at a time (both are positive), and waits until all
+    /// that were made have ended, then [`Wake::Group`](crate::Wake::Group) with the outcomes of those.
+    pub fn crowd(&mut self, rule: Rule, count: usize, limit: usize, maker: Maker<T>) {
+        let (owner, generation) = self.next_wait();
+        let (place, innermost) = (self.own().place, self.own().scope);
+        let mut crowd = Box::new(Crowd::new(rule, count, maker, place, innermost));
+        let make = |_| self.worker.make_child(&mut crowd, owner);
+        let first: Vec<Raw<T>> = (0..limit.min(count)).map_while(make).collect();
+        self.set_group(Group::of_crowd(crowd, generation));
+        first.into_iter().for_each(|child| self.worker.push_child(child));
         self.note_wait();
     }
 

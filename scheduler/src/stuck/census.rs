@@ -54,13 +54,12 @@ impl<T: Task> Census<T> {
             Waiting::Send(..) | Waiting::Recv(..) | Waiting::Join(_) | Waiting::AllJoined(_) => true,
             Waiting::Group => {
                 let Some(group) = record.family.group() else { return };
-                let group = group.lock();
-                let children = group.children().iter().map(|child| child.raw());
-                let is_bounded = matches!(group.kind, Kind::Race | Kind::Timeout);
+                let mut group = group.lock();
+                let is_bounded = group.kind == Kind::Timeout || group.kind.is_race();
                 if is_bounded {
-                    spared.extend(children.clone());
+                    spared.extend(group.children());
                 }
-                below.extend(children);
+                below.extend(group.children());
                 let scope = group.scope().cloned();
                 drop(group);
                 if let Some(scope) = scope {
@@ -91,8 +90,8 @@ fn below<T: Task>(mut stack: Vec<Raw<T>>) -> HashSet<usize> {
         if own.waiting.is_group()
             && let Some(group) = record.family.group()
         {
-            let group = group.lock();
-            stack.extend(group.children().iter().map(|child| child.raw()));
+            let mut group = group.lock();
+            stack.extend(group.children());
             let scope = group.scope().cloned();
             drop(group);
             if let Some(scope) = scope {

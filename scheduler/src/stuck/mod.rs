@@ -128,9 +128,10 @@ fn enter<T: Task>(ledger: &mut Ledger<T>, suspect: Raw<T>) -> bool {
         Waiting::Join(target) => ledger.wakes_if_suspect(*target, me),
         Waiting::Group => {
             let Some(group) = record.family.group() else { return false };
-            let group = group.lock();
-            for child in group.children().iter().filter(|child| child.outcome().is_none()) {
-                ledger.wakes_if_suspect(child.raw(), me);
+            let mut group = group.lock();
+            // SAFETY: as above.
+            for child in group.children().filter(|child| unsafe { child.get() }.outcome().is_none()) {
+                ledger.wakes_if_suspect(child, me);
             }
             let scope = group.scope().cloned();
             drop(group);

@@ -28,7 +28,10 @@ impl<T: Task> Worker<T> {
             // SAFETY: as above. Branches have no handles.
             unsafe { record.set_branch_outcome(outcome) };
             // Its count is the group's, which may be gone afterwards.
-            return self.child_ended(owner, child, record, place);
+            if let Some(gone) = self.child_ended(owner, child, raw, place) {
+                self.core.spares.recycle(gone);
+            }
+            return;
         }
         // SAFETY: the right to run is one count of the record, and it ends here.
         let record = unsafe { Ref::from_raw(raw) };

@@ -1,12 +1,13 @@
 //! What a worker does for groups: children that end, limits, and owners that are asked to end.
 
+use crate::crowd::Crowd;
 use crate::group::{Group, Kind};
 use crate::simulator::{Late, What};
 use crate::sync::{GROUP, LockGuard};
-use crate::task::record::{Raw, Record};
+use crate::task::record::{Own, Parent, Raw, Record, Ref};
 use crate::task::state::{Claim, Claimed};
 use crate::wait::{Waiting, Woken};
-use crate::{CancelKind, GroupEnd, Outcome, Place, Report, Task, Waker};
+use crate::{CancelKind, GroupEnd, Outcome, Place, Report, Role, Task, Waker};
 
 use super::Worker;
 
@@ -24,7 +25,7 @@ impl<T: Task> Worker<T> {
             }
             // Whoever ended the last child has released this lock before we get it, and does not touch us any more.
             let Some(group) = record.family.group() else { return true };
-            let group = group.lock();
+            let mut group = group.lock();
             if group.pending == 0 {
                 self.finish_group(record, group);
                 return true;
@@ -62,10 +63,12 @@ impl<T: Task> Worker<T> {
             return;
         }
         let Some(group) = record.family.group() else { return };
-        let group = group.lock();
+        let mut group = group.lock();
+        group.close();
         for child in group.children() {
-            if child.state.kill() {
-                self.push_last(child.raw());
+            // SAFETY: a child lives while its group is locked.
+            if unsafe { child.get() }.state.kill() {
+                self.push_last(child);
             }
         }
         let scope = group.scope().cloned();
@@ -75,14 +78,16 @@ impl<T: Task> Worker<T> {
         }
     }
 
-    /// A branch has ended: tells its owner when it was the last child.
-    pub(super) fn child_ended(&mut self, owner: Raw<T>, child: usize, ended: &Record<T>, place: Place) {
-        let Some(outcome) = ended.outcome() else { return };
+    /// A branch has ended: tells its owner when it was the last child, and makes the next one of a crowd. The caller ends what a
+    /// crowd has let go.
+    #[must_use = "who ends it frees it"]
+    pub(super) fn child_ended(&mut self, owner: Raw<T>, child: usize, ended: Raw<T>, place: Place) -> Option<Ref<T>> {
+        // SAFETY: it lives until its group is over, or until the caller lets go of it.
+        let outcome = unsafe { ended.get() }.outcome()?;
         // SAFETY: an owner does not end before its children, and it has to take the group's lock before it goes on.
         let record = unsafe { owner.get() };
         let now_ns = self.core.now_ns;
-        let Some(group) = record.family.group() else { return };
-        let mut group = group.lock();
+        let mut group = record.family.group()?.lock();
         let is_decided = group.child_ended(child, outcome, now_ns);
         let scope = if group.kind == Kind::Scope { group.scope().cloned() } else { None };
         if is_decided && group.pending > 1 {
@@ -100,9 +105,15 @@ impl<T: Task> Worker<T> {
                 }
             }
         }
-        group.pending -= 1;
+        // SAFETY: it was a child of the crowd, and we have just ended it.
+        let gone = group.crowd().map(|crowd| unsafe { crowd.remove(ended, child) });
+        let next = group.crowd().and_then(|crowd| self.make_child(crowd, owner));
+        group.pending -= u32::from(next.is_none());
         let is_over = group.pending == 0 && record.state.claim(group.generation, Claim::Group) == Claimed::Queue;
         drop(group);
+        if let Some(next) = next {
+            self.push_child(next);
+        }
         if is_over {
             self.push_woken(owner);
         }
@@ -111,6 +122,19 @@ impl<T: Task> Worker<T> {
         {
             self.scope_drained(owner);
         }
+        gone
+    }
+
+    /// Makes the next child of a crowd, if there is one, which the caller queues.
+    pub(crate) fn make_child(&mut self, crowd: &mut Crowd<T>, owner: Raw<T>) -> Option<Raw<T>> {
+        let (index, task) = crowd.next()?;
+        let own = Own::new(crowd.innermost, crowd.place);
+        let id = self.core.next_id();
+        let raw = Record::create(&mut self.core.spares, id, task, Parent::Branch(owner, index), own, 1);
+        // SAFETY: the count is the crowd's: it outlives the right to run of its children.
+        crowd.add(unsafe { Ref::from_raw(raw) });
+        self.note_spawned(raw, Role::Branch);
+        Some(raw)
     }
 
     /// The last member of the owner's scope has ended, and the body before.
@@ -173,7 +197,7 @@ impl<T: Task> Worker<T> {
         };
         if !matches!(own.woken, Woken::Group) {
             self.report_lost(&end, own.place, usize::MAX);
-        } else if kind == Kind::Race {
+        } else if kind.is_race() {
             self.report_lost(&end, own.place, end.first);
         }
         // SAFETY: as above.

@@ -180,7 +180,13 @@ impl<T: Task> Worker<T> {
         // SAFETY: it is not queued yet, or we took it from a queue: we are the running side.
         let (record, own, task) = unsafe { (raw.get(), raw.get().own(), raw.get().task()) };
         let entry = task.as_ref().map_or(Place::default(), Task::entry);
-        let (by, at) = (self.core.log.as_ref().map_or(0, |log| log.current), own.spawned_at);
+        // The next child of a crowd is made by the one that ended, on behalf of its owner.
+        let by = match record.parent {
+            // SAFETY: an owner does not end before its children.
+            Parent::Branch(owner, _) => unsafe { owner.get() }.id,
+            _ => self.core.log.as_ref().map_or(0, |log| log.current),
+        };
+        let at = own.spawned_at;
         self.write(record.id, EventKind::Spawned { by, role, at, entry });
     }
 

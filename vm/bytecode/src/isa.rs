@@ -493,6 +493,19 @@ isa! {
     /// R[dst] := what the effect in field `field` of R[record] yields when run: `join`, `cancel`, `isCancelled` of a task handle or of
     /// a record that looks like one (fields sorted: cancel 0, isCancelled 1, join 2). Uses the window from R[dst] on.
     0xab RunTaskField "run.task.field" { dst: Reg @ A, record: Reg @ B, field: Index @ C } [calls, checkpoint, fails, faults]
+    /// R[dst] := the values of all effects in the list R[effects], run at once, in its order; the first error cancels the others.
+    0xac ParAll "par.all" { dst: Reg @ A, effects: Reg @ B } [checkpoint, fails, faults]
+    /// As `par.all`; R[dst] := Ok value or Err error of each, none is cancelled because another fails.
+    0xad ParSettled "par.settled" { dst: Reg @ A, effects: Reg @ B } [checkpoint, faults]
+    /// R[dst] := the value of whichever effect in the list R[effects] ends first; the others are cancelled.
+    0xae RaceAll "race.all" { dst: Reg @ A, effects: Reg @ B } [checkpoint, fails, faults]
+    /// As `race.all`, of whichever ends first with a value; when all fail, the failure is the list of their errors.
+    0xaf RaceAny "race.any" { dst: Reg @ A, effects: Reg @ B } [checkpoint, fails, faults]
+    /// As `par.all`, for the effects that R[base + 1] gives for the items of the list R[base + 2], with at most R[base] (raw Int) of
+    /// them at once; the result is in R[base].
+    0xb8 ParEach "par.each" { base: Reg @ A } [checkpoint, fails, faults]
+    /// As `par.each`, with the result of `par.settled`.
+    0xb9 ParEachSettled "par.each.settled" { base: Reg @ A } [checkpoint, faults]
     /// R[dst] := (sender, receiver) of a new unbounded channel.
     0xb0 ChanMake "chan.make" { dst: Reg @ A } [checkpoint]
     /// R[dst] := (sender, receiver) of a new channel of capacity R[capacity] (raw Int); a fault when negative.

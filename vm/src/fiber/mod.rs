@@ -12,6 +12,7 @@
 //! - F4. `cx` is the scheduler's context of the current `resume`, and null outside of it.
 
 mod branch;
+mod crowd;
 pub(crate) mod frame;
 mod fuel;
 mod handles;
@@ -30,6 +31,7 @@ use aivi_bytecode::{Instruction, ProtoId, Reg};
 use aivi_scheduler::{CancelKind, CancelReason, Context, Outcome, Place, Step, Tick};
 
 pub(crate) use branch::Branch;
+pub(crate) use crowd::{Items, item, length};
 pub(crate) use frame::{Frame, FrameKind};
 pub use handles::{Receiver, ScopeHandle, Sender, TaskValue};
 pub(crate) use pending::{Pending, closed};
@@ -255,6 +257,7 @@ impl Fiber {
     fn entry(&self) -> Place {
         match &self.pending {
             Pending::Run(effect) => effect_entry(effect),
+            Pending::RunItem(items, _) => effect_entry(&items.function),
             Pending::Start(start) => start.entry(&self.world.program),
             _ => NOWHERE,
         }

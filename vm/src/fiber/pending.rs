@@ -1,9 +1,11 @@
 //! Waits: what a fiber does with what ended its wait. The result goes into register A of the instruction that waited.
 
-use aivi_bytecode::module::well_known;
-use aivi_scheduler::{GroupEnd, Outcome, Wake};
+use std::sync::Arc;
 
-use super::{Fiber, Signal, Start};
+use aivi_bytecode::module::well_known;
+use aivi_scheduler::{GroupEnd, Outcome, Rule, Wake};
+
+use super::{Fiber, Items, Signal, Start};
 use crate::backtrace::Link;
 use crate::failure::Failure;
 use crate::fault::{Attached, Fault};
@@ -18,6 +20,8 @@ pub(crate) enum Pending {
     Nothing,
     /// Its first turn, in which it runs this effect.
     Run(Shared),
+    /// Its first turn, in which it runs the effect that a function gives for an item of a list.
+    RunItem(Arc<Items>, usize),
     /// Its first turn, in which it runs this.
     Start(Box<Start>),
     /// Something that gives `Unit`.
@@ -32,6 +36,8 @@ pub(crate) enum Pending {
     Par,
     /// The right side of a `par` whose left side ended with this value.
     RestOfPar(Value),
+    /// The effects of a list, or those made of its items.
+    Crowd(Rule),
     /// The sides of a race.
     Race,
     /// The body of a timeout, whose error this is.
@@ -48,10 +54,10 @@ pub(crate) enum Pending {
     Completion(Then),
 }
 
-type FiberOutcome = Outcome<Shared, Fault>;
+pub(super) type FiberOutcome = Outcome<Shared, Fault>;
 
 /// How a wait came out.
-enum Came {
+pub(super) enum Came {
     /// The instruction's result.
     Value(Value),
     /// Run the instruction again.
@@ -67,6 +73,7 @@ impl Fiber {
             Pending::Nothing if self.has_branch() => self.move_out(),
             Pending::Nothing => Go::On,
             Pending::Run(effect) => self.begin_effect(effect),
+            Pending::RunItem(items, index) => self.begin_item(&items, index),
             Pending::Start(start) => self.begin(*start),
             Pending::Global(global, delta) => match self.cx().take_wake() {
                 Wake::Cancelled => {
@@ -140,6 +147,7 @@ impl Fiber {
                 Came::Value(right) => Came::Value(Value::pair(left, right)),
                 came => came,
             },
+            (Pending::Crowd(rule), Wake::Group(end)) => self.crowd_ended(rule, end),
             (Pending::Race, Wake::Group(end)) => self.first_outcome(end, Link::Race),
             (Pending::Timeout(error), Wake::Group(end)) if end.timed_out => {
                 drop(end);
@@ -167,7 +175,7 @@ impl Fiber {
     }
 
     /// The fault of a fiber that we have waited for.
-    fn passed(&self, fault: Fault, link: Link) -> Signal {
+    pub(super) fn passed(&self, fault: Fault, link: Link) -> Signal {
         Signal::Fault(fault.passed(link, self.calls()))
     }
 
@@ -179,7 +187,7 @@ impl Fiber {
     }
 
     /// The outcome of a child becomes ours.
-    fn adopt(&mut self, outcome: FiberOutcome, link: Link) -> Came {
+    pub(super) fn adopt(&mut self, outcome: FiberOutcome, link: Link) -> Came {
         match outcome {
             Outcome::Done(value) => Came::Value(value.into_value()),
             Outcome::Failed(error) => Came::Signal(Signal::Failure(Failure::unpack(error).passed(link))),
@@ -191,7 +199,7 @@ impl Fiber {
         }
     }
 
-    fn first_outcome(&mut self, mut end: GroupEnd<Shared, Fault>, link: Link) -> Came {
+    pub(super) fn first_outcome(&mut self, mut end: GroupEnd<Shared, Fault>, link: Link) -> Came {
         if end.first < end.outcomes.len() {
             let outcome = end.outcomes.swap_remove(end.first);
             return self.adopt(outcome, link);

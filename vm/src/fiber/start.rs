@@ -2,7 +2,7 @@
 
 use aivi_scheduler::Place;
 
-use super::{Fiber, Frame, FrameKind, NOWHERE, Pending, count_begun, entry_of};
+use super::{Fiber, Frame, FrameKind, Items, NOWHERE, Pending, count_begun, entry_of};
 use crate::interp::{Go, apply, use_global};
 use crate::object::Shared;
 use crate::program::Program;
@@ -60,6 +60,17 @@ impl Fiber {
     pub(super) fn begin_effect(&mut self, effect: Shared) -> Go {
         self.begin_frames();
         apply(self, effect.into_value(), 0, 0, true)
+    }
+
+    /// Runs the effect that a function gives for an item of a list, as the first thing.
+    pub(super) fn begin_item(&mut self, items: &Items, index: usize) -> Go {
+        self.begin_frames();
+        if !self.make_room(0, 2) {
+            return self.fault("stack exhausted");
+        }
+        // SAFETY: `make_room` made room for it.
+        unsafe { *self.base = items.get(index).into_value().into_slot() };
+        apply(self, items.function.clone().into_value(), 0, 1, true)
     }
 
     /// Makes the first frame.

@@ -2,7 +2,7 @@
 
 use aivi_bytecode::Opcode;
 
-use super::ops::{call, channel, control, fiber, float, int, jump, list, object, register, text, value};
+use super::ops::{call, channel, control, crowd, fiber, float, int, jump, list, object, register, text, value};
 use super::{Exit, Go, Word, settle};
 use crate::fiber::Fiber;
 
@@ -154,6 +154,12 @@ macro_rules! with_instructions {
             Timeout: full(fiber::timeout);
             Scope: full(fiber::scope);
             RunTaskField: full(fiber::run_task_field);
+            ParAll: full(crowd::par_all);
+            ParSettled: full(crowd::par_settled);
+            RaceAll: full(crowd::race_all);
+            RaceAny: full(crowd::race_any);
+            ParEach: full(crowd::par_each);
+            ParEachSettled: full(crowd::par_each_settled);
             ChanMake: full(channel::make);
             ChanBounded: full(channel::bounded);
             ChanSend: full(channel::send);

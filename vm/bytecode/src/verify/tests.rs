@@ -97,12 +97,14 @@ fn v4_every_row_with_a_count_has_a_window() {
     let module = module(&[RETURN]);
     // Numbers in the table that say how much, but not of registers.
     let others = ["switch.con", "list.drop"];
+    // Rows whose windows have a fixed length.
+    let fixed = ["timeout", "par.each", "par.each.settled"];
     for row in TABLE.iter().filter(|row| !others.contains(&row.mnemonic)) {
         let counts = row.operands.iter().any(|operand| operand.name == "count");
         let instruction = I::decode(row.opcode as u64 | 1 << 8 | 1 << 16 | 1 << 32 | 1 << 48);
         let calls = row.operands.iter().any(|operand| operand.kind == OperandKind::Proto);
         let found = instruction.and_then(|instruction| window(&module, instruction)).is_some();
-        assert_eq!(found, counts || calls || row.mnemonic == "timeout", "{}", row.mnemonic);
+        assert_eq!(found, counts || calls || fixed.contains(&row.mnemonic), "{}", row.mnemonic);
     }
 }
 

@@ -368,6 +368,10 @@ pub(crate) fn taken_operands(fiber: &Fiber, word: Word, mut visit: impl FnMut(us
             | I::Cancel { task: a, .. }
             | I::IsCancelled { task: a, .. }
             | I::JoinAll { scope: a, .. }
+            | I::ParAll { effects: a, .. }
+            | I::ParSettled { effects: a, .. }
+            | I::RaceAll { effects: a, .. }
+            | I::RaceAny { effects: a, .. }
             | I::Scope { body: a, .. }
             | I::RunTaskField { record: a, .. }
             | I::ChanSend { value: a, .. }
@@ -382,7 +386,7 @@ pub(crate) fn taken_operands(fiber: &Fiber, word: Word, mut visit: impl FnMut(us
             visit(usize::from(a.0));
             visit(usize::from(b.0));
         }
-        Some(I::Timeout { base }) => {
+        Some(I::Timeout { base } | I::ParEach { base } | I::ParEachSettled { base }) => {
             visit(usize::from(base.0) + 1);
             visit(usize::from(base.0) + 2);
         }

@@ -54,7 +54,7 @@ macro_rules! operand {
     }};
 }
 
-fn wait(fiber: &mut Fiber, pending: Pending) -> Go {
+pub(super) fn wait(fiber: &mut Fiber, pending: Pending) -> Go {
     fiber.pending = pending;
     Go::Wait
 }

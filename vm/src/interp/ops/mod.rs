@@ -10,6 +10,7 @@
 pub(crate) mod call;
 pub(super) mod channel;
 pub(super) mod control;
+pub(super) mod crowd;
 pub(super) mod fiber;
 pub(super) mod float;
 pub(super) mod int;
