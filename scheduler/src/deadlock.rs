@@ -1,6 +1,6 @@
 //! Deadlock: all workers idle, and nothing left that could wake a task (RULE-12).
 //!
-//! The worker that idles last looks: no injected task, no timer in any wheel, nobody waiting for a source, nothing going
+//! The worker that idles last looks: no injected task, no timer in any wheel (or time is held before all of them), nobody waiting for a source, nothing going
 //! on outside. Everything that can wake a task from outside is counted *before* it stops being visible elsewhere, so when
 //! all counts are zero after all idle bits were seen set, no wake is under way.
 //!
@@ -15,14 +15,18 @@ use crate::worker::Worker;
 use crate::{DeadlockReport, Task, Waker, dump, stuck};
 
 impl<T: Task> Shared<T> {
-    /// Are there runs, and can nothing wake any of their tasks?
-    pub fn is_dead(&self) -> bool {
+    /// Are there runs, and can nothing but time wake any of their tasks?
+    pub fn is_dead_but_for_time(&self) -> bool {
         self.idle.is_everybody_idle()
             && self.outside_pending() == 0
             && self.io_waits.is_empty()
             && self.injector.is_empty()
-            && self.seats.iter().all(|seat| seat.timers.lock().is_empty())
             && !self.runs.lock().is_empty()
+    }
+
+    /// Are there runs, and can nothing wake any of their tasks?
+    pub fn is_dead(&self) -> bool {
+        self.is_dead_but_for_time() && self.seats.iter().all(|seat| seat.timers.lock().is_empty())
     }
 }
 
@@ -30,7 +34,7 @@ impl<T: Task> Shared<T> {
 pub fn handle<T: Task>(worker: &mut Worker<T>) -> bool {
     let shared = worker.shared.clone();
     let Some(_world) = shared.try_stop_idle() else { return true };
-    if !shared.is_dead() {
+    if !worker.is_dead() {
         return true;
     }
     let report = DeadlockReport { dump: dump::of(&shared, &stuck::find(&shared).holders) };

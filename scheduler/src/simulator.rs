@@ -5,6 +5,8 @@
 //! wake each other: after [`TURNS_MAX`] turns at one instant it moves on, too. Blocking jobs run on the spot, as a choice like
 //! any other.
 //!
+//! Time can be *held* ([`Simulator::hold`]): it then passes up to a moment that the program sets, and no further.
+//!
 //! Things that decide between equals at one instant (a limit and the body that completes at that moment, two branches of a
 //! race) are settled late: when all that is ready at this instant has run.
 
@@ -32,6 +34,8 @@ pub const WALL_START_MS: i64 = 1_767_225_600_000;
 pub struct Simulator<T: Task> {
     seed: u64,
     now_ns: u64,
+    /// Time passes up to here.
+    allowed_ns: u64,
     /// Turns since time has passed.
     turns: u32,
     /// Turns of all times.
@@ -76,6 +80,7 @@ impl<T: Task> Simulator<T> {
         Simulator {
             seed,
             now_ns: 0,
+            allowed_ns: u64::MAX,
             turns: 0,
             all_turns: 0,
             ready: VecDeque::new(),
@@ -90,8 +95,24 @@ impl<T: Task> Simulator<T> {
         self.now_ns
     }
 
-    /// Lets time pass.
+    /// May time pass as far as that?
+    pub fn allows(&self, moment_ns: u64) -> bool {
+        moment_ns <= self.allowed_ns
+    }
+
+    /// From now on time passes up to this moment.
+    pub fn hold(&mut self, moment_ns: u64) {
+        self.allowed_ns = moment_ns.max(self.now_ns);
+    }
+
+    /// Time passes at least up to this moment.
+    pub fn allow(&mut self, moment_ns: u64) {
+        self.allowed_ns = self.allowed_ns.max(moment_ns);
+    }
+
+    /// Lets time pass, as far as it may.
     pub fn pass_to(&mut self, now_ns: u64) {
+        let now_ns = now_ns.min(self.allowed_ns);
         if now_ns > self.now_ns {
             (self.now_ns, self.turns) = (now_ns, 0);
         }

@@ -27,6 +27,35 @@ impl<T: Task> Context<'_, T> {
         self.note_wait();
     }
 
+    /// Sleeps until this moment of [`now_ns`](Self::now_ns), then [`Wake::Timer`](crate::Wake::Timer). In the simulator, until this very
+    /// moment means until nobody else can run at it.
+    pub fn sleep_until(&mut self, deadline_ns: u64) {
+        self.next_wait();
+        self.register(Waiting::Sleep);
+        self.arm_at(deadline_ns, false);
+        self.note_wait();
+    }
+
+    /// In the simulator: from now on time passes up to this moment, and no further. False: this is no simulator.
+    pub fn hold_time(&mut self, moment_ns: u64) -> bool {
+        let Some(simulator) = &mut self.worker.core.simulator else { return false };
+        simulator.hold(moment_ns);
+        true
+    }
+
+    /// In the simulator: time passes at least up to this moment. False: this is no simulator.
+    pub fn allow_time(&mut self, moment_ns: u64) -> bool {
+        let Some(simulator) = &mut self.worker.core.simulator else { return false };
+        simulator.allow(moment_ns);
+        true
+    }
+
+    /// How many tasks of this worker wait for a moment, or have a limit.
+    #[must_use]
+    pub fn timers(&self) -> usize {
+        self.worker.seat().timers.lock().len()
+    }
+
     /// Makes a channel with room for so many messages, at the place that was set.
     pub fn channel(&mut self, capacity: usize) -> Channel<T> {
         let channel = Channel::made_at(self.own().place, capacity);

@@ -63,7 +63,7 @@ impl<T: Task> Worker<T> {
             self.shared.wait_while_paused(self.index);
             return;
         }
-        if is_last && self.shared.is_dead() {
+        if is_last && self.is_dead() {
             let found = deadlock::handle(self);
             self.shared.idle.leave(self.index);
             self.shared.wait_while_paused(self.index);
@@ -123,8 +123,16 @@ impl<T: Task> Worker<T> {
         true
     }
 
+    /// When time itself will wake somebody of ours: never, while it is held before that.
     pub(super) fn next_deadline(&self) -> Option<u64> {
-        self.seat().timers.lock().next_deadline()
+        let first = self.seat().timers.lock().next_deadline();
+        first.filter(|deadline_ns| self.core.simulator.as_ref().is_none_or(|time| time.allows(*deadline_ns)))
+    }
+
+    /// Are there runs, and can nothing wake any of their tasks? Timers cannot while time is held before them.
+    pub(crate) fn is_dead(&self) -> bool {
+        let is_held = self.core.simulator.is_some() && self.next_deadline().is_none();
+        if is_held { self.shared.is_dead_but_for_time() } else { self.shared.is_dead() }
     }
 
     fn is_theft_possible(&self) -> bool {
