@@ -284,7 +284,11 @@ impl Checker<'_> {
                 let _ = self.types.unify(from, left.ty);
             }
         }
+        let reports = self.tables.diagnostics.len();
         let (mut arguments, ty) = self.arguments(&function, given);
+        if self.tables.diagnostics.len() == reports + 1 {
+            self.show_piped(&left, given);
+        }
         let Some((from, to)) = self.parameter(ty) else {
             self.too_many(&function, ty, [given.len(), given.len() + 1], left.span);
             return error_expr(span);
@@ -293,6 +297,40 @@ impl Checker<'_> {
         self.expect_expr(from, left.ty, left.span, reason, Some(&left));
         arguments.push(left);
         expr(ExprKind::Apply { function: Box::new(function), arguments }, to, span)
+    }
+
+    /// An argument right of `|>` does not fit: shows what comes from the left, which decided what would.
+    fn show_piped(&mut self, left: &Expr, given: &[ast::Expr]) {
+        let Some(wrong) = self.last_mismatch.map(|(span, ..)| span) else { return };
+        let Some(Diagnostic { span, .. }) = self.tables.diagnostics.last() else { return };
+        if *span != wrong || !given.iter().any(|argument| argument.span == wrong) {
+            return;
+        }
+        let (place, name) = self.last_of_pipe(left);
+        let name = name.map_or_else(|| "what stands before it".to_owned(), |name| format!("`{name}`"));
+        let label = format!("it comes after {name}, and from there comes {}", self.show(left.ty));
+        if let Some(report) = self.tables.diagnostics.last_mut() {
+            report.labels.insert(0, (place, label));
+        }
+    }
+
+    /// Where the last part of a chain of pipes stands, and the name that it has as its argument: `c` of `a |> f b |> f c`.
+    fn last_of_pipe(&self, left: &Expr) -> (Span, Option<&str>) {
+        let ExprKind::Apply { function, arguments } = &left.kind else { return (left.span, self.name_of(left)) };
+        let is_piped = arguments.last().is_some_and(|last| last.span.start < function.span.start);
+        let own = if is_piped { &arguments[..arguments.len() - 1] } else { &arguments[..] };
+        match own.last() {
+            Some(last) => (function.span.to(last.span), self.name_of(last)),
+            None => (function.span, None),
+        }
+    }
+
+    fn name_of(&self, e: &Expr) -> Option<&str> {
+        match e.kind {
+            ExprKind::Global(global) => Some(self.text(self.tables.global(global).name)),
+            ExprKind::Local(local) => Some(self.text(self.locals[local.0 as usize].name)),
+            _ => None,
+        }
     }
 
     fn pipe_into(&mut self, left: Expr, function: &ast::Expr, span: Span) -> Expr {
