@@ -21,6 +21,7 @@ mod map;
 mod math;
 mod net;
 mod random;
+mod reference;
 mod set;
 mod system;
 mod text;
@@ -54,6 +55,7 @@ const FAMILIES: &[&[NativeFn]] = &[
     file::NATIVES,
     net::NATIVES,
     random::NATIVES,
+    reference::NATIVES,
     system::NATIVES,
 ];
 
@@ -94,6 +96,12 @@ modules! {
     "aivi.log" "log.aivi"
     "aivi.clock" "clock.aivi"
     "aivi.random" "random.aivi"
+    "aivi.sync" "sync.aivi"
+    "aivi.schedule" "schedule.aivi"
+    "aivi.resilience" "resilience.aivi"
+    "aivi.pipeline" "pipeline.aivi"
+    "aivi.steps" "steps.aivi"
+    "aivi.testing.clock" "testing/clock.aivi"
     "aivi.net.sockets" "net/sockets.aivi"
 }
 

@@ -7,7 +7,7 @@
 //! | `aivi values` | lines `expression  // text form`; lines without a comment are statements before them |
 //! | `aivi file a/b.aivi` | a file that stands beside the next program of the page |
 //!
-//! `in a.b` behind that imports one more module. Then how it ends, when not with success: `error CODE`, `fault PART OF THE MESSAGE`, `failure ERROR`, `exit N`, or `warning CODE`
+//! `in a.b` behind that imports one more module; statements and values may begin with imports of their own. Then how it ends, when not with success: `error CODE`, `fault PART OF THE MESSAGE`, `failure ERROR`, `exit N`, or `warning CODE`
 //! for a program that works all the same. A block `text output` right behind a program is exactly what it prints.
 
 use std::path::{Path, PathBuf};
@@ -163,13 +163,16 @@ impl Block {
     #[must_use]
     pub fn program(&self) -> String {
         let module = self.module.iter().map(|module| format!("use {module}\n")).collect::<String>();
-        let imports = format!("{IMPORTS}{module}\n");
+        // Statements and values may begin with imports of their own.
+        let own = self.text.split_inclusive('\n').take_while(|line| line.starts_with("use ")).map(str::len).sum();
+        let (own, text) = if self.form == Form::Module { ("", &*self.text) } else { self.text.split_at(own) };
+        let imports = format!("{IMPORTS}{module}{own}\n");
         match self.form {
             Form::Module | Form::File(_) if self.has_header() => self.text.clone(),
-            Form::Module | Form::File(_) => format!("{imports}{}", self.text),
-            Form::Do => format!("{imports}main = do Effect {{\n{}}}\n", self.text),
+            Form::Module | Form::File(_) => format!("{imports}{text}"),
+            Form::Do => format!("{imports}main = do Effect {{\n{text}}}\n"),
             Form::Values => {
-                let lines = self.text.lines().map(|line| match value_line(line) {
+                let lines = text.lines().map(|line| match value_line(line) {
                     Some((expression, _)) => format!("println (toText ({expression}))\n"),
                     None => format!("{line}\n"),
                 });

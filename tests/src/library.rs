@@ -121,7 +121,7 @@ fn module(path: &Path) -> LibraryModule {
             exports.extend(names.split(", ").map(str::to_owned));
         } else if let Some(rest) = line.strip_prefix("use ") {
             imports.extend(imported(rest));
-        } else if let Some((head, signature)) = definition(&line) {
+        } else if let Some((head, signature)) = hidden(&line).or_else(|| definition(&line)) {
             let mut item = Item { name: head.to_owned(), signature: signature.to_owned(), ..explained(&comment) };
             let key = if item.name.starts_with("domain ") { item.name.as_str() } else { item.key() };
             if exports.iter().any(|name| name == key) && !found.items.iter().any(|other| other.key() == item.key()) {
@@ -156,6 +156,11 @@ fn logical<'a>(first: &'a str, lines: &mut Peekable<impl Iterator<Item = &'a str
         line = format!("{line}{gap}{}", next.trim());
     }
     line
+}
+
+/// The head of a type whose right side is the module's own business.
+fn hidden(line: &str) -> Option<(&str, &str)> {
+    Some((line.strip_prefix("opaque ")?.split_once(" =")?.0, ""))
 }
 
 /// Head and signature of the line that begins a definition.
@@ -253,6 +258,7 @@ mod tests {
         assert_eq!(definition("map : A -> B"), Some(("map", "A -> B")));
         assert_eq!(definition("Sender A"), Some(("Sender A", "")));
         assert_eq!(definition("Json ="), Some(("Json", "")));
+        assert_eq!(hidden("opaque Lock A = Lock { free: A }"), Some(("Lock A", "")));
         assert_eq!(definition("domain Duration over Span = {"), Some(("domain Duration", "Span")));
         assert_eq!(definition("  x = 1"), None);
         let import = Borrowed { name: "each".into(), module: "aivi.list".into(), original: "map".into() };
