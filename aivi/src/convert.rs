@@ -45,7 +45,9 @@ pub struct Mismatch {
 
 impl Mismatch {
     fn new<T: AiviType>(found: &Value) -> Mismatch {
-        Mismatch { expected: T::ty().to_string(), found: format!("{:?}", found.kind()) }
+        // Where a text stands does not matter to its reader.
+        let kind = if found.as_text().is_some() { Kind::Text } else { found.kind() };
+        Mismatch { expected: T::ty().to_string(), found: format!("{kind:?}") }
     }
 }
 

@@ -4,17 +4,61 @@ use aivi_vm::Value;
 use aivi_vm::native::{NativeCx, NativeResult};
 use aivi_vm::structural::Incomparable;
 
-/// Makes the table of a family: name after the family's, number of arguments, function.
+/// Makes the table of a family: name after the family's, number of arguments, function. There are three forms:
+///
+/// - `= f`: a native function.
+/// - `pure f`: `f` makes a value of the arguments, without failing, in a time that does not depend on them.
+/// - `pure over n, f`: as `pure`, in a time that grows with the text that is argument `n`.
 macro_rules! family {
-    ($family:literal $($name:literal / $arity:literal = $function:expr;)*) => {
+    ($family:literal $($rows:tt)*) => {
         /// The native functions of this family.
-        pub(crate) const NATIVES: &[aivi_vm::native::NativeFn] = &[$(
-            aivi_vm::native::NativeFn { name: concat!($family, ".", $name), arity: $arity, call: $function },
-        )*];
+        pub(crate) const NATIVES: &[aivi_vm::native::NativeFn] = &$crate::family::rows!($family [] $($rows)*);
     };
 }
 
-pub(crate) use family;
+/// Rows of `family`, one after the other.
+macro_rules! rows {
+    ($family:literal [$($done:tt)*]) => { [$($done)*] };
+    ($family:literal [$($done:tt)*] $name:literal / $arity:literal = $function:expr; $($rest:tt)*) => {
+        $crate::family::rows!($family [$($done)*
+            aivi_vm::native::NativeFn::new(concat!($family, ".", $name), $arity, $function),
+        ] $($rest)*)
+    };
+    ($family:literal [$($done:tt)*] $name:literal / $arity:literal pure over $whole:literal, $function:expr; $($rest:tt)*) => {
+        $crate::family::rows!($family [$($done)* aivi_vm::native::NativeFn {
+            name: concat!($family, ".", $name),
+            arity: $arity,
+            call: |cx, args| {
+                $crate::family::charge_bytes(cx, args.text($whole).len());
+                aivi_vm::native::NativeResult::Done($crate::family::of_arguments($function)(args.values()))
+            },
+            quick: Some(|args| {
+                let is_short = args[$whole].as_str().len() <= $crate::family::QUICK_BYTES;
+                is_short.then(|| $crate::family::of_arguments($function)(args))
+            }),
+        },] $($rest)*)
+    };
+    ($family:literal [$($done:tt)*] $name:literal / $arity:literal pure $function:expr; $($rest:tt)*) => {
+        $crate::family::rows!($family [$($done)* aivi_vm::native::NativeFn {
+            name: concat!($family, ".", $name),
+            arity: $arity,
+            call: |_, args| aivi_vm::native::NativeResult::Done($crate::family::of_arguments($function)(args.values())),
+            quick: Some(|args| Some($crate::family::of_arguments($function)(args))),
+        },] $($rest)*)
+    };
+}
+
+pub(crate) use {family, rows};
+
+/// Says what a closure in the table is.
+#[inline(always)]
+pub(crate) fn of_arguments<F: Fn(&[Value]) -> Value>(function: F) -> F {
+    function
+}
+
+/// Texts up to this length are worked through without a look at fuel and cancellation; it takes about as long as a few instructions
+/// of bytecode do.
+pub(crate) const QUICK_BYTES: usize = 64;
 
 /// Elements that native code works through while bytecode spends one unit of fuel; a guess between
 /// copying, which is faster, and comparing, which is slower.

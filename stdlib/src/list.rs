@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use aivi_vm::native::{Args, NativeCx, NativeResult};
 use aivi_vm::structural::{Incomparable, compare, equal};
-use aivi_vm::{Kind, List, Text, Value};
+use aivi_vm::{Kind, List, Value};
 
 use crate::family::{bool, charge, compared, count, done, family, index, option};
 
@@ -83,8 +83,11 @@ fn sorted(list: List) -> Result<List, Incomparable> {
         elements.sort_by_key(Value::as_int);
         return Ok(elements.into_iter().collect());
     }
-    if elements.iter().all(|element| element.kind() == Kind::Text) {
-        elements.sort_by(|left, right| left.as_text().map(Text::as_str).cmp(&right.as_text().map(Text::as_str)));
+    if elements.iter().all(|element| element.as_text().is_some()) {
+        elements.sort_by(|left, right| match (left.as_text(), right.as_text()) {
+            (Some(left), Some(right)) => left.order(right),
+            _ => Ordering::Equal,
+        });
         return Ok(elements.into_iter().collect());
     }
     // An element that can be compared with itself can be compared with all others of its type: the order below is total.

@@ -2,18 +2,14 @@
 
 use std::fmt::Write;
 
+use aivi_vm::Value;
 use aivi_vm::native::NativeResult;
-use aivi_vm::{Text, Value};
 
 use crate::family::family;
 
 family! { "log"
     "onOneLine" / 1 = |_, args| NativeResult::Done(on_one_line(args.take(0)));
     "value" / 1 = |_, args| NativeResult::Done(quoted(args.take(0)));
-}
-
-fn text_of(value: &Value) -> &str {
-    value.as_text().map_or("", Text::as_str)
 }
 
 /// Control characters, and what some readers take for the end of a line.
@@ -23,12 +19,12 @@ fn breaks_lines(char: char) -> bool {
 
 /// The text itself when it is a line, else with escapes.
 fn on_one_line(value: Value) -> Value {
-    if text_of(&value).contains(breaks_lines) { Value::text(&escaped(text_of(&value), &[])) } else { value }
+    if value.as_str().contains(breaks_lines) { Value::text(&escaped(value.as_str(), &[])) } else { value }
 }
 
 /// The text itself when a reader of `key=value` sees where it ends, else in quotes.
 fn quoted(value: Value) -> Value {
-    let text = text_of(&value);
+    let text = value.as_str();
     let is_plain = |char: char| !(char.is_whitespace() || breaks_lines(char) || matches!(char, '"' | '=' | '\\'));
     if !text.is_empty() && text.chars().all(is_plain) {
         return value;

@@ -8,6 +8,8 @@ const INSTRUCTIONS: &[&str] = &[
     "fiber.",
     "chan.",
     "fault.",
+    "text.length",
+    "text.slice",
     "text.toText",
     "list.length",
     "list.push",

@@ -5,122 +5,106 @@
 
 use std::cmp::Ordering;
 
+use aivi_vm::collections::concat;
 use aivi_vm::native::{Args, NativeCx, NativeResult};
 use aivi_vm::structural::debug_text;
-use aivi_vm::{List, Text, Value};
+use aivi_vm::{List, Text, TextRef, Value};
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::family::{bool, charge, charge_bytes, count, done, family, int, option};
+use crate::family::{charge, charge_bytes, count, done, family};
 
 family! { "text"
-    "length" / 1 = |_, args| int(args.get(0).as_text().map_or(0, Text::chars));
-    "isEmpty" / 1 = |_, args| bool(args.text(0).is_empty());
-    "contains" / 2 = |cx, args| searched(cx, args, |text, needle| bool(text.contains(needle)));
-    "startsWith" / 2 = |_, args| bool(args.text(1).starts_with(args.text(0)));
-    "endsWith" / 2 = |_, args| bool(args.text(1).ends_with(args.text(0)));
-    "indexOf" / 2 = |cx, args| position(cx, args, args.text(1).find(args.text(0)));
-    "lastIndexOf" / 2 = |cx, args| position(cx, args, args.text(1).rfind(args.text(0)));
-    "count" / 2 = |cx, args| searched(cx, args, occurrences);
-    "compare" / 2 = |cx, args| searched(cx, args, |right, left| done(Value::int(left.cmp(right) as i64)));
-    "slice" / 3 = slice;
-    "split" / 2 = |cx, args| searched(cx, args, split);
-    "splitLines" / 1 = |cx, args| changed(cx, args, |text| texts(text.lines()));
-    "chunk" / 2 = chunk;
-    "join" / 2 = |cx, args| concat(cx, args.get(1).as_list(), args.text(0));
-    "concat" / 1 = |cx, args| concat(cx, args.get(0).as_list(), "");
-    "trim" / 1 = |cx, args| changed(cx, args, |text| done(Text::from(text.trim())));
-    "trimStart" / 1 = |cx, args| changed(cx, args, |text| done(Text::from(text.trim_start())));
-    "trimEnd" / 1 = |cx, args| changed(cx, args, |text| done(Text::from(text.trim_end())));
-    "toLower" / 1 = |cx, args| changed(cx, args, |text| done(Text::from(text.to_lowercase())));
-    "toUpper" / 1 = |cx, args| changed(cx, args, |text| done(Text::from(text.to_uppercase())));
-    "capitalize" / 1 = |cx, args| changed(cx, args, |text| done(Text::from(capitalized(text, str::to_owned))));
-    "titleCase" / 1 = |cx, args| changed(cx, args, title_case);
-    "caseFold" / 1 = |cx, args| changed(cx, args, case_fold);
-    "normalizeNFC" / 1 = |cx, args| changed(cx, args, |text| done(Text::from(text.nfc().collect::<String>())));
-    "normalizeNFD" / 1 = |cx, args| changed(cx, args, |text| done(Text::from(text.nfd().collect::<String>())));
-    "normalizeNFKC" / 1 = |cx, args| changed(cx, args, |text| done(Text::from(text.nfkc().collect::<String>())));
-    "normalizeNFKD" / 1 = |cx, args| changed(cx, args, |text| done(Text::from(text.nfkd().collect::<String>())));
-    "reverse" / 1 = |cx, args| changed(cx, args, reverse);
+    "isEmpty" / 1 pure |args| Value::bool(args[0].as_str().is_empty());
+    "contains" / 2 pure over 1, |args| Value::bool(args[1].as_str().contains(args[0].as_str()));
+    "startsWith" / 2 pure |args| Value::bool(args[1].as_str().starts_with(args[0].as_str()));
+    "endsWith" / 2 pure |args| Value::bool(args[1].as_str().ends_with(args[0].as_str()));
+    "indexOf" / 2 pure over 1, |args| position(&args[1], args[1].as_str().find(args[0].as_str()));
+    "lastIndexOf" / 2 pure over 1, |args| position(&args[1], args[1].as_str().rfind(args[0].as_str()));
+    "count" / 2 pure over 1, |args| int(occurrences(args[1].as_str(), args[0].as_str()));
+    "compare" / 2 pure over 1, |args| Value::int(args[0].as_str().cmp(args[1].as_str()) as i64);
+    "split" / 2 pure over 1, |args| split(args[1].as_str(), args[0].as_str());
+    "splitLines" / 1 pure over 0, |args| texts(args[0].as_str().lines());
+    "chunk" / 2 pure over 1, |args| chunk(args[1].as_str(), count(number(&args[0])));
+    "join" / 2 = |cx, args| joined(cx, args.get(1).as_list(), args.text(0));
+    "concat" / 1 = |cx, args| joined(cx, args.get(0).as_list(), "");
+    "trim" / 1 pure over 0, |args| trimmed(&args[0], str::trim);
+    "trimStart" / 1 pure over 0, |args| trimmed(&args[0], str::trim_start);
+    "trimEnd" / 1 pure over 0, |args| trimmed(&args[0], str::trim_end);
+    "toLower" / 1 pure over 0, |args| Text::from(args[0].as_str().to_lowercase()).into();
+    "toUpper" / 1 pure over 0, |args| Text::from(args[0].as_str().to_uppercase()).into();
+    "capitalize" / 1 pure over 0, |args| Text::from(capitalized(args[0].as_str(), str::to_owned)).into();
+    "titleCase" / 1 pure over 0, |args| title_case(args[0].as_str());
+    "caseFold" / 1 pure over 0, |args| case_fold(args[0].as_str());
+    "normalizeNFC" / 1 pure over 0, |args| Text::from(args[0].as_str().nfc().collect::<String>()).into();
+    "normalizeNFD" / 1 pure over 0, |args| Text::from(args[0].as_str().nfd().collect::<String>()).into();
+    "normalizeNFKC" / 1 pure over 0, |args| Text::from(args[0].as_str().nfkc().collect::<String>()).into();
+    "normalizeNFKD" / 1 pure over 0, |args| Text::from(args[0].as_str().nfkd().collect::<String>()).into();
+    "reverse" / 1 pure over 0, |args| Text::from(args[0].as_str().graphemes(true).rev().collect::<String>()).into();
     "padStart" / 3 = |cx, args| pad(cx, args, |text, fill| fill + text);
     "padEnd" / 3 = |cx, args| pad(cx, args, |text, fill| text.to_owned() + &fill);
     "replace" / 3 = |cx, args| replaced(cx, args, args.text(1), 2, 1);
     "replaceAll" / 3 = |cx, args| replaced(cx, args, args.text(1), 2, usize::MAX);
     "remove" / 2 = |cx, args| replaced(cx, args, "", 1, usize::MAX);
     "repeat" / 2 = repeat;
-    "parseInt" / 1 = |_, args| option(parse_int(args.text(0)).map(Value::int));
-    "parseFloat" / 1 = |_, args| option(parse_float(args.text(0)).map(Value::float));
+    "parseInt" / 1 pure over 0, |args| parse_int(args[0].as_str()).map_or(Value::absent(), Value::int);
+    "parseFloat" / 1 pure over 0, |args| parse_float(args[0].as_str()).map_or(Value::absent(), Value::float);
     "debugText" / 1 = |cx, args| done(Text::from(debug_text(args.get(0), cx.program().shapes())));
-    "isDigit" / 1 = |_, args| char(args, |char| char.is_ascii_digit());
-    "isAlpha" / 1 = |_, args| char(args, char::is_alphabetic);
-    "isAlnum" / 1 = |_, args| char(args, char::is_alphanumeric);
-    "isSpace" / 1 = |_, args| char(args, char::is_whitespace);
-    "isUpper" / 1 = |_, args| char(args, char::is_uppercase);
-    "isLower" / 1 = |_, args| char(args, char::is_lowercase);
+    "isDigit" / 1 pure |args| char(&args[0], |char| char.is_ascii_digit());
+    "isAlpha" / 1 pure |args| char(&args[0], char::is_alphabetic);
+    "isAlnum" / 1 pure |args| char(&args[0], char::is_alphanumeric);
+    "isSpace" / 1 pure |args| char(&args[0], char::is_whitespace);
+    "isUpper" / 1 pure |args| char(&args[0], char::is_uppercase);
+    "isLower" / 1 pure |args| char(&args[0], char::is_lowercase);
 }
 
 /// Bytes of the longest text made by a number; arbitrary, and far below what an address space holds.
 const BYTES_MAX: usize = 1 << 31;
 
-/// What is made of a text by going through it.
-fn changed(cx: &mut NativeCx<'_>, args: &Args<'_>, change: impl Fn(&str) -> NativeResult) -> NativeResult {
-    charge_bytes(cx, args.text(0).len());
-    change(args.text(0))
+fn int(value: usize) -> Value {
+    Value::int(value as i64)
 }
 
-/// What is made of a text, the second argument, and what is looked for in it, the first one.
-fn searched(cx: &mut NativeCx<'_>, args: &Args<'_>, search: impl Fn(&str, &str) -> NativeResult) -> NativeResult {
-    charge_bytes(cx, args.text(1).len());
-    search(args.text(1), args.text(0))
+fn number(value: &Value) -> i64 {
+    value.as_int().unwrap_or_default()
 }
 
-fn texts<'a>(texts: impl Iterator<Item = &'a str>) -> NativeResult {
-    NativeResult::Done(Value::list(texts.map(Value::text)))
+fn texts<'a>(texts: impl Iterator<Item = &'a str>) -> Value {
+    Value::list(texts.map(Value::text))
 }
 
-fn char(args: &Args<'_>, test: impl Fn(char) -> bool) -> NativeResult {
-    bool(args.get(0).as_char().is_some_and(test))
+fn char(value: &Value, test: impl Fn(char) -> bool) -> Value {
+    Value::bool(value.as_char().is_some_and(test))
 }
 
-/// Index of the scalar value that starts at this byte of the second argument.
-fn position(cx: &mut NativeCx<'_>, args: &Args<'_>, byte: Option<usize>) -> NativeResult {
-    charge_bytes(cx, args.text(1).len());
-    let ascii = args.get(1).as_text().is_none_or(Text::is_ascii);
-    let index = |byte: usize| if ascii { byte } else { args.text(1)[..byte].chars().count() };
-    option(byte.map(|byte| Value::int(index(byte) as i64)))
+/// Index of the scalar value that starts at this byte of the text.
+fn position(text: &Value, byte: Option<usize>) -> Value {
+    let ascii = text.as_text().is_none_or(TextRef::is_ascii);
+    let index = |byte: usize| if ascii { byte } else { text.as_str()[..byte].chars().count() };
+    byte.map_or(Value::absent(), |byte| int(index(byte)))
 }
 
-fn occurrences(text: &str, needle: &str) -> NativeResult {
-    int(if needle.is_empty() { 0 } else { text.matches(needle).count() })
+fn occurrences(text: &str, needle: &str) -> usize {
+    if needle.is_empty() { 0 } else { text.matches(needle).count() }
 }
 
-fn slice(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    let Some(whole) = args.get(2).as_text() else { return done(Text::default()) };
-    if !whole.is_ascii() {
-        charge_bytes(cx, whole.len());
-    }
-    let (start, end) = (args.int(0), count(args.int(1)));
-    let start = if start < 0 { whole.chars().saturating_sub(start.unsigned_abs() as usize) } else { start as usize };
-    done(whole.slice(start, end))
+/// The text itself when there is nothing to trim.
+fn trimmed(text: &Value, trim: impl Fn(&str) -> &str) -> Value {
+    let (whole, part) = (text.as_str(), trim(text.as_str()));
+    if part.len() == whole.len() { text.clone() } else { Value::text(part) }
 }
 
-fn split(text: &str, separator: &str) -> NativeResult {
+fn split(text: &str, separator: &str) -> Value {
     if separator.is_empty() { letters(text) } else { texts(text.split(separator)) }
 }
 
-/// A text for each scalar value; equal ASCII ones are the same object.
-fn letters(text: &str) -> NativeResult {
-    let mut ascii = [const { None::<Value> }; 128];
-    let mut buffer = [0; 4];
-    NativeResult::Done(Value::list(text.chars().map(|char| match ascii.get_mut(char as usize) {
-        Some(known) => known.get_or_insert_with(|| Value::text(char.encode_utf8(&mut buffer))).clone(),
-        None => Value::text(char.encode_utf8(&mut buffer)),
-    })))
+/// A text for each scalar value.
+fn letters(text: &str) -> Value {
+    Value::list(text.chars().map(|char| Value::text(char.encode_utf8(&mut [0; 4]))))
 }
 
-fn chunk(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    charge_bytes(cx, args.text(1).len());
-    let (size, mut rest) = (count(args.int(0)), args.text(1));
+fn chunk(text: &str, size: usize) -> Value {
+    let mut rest = text;
     texts(std::iter::from_fn(|| {
         if size == 0 || rest.is_empty() {
             return None;
@@ -132,22 +116,15 @@ fn chunk(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
     }))
 }
 
-fn concat(cx: &mut NativeCx<'_>, list: Option<&List>, separator: &str) -> NativeResult {
-    let pieces = || list.into_iter().flat_map(List::iter).filter_map(Value::as_text).map(Text::as_str);
-    let length: usize = pieces().map(|piece| piece.len() + separator.len()).sum();
+fn joined(cx: &mut NativeCx<'_>, list: Option<&List>, separator: &str) -> NativeResult {
+    let Some(list) = list else { return done(Text::default()) };
+    let length = concat::length(list, separator);
     if length > BYTES_MAX {
         return too_long();
     }
-    charge(cx, list.map_or(0, List::len));
+    charge(cx, list.len());
     charge_bytes(cx, length);
-    let mut joined = String::with_capacity(length);
-    for (i, piece) in pieces().enumerate() {
-        if i > 0 {
-            joined.push_str(separator);
-        }
-        joined.push_str(piece);
-    }
-    done(Text::from(joined))
+    NativeResult::Done(concat::concat(list, separator, length))
 }
 
 /// The first scalar value in upper case, then the rest as `rest` makes it.
@@ -157,20 +134,16 @@ fn capitalized(text: &str, rest: impl Fn(&str) -> String) -> String {
     first + &rest(chars.as_str())
 }
 
-fn title_case(text: &str) -> NativeResult {
+fn title_case(text: &str) -> Value {
     let words = text.split_word_bounds();
-    done(Text::from(words.map(|word| capitalized(word, str::to_lowercase)).collect::<String>()))
+    Text::from(words.map(|word| capitalized(word, str::to_lowercase)).collect::<String>()).into()
 }
 
 /// Down, up and down again, each scalar value for itself: what differs by case only becomes equal. The first step is for `ẞ`,
 /// which is its own upper case.
-fn case_fold(text: &str) -> NativeResult {
+fn case_fold(text: &str) -> Value {
     let folded = text.chars().flat_map(char::to_lowercase).flat_map(char::to_uppercase).flat_map(char::to_lowercase);
-    done(Text::from(folded.collect::<String>()))
-}
-
-fn reverse(text: &str) -> NativeResult {
-    done(Text::from(text.graphemes(true).rev().collect::<String>()))
+    Text::from(folded.collect::<String>()).into()
 }
 
 fn too_long() -> NativeResult {
@@ -179,7 +152,7 @@ fn too_long() -> NativeResult {
 
 fn pad(cx: &mut NativeCx<'_>, args: &Args<'_>, put: impl Fn(&str, String) -> String) -> NativeResult {
     let (fill, whole) = (args.text(1), args.text(2));
-    let missing = count(args.int(0)).saturating_sub(args.get(2).as_text().map_or(0, Text::chars));
+    let missing = count(args.int(0)).saturating_sub(args.get(2).as_text().map_or(0, TextRef::chars));
     if missing == 0 || fill.is_empty() {
         return NativeResult::Done(args.get(2).clone());
     }

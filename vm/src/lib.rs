@@ -17,7 +17,7 @@ pub mod shutdown;
 pub mod structural;
 pub mod value;
 
-pub use collections::{Bytes, List, Map, Set, Text};
+pub use collections::{Bytes, List, Map, Set, Text, TextRef};
 pub use failure::Failure;
 pub use fault::{Attached, Fault};
 pub use fiber::{Limits, Start, Strand, World};

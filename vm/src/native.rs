@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use aivi_scheduler::reactor::{Attempt, IoSource};
 use aivi_scheduler::{CancelKind, CancelReason, Completer, Context};
 
-use crate::collections::Text;
 use crate::fiber::{Fiber, Pending, Strand};
 use crate::host::Host;
 use crate::object::Shared;
@@ -25,6 +24,24 @@ pub struct NativeFn {
     pub arity: u8,
     /// The function.
     pub call: fn(&mut NativeCx<'_>, &mut Args<'_>) -> NativeResult,
+    /// As `call`, of arguments that make it so little work that the machine needs to see neither fuel nor cancellation; nothing when
+    /// `call` is to do it. Only of functions that do not act.
+    pub quick: Option<QuickFn>,
+}
+
+/// What a function without effects makes of its arguments, which it borrows.
+pub type QuickFn = fn(&[Value]) -> Option<Value>;
+
+impl NativeFn {
+    /// A function without a quick form.
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        arity: u8,
+        call: fn(&mut NativeCx<'_>, &mut Args<'_>) -> NativeResult,
+    ) -> NativeFn {
+        NativeFn { name, arity, call, quick: None }
+    }
 }
 
 /// What a native function gives back.
@@ -204,14 +221,23 @@ impl<'a> Args<'a> {
         self.slots.is_empty()
     }
 
+    /// All of them.
+    #[inline]
+    #[must_use]
+    pub fn values(&self) -> &[Value] {
+        // SAFETY: `new` promised tagged values; a taken one has become `Unit`. A slot has the layout of a value.
+        unsafe { std::slice::from_raw_parts(self.slots.as_ptr().cast(), self.slots.len()) }
+    }
+
     /// An argument.
+    #[inline]
     #[must_use]
     pub fn get(&self, index: usize) -> &Value {
-        // SAFETY: `new` promised tagged values; a taken one has become `Unit`.
-        unsafe { Slot::as_value(&self.slots[index]) }
+        &self.values()[index]
     }
 
     /// An argument of type Int.
+    #[inline]
     #[must_use]
     pub fn int(&self, index: usize) -> i64 {
         self.get(index).as_int().unwrap_or_default()
@@ -230,9 +256,10 @@ impl<'a> Args<'a> {
     }
 
     /// An argument of type Text.
+    #[inline]
     #[must_use]
     pub fn text(&self, index: usize) -> &str {
-        self.get(index).payload::<Text>().map_or("", Text::as_str)
+        self.get(index).as_str()
     }
 
     /// An argument, moved out when it is owned, else a copy. The argument is `Unit` afterwards, if it was owned.

@@ -16,7 +16,7 @@ use smallvec::SmallVec;
 pub(crate) use global::{Entry, GlobalCell};
 
 use crate::interp::make_partial;
-use crate::native::{NativeFn, Natives};
+use crate::native::{NativeFn, Natives, QuickFn};
 use crate::object::shared::immortalise;
 use crate::value::{Slot, Value, object_meta};
 
@@ -60,6 +60,8 @@ pub(crate) struct ProtoCode {
 /// A native function as a module uses it.
 pub(crate) struct LinkedNative {
     pub(crate) function: NativeFn,
+    /// Its quick form, if it does not act.
+    pub(crate) quick: Option<QuickFn>,
     pub(crate) owned: u32,
     /// It acts: it may have to do with the outside, and wait.
     pub(crate) acts: bool,
@@ -99,7 +101,8 @@ impl Program {
             if function.arity != import.arity {
                 return Err(LoadError::NativeArity(import.name.clone()));
             }
-            Ok(LinkedNative { function, owned: import.owned, acts: import.effect })
+            let quick = function.quick.filter(|_| !import.effect);
+            Ok(LinkedNative { function, quick, owned: import.owned, acts: import.effect })
         });
         let natives = natives.collect::<Result<_, _>>()?;
         let cancels_tasks = cancels_tasks(&module);

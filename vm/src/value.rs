@@ -1,7 +1,7 @@
 //! Values: 16 bytes, a payload and a kind.
 //!
 //! A value describes itself, so that `==`, ordering and `toText` work on every type without a class constraint. Scalars and
-//! constructors without arguments live in the value; everything else is a counted pointer to an object (`object/mod.rs`).
+//! constructors without arguments and texts of seven bytes live in the value; everything else is a counted pointer to an object (`object/mod.rs`).
 //! `Clone` is a counted copy, `Drop` a release.
 //!
 //! In registers a value is a `Slot`: plain bits that know no ownership; which slots own values is the compiler's knowledge
@@ -17,6 +17,7 @@ use aivi_bytecode::module::well_known;
 use aivi_bytecode::{ProtoId, ScalarKind, ShapeId};
 use smallvec::SmallVec;
 
+use crate::collections::InlineText;
 use crate::object::boxed::{Boxed, Payload, Trace, Tracer};
 use crate::object::{Header, Shared, count, new_object};
 
@@ -36,6 +37,8 @@ pub enum Kind {
     Unit = 4,
     /// A constructor without arguments.
     Nullary = 5,
+    /// A text that stands in the payload: all texts of seven bytes at most.
+    InlineText = 6,
 
     /// A constructor with arguments, a tuple, a record. From here on the payload points at an object.
     Object = 8,
@@ -49,7 +52,7 @@ pub enum Kind {
 
     /// A list. From here on the object holds a Rust value.
     List = 16,
-    /// A text.
+    /// A longer text.
     Text = 17,
     /// A map.
     Map = 18,
@@ -271,6 +274,13 @@ impl Value {
         }
     }
 
+    /// The text, if it stands in the payload.
+    #[inline]
+    pub(crate) fn as_inline_text(&self) -> Option<&InlineText> {
+        // SAFETY: a value of this kind is made of an `InlineText` only (`From<InlineText>`), which has the layout of the payload.
+        (self.kind == Kind::InlineText).then(|| unsafe { &*(&raw const self.payload).cast::<InlineText>() })
+    }
+
     /// The constructor with arguments, tuple or record.
     #[inline]
     #[must_use]
@@ -399,6 +409,13 @@ impl Value {
     pub(crate) fn into_slot(self) -> Slot {
         let this = ManuallyDrop::new(self);
         Slot { payload: this.payload, kind: this.kind as u64 }
+    }
+}
+
+impl From<InlineText> for Value {
+    #[inline]
+    fn from(text: InlineText) -> Value {
+        Value { payload: text.to_bits(), kind: Kind::InlineText }
     }
 }
 

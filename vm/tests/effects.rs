@@ -10,31 +10,19 @@ use common::*;
 /// Native functions of these tests.
 fn natives() -> Vec<NativeFn> {
     vec![
-        NativeFn {
-            name: "say",
-            arity: 1,
-            call: |cx, args| {
-                cx.host().write_out(args.text(0)).expect("kept");
-                NativeResult::Done(Value::unit())
-            },
-        },
-        NativeFn {
-            name: "box",
-            arity: 1,
-            call: |_, args| {
-                NativeResult::Done(Value::list([args.take(0), Value::text("a text that is too long to be short")]))
-            },
-        },
-        NativeFn { name: "refuse", arity: 1, call: |_, args| NativeResult::Failed(args.take(0)) },
-        NativeFn { name: "break", arity: 0, call: |_, _| NativeResult::Fault("broken".into()) },
-        NativeFn {
-            name: "later",
-            arity: 1,
-            call: |cx, args| {
-                let number = args.int(0);
-                cx.blocking(Box::new(move || -> Shared { Value::err(Value::int(number + 1)).share() }), Then::Decode)
-            },
-        },
+        NativeFn::new("say", 1, |cx, args| {
+            cx.host().write_out(args.text(0)).expect("kept");
+            NativeResult::Done(Value::unit())
+        }),
+        NativeFn::new("box", 1, |_, args| {
+            NativeResult::Done(Value::list([args.take(0), Value::text("a text that is too long to be short")]))
+        }),
+        NativeFn::new("refuse", 1, |_, args| NativeResult::Failed(args.take(0))),
+        NativeFn::new("break", 0, |_, _| NativeResult::Fault("broken".into())),
+        NativeFn::new("later", 1, |cx, args| {
+            let number = args.int(0);
+            cx.blocking(Box::new(move || -> Shared { Value::err(Value::int(number + 1)).share() }), Then::Decode)
+        }),
     ]
 }
 

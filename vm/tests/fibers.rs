@@ -17,14 +17,10 @@ fn asm() -> Asm {
 }
 
 fn say_native() -> NativeFn {
-    NativeFn {
-        name: "say",
-        arity: 1,
-        call: |cx, args| {
-            cx.host().write_out(args.text(0)).expect("kept");
-            NativeResult::Done(Value::unit())
-        },
-    }
+    NativeFn::new("say", 1, |cx, args| {
+        cx.host().write_out(args.text(0)).expect("kept");
+        NativeResult::Done(Value::unit())
+    })
 }
 
 /// Makes `code` the main effect; runs it with all seeds, each of which must show the same.

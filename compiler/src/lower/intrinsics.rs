@@ -29,6 +29,7 @@ impl Function<'_, '_> {
         match self.instruction(&native.name, arguments, dst) {
             Some(
                 scalar @ (Instruction::ListLength { .. }
+                | Instruction::TextLength { .. }
                 | Instruction::SqrtFloat { .. }
                 | Instruction::FloatOfInt { .. }
                 | Instruction::IntOfFloat { .. }),
@@ -54,6 +55,12 @@ impl Function<'_, '_> {
             ("list.range", [first, last]) => {
                 let (first, last) = (self.arg_operand(first), self.arg_operand(last));
                 I::ListRange { dst, first, last }
+            }
+            ("text.length", [text]) => I::TextLength { dst, text: self.arg_operand(text) },
+            ("text.slice", [start, end, text]) => {
+                let first = self.arg_value(start);
+                self.arg_value(end);
+                I::TextSlice { dst, text: self.arg_operand(text), first }
             }
             ("text.toText", [value]) => I::ToText { dst, src: self.arg_tagged_operand(value) },
             ("fiber.sleep", [millis]) => I::Sleep { dst, millis: self.arg_operand(millis) },

@@ -140,6 +140,8 @@ fn value_operands(instruction: Instruction) -> Operands {
         I::ListDrop { dst, list, .. } => consume(dst, &[list]),
         I::ListUncons { head, list } => compute(head, &[list]),
         I::ToText { dst, src } => compute(dst, &[src]),
+        I::TextSlice { dst, text, first } => compute(dst, &[text, first, Reg(first.0 + 1)]),
+        I::TextLength { dst, text } => compute(dst, &[text]),
         I::Closure { reg, count, .. } | I::Partial { reg, count, .. } => {
             Operands { takes: window(reg, count.0.into()), ..make(reg) }
         }

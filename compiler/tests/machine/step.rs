@@ -511,6 +511,18 @@ impl Machine<'_> {
                 let length = self.heap.items(self.get(list)).len();
                 self.set(dst, Value::Raw(length as u64));
             }
+            I::TextLength { dst, text } => {
+                let length = self.heap.str(self.get(text)).chars().count();
+                self.set(dst, Value::Raw(length as u64));
+            }
+            I::TextSlice { dst, text, first } => {
+                let chars: Vec<char> = self.heap.str(self.get(text)).chars().collect();
+                let place = |n: i64| usize::try_from(n).unwrap_or(0).min(chars.len());
+                let (start, end) = (self.int(first), place(self.int(Reg(first.0 + 1))));
+                let start = place(if start < 0 { chars.len() as i64 + start } else { start });
+                let value = self.heap.text(chars[start.min(end)..end].iter().collect::<String>());
+                self.set(dst, value);
+            }
             I::ListGet { dst, list, index } => {
                 let index = usize::try_from(self.int(index)).unwrap_or(usize::MAX);
                 let item = self.heap.items(self.get(list)).get(index).copied();

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use aivi_vm::{List, Text, Value};
+use aivi_vm::{List, Value};
 
 use super::{ARRAY, BOOL, FLOAT, INT, NULL, OBJECT, STRING};
 
@@ -78,7 +78,7 @@ impl<'a> Writer<'a> {
 
     fn string(&mut self, text: &Value) {
         self.out.push('"');
-        for char in text.as_text().map_or("", Text::as_str).chars() {
+        for char in text.as_str().chars() {
             match char {
                 '"' => self.out.push_str("\\\""),
                 '\\' => self.out.push_str("\\\\"),

@@ -69,7 +69,7 @@ fn bind(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
     };
     let mut message = "cannot listen: the host has no address".to_owned();
     for address in args.get(0).as_list().into_iter().flat_map(|list| list.iter()) {
-        let address = address.as_text().map_or("", |text| text.as_str());
+        let address = address.as_str();
         match parse(address).and_then(|address| Listener::bind(address, &registry)) {
             Ok(listener) => return NativeResult::Done(Value::ok(Value::handle("listener", Arc::new(listener)))),
             Err(error) => message = format!("cannot listen on {address}: {}", cause(&error)),

@@ -422,6 +422,11 @@ isa! {
     0x70 TextJoin "text.join" { dst: Reg @ A, first: Reg @ B, count: Index @ C } []
     /// R[dst] := toText R[src]; borrows R[src], which is tagged.
     0x71 ToText "to.text" { dst: Reg @ A, src: Reg @ B } []
+    /// R[dst] := the part of R[text] (borrowed) from scalar value R[first] to before R[first + 1], raw Ints, both clamped; a negative
+    /// start counts from the end.
+    0x72 TextSlice "text.slice" { dst: Reg @ A, text: Reg @ B, first: Reg @ C } []
+    /// R[dst] := number of scalar values of R[text] (borrowed), raw Int.
+    0x73 TextLength "text.length" { dst: Reg @ A, text: Reg @ B } []
 
     // -- functions
     /// R[reg] := a function of `proto` that captures R[reg], … (`count`, taken).
@@ -443,7 +448,7 @@ isa! {
     /// As `call.run`, in place of the current frame.
     0x87 TailCallRun "tail.call.run" { count: Count @ X, base: Reg @ A, function: Reg @ B } [calls, fuel, checkpoint, faults, fails, ends]
     /// R[base] := native function applied to the tagged arguments R[base], … (`count`); each is taken or borrowed as the
-    /// import's modes say. For an effect this runs it.
+    /// import's modes say. For an effect this runs it; else it may be no checkpoint, when there is little to do.
     0x88 CallNative "call.native" { count: Count @ X, base: Reg @ A, native: NativeId @ W } [checkpoint, fails, faults]
     /// Returns R[src] (tagged, taken) to the caller.
     0x89 Return "return" { src: Reg @ A } [ends]

@@ -39,7 +39,7 @@ rules! {
     V1 "the shapes begin with the well-known ones"
     V2 "every word is an instruction whose unused bits are zero"
     V3 "every register is below the proto's number of registers"
-    V4 "a window of registers lies inside the proto's registers: operands of an object, list, text, closure or partial application; the arguments and the result of a call, and the closure behind the arguments when the callee captures"
+    V4 "a window of registers lies inside the proto's registers: operands of an object, list, text, slice, closure or partial application; the arguments and the result of a call, and the closure behind the arguments when the callee captures"
     V5 "a jump lands on an instruction of the proto: not outside, not on the `const` word of `field.named` and `set.named`, not inside the table of a `switch.con`"
     V6 "only `loop` and its conditional forms jump backwards, and always; so every cycle charges fuel"
     V7 "every id names an entry of the module's table"

@@ -5,22 +5,28 @@
 
 pub mod bytes;
 pub(crate) mod chunk;
+pub mod concat;
+pub(crate) mod digits;
 mod few;
+pub mod inline_text;
 pub mod list;
 pub mod map;
 pub mod set;
 pub(crate) mod short;
 pub mod sorted;
 pub mod text;
+pub mod text_ref;
 pub(crate) mod tree;
 pub mod values;
 pub(crate) mod view;
 
 pub use bytes::Bytes;
+pub use inline_text::InlineText;
 pub use list::List;
 pub use map::Map;
 pub use set::Set;
 pub use text::Text;
+pub use text_ref::TextRef;
 
 #[cfg(test)]
 mod cost_tests;

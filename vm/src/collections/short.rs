@@ -65,3 +65,9 @@ impl Short {
         true
     }
 }
+
+impl Default for Short {
+    fn default() -> Short {
+        Short { length: 0, chars: 0, bytes: [0; Short::MAX] }
+    }
+}

@@ -8,7 +8,7 @@
 
 use std::cmp::Ordering;
 
-use super::Text;
+use super::TextRef;
 use super::tree::{Edit, Leaf, Tree};
 use crate::object::{Ref, Trace, Tracer};
 use crate::structural::{Incomparable, compare};
@@ -130,7 +130,10 @@ impl<V: Entry> Sorted<V> {
             return Ok(self.search_by(|other| beside_int(other, key)));
         }
         if let Some(key) = key.as_text() {
-            return Ok(self.search_by(|other| beside_text(other, key)));
+            return Ok(match key {
+                TextRef::Inline(key) => self.search_by(|other| beside_inline(other, key.rank())),
+                TextRef::Boxed(_) => self.search_by(|other| beside_text(other, key)),
+            });
         }
         let mut failed = None;
         let place = self.search_by(|other| {
@@ -176,8 +179,10 @@ impl<V: Entry> Sorted<V> {
             return Ok(self.insert_by(key, value, |other, _| beside_int(other, number)));
         }
         if key.as_text().is_some() {
-            return Ok(self.insert_by(key, value, |other, key| {
-                key.as_text().map_or(Ordering::Equal, |key| beside_text(other, key))
+            return Ok(self.insert_by(key, value, |other, key| match key.as_text() {
+                Some(TextRef::Inline(key)) => beside_inline(other, key.rank()),
+                Some(key) => beside_text(other, key),
+                None => Ordering::Equal,
             }));
         }
         match self.find(&key)? {
@@ -335,9 +340,19 @@ fn beside_int(other: &Value, key: i64) -> Ordering {
     other.as_int().map_or(other.kind().cmp(&Kind::Int), |other| other.cmp(&key))
 }
 
+/// `compare` with an inline text of this rank: longer texts stand where their first bytes say, behind their own beginning.
+#[inline(always)]
+fn beside_inline(other: &Value, rank: u64) -> Ordering {
+    match other.as_text() {
+        Some(TextRef::Inline(other)) => other.rank().cmp(&rank),
+        Some(TextRef::Boxed(other)) => (other.prefix() | 0xff).cmp(&rank),
+        None => other.kind().cmp(&Kind::InlineText),
+    }
+}
+
 /// `compare` with a Text.
 #[inline(always)]
-fn beside_text(other: &Value, key: &Text) -> Ordering {
+fn beside_text(other: &Value, key: TextRef<'_>) -> Ordering {
     other.as_text().map_or(other.kind().cmp(&Kind::Text), |other| other.order(key))
 }
 

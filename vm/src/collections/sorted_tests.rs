@@ -62,7 +62,12 @@ impl Key {
 /// Keys from a small range meet often; some need counting.
 fn key(n: i16) -> Key {
     let n = n % 1500;
-    if n % 3 == 0 { Key::Text(format!("{n:05}")) } else { Key::Int(i64::from(n)) }
+    if n % 3 != 0 {
+        return Key::Int(i64::from(n));
+    }
+    // Five to twelve bytes: some begin as others end.
+    let end = ["", "\0", "\0\0", "\0\0\0", "zz zz zz"][usize::from(n.unsigned_abs() % 5)];
+    Key::Text(format!("{:05}{end}", n / 15))
 }
 
 type Model = BTreeMap<Key, i64>;

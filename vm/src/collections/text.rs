@@ -4,10 +4,12 @@
 //! alone with its buffer appends in place. Where scalar values and bytes are as many, all of it is ASCII, and indices need no
 //! search.
 
-use std::cmp::Ordering;
+use std::ops::Range;
 
+use super::InlineText;
 use super::short::Short;
 use crate::object::{Ref, Trace, Tracer};
+use crate::value::Value;
 
 /// A text.
 #[derive(Clone)]
@@ -60,15 +62,9 @@ impl Text {
         }
     }
 
-    /// Its place in the order of texts, by code point. The first eight bytes usually decide; behind them `str` does.
+    /// The first eight bytes, zeros behind the end, as a number that is larger when they stand later.
     #[inline]
-    #[must_use]
-    pub fn order(&self, other: &Text) -> Ordering {
-        self.prefix().cmp(&other.prefix()).then_with(|| self.as_str().cmp(other.as_str()))
-    }
-
-    #[inline]
-    fn prefix(&self) -> u64 {
+    pub(crate) fn prefix(&self) -> u64 {
         match &self.0 {
             Repr::Short(short) => short.prefix(),
             Repr::Long(_) => {
@@ -138,30 +134,16 @@ impl Text {
         self.0 = Repr::Long(Long { buffer: Ref::new(Buffer(text)), start: 0, length, chars });
     }
 
-    /// The scalar values from `start` to before `end`, both clamped.
-    #[must_use]
-    pub fn slice(&self, start: usize, end: usize) -> Text {
-        let end = end.min(self.chars());
-        let start = start.min(end);
-        if self.is_ascii() {
-            return self.slice_bytes(start, end, end - start);
-        }
-        let text = self.as_str();
-        let first = byte_of(text, start);
-        let last = first + byte_of(&text[first..], end - start);
-        self.slice_bytes(first, last, end - start)
-    }
-
-    /// The bytes from `start` to before `end`, which are boundaries, with so many scalar values.
-    fn slice_bytes(&self, start: usize, end: usize, chars: usize) -> Text {
+    /// The bytes of the range, which begins and ends at boundaries, with so many scalar values.
+    pub(crate) fn slice_bytes(&self, bytes: Range<usize>, chars: usize) -> Text {
         match &self.0 {
-            Repr::Long(long) if end - start > COPY_MAX => Text(Repr::Long(Long {
+            Repr::Long(long) if bytes.len() > COPY_MAX => Text(Repr::Long(Long {
                 buffer: long.buffer.clone(),
-                start: long.start + start,
-                length: end - start,
+                start: long.start + bytes.start,
+                length: bytes.len(),
                 chars,
             })),
-            _ => Text::with_chars(&self.as_str()[start..end], chars),
+            _ => Text::with_chars(&self.as_str()[bytes], chars),
         }
     }
 
@@ -178,9 +160,46 @@ impl Text {
     }
 }
 
+/// Texts one after the other: in place when the first has its object and buffer for itself, else in memory of just that size.
+pub(crate) fn join(mut first: Value, rest: &[Value]) -> Value {
+    if first.is_unique()
+        && let Some(text) = first.payload_mut::<Text>()
+    {
+        rest.iter().for_each(|part| text.push_str(part.as_str()));
+        return first;
+    }
+    let parts = std::iter::once(&first).chain(rest).map(Value::as_str);
+    Value::joined(parts.clone().map(str::len).sum(), parts)
+}
+
+impl Value {
+    /// The text of parts, which have so many bytes together.
+    fn joined<'a>(length: usize, parts: impl Iterator<Item = &'a str>) -> Value {
+        if length > Short::MAX {
+            let mut text = String::with_capacity(length);
+            parts.for_each(|part| text.push_str(part));
+            return Value::payload_of(Text::from(text));
+        }
+        let mut short = Short::default();
+        parts.for_each(|part| {
+            short.push_str(part);
+        });
+        match InlineText::new(short.as_str()) {
+            Some(text) => text.into(),
+            None => Value::payload_of(Text(Repr::Short(short))),
+        }
+    }
+}
+
 /// Number of scalar values.
 fn count(text: &str) -> usize {
     if text.is_ascii() { text.len() } else { text.chars().count() }
+}
+
+/// The bytes of the scalar values from `start` to before `end`, where `start` is not larger.
+pub(super) fn bytes_of(text: &str, start: usize, end: usize) -> Range<usize> {
+    let first = byte_of(text, start);
+    first..first + byte_of(&text[first..], end - start)
 }
 
 /// Where the scalar value with this index starts, or the end.

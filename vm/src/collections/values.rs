@@ -1,6 +1,6 @@
 //! Values that hold collections: making them and looking into them.
 
-use super::{Bytes, List, Map, Set, Text};
+use super::{Bytes, InlineText, List, Map, Set, Text, TextRef};
 use crate::object::Payload;
 use crate::value::{Kind, Value};
 
@@ -11,6 +11,11 @@ macro_rules! payloads {
             const KIND: Kind = Kind::$type;
         }
 
+    )*};
+}
+
+macro_rules! from {
+    ($($type:ident)*) => {$(
         impl From<$type> for Value {
             #[inline]
             fn from(payload: $type) -> Value {
@@ -21,12 +26,24 @@ macro_rules! payloads {
 }
 
 payloads! { List Text Map Set Bytes }
+from! { List Map Set Bytes }
+
+impl From<Text> for Value {
+    #[inline]
+    fn from(text: Text) -> Value {
+        match InlineText::new(text.as_str()) {
+            Some(text) => text.into(),
+            None => Value::payload_of(text),
+        }
+    }
+}
 
 impl Value {
     /// A text.
+    #[inline]
     #[must_use]
     pub fn text(text: &str) -> Value {
-        Text::from(text).into()
+        InlineText::new(text).map_or_else(|| Value::payload_of(Text::from(text)), Value::from)
     }
 
     /// A list.
@@ -38,8 +55,18 @@ impl Value {
     /// The text.
     #[inline]
     #[must_use]
-    pub fn as_text(&self) -> Option<&Text> {
-        self.payload()
+    pub fn as_text(&self) -> Option<TextRef<'_>> {
+        match self.as_inline_text() {
+            Some(text) => Some(TextRef::Inline(text)),
+            None => self.payload().map(TextRef::Boxed),
+        }
+    }
+
+    /// The text itself; nothing of a value that is no text.
+    #[inline]
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.as_text().map_or("", TextRef::as_str)
     }
 
     /// The list.
@@ -76,7 +103,10 @@ impl Value {
 
     /// The text, moved out when it is unique.
     pub fn into_text(self) -> Result<Text, Value> {
-        self.into_payload()
+        match self.as_inline_text() {
+            Some(text) => Ok(Text::from(text.as_str())),
+            None => self.into_payload(),
+        }
     }
 
     /// The map, moved out when it is unique.

@@ -61,8 +61,8 @@ macro_rules! with_instructions {
             FloatOfInt: quick(float::of_int);
             IntOfFloat: quick(float::to_int);
             EqValue: either(value::eq_scalar, value::eq);
-            LtValue: full(value::lt);
-            LeValue: full(value::le);
+            LtValue: either(value::lt_inline, value::lt);
+            LeValue: either(value::le_inline, value::le);
             Jump: quick(jump::jump);
             Loop: either(jump::back, jump::back_tick);
             JumpIf: quick(jump::when);
@@ -125,6 +125,8 @@ macro_rules! with_instructions {
             JumpOutside: quick(list::jump_outside);
             TextJoin: full(text::join);
             ToText: full(text::to_text);
+            TextSlice: either(text::slice_inline, text::slice);
+            TextLength: quick(text::length);
             Closure: quick(call::closure);
             Partial: full(call::partial);
             Call: either(call::call, call::call_full);
@@ -133,7 +135,7 @@ macro_rules! with_instructions {
             TailCallValue: full(call::tail_call_value);
             CallRun: either(call::call_run, call::call_run_full);
             TailCallRun: full(call::tail_call_run);
-            CallNative: full(call::native);
+            CallNative: either(call::native_quick, call::native);
             Return: quick(call::ret);
             ReturnScalar: quick(call::ret_scalar);
             ReturnNew: staged(call::ret_unpacked, call::ret_new, call::ret_new_slowly);

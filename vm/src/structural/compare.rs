@@ -27,7 +27,7 @@ impl fmt::Display for Incomparable {
 #[inline]
 pub fn equal(left: &Value, right: &Value) -> Result<bool, Incomparable> {
     if let (Some(left), Some(right)) = (left.as_text(), right.as_text()) {
-        return Ok(left.as_str() == right.as_str());
+        return Ok(left.is_equal(right));
     }
     walk(left, right, Mode::Equality).map(Ordering::is_eq)
 }
@@ -38,8 +38,8 @@ pub fn compare(left: &Value, right: &Value) -> Result<Ordering, Incomparable> {
     if let (Some(left), Some(right)) = (left.as_int(), right.as_int()) {
         return Ok(left.cmp(&right));
     }
-    if left.kind() == Kind::Text && right.kind() == Kind::Text {
-        return Ok(texts(left, right));
+    if let (Some(left), Some(right)) = (left.as_text(), right.as_text()) {
+        return Ok(left.order(right));
     }
     walk(left, right, Mode::Order)
 }
@@ -98,7 +98,7 @@ fn step<'a>(left: &'a Value, right: &'a Value, mode: Mode, stack: &mut Stack<'a>
             }
             Ok(order)
         }
-        (Kind::Text, Kind::Text) => Ok(texts(left, right)),
+        (Kind::InlineText | Kind::Text, Kind::InlineText | Kind::Text) => Ok(texts(left, right)),
         (Kind::List, Kind::List) => {
             let (Some(left), Some(right)) = (left.as_list(), right.as_list()) else { return Ok(Ordering::Equal) };
             if mode == Mode::Equality && left.len() != right.len() {

@@ -94,7 +94,7 @@ impl<'a> Writer<'a, '_> {
             Kind::Bool => self.out.push_str(if value.as_bool() == Some(true) { "True" } else { "False" }),
             Kind::Char => self.char(value),
             Kind::Unit => self.out.push_str("Unit"),
-            Kind::Text => self.text(value),
+            Kind::InlineText | Kind::Text => self.text(value),
             Kind::Nullary => {
                 if let Some((shape, _)) = value.as_nullary() {
                     self.out.push_str(self.name(shape));

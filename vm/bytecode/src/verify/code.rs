@@ -51,6 +51,7 @@ pub(super) fn window(module: &Module, instruction: Instruction) -> Option<(Reg, 
         | I::CallRun { base, count, .. }
         | I::TailCallRun { base, count, .. }
         | I::CallNative { base, count, .. } => (base, usize::from(count.0).max(1)),
+        I::TextSlice { first, .. } => (first, 2),
         I::Timeout { base } | I::ParEach { base } | I::ParEachSettled { base } => (base, 3),
         _ => return None,
     })

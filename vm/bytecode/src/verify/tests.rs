@@ -89,6 +89,7 @@ fn v4_windows() {
     breaks(&[I::CallNative { base: Reg(7), count: Count(2), native: NativeId(0) }, RETURN], Rule::V4);
     breaks(&[I::List { dst: Reg(0), first: Reg(1), count: Index(8) }, RETURN], Rule::V4);
     breaks(&[I::Timeout { base: Reg(6) }, RETURN], Rule::V4);
+    breaks(&[I::TextSlice { dst: Reg(0), text: Reg(1), first: Reg(7) }, RETURN], Rule::V4);
     breaks(&[I::Unpack { count: Count(200), first: Reg(1), object: Reg(0) }, RETURN], Rule::V4);
 }
 
@@ -98,7 +99,7 @@ fn v4_every_row_with_a_count_has_a_window() {
     // Numbers in the table that say how much, but not of registers.
     let others = ["switch.con", "list.drop"];
     // Rows whose windows have a fixed length.
-    let fixed = ["timeout", "par.each", "par.each.settled"];
+    let fixed = ["text.slice", "timeout", "par.each", "par.each.settled"];
     for row in TABLE.iter().filter(|row| !others.contains(&row.mnemonic)) {
         let counts = row.operands.iter().any(|operand| operand.name == "count");
         let instruction = I::decode(row.opcode as u64 | 1 << 8 | 1 << 16 | 1 << 32 | 1 << 48);

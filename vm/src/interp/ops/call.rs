@@ -490,6 +490,26 @@ unsafe fn leave(regs: &mut Regs) {
     }
 }
 
+/// The quick form of a function that does not act, if it has one that says yes.
+#[inline(always)]
+pub(in crate::interp) unsafe fn native_quick(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`; the arguments are tagged, and those in `owned` the call's own (V18).
+    unsafe {
+        let fiber = &*regs.fiber;
+        let linked = &*fiber.world.program.natives.as_ptr().add(word.w());
+        let Some(quick) = linked.quick else { return false };
+        let first = regs.slot(word.a());
+        let Some(value) = quick(std::slice::from_raw_parts(first.cast::<Value>(), word.x())) else { return false };
+        let mut owned = linked.owned;
+        while owned != 0 {
+            drop((*first.add(owned.trailing_zeros() as usize)).into_value());
+            owned &= owned - 1;
+        }
+        *first = value.into_slot();
+        true
+    }
+}
+
 pub(in crate::interp) fn native(fiber: &mut Fiber, word: Word) -> Go {
     let (function, owned, acts) = {
         let linked = &fiber.program().natives[word.w()];

@@ -4,7 +4,6 @@ use aivi_scheduler::Outcome;
 
 use super::call::{apply, move_out};
 use super::{Go, Word};
-use crate::collections::Text;
 use crate::fiber::{Fiber, Frame, FrameKind, Signal};
 use crate::shutdown::Why;
 
@@ -19,13 +18,13 @@ pub(in crate::interp) fn panic(fiber: &mut Fiber, word: Word) -> Go {
     let regs = fiber.load();
     // SAFETY: see `ops/mod.rs`; the message is taken.
     let message = unsafe { regs.take(word.a()) };
-    fiber.fault(message.payload::<Text>().map_or("", Text::as_str))
+    fiber.fault(message.as_str())
 }
 
 pub(in crate::interp) fn fault(fiber: &mut Fiber, word: Word) -> Go {
     // SAFETY: the verifier bounded the constant.
     let message = unsafe { &*fiber.constants.add(word.w()) };
-    fiber.fault(message.payload::<Text>().map_or("", Text::as_str))
+    fiber.fault(message.as_str())
 }
 
 /// Runs an effect, masked; `cleanup_end` or unwinding ends the mask.

@@ -3,7 +3,6 @@
 use aivi_bytecode::module::Shape;
 
 use super::{Go, Regs, Word};
-use crate::collections::Text;
 use crate::fiber::Fiber;
 use crate::object::{Header, alloc, copy_of, copy_with, count, new_object, try_new_object};
 use crate::value::{Kind, Slot, Value};
@@ -259,7 +258,7 @@ unsafe fn named(fiber: &mut Fiber, object: &Value) -> Option<usize> {
         fiber.pc = fiber.pc.add(1);
         &*fiber.constants.add(word.w())
     };
-    let name = name.payload::<Text>()?.as_str();
+    let name = name.as_str();
     if object.kind() == Kind::Task {
         return ["cancel", "isCancelled", "join"].iter().position(|field| *field == name);
     }

@@ -7,13 +7,14 @@ use crate::fiber::Fiber;
 use crate::structural;
 use crate::value::Kind;
 
-/// Two scalars of the same kind, but for Floats.
+/// Two values of the same kind without objects, but for Floats.
 #[inline(always)]
 pub(in crate::interp) unsafe fn eq_scalar(regs: &mut Regs, word: Word) -> bool {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
         let (left, right) = (*regs.slot(word.b()), *regs.slot(word.c()));
-        let decided = left.kind == right.kind && left.kind <= Kind::Nullary as u64 && left.kind != Kind::Float as u64;
+        let decided =
+            left.kind == right.kind && left.kind <= Kind::InlineText as u64 && left.kind != Kind::Float as u64;
         if decided {
             regs.set_raw(word.a(), u64::from(left.payload == right.payload));
         }
@@ -32,6 +33,31 @@ pub(in crate::interp) fn eq(fiber: &mut Fiber, word: Word) -> Go {
             Go::On
         }
         Err(error) => fiber.fault(error.to_string()),
+    }
+}
+
+/// Two texts without objects.
+#[inline(always)]
+pub(in crate::interp) unsafe fn lt_inline(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: as for the caller.
+    unsafe { order_inline(regs, word, Ordering::is_lt) }
+}
+
+/// Two texts without objects.
+#[inline(always)]
+pub(in crate::interp) unsafe fn le_inline(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: as for the caller.
+    unsafe { order_inline(regs, word, Ordering::is_le) }
+}
+
+#[inline(always)]
+unsafe fn order_inline(regs: &mut Regs, word: Word, holds: impl Fn(Ordering) -> bool) -> bool {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe {
+        let (left, right) = (regs.value(word.b()).as_inline_text(), regs.value(word.c()).as_inline_text());
+        let (Some(left), Some(right)) = (left, right) else { return false };
+        regs.set_raw(word.a(), u64::from(holds(left.order(right))));
+        true
     }
 }
 

@@ -1,0 +1,121 @@
+//! `InlineText`: a text that stands in a value's payload, so that it has no object.
+//!
+//! What always holds: the first `length` of `bytes`, seven at most, are whole UTF-8 text, the others are 0. `new` makes it so, and nothing
+//! changes it. So two of them are equal when their bits are, and each text of so few bytes has one form: values of longer texts
+//! are of another kind (`Value::text`, `From<Text>`).
+
+use std::cmp::Ordering;
+
+/// A text of seven bytes at most.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(C, align(8))]
+pub struct InlineText {
+    bytes: [u8; InlineText::MAX],
+    length: u8,
+}
+
+const _: () = assert!(size_of::<InlineText>() == 8 && align_of::<InlineText>() == align_of::<u64>());
+
+impl InlineText {
+    /// Bytes of the longest one: as many as the payload holds beside the length.
+    pub(crate) const MAX: usize = 7;
+
+    /// A text, if it is short enough.
+    #[inline]
+    pub(crate) fn new(text: &str) -> Option<InlineText> {
+        let bytes = text.as_bytes();
+        // Two words that may overlap: no loop, no call.
+        let low = match *bytes {
+            [] => 0,
+            [first] => u64::from(first),
+            [_, _] | [_, _, _] => {
+                let (first, last) = (bytes.first_chunk().copied()?, bytes.last_chunk().copied()?);
+                u64::from(u16::from_le_bytes(first)) | u64::from(u16::from_le_bytes(last)) << (8 * (bytes.len() - 2))
+            }
+            _ if bytes.len() <= InlineText::MAX => {
+                let (first, last) = (bytes.first_chunk().copied()?, bytes.last_chunk().copied()?);
+                u64::from(u32::from_le_bytes(first)) | u64::from(u32::from_le_bytes(last)) << (8 * (bytes.len() - 4))
+            }
+            _ => return None,
+        };
+        Some(InlineText::from_le(low | (bytes.len() as u64) << 56))
+    }
+
+    #[inline]
+    const fn from_le(bits: u64) -> InlineText {
+        let [a, b, c, d, e, f, g, length] = bits.to_le_bytes();
+        InlineText { bytes: [a, b, c, d, e, f, g], length }
+    }
+
+    /// As a payload. Equal texts have equal bits.
+    #[inline]
+    pub(crate) const fn to_bits(self) -> u64 {
+        let [a, b, c, d, e, f, g] = self.bytes;
+        u64::from_ne_bytes([a, b, c, d, e, f, g, self.length])
+    }
+
+    /// The text itself.
+    #[inline]
+    pub(crate) fn as_str(&self) -> &str {
+        // The mask tells the compiler what always holds.
+        let length = usize::from(self.length & 7);
+        // SAFETY: the first `length` bytes are whole UTF-8 text, copied by `new`.
+        unsafe { std::str::from_utf8_unchecked(&self.bytes[..length]) }
+    }
+
+    /// Adds it at the end: as many bytes as there are places, and then back to what counts, since a copy of a fixed size is no call.
+    #[inline]
+    pub(crate) fn append_to(&self, text: &mut String) {
+        // SAFETY: when it ends, the text has grown by whole UTF-8 text (`as_str`); nothing in between panics but for lack of
+        // memory, before anything has changed.
+        let bytes = unsafe { text.as_mut_vec() };
+        let end = bytes.len();
+        if bytes.capacity() - end < size_of::<u64>() {
+            bytes.reserve(size_of::<u64>());
+        }
+        // SAFETY: there is room for eight bytes behind the end, of which the first `length` are written then.
+        unsafe {
+            bytes.as_mut_ptr().add(end).cast::<u64>().write_unaligned(self.to_bits());
+            bytes.set_len(end + self.len());
+        }
+    }
+
+    /// Number of bytes.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        usize::from(self.length)
+    }
+
+    /// Number of scalar values: of the bytes that do not continue one.
+    #[inline]
+    pub(crate) fn chars(&self) -> usize {
+        let bits = self.to_bits();
+        // Of a byte that continues a scalar value the highest bit is set and the next one is not. The length has neither.
+        let continuing = bits & !(bits << 1) & 0x8080_8080_8080_8080;
+        self.len() - continuing.count_ones() as usize
+    }
+
+    /// Does every scalar value take one byte?
+    #[inline]
+    pub(crate) fn is_ascii(&self) -> bool {
+        self.to_bits() & 0x8080_8080_8080_8080 == 0
+    }
+
+    /// The bytes, zeros behind the end, as a number that is larger when they stand later.
+    #[inline]
+    pub(crate) fn prefix(&self) -> u64 {
+        self.rank() & !0xff
+    }
+
+    /// As `prefix`; of texts with the same bytes, which differ by zeros at the end, the shorter one stands earlier.
+    #[inline]
+    pub(crate) fn rank(&self) -> u64 {
+        u64::from_be_bytes(self.to_bits().to_ne_bytes())
+    }
+
+    /// Its place in the order of texts, by code point.
+    #[inline]
+    pub(crate) fn order(&self, other: &InlineText) -> Ordering {
+        self.rank().cmp(&other.rank())
+    }
+}
