@@ -1,7 +1,10 @@
 //! The nodes of a wheel and the lists that run through them.
 //!
-//! A node is an index into one vector, so lists are links of four bytes and the whole structure is safe code. A node is
-//! in exactly one [`Place`]: free, in the list of a slot, or known by value to the current tick.
+//! A node is a number, so lists are links of four bytes and the whole structure is safe code. A node is in exactly one
+//! [`Place`]: free, in the list of a slot, or known by value to the current tick.
+//!
+//! Nodes stand in segments that do not move: one vector that doubles copies a million timers, 48 MB, at the worst moment, and
+//! has both copies then.
 
 /// Names an armed timer. Worth nothing once the timer has fired or was disarmed.
 ///
@@ -27,7 +30,7 @@ pub(super) enum Place {
     Current,
 }
 
-/// One timer. 40 bytes with a handle of 8.
+/// One timer. 40 bytes with a handle of 8, 48 with one of 16.
 #[derive(Clone, Copy)]
 pub(super) struct Node<H> {
     pub deadline_ns: u64,
@@ -41,17 +44,21 @@ pub(super) struct Node<H> {
 
 /// All nodes of a wheel, in use or free.
 pub(super) struct Slab<H> {
-    nodes: Vec<Node<H>>,
+    /// All but the last are full.
+    segments: Vec<Vec<Node<H>>>,
     free: u32,
     live: usize,
 }
 
-/// Above this many nodes an empty slab gives its memory back; below, it keeps it (40 KiB, arbitrary).
-const KEEP_NODES: usize = 1024;
+/// Nodes of a segment: 12 KiB, so that a single timer costs little.
+const SEGMENT: usize = 256;
+
+/// Above this many segments an empty slab gives its memory back; below, it keeps it (48 KiB, arbitrary).
+const KEEP_SEGMENTS: usize = 4;
 
 impl<H: Copy> Slab<H> {
     pub const fn new() -> Self {
-        Slab { nodes: Vec::new(), free: NIL, live: 0 }
+        Slab { segments: Vec::new(), free: NIL, live: 0 }
     }
 
     pub fn live(&self) -> usize {
@@ -60,7 +67,7 @@ impl<H: Copy> Slab<H> {
 
     #[cfg(test)]
     pub fn retained_bytes(&self) -> usize {
-        self.nodes.capacity() * size_of::<Node<H>>()
+        self.segments.len() * SEGMENT * size_of::<Node<H>>()
     }
 
     /// Takes a free node and fills it; the caller links it.
@@ -68,15 +75,26 @@ impl<H: Copy> Slab<H> {
         let node = Node { deadline_ns, armed, handle, prev: NIL, next: NIL, place: Place::Current };
         self.live += 1;
         if self.free == NIL {
-            let index = u32::try_from(self.nodes.len()).ok().filter(|index| *index != NIL);
-            let index = index.expect("a wheel holds fewer than 2^32 - 1 timers: their nodes alone take 160 GiB");
-            self.nodes.push(node);
-            return index;
+            return self.push(node);
         }
         let index = self.free;
-        self.free = self.nodes[index as usize].next;
-        self.nodes[index as usize] = node;
+        let place = self.node_mut(index);
+        let next = place.next;
+        *place = node;
+        self.free = next;
         index
+    }
+
+    /// A node more than there ever were.
+    fn push(&mut self, node: Node<H>) -> u32 {
+        if self.segments.last().is_none_or(|last| last.len() == SEGMENT) {
+            self.segments.push(Vec::with_capacity(SEGMENT));
+        }
+        let full = self.segments.len() - 1;
+        let last = &mut self.segments[full];
+        let index = u32::try_from(full * SEGMENT + last.len()).ok().filter(|index| *index != NIL);
+        last.push(node);
+        index.expect("a wheel holds fewer than 2^32 - 1 timers: their nodes alone take 192 GiB")
     }
 
     /// Puts an unlinked node on the free list.
@@ -87,28 +105,32 @@ impl<H: Copy> Slab<H> {
         node.next = free;
         self.free = index;
         self.live -= 1;
-        if self.live == 0 && self.nodes.len() > KEEP_NODES {
+        if self.live == 0 && self.segments.len() > KEEP_SEGMENTS {
             *self = Self::new();
         }
     }
 
     pub fn node(&self, index: u32) -> &Node<H> {
-        &self.nodes[index as usize]
+        &self.segments[index as usize / SEGMENT][index as usize % SEGMENT]
     }
 
     pub fn node_mut(&mut self, index: u32) -> &mut Node<H> {
-        &mut self.nodes[index as usize]
+        &mut self.segments[index as usize / SEGMENT][index as usize % SEGMENT]
+    }
+
+    fn get(&self, index: u32) -> Option<&Node<H>> {
+        self.segments.get(index as usize / SEGMENT)?.get(index as usize % SEGMENT)
     }
 
     /// The node that `key` was given for, if it is still armed.
     pub fn find(&self, key: TimerKey) -> Option<&Node<H>> {
-        let node = self.nodes.get(key.index as usize)?;
+        let node = self.get(key.index)?;
         (node.place != Place::Free && node.armed as u32 == key.generation).then_some(node)
     }
 
     /// Is the timer with this arming number still in the node?
     pub fn is_armed(&self, index: u32, armed: u64) -> bool {
-        self.nodes.get(index as usize).is_some_and(|node| node.place != Place::Free && node.armed == armed)
+        self.get(index).is_some_and(|node| node.place != Place::Free && node.armed == armed)
     }
 
     /// Links a node in front of the list that starts at `head` and becomes its new head.

@@ -1,7 +1,8 @@
 //! Fibers: running computations, and what the scheduler runs.
 //!
 //! A fiber has registers (`stack.rs`), frames beside them (`frame.rs`), the signal that unwinds it, and the wait that it is
-//! in (`pending.rs`). The scheduler holds it as a `Strand` (`strand.rs`), which recycles the memory of fibers that are gone.
+//! in (`pending.rs`). The scheduler holds it as a `Strand` (`strand.rs`), which recycles the memory of fibers that are gone and puts
+//! away those that wait in a crowd (`asleep.rs`).
 //!
 //! What always holds while the interpreter runs:
 //!
@@ -11,6 +12,7 @@
 //!   machine's own frames it points at their word, which runs when the call above returns.
 //! - F4. `cx` is the scheduler's context of the current `resume`, and null outside of it.
 
+mod asleep;
 mod branch;
 mod crowd;
 pub(crate) mod frame;
@@ -38,7 +40,7 @@ pub(crate) use pending::{Pending, closed};
 pub use start::Start;
 use start::effect_entry;
 pub use strand::Strand;
-use strand::{count_begun, count_ended, is_crowded};
+use strand::{count_begun, count_ended};
 
 use crate::backtrace::Backtrace;
 use crate::failure::Failure;
@@ -157,7 +159,7 @@ pub(crate) struct Fiber {
     origins: Origins,
 }
 
-// A sleeping fiber is this, its registers and frames, and the scheduler's record.
+// A fiber that waits is this, its registers and frames, and the scheduler's record, unless it is put away (`asleep.rs`).
 const _: () = assert!(size_of::<Fiber>() <= 256);
 
 // SAFETY: a fiber owns its registers; local objects that they refer to are reached from this fiber only (O1), so they move
@@ -222,7 +224,7 @@ impl Fiber {
         match exit {
             Exit::Yielded => Step::Yielded,
             Exit::Waiting => {
-                if is_crowded() || self.frames.is_large() || self.stack.is_large() {
+                if self.frames.is_large() || self.stack.is_large() {
                     self.shrink();
                 }
                 Step::Waiting
@@ -644,18 +646,13 @@ impl Fiber {
         matches!(reason.kind, CancelKind::Exit(_) | CancelKind::Signal(_)).then_some(reason)
     }
 
-    /// Before a wait: gives back memory that only a burst of calls needed; when fibers are many, all that is not in use.
+    /// Before a wait: gives back memory that only a burst of calls needed.
     fn shrink(&mut self) {
         // SAFETY: F1.
         let Some(code) = (unsafe { (*self.frame).proto.as_ref() }) else { return };
         let (depth, base) = (self.depth(), self.base_index());
-        if is_crowded() {
-            self.frames.fit(depth + 1);
-            self.stack.fit(base + code.registers());
-        } else {
-            self.frames.shrink(depth + 2);
-            self.stack.shrink(base + code.registers());
-        }
+        self.frames.shrink(depth + 2);
+        self.stack.shrink(base + code.registers());
         // SAFETY: both indices are inside of what was kept.
         unsafe {
             self.frame = self.frames.start().add(depth);

@@ -62,13 +62,6 @@ impl<T> Stack<T> {
         }
     }
 
-    /// Gives back all but the first `count` elements, which are not none.
-    pub(super) fn fit(&mut self, count: usize) {
-        if count * size_of::<T>() < self.bytes() {
-            self.resize(count * size_of::<T>());
-        }
-    }
-
     /// Gives back what was needed only for a burst, when nothing is in use.
     pub(super) fn limit(&mut self) {
         if self.is_large() {

@@ -1,8 +1,9 @@
 //! A fiber as the scheduler holds it: one pointer, so that a task costs little to make and to move, and little while it
 //! does not run.
 //!
-//! The fiber behind it is recycled together with the arrays for its registers and frames: a task that starts where another
-//! one has ended allocates nothing.
+//! It points to the fiber itself, or to the small form of one that has not begun or waits in a crowd (`asleep.rs`): the lowest bit
+//! says to which. The memory of fibers that are gone or were put away is recycled together with the arrays for registers and
+//! frames: a task that starts where another one has ended allocates nothing.
 
 use std::cell::{Cell, RefCell};
 use std::mem::{ManuallyDrop, MaybeUninit};
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use aivi_scheduler::{Context, DeadlockReport, Ledger, Place, Step, Task};
 
+use super::asleep::Asleep;
 use super::frame::Frame;
 use super::stack::Stack;
 use super::{Fiber, NOWHERE, Origins, Pending, Start, World};
@@ -19,13 +21,16 @@ use crate::object::{Shared, references};
 use crate::value::Slot;
 
 /// A fiber that was made: what the scheduler runs.
-pub struct Strand(ManuallyDrop<Box<Fiber>>);
+pub struct Strand(NonNull<()>);
+
+/// The pointer is to one that is put away.
+const ASLEEP: usize = 1;
 
 /// Fibers that a thread keeps for the next ones; arbitrary: enough for a burst of short ones.
 const KEPT: usize = 256;
 
-/// With more fibers than this, one that waits gives back all memory that it does not use meanwhile (arbitrary).
-const CROWD: isize = 4096;
+/// With more fibers than this, one that waits is put away (arbitrary). With few in debug builds, so that tests see it.
+const CROWD: isize = if cfg!(debug_assertions) { 2 } else { 4096 };
 
 thread_local! {
     static SHELLS: RefCell<Vec<Shell>> = const { RefCell::new(Vec::new()) };
@@ -58,6 +63,30 @@ struct Shell {
     frames: Stack<Frame>,
 }
 
+impl Shell {
+    /// One that is left, if any is.
+    fn spare() -> Option<Shell> {
+        SHELLS.try_with(|shells| shells.borrow_mut().pop()).ok().flatten()
+    }
+
+    fn new() -> Shell {
+        Shell { memory: Box::new_uninit(), stack: Stack::EMPTY, frames: Stack::EMPTY }
+    }
+
+    /// Keeps it for the next fiber.
+    fn keep(mut self) {
+        self.stack.limit();
+        self.frames.limit();
+        // At the end of a thread the list may be gone; then the memory goes back.
+        _ = SHELLS.try_with(|shells| {
+            let mut shells = shells.borrow_mut();
+            if shells.len() < KEPT {
+                shells.push(self);
+            }
+        });
+    }
+}
+
 impl Strand {
     /// A fiber that will run `start`.
     #[must_use]
@@ -65,17 +94,19 @@ impl Strand {
         Strand::made(world, start.into(), [NOWHERE; super::ORIGINS])
     }
 
-    /// The fiber.
+    /// The fiber, awake.
+    #[inline]
     pub(super) fn fiber(&mut self) -> &mut Fiber {
-        &mut self.0
+        if self.is_asleep() {
+            self.wake();
+        }
+        // SAFETY: awake, it points to a fiber that it owns (`awake`).
+        unsafe { self.0.cast().as_mut() }
     }
 
-    /// The fiber as a pointer that nothing keeps track of.
+    /// The fiber, awake, as a pointer that nothing keeps track of.
     pub(super) fn into_raw(self) -> NonNull<Fiber> {
-        let mut strand = ManuallyDrop::new(self);
-        // SAFETY: taken once: the strand is not dropped.
-        let fiber = unsafe { ManuallyDrop::take(&mut strand.0) };
-        NonNull::from(Box::leak(fiber))
+        NonNull::from(ManuallyDrop::new(self).fiber())
     }
 
     /// What `into_raw` gave.
@@ -83,62 +114,117 @@ impl Strand {
     /// # Safety
     /// It is made a strand again only once.
     pub(super) unsafe fn from_raw(fiber: NonNull<Fiber>) -> Strand {
-        // SAFETY: promised by the caller; it was a box.
-        Strand(ManuallyDrop::new(unsafe { Box::from_raw(fiber.as_ptr()) }))
+        Strand(fiber.cast())
     }
 
     /// A fiber whose first turn begins with `pending`.
     pub(super) fn made(world: &Arc<World>, pending: Pending, origins: Origins) -> Strand {
-        let shell = SHELLS.try_with(|shells| shells.borrow_mut().pop()).ok().flatten();
-        let Shell { memory, stack, frames } =
-            shell.unwrap_or_else(|| Shell { memory: Box::new_uninit(), stack: Stack::EMPTY, frames: Stack::EMPTY });
-        let fiber = Fiber::idle(world.clone(), stack, frames, pending, origins);
-        Strand(ManuallyDrop::new(Box::write(memory, fiber)))
+        match Shell::spare() {
+            Some(shell) => {
+                Strand::awake(shell.memory, Fiber::idle(world.clone(), shell.stack, shell.frames, pending, origins))
+            }
+            None => Strand::asleep(Asleep::fresh(world.clone(), pending, origins)),
+        }
+    }
+
+    fn awake(memory: Box<MaybeUninit<Fiber>>, fiber: Fiber) -> Strand {
+        Strand(NonNull::from(Box::leak(Box::write(memory, fiber))).cast())
+    }
+
+    fn asleep(asleep: Asleep) -> Strand {
+        Strand(asleep.into_raw().map_addr(|address| address | ASLEEP))
+    }
+
+    #[inline]
+    fn is_asleep(&self) -> bool {
+        self.0.addr().get() & ASLEEP != 0
+    }
+
+    /// The small form; `self` is not used as its owner any more, or not dropped.
+    fn small(&self) -> ManuallyDrop<Asleep> {
+        debug_assert!(self.is_asleep());
+        let raw = self.0.as_ptr().map_addr(|address| address & !ASLEEP);
+        // SAFETY: not null, as `asleep` made it of a pointer that was not; said above who owns it.
+        ManuallyDrop::new(unsafe { Asleep::from_raw(NonNull::new_unchecked(raw)) })
+    }
+
+    fn wake(&mut self) {
+        let Shell { memory, stack, frames } = Shell::spare().unwrap_or_else(Shell::new);
+        let fiber = ManuallyDrop::into_inner(self.small()).wake(stack, frames);
+        self.0 = ManuallyDrop::new(Strand::awake(memory, fiber)).0;
+    }
+
+    /// Takes as little memory as possible until the next turn.
+    fn put_away(&mut self) {
+        if let Some(asleep) = Asleep::of(self.fiber()) {
+            self.take_shell().keep();
+            self.0 = ManuallyDrop::new(Strand::asleep(asleep)).0;
+        }
+    }
+
+    /// The memory of a fiber that is awake, whose other parts were moved out or dropped; it is none then.
+    fn take_shell(&mut self) -> Shell {
+        let fiber = self.fiber();
+        let (stack, frames) = (fiber.stack.take(), fiber.frames.take());
+        // SAFETY: the fiber is in a box (`awake`), and memory for any fiber from here on.
+        let memory = unsafe { Box::from_raw(std::ptr::from_mut(fiber).cast()) };
+        Shell { memory, stack, frames }
+    }
+
+    /// Shows the fiber as it is.
+    fn look<R>(&self, look: impl FnOnce(&Fiber) -> R) -> R {
+        if self.is_asleep() {
+            return self.small().look(look);
+        }
+        // SAFETY: awake, it points to a fiber that it owns.
+        look(unsafe { self.0.cast().as_ref() })
     }
 }
 
 impl Drop for Strand {
     /// A fiber that is dropped in the middle (the runtime gave it up) releases what its frames own.
     fn drop(&mut self) {
-        self.0.abandon();
-        let (mut stack, mut frames) = (self.0.stack.take(), self.0.frames.take());
-        // SAFETY: nobody uses the box after `drop`. What it points at is dropped here, once, and is memory for any fiber then.
-        let memory = unsafe {
-            let fiber = Box::into_raw(ManuallyDrop::take(&mut self.0));
-            fiber.drop_in_place();
-            Box::from_raw(fiber.cast::<MaybeUninit<Fiber>>())
-        };
-        stack.limit();
-        frames.limit();
-        let shell = Shell { memory, stack, frames };
-        // At the end of a thread the list may be gone; then the memory goes back.
-        _ = SHELLS.try_with(|shells| {
-            let mut shells = shells.borrow_mut();
-            if shells.len() < KEPT {
-                shells.push(shell);
-            }
-        });
+        if self.is_asleep() && !self.small().has_begun() {
+            drop(ManuallyDrop::into_inner(self.small()));
+            return;
+        }
+        let fiber = self.fiber();
+        fiber.abandon();
+        let arrays = (fiber.stack.take(), fiber.frames.take());
+        // SAFETY: its memory is taken next, and it is dropped once, here.
+        unsafe { std::ptr::from_mut(fiber).drop_in_place() };
+        let memory = self.0.cast::<MaybeUninit<Fiber>>();
+        // SAFETY: the fiber was in a box (`awake`), and is gone.
+        let memory = unsafe { Box::from_raw(memory.as_ptr()) };
+        Shell { memory, stack: arrays.0, frames: arrays.1 }.keep();
     }
 }
+
+// SAFETY: it owns a fiber, in one of two forms, and a fiber is `Send` (`Fiber`): it consists of the same parts when it is put away.
+unsafe impl Send for Strand {}
 
 impl Task for Strand {
     type Value = Shared;
     type Fault = Fault;
 
     fn resume(&mut self, cx: &mut Context<'_, Self>) -> Step<Self> {
-        self.0.resume(cx)
+        let step = self.fiber().resume(cx);
+        if matches!(step, Step::Waiting) && is_crowded() {
+            self.put_away();
+        }
+        step
     }
 
     fn entry(&self) -> Place {
-        self.0.entry()
+        self.look(Fiber::entry)
     }
 
     fn cleanups(&self) -> Vec<Place> {
-        self.0.pending_cleanups()
+        self.look(Fiber::pending_cleanups)
     }
 
     fn trace(&self, ledger: &mut Ledger<Self>) {
-        self.0.enter_held(ledger);
+        self.look(|fiber| fiber.enter_held(ledger));
     }
 
     fn trace_value(value: &Shared, ledger: &mut Ledger<Self>) {

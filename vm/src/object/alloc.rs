@@ -14,7 +14,7 @@ thread_local! {
 }
 
 /// Alignment of every object; the low four bits of its address are zero.
-const ALIGN: usize = 16;
+pub(crate) const ALIGN: usize = 16;
 
 /// Whether objects of `size` bytes come from `heap`.
 #[inline(always)]
@@ -33,10 +33,10 @@ pub(crate) fn forget(count: isize) {
     LIVE.set(LIVE.get() - count);
 }
 
-/// Memory for an object of `size` bytes; aborts the process when there is none.
+/// Memory for an object of `size` bytes, a multiple of `ALIGN`; aborts the process when there is none.
 #[inline]
 pub(crate) fn allocate(size: usize) -> *mut u8 {
-    debug_assert!(size >= ALIGN && size <= isize::MAX as usize - ALIGN);
+    debug_assert!(size >= ALIGN && size <= isize::MAX as usize - ALIGN && size.is_multiple_of(ALIGN));
     let memory = if is_small(size) { heap::allocate(size) } else { allocate_large(size) };
     LIVE.set(LIVE.get() + 1);
     memory
