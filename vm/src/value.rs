@@ -565,7 +565,7 @@ fn rolled(count: usize) -> usize {
         let mut count = count;
         // SAFETY: no instruction, no effect.
         unsafe { std::arch::asm!("/* {0} */", inout(reg) count, options(pure, nomem, nostack, preserves_flags)) }
-        return count;
+        count
     }
     #[cfg(any(debug_assertions, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
     count

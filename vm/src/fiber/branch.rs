@@ -127,7 +127,7 @@ impl Fiber {
         self.forget_branch();
         self.pop();
         // SAFETY: F3: the instruction that began the branch.
-        let word = Word(unsafe { *self.pc.sub(1) });
+        let word = unsafe { Word::at(self.pc.sub(1)) };
         self.set_result(word, value);
         Go::On
     }
@@ -290,7 +290,7 @@ impl Fiber {
         unsafe {
             let (mut frame, mut base) = (self.frame, self.base);
             let mut pc = self.pc.add(1);
-            taken_operands(self, Word(*self.pc), |index| share(base, index));
+            taken_operands(self, Word::at(self.pc), |index| share(base, index));
             while frame > self.frames.start() {
                 match ((*frame).proto.as_ref(), (*frame).kind()) {
                     (Some(code), _) => share_all(base, owned(self.world.program.proto(code), (*frame).index(pc))),

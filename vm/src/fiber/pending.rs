@@ -102,7 +102,7 @@ impl Fiber {
     /// The instruction that waited.
     fn waiting_word(&self) -> Word {
         // SAFETY: F3.
-        Word(unsafe { *self.pc.sub(1) })
+        unsafe { Word::at(self.pc.sub(1)) }
     }
 
     /// After a wait: what ended it becomes the result of the instruction.

@@ -3,45 +3,75 @@
 use crate::fiber::{Fiber, Frame};
 use crate::value::{Slot, Value};
 
-/// An instruction word; the fields of `aivi_bytecode::operand`.
+/// An instruction word, by its place in the code; the fields of `aivi_bytecode::operand`. Each field is loaded from there when it
+/// is asked for: that is one instruction, where cutting it out of the word takes three.
 #[derive(Clone, Copy)]
-pub(crate) struct Word(pub(crate) u64);
+pub(crate) struct Word(*const u64);
 
 impl Word {
+    /// The word at `place`.
+    ///
+    /// # Safety
+    /// `place` points at a word of code that lives as long as the result is used.
+    #[inline(always)]
+    pub(crate) unsafe fn at(place: *const u64) -> Word {
+        Word(place)
+    }
+
+    /// All of it.
+    #[inline(always)]
+    pub(crate) fn bits(self) -> u64 {
+        // SAFETY: `at`.
+        unsafe { *self.0 }
+    }
+
+    /// The bits from bit `8 * BYTE` on.
+    #[inline(always)]
+    fn field<T: Copy, const BYTE: usize>(self) -> T {
+        const { assert!(BYTE + size_of::<T>() <= size_of::<u64>() && BYTE.is_multiple_of(align_of::<T>())) };
+        let byte = if cfg!(target_endian = "big") { size_of::<u64>() - BYTE - size_of::<T>() } else { BYTE };
+        // SAFETY: `at`; the field lies inside the word, as is asserted.
+        unsafe { *self.0.byte_add(byte).cast::<T>() }
+    }
+
+    #[inline(always)]
+    pub(crate) fn opcode(self) -> u8 {
+        self.field::<u8, 0>()
+    }
     #[inline(always)]
     pub(crate) fn x(self) -> usize {
-        usize::from((self.0 >> 8) as u8)
+        usize::from(self.field::<u8, 1>())
     }
     #[inline(always)]
     pub(crate) fn a(self) -> usize {
-        usize::from((self.0 >> 16) as u16)
+        usize::from(self.field::<u16, 2>())
     }
     #[inline(always)]
     pub(crate) fn b(self) -> usize {
-        usize::from((self.0 >> 32) as u16)
+        usize::from(self.field::<u16, 4>())
     }
     #[inline(always)]
     pub(crate) fn c(self) -> usize {
-        (self.0 >> 48) as usize
+        usize::from(self.field::<u16, 6>())
     }
     #[inline(always)]
     pub(crate) fn w(self) -> usize {
-        (self.0 >> 32) as usize
+        self.field::<u32, 4>() as usize
     }
     /// `B` as a signed number.
     #[inline(always)]
     pub(crate) fn b_signed(self) -> i64 {
-        i64::from((self.0 >> 32) as i16)
+        i64::from(self.field::<i16, 4>())
     }
     /// `C` as a signed number.
     #[inline(always)]
     pub(crate) fn c_signed(self) -> i64 {
-        (self.0 as i64) >> 48
+        i64::from(self.field::<i16, 6>())
     }
     /// `W` as a signed number.
     #[inline(always)]
     pub(crate) fn w_signed(self) -> i64 {
-        (self.0 as i64) >> 32
+        i64::from(self.field::<i32, 4>())
     }
 }
 

@@ -176,7 +176,7 @@ macro_rules! with_instructions {
 
 /// The machine's own instructions, when the word's opcode is none of the table.
 fn run_internal(fiber: &mut Fiber, word: Word) -> Go {
-    match word.0 & 0xff {
+    match u64::from(word.opcode()) {
         internal::APPLY_REST => call::apply_rest(fiber),
         internal::RUN_RESULT => call::run_result(fiber),
         internal::GLOBAL_END => register::global_end(fiber),
@@ -232,9 +232,9 @@ mod form {
                     // SAFETY: pc stands inside verified code or on one of the machine's own instructions; operands of an
                     // instruction mean what its row in the instruction table says (verify).
                     unsafe {
-                        let word = Word(*regs.pc);
+                        let word = Word::at(regs.pc);
                         regs.pc = regs.pc.add(1);
-                        match Opcode::from_byte(word.0 as u8) {
+                        match Opcode::from_byte(word.opcode()) {
                             $(Some(Opcode::$name) => arm!(regs, word, $kind($($function),+)),)*
                             None => arm!(regs, word, full(run_internal)),
                         }
@@ -253,20 +253,25 @@ mod form {
     use crate::interp::Regs;
     use crate::value::Slot;
 
-    type Handler = unsafe extern "C" fn(*const u64, *mut Slot, *mut Frame, u64, *mut Fiber, u64) -> Exit;
+    /// pc points behind the handler's instruction; the table is passed on from handler to handler, so that none loads its address.
+    type Handler = unsafe extern "C" fn(*const u64, *mut Slot, *mut Frame, u64, *mut Fiber, &'static Table) -> Exit;
 
-    /// Fetches the next word and tail-calls its handler.
+    /// Handlers by opcode.
+    struct Table([Handler; 256]);
+
+    /// Tail-calls the handler of the next instruction.
     macro_rules! next {
-        ($regs:ident) => {{
-            let word = *$regs.pc;
+        ($regs:ident, $table:expr) => {{
+            let table: &'static Table = $table;
             // SAFETY of all of it: see `make`.
-            return (*HANDLERS.get_unchecked(word as u8 as usize))(
+            let opcode = Word::at($regs.pc).opcode();
+            return (*table.0.get_unchecked(usize::from(opcode)))(
                 $regs.pc.add(1),
                 $regs.base,
                 $regs.frame,
                 $regs.fuel,
                 $regs.fiber,
-                word,
+                table,
             );
         }};
     }
@@ -277,9 +282,9 @@ mod form {
             /// Never inlined: a handler whose frame holds a local with an address is not left by a jump, and the host's stack
             /// would grow with each instruction.
             #[inline(never)]
-            unsafe fn apart(fiber: *mut Fiber, word: u64) -> Go {
+            unsafe fn apart(fiber: *mut Fiber, word: Word) -> Go {
                 // SAFETY: the handler's fiber, borrowed by `run`; see `make`.
-                $full(unsafe { &mut *fiber }, Word(word))
+                $full(unsafe { &mut *fiber }, word)
             }
             let fiber = $regs.fiber;
             (*fiber).store($regs);
@@ -288,7 +293,7 @@ mod form {
                 return leave(fiber, go);
             }
             let regs = (*fiber).load();
-            next!(regs)
+            next!(regs, &HANDLERS)
         }};
     }
 
@@ -302,7 +307,7 @@ mod form {
                 return exit;
             }
             let regs = (*fiber).load();
-            next!(regs)
+            next!(regs, &HANDLERS)
         }
     }
 
@@ -316,13 +321,13 @@ mod form {
                 frame: *mut Frame,
                 fuel: u64,
                 fiber: *mut Fiber,
-                word: u64,
+                table: &'static Table,
             ) -> Exit {
                 // SAFETY: see `make`.
                 unsafe {
                     let mut regs = Regs { pc, base, frame, fuel, fiber };
-                    $quick(&mut regs, Word(word));
-                    next!(regs)
+                    $quick(&mut regs, Word::at(pc.sub(1)));
+                    next!(regs, table)
                 }
             }
         };
@@ -335,12 +340,12 @@ mod form {
                 frame: *mut Frame,
                 fuel: u64,
                 fiber: *mut Fiber,
-                word: u64,
+                _: &'static Table,
             ) -> Exit {
                 // SAFETY: see `make`.
                 unsafe {
                     let regs = Regs { pc, base, frame, fuel, fiber };
-                    full!(regs, word, $full)
+                    full!(regs, Word::at(pc.sub(1)), $full)
                 }
             }
         };
@@ -353,7 +358,7 @@ mod form {
                 frame: *mut Frame,
                 fuel: u64,
                 fiber: *mut Fiber,
-                word: u64,
+                table: &'static Table,
             ) -> Exit {
                 /// Apart, so that the quick path needs no stack frame.
                 #[cold]
@@ -364,21 +369,21 @@ mod form {
                     frame: *mut Frame,
                     fuel: u64,
                     fiber: *mut Fiber,
-                    word: u64,
+                    _: &'static Table,
                 ) -> Exit {
                     // SAFETY: see `make`.
                     unsafe {
                         let regs = Regs { pc, base, frame, fuel, fiber };
-                        full!(regs, word, $full)
+                        full!(regs, Word::at(pc.sub(1)), $full)
                     }
                 }
                 // SAFETY: see `make`.
                 unsafe {
                     let mut regs = Regs { pc, base, frame, fuel, fiber };
-                    if $quick(&mut regs, Word(word)) {
-                        next!(regs)
+                    if $quick(&mut regs, Word::at(pc.sub(1))) {
+                        next!(regs, table)
                     }
-                    otherwise(pc, base, frame, fuel, fiber, word)
+                    otherwise(pc, base, frame, fuel, fiber, table)
                 }
             }
         };
@@ -391,16 +396,16 @@ mod form {
                 frame: *mut Frame,
                 fuel: u64,
                 fiber: *mut Fiber,
-                word: u64,
+                table: &'static Table,
             ) -> Exit {
                 handler!(Rest, rest($($rest),+));
                 // SAFETY: see `make`.
                 unsafe {
                     let mut regs = Regs { pc, base, frame, fuel, fiber };
-                    if $first(&mut regs, Word(word)) {
-                        next!(regs)
+                    if $first(&mut regs, Word::at(pc.sub(1))) {
+                        next!(regs, table)
                     }
-                    Rest(pc, base, frame, fuel, fiber, word)
+                    Rest(pc, base, frame, fuel, fiber, table)
                 }
             }
         };
@@ -427,20 +432,20 @@ mod form {
     }
     with_instructions!(make);
 
-    static HANDLERS: [Handler; 256] = {
+    static HANDLERS: Table = {
         let mut table: [Handler; 256] = [Internal; 256];
         let mut byte = 0;
         while byte < 256 {
             table[byte] = handler_of(Opcode::from_byte(byte as u8));
             byte += 1;
         }
-        table
+        Table(table)
     };
 
     pub(in crate::interp) fn run(fiber: &mut Fiber) -> Exit {
         let regs = fiber.load();
         // SAFETY: see `make`.
-        unsafe { next!(regs) }
+        unsafe { next!(regs, &HANDLERS) }
     }
 }
 

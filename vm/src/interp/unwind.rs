@@ -178,7 +178,7 @@ pub(crate) fn abandon(fiber: &mut Fiber) {
     }
     if matches!(pending, Pending::Nothing | Pending::Again) {
         // SAFETY: F3; only instructions of protos yield, or wait to run again.
-        let word = Word(unsafe { *fiber.pc.sub(1) });
+        let word = unsafe { Word::at(fiber.pc.sub(1)) };
         release_operands(fiber, word);
     }
     loop {

@@ -338,7 +338,7 @@ pub(crate) fn release_operands(fiber: &mut Fiber, word: Word) {
 pub(crate) fn taken_operands(fiber: &Fiber, word: Word, mut visit: impl FnMut(usize)) {
     use aivi_bytecode::Instruction as I;
     let program = &fiber.world.program;
-    match I::decode(word.0) {
+    match I::decode(word.bits()) {
         Some(I::Call { base, proto } | I::TailCall { base, proto }) => {
             let code = &program.protos[proto.0 as usize];
             let raw = &program.proto(code).raw;
@@ -439,8 +439,8 @@ pub(in crate::interp) unsafe fn ret_unpacked(regs: &mut Regs, word: Word) -> boo
     // the machine's own frames have words that are no `unpack`.
     unsafe {
         let (pc, delta) = ((*regs.frame.sub(1)).pc, (*regs.frame).delta);
-        let (next, count) = (Word(*pc), word.x());
-        if next.0 as u16 != (count << 8 | Opcode::Unpack as usize) as u16 || next.b() != delta {
+        let (next, count) = (Word::at(pc), word.x());
+        if next.bits() as u16 != (count << 8 | Opcode::Unpack as usize) as u16 || next.b() != delta {
             return false;
         }
         let (fields, below) = (regs.slot(word.b()), regs.base.sub(delta));

@@ -254,7 +254,7 @@ pub(in crate::interp) unsafe fn take_field(regs: &mut Regs, word: Word) {
 unsafe fn named(fiber: &mut Fiber, object: &Value) -> Option<usize> {
     // SAFETY: the verifier saw that a `const` of a text follows.
     let name = unsafe {
-        let word = Word(*fiber.pc);
+        let word = Word::at(fiber.pc);
         fiber.pc = fiber.pc.add(1);
         &*fiber.constants.add(word.w())
     };

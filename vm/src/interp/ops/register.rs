@@ -128,7 +128,7 @@ fn deliver(fiber: &mut Fiber, delta: usize, value: Value) -> Go {
         if (*fiber.frame).proto.is_null() {
             *fiber.base.add(delta) = value.into_slot();
         } else {
-            let word = Word(*fiber.pc.sub(1));
+            let word = Word::at(fiber.pc.sub(1));
             fiber.set_result(word, value);
         }
     }
