@@ -4,7 +4,7 @@ use aivi_vm::native::{Args, NativeCx, NativeResult};
 use aivi_vm::structural::Incomparable;
 use aivi_vm::{List, Map, Value};
 
-use crate::family::{bool, charge, compared, done, family, index, int, option};
+use crate::family::{bool, charge, compared, done, family, int, option};
 
 family! { "map"
     "size" / 1 = size;
@@ -20,10 +20,7 @@ family! { "map"
     "fromList" / 1 = from_list;
     "fromSorted" / 2 = from_sorted;
     "union" / 2 = union;
-    "position" / 2 = position;
-    "takeAt" / 2 = take_at;
-    "putAt" / 3 = put_at;
-    "removeAt" / 2 = remove_at;
+    "take" / 2 = take;
     "withValues" / 2 = with_values;
 }
 
@@ -80,18 +77,15 @@ fn insert(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
 }
 
 fn remove(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    match args.get(1).as_map().map(|map| map.find(args.get(0))) {
-        Some(Err(incomparable)) => fault(incomparable),
-        Some(Ok(Ok(at))) => without(args.take(1), at),
-        _ => NativeResult::Done(args.take(1)),
+    match look_up(args, 0, 1).map(|found| found.is_some()) {
+        Ok(true) => {
+            let mut map = args.take(1);
+            let removed = map.payload_mut::<Map>().map(|map| map.remove(args.get(0)));
+            removed.and_then(Result::err).map_or(NativeResult::Done(map), fault)
+        }
+        Ok(false) => NativeResult::Done(args.take(1)),
+        Err(incomparable) => fault(incomparable),
     }
-}
-
-fn without(mut map: Value, at: usize) -> NativeResult {
-    if let Some(map) = map.payload_mut::<Map>() {
-        map.remove_nth(at);
-    }
-    NativeResult::Done(map)
 }
 
 /// Charges for work on all entries of a map or elements of a list.
@@ -139,37 +133,14 @@ fn union(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
     compared(take_map(args, 0).union(take_map(args, 1)))
 }
 
-/// Index of a key, or -1.
-fn position(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    match args.get(1).as_map().map(|map| map.find(args.get(0))) {
-        Some(Err(incomparable)) => fault(incomparable),
-        Some(Ok(Ok(at))) => int(at),
-        _ => NativeResult::Done(Value::int(-1)),
-    }
-}
-
-/// The value and the map, which holds something unspecified in its place.
-fn take_at(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    let at = index(args.int(0));
+/// What a key leads to, which is there, and the map with something unspecified in its place.
+fn take(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
     let mut map = args.take(1);
-    match map.payload_mut::<Map>().and_then(|map| map.take_nth(at)) {
-        Some(value) => NativeResult::Done(Value::pair(value, map)),
-        None => NativeResult::Fault("index out of range".to_owned()),
+    match map.payload_mut::<Map>().map(|map| map.take(args.get(0))) {
+        Some(Ok(Some(value))) => NativeResult::Done(Value::pair(value, map)),
+        Some(Err(incomparable)) => fault(incomparable),
+        _ => NativeResult::Fault("a key that is not in the map was taken".to_owned()),
     }
-}
-
-fn put_at(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    let at = index(args.int(0));
-    let (value, mut map) = (args.take(1), args.take(2));
-    if let Some(map) = map.payload_mut::<Map>() {
-        map.put_nth(at, value);
-    }
-    NativeResult::Done(map)
-}
-
-fn remove_at(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    let at = index(args.int(0));
-    without(args.take(1), at)
 }
 
 fn with_values(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {

@@ -42,16 +42,16 @@ fn insert(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
 }
 
 fn remove(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    let found = args.get(1).as_set().map(|set| set.find(args.get(0)));
-    let mut set = args.take(1);
-    match found {
-        Some(Err(incomparable)) => return NativeResult::Fault(incomparable.to_string()),
-        Some(Ok(Ok(at))) => {
-            set.payload_mut::<Set>().and_then(|set| set.remove_nth(at));
+    match args.get(1).as_set().map(|set| set.get(args.get(0)).map(|found| found.is_some())) {
+        Some(Ok(true)) => {
+            let mut set = args.take(1);
+            let removed = set.payload_mut::<Set>().map(|set| set.remove(args.get(0)));
+            let failed = removed.and_then(Result::err);
+            failed.map_or(NativeResult::Done(set), |incomparable| NativeResult::Fault(incomparable.to_string()))
         }
-        _ => {}
+        Some(Err(incomparable)) => NativeResult::Fault(incomparable.to_string()),
+        _ => NativeResult::Done(args.take(1)),
     }
-    NativeResult::Done(set)
 }
 
 /// Charges for work on all elements.

@@ -385,6 +385,12 @@ impl Value {
         self.kind == other.kind && self.payload == other.payload
     }
 
+    /// The payload; of scalars it says which one it is.
+    #[inline(always)]
+    pub(crate) const fn bits(&self) -> u64 {
+        self.payload
+    }
+
     /// The object, if it has one.
     #[inline(always)]
     pub(crate) fn heap(&self) -> Option<*mut Header> {

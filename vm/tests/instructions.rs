@@ -279,3 +279,82 @@ fn fields_are_found_by_name() {
     ];
     assert_eq!(apply2(asm, &code, Value::int(3), Value::text("Ada")), "[{ age: 3, name: 7 }, { age: 3, name: Ada }]");
 }
+
+#[test]
+fn maps_are_asked_and_changed() {
+    let (map, key) = (r(0), r(1));
+    type Key = fn(i64) -> Value;
+    let entries = |make: Key, keys: &[i64]| {
+        let entries = keys.iter().map(|key| (make(*key), Value::int(7))).collect();
+        Value::from(aivi_vm::Map::from_unsorted(entries).expect("comparable"))
+    };
+    let text: Key = |i| Value::text(&format!("a key that is long enough to be kept apart: {i}"));
+    let rows: [(Key, Vec<i64>, i64, i64); 4] = [
+        (Value::int, (0..20).collect(), 19, 20),
+        (Value::int, (0..20).map(|i| i * 5).collect(), 95, 4),
+        (Value::int, vec![3, 1], 1, 2),
+        (text, vec![1, 2, 3], 3, 4),
+    ];
+    for (make, keys, there, absent) in rows {
+        let run = |code: &[I], key: i64| apply2(Asm::new(), code, entries(make, &keys), make(key));
+        let ends = [I::Drop { src: map }, I::Drop { src: key }];
+        let with = |code: &[I], end: I| [code, &ends, &[end]].concat();
+        let show = |kind| I::ReturnScalar { kind, src: r(2) };
+        let get = with(&[I::MapGet { dst: r(2), map, key }], I::Return { src: r(2) });
+        assert_eq!(run(&get, there), "7");
+        let or = [I::Int { dst: r(2), value: Imm32(9) }, I::MapGetOr { dst: r(2), map, key }];
+        assert_eq!(run(&with(&or, show(ScalarKind::Int)), there), "7");
+        assert_eq!(run(&with(&or, show(ScalarKind::Int)), absent), "9");
+        let has = with(&[I::MapHas { dst: r(2), map, key }], show(ScalarKind::Bool));
+        assert_eq!((run(&has, there), run(&has, absent)), ("True".to_owned(), "False".to_owned()));
+        for (key, length) in [(there, keys.len()), (absent, keys.len() + 1)] {
+            let value = I::Tag { kind: ScalarKind::Int, dst: r(3), src: r(2) };
+            let insert = I::MapInsert { map, key: r(1), value: r(3) };
+            let code = [I::Int { dst: r(2), value: Imm32(8) }, value, insert, I::Return { src: map }];
+            let shown = run(&code, key);
+            assert_eq!(shown.matches("=>").count(), length, "{shown}");
+            assert_eq!(shown.matches("=> 8").count(), 1, "{shown}");
+        }
+    }
+}
+
+#[test]
+fn sets_are_asked_and_changed() {
+    let (set, item) = (r(0), r(1));
+    let run = |code: &[I], item: Value| {
+        let items = (0..20).map(|i| Value::int(i * 5));
+        apply2(Asm::new(), code, aivi_vm::Set::from_elements(items).expect("comparable").into(), item)
+    };
+    let has = [
+        I::SetHas { dst: r(2), set, item },
+        I::Drop { src: set },
+        I::ReturnScalar { kind: ScalarKind::Bool, src: r(2) },
+    ];
+    assert_eq!((run(&has, Value::int(95)), run(&has, Value::int(3))), ("True".to_owned(), "False".to_owned()));
+    let insert = [I::SetInsert { set, item }, I::Return { src: set }];
+    assert!(run(&insert, Value::int(3)).starts_with("~set[0, 3, 5, "));
+}
+
+#[test]
+fn what_cannot_be_compared_is_no_key() {
+    let mut asm = Asm::new();
+    let other = asm.proto(Body::new("other", 1, 1, &[I::Return { src: r(0) }]));
+    let function = asm.constant(Constant::Function(other));
+    let code = [
+        I::Const { dst: r(2), value: function },
+        I::Const { dst: r(3), value: function },
+        I::MapInsert { map: r(0), key: r(2), value: r(3) },
+        I::Return { src: r(0) },
+    ];
+    let proto = asm.proto(Body::new("f", 1, 4, &code).drops(2, &[0]));
+    asm.function("f", proto);
+    let run = Run::new(asm);
+    let shown = leak_checked(|| {
+        let map = aivi_vm::Map::from_unsorted(vec![(
+            Value::int(1),
+            Value::text("a text that is long enough to be kept apart"),
+        )]);
+        run.show(&run.apply(vec![map.expect("comparable").into()]))
+    });
+    assert_eq!(shown, "fault: cannot compare functions");
+}

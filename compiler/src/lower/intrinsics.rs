@@ -3,7 +3,7 @@
 use aivi_bytecode::{Instruction, Reg};
 
 use super::call::Arg;
-use super::code::Class;
+use super::code::{Class, Op};
 use super::function::{Dest, Function, Signature};
 use super::program::parameter_types;
 use super::repr::Repr;
@@ -30,6 +30,8 @@ impl Function<'_, '_> {
             Some(
                 scalar @ (Instruction::ListLength { .. }
                 | Instruction::TextLength { .. }
+                | Instruction::MapHas { .. }
+                | Instruction::SetHas { .. }
                 | Instruction::SqrtFloat { .. }
                 | Instruction::FloatOfInt { .. }
                 | Instruction::IntOfFloat { .. }),
@@ -48,6 +50,14 @@ impl Function<'_, '_> {
             ("list.get", [list, index]) => {
                 let (list, index) = (self.arg_operand(list), self.arg_operand(index));
                 I::ListGet { dst, list, index }
+            }
+            ("map.has", [key, map]) => {
+                let (key, map) = (self.arg_tagged_operand(key), self.arg_operand(map));
+                I::MapHas { dst, map, key }
+            }
+            ("set.has", [item, set]) => {
+                let (item, set) = (self.arg_tagged_operand(item), self.arg_operand(set));
+                I::SetHas { dst, set, item }
             }
             ("math.sqrt", [number]) => I::SqrtFloat { dst, src: self.arg_operand(number) },
             ("math.toFloat", [number]) => I::FloatOfInt { dst, src: self.arg_operand(number) },
@@ -129,6 +139,22 @@ impl Function<'_, '_> {
                 let right = self.arg_taken(right);
                 self.act(Class::Owned, I::ListConcat { left: dst, right });
             }
+            ("map.insert", [key, value, map]) => {
+                let (key, value) = (self.arg_taken(key), self.arg_taken(value));
+                self.arg_tagged(map, dst);
+                self.act(Class::Owned, I::MapInsert { map: dst, key, value });
+            }
+            ("map.getOrElse", [key, fallback, map]) if outcome.scalar().is_some() => {
+                let (key, found) = (self.arg_tagged_operand(key), self.arg_value(fallback));
+                let map = self.arg_operand(map);
+                self.act(Class::Scalar, I::MapGetOr { dst: found, map, key });
+                self.code.push(Op::Scalar { dst, src: found });
+            }
+            ("set.insert", [item, set]) => {
+                let item = self.arg_taken(item);
+                self.arg_tagged(set, dst);
+                self.act(Class::Owned, I::SetInsert { set: dst, item });
+            }
             ("fiber.timeout" | "fiber.forEachPar" | "fiber.forEachParSettled", [number, second, third]) => {
                 let base = self.arg_value(number);
                 self.arg_taken(second);
@@ -168,7 +194,7 @@ impl Function<'_, '_> {
     }
 
     /// A register with the argument, tagged, to be read only.
-    fn arg_tagged_operand(&mut self, argument: &Arg<'_>) -> Reg {
+    pub(super) fn arg_tagged_operand(&mut self, argument: &Arg<'_>) -> Reg {
         match argument {
             Arg::Expr(expr) => self.tagged_operand(expr),
             Arg::Reg(reg, ty) if self.repr(*ty).scalar().is_none() => *reg,

@@ -189,7 +189,7 @@ impl Function<'_, '_> {
         from
     }
 
-    /// Whether `expr` changes one part of the list or record in R[target] and leaves the rest.
+    /// Whether `expr` changes one part of what is in R[target] and leaves the rest.
     fn updates(&self, expr: &Expr, target: Reg) -> bool {
         let base = |expr: &Expr| self.register_of(expr) == Some(target);
         match &expr.kind {
@@ -202,8 +202,11 @@ impl Function<'_, '_> {
             },
             ExprKind::Primitive(Primitive::ConcatList, operands) => base(&operands[0]),
             ExprKind::Apply { function, arguments } => match arguments.as_slice() {
-                [list, _] => self.is_native(function, &["list.push", "list.concat"]) && base(list),
-                [_, _, list] => self.is_native(function, &["list.set"]) && base(list),
+                [first, second] => {
+                    self.is_native(function, &["list.push", "list.concat"]) && base(first)
+                        || self.is_native(function, &["set.insert"]) && base(second)
+                }
+                [_, _, last] => self.is_native(function, &["list.set", "map.insert"]) && base(last),
                 _ => false,
             },
             ExprKind::Patch { base: record, .. } => base(record),

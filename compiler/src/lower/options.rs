@@ -52,7 +52,12 @@ impl<'p> Function<'_, 'p> {
             self.code.push(Op::Branch(Instruction::JumpOutside { list, index, by: Jump16(0) }, none));
             self.act(held.result_class(), Instruction::ListGet { dst, list, index });
         } else {
-            self.call_import(native, arguments, held, dst);
+            if let ("map.get", [key, map]) = (&*native.name, arguments) {
+                let (key, map) = (self.arg_tagged_operand(key), self.arg_operand(map));
+                self.act(held.result_class(), Instruction::MapGet { dst, map, key });
+            } else {
+                self.call_import(native, arguments, held, dst);
+            }
             self.code.push(Op::Branch(Instruction::JumpAbsent { src: dst, by: Jump16(0) }, none));
         }
         self.top = mark;

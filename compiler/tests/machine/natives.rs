@@ -71,6 +71,10 @@ impl Machine<'_> {
                 insert(heap, &mut entries, key, value);
                 heap.make(Payload::Map(entries))
             }
+            ("map.get", &[key, map]) => {
+                let found = entries(heap, map).into_iter().find(|&(known, _)| heap.equal(known, key));
+                found.map_or(Value::ABSENT, |(_, value)| heap.copy(value))
+            }
             ("map.getOrElse", &[key, fallback, map]) => {
                 let found = entries(heap, map).into_iter().find(|&(known, _)| heap.equal(known, key));
                 let value = found.map_or(fallback, |(_, value)| value);

@@ -554,6 +554,35 @@ impl Machine<'_> {
                 self.branch(true, by.0.into())
             }
             I::ListNext { head, list, .. } => self.uncons(head, list)?,
+            other => self.map_op(other)?,
+        }
+        Ok(())
+    }
+
+    fn map_op(&mut self, instruction: Instruction) -> Result<(), Raise> {
+        use Instruction as I;
+        match instruction {
+            I::MapGet { dst, map, key } => {
+                let found = self.native("map.get", &[self.get(key), self.get(map)])?;
+                self.set(dst, found);
+            }
+            I::MapGetOr { dst, map, key } => {
+                let found = self.native("map.get", &[self.get(key), self.get(map)])?;
+                if found != Value::ABSENT {
+                    self.set_raw(dst, found);
+                }
+            }
+            I::MapHas { dst, map, key } => {
+                let found = self.native("map.get", &[self.get(key), self.get(map)])?;
+                self.set(dst, Value::Raw((found != Value::ABSENT).into()));
+                self.heap.release(found);
+            }
+            I::MapInsert { map, key, value } => {
+                let operands = [self.take(key), self.take(value), self.take(map)];
+                let changed = self.native("map.insert", &operands)?;
+                operands.into_iter().for_each(|operand| self.heap.release(operand));
+                self.set(map, changed);
+            }
             other => return Err(Stop::Unknown(format!("{other:?}")).into()),
         }
         Ok(())

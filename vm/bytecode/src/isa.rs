@@ -428,6 +428,20 @@ isa! {
     /// R[dst] := number of scalar values of R[text] (borrowed), raw Int.
     0x73 TextLength "text.length" { dst: Reg @ A, text: Reg @ B } []
 
+    // -- maps and sets: keys and elements are tagged; a fault when they cannot be compared
+    /// R[dst] := a counted copy of what R[key] leads to in R[map], both borrowed; the absent value when there is nothing.
+    0x78 MapGet "map.get" { dst: Reg @ A, map: Reg @ B, key: Reg @ C } [faults]
+    /// R[dst] := what R[key] leads to in R[map] (both borrowed), known to be a scalar; unchanged when there is nothing.
+    0x79 MapGetOr "map.get.or" { dst: Reg @ A, map: Reg @ B, key: Reg @ C } [faults]
+    /// R[map] := R[map] where R[key] leads to R[value], both taken; in place when unique.
+    0x7a MapInsert "map.insert" { map: Reg @ A, key: Reg @ B, value: Reg @ C } [faults]
+    /// R[dst] := whether R[key] leads to something in R[map], both borrowed; raw.
+    0x7b MapHas "map.has" { dst: Reg @ A, map: Reg @ B, key: Reg @ C } [faults]
+    /// R[set] := R[set] with R[item], taken; in place when unique.
+    0x7c SetInsert "set.insert" { set: Reg @ A, item: Reg @ B } [faults]
+    /// R[dst] := whether R[item] is in R[set], both borrowed; raw.
+    0x7d SetHas "set.has" { dst: Reg @ A, set: Reg @ B, item: Reg @ C } [faults]
+
     // -- functions
     /// R[reg] := a function of `proto` that captures R[reg], … (`count`, taken).
     0x80 Closure "closure" { count: Count @ X, reg: Reg @ A, proto: ProtoId @ W } []

@@ -1,38 +1,37 @@
 //! `Sorted`: a persistent sorted table from keys to `V`. A `Map` has values, a `Set` has nothing (`()`).
 //!
 //! Keys are any values and stand in the built-in total order. Comparing functions, effects or handles is an error that every
-//! operation on keys passes on. Entries are also numbered from zero in ascending order, so a place found once
-//! can be read, changed or removed without comparing again.
+//! operation on keys passes on.
 //!
-//! Costs: O(log n) by key or number; O(n) for what visits all; `union` and its like O(min(n + m, m log n)).
+//! A table that one owner builds and reads is *hashed* (`hashed.rs`). When it is longer than a leaf and copied, or when somebody goes
+//! through it in order and its entries did not arrive in order, it gets a tree, once: the copies are that tree, and it becomes the
+//! tree itself when it changes. A tree stays one.
+//!
+//! These hold at all times:
+//! - a table without hashed entries has a tree; one with both has the same entries in them;
+//! - a table that crosses to other threads has a tree, if reading it there could make one.
+//!
+//! Costs by key: O(1) hashed, O(log n) in a tree; O(n) for what visits all, and O(n log n) for what makes the tree; `union` and its
+//! like O(min(n + m, m log n)).
 
+use std::cell::OnceCell;
 use std::cmp::Ordering;
 
-use super::TextRef;
-use super::tree::{Edit, Leaf, Tree};
-use crate::object::{Ref, Trace, Tracer};
+use super::hashed::Hashed;
+use super::run::{Entries, LEAF};
+use super::tree::{Edit, Tree};
+use super::{TextRef, hash};
+use crate::object::{Trace, Tracer};
 use crate::structural::{Incomparable, compare};
 use crate::value::{Kind, Value};
 
-/// Entries of a full leaf: half a kilobyte of keys. More make insertion move more, fewer make the tree deeper.
-const LEAF: usize = 32;
-
-/// What a leaf holds: keys and, at the same places, what belongs to them.
-#[derive(Clone)]
-struct Run<V: Entry> {
-    keys: Vec<Value>,
-    values: Vec<V>,
-}
-
-/// A counted run.
-pub(crate) struct Entries<V: Entry>(Ref<Run<V>>);
-
 /// A persistent sorted table.
 pub struct Sorted<V: Entry> {
-    tree: Tree<Entries<V>>,
+    pub(super) hashed: Option<Hashed<V>>,
+    pub(super) tree: OnceCell<Tree<Entries<V>>>,
 }
 
-/// Where a key is or would be.
+/// Where a key is or would be in a tree.
 struct Place<'a, V: Entry> {
     leaf: &'a Entries<V>,
     /// Number of the leaf's first entry.
@@ -61,25 +60,35 @@ impl Entry for () {
 impl<V: Entry> Sorted<V> {
     /// No entries.
     #[must_use]
-    pub fn new() -> Sorted<V> {
-        Sorted { tree: Tree::Leaf(Entries::new(Vec::new(), Vec::new())) }
+    pub const fn new() -> Sorted<V> {
+        Sorted { hashed: Some(Hashed::new()), tree: OnceCell::new() }
+    }
+
+    fn from_tree(tree: Tree<Entries<V>>) -> Sorted<V> {
+        Sorted { hashed: None, tree: tree.into() }
     }
 
     /// From ascending keys without repetition, and what belongs to them.
     #[must_use]
     pub fn from_sorted(keys: Vec<Value>, values: Vec<V>) -> Sorted<V> {
         debug_assert_eq!(keys.len(), values.len());
-        if keys.len() <= LEAF {
-            return Sorted { tree: Tree::Leaf(Entries::new(keys, values)) };
+        Sorted::from_ascending(keys.into_iter().zip(values).collect())
+    }
+
+    fn from_ascending(entries: Vec<(Value, V)>) -> Sorted<V> {
+        match Hashed::from_ascending(entries) {
+            Ok(hashed) => Sorted { hashed: Some(hashed), tree: OnceCell::new() },
+            Err(entries) => Sorted::from_tree(tree_of(entries.into_iter())),
         }
-        let leaves = keys.len().div_ceil(LEAF);
-        let (mut keys, mut values) = (keys.into_iter(), values.into_iter());
-        let leaf = |_| Entries::new(keys.by_ref().take(LEAF).collect(), values.by_ref().take(LEAF).collect());
-        Sorted { tree: Tree::from_leaves((0..leaves).map(leaf).collect()) }
     }
 
     /// From entries in any order; of those with equal keys the last one counts.
     pub fn from_unsorted(entries: Vec<(Value, V)>) -> Result<Sorted<V>, Incomparable> {
+        if entries.iter().all(|(key, _)| hash::of(key).is_some()) {
+            let mut table = Sorted::new();
+            entries.into_iter().try_for_each(|(key, value)| table.insert(key, value).map(drop))?;
+            return Ok(table);
+        }
         let mut entries = entries;
         let mut ascending = true;
         for pair in entries.windows(2) {
@@ -95,14 +104,14 @@ impl<V: Entry> Sorted<V> {
             entries.dedup_by(|later, first| compare(&later.0, &first.0) == Ok(Ordering::Equal));
             entries.reverse();
         }
-        let (keys, values) = entries.into_iter().unzip();
-        Ok(Sorted::from_sorted(keys, values))
+        Ok(Sorted::from_ascending(entries))
     }
 
     /// Number of entries.
+    #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
-        self.tree.len()
+        self.hashed.as_ref().map_or_else(|| self.tree().len(), |hashed| hashed.entries().len())
     }
 
     /// Are there none?
@@ -111,17 +120,72 @@ impl<V: Entry> Sorted<V> {
         self.len() == 0
     }
 
-    /// The number of a key, or the number that it would get.
-    pub fn find(&self, key: &Value) -> Result<Result<usize, usize>, Incomparable> {
-        let place = self.search(key)?;
-        let number = place.start + place.index;
-        Ok(if place.found { Ok(number) } else { Err(number) })
+    /// The tree, which is made now if there is none.
+    fn tree(&self) -> &Tree<Entries<V>> {
+        self.tree.get_or_init(|| {
+            let entries = self.hashed.as_ref().map_or_else(Vec::new, Hashed::sorted);
+            tree_of(entries.into_iter().map(|(key, value)| (key.clone(), value.clone())))
+        })
+    }
+
+    /// The tree, which is all that there is from now on.
+    fn tree_mut(&mut self) -> &mut Tree<Entries<V>> {
+        self.tree();
+        self.hashed = None;
+        self.tree.get_mut().expect("it was made")
+    }
+
+    /// Before a change: one form only. A long table that has had a tree is that tree.
+    #[inline]
+    fn settle(&mut self) {
+        if self.hashed.is_some() && self.tree.get().is_some() {
+            if self.len() > LEAF {
+                self.hashed = None;
+            } else {
+                self.tree = OnceCell::new();
+            }
+        }
     }
 
     /// What a key leads to.
+    #[inline]
     pub fn get(&self, key: &Value) -> Result<Option<&V>, Incomparable> {
+        if let Some(hashed) = &self.hashed {
+            let found = hashed.get(key);
+            if found.is_none() && hash::of(key).is_none() {
+                // It is not there; but to look for what cannot be compared is an error.
+                hashed.entries().first().map_or(Ok(Ordering::Equal), |(first, _)| compare(first, key))?;
+            }
+            return Ok(found);
+        }
         let place = self.search(key)?;
         Ok(place.found.then(|| &place.leaf.0.values[place.index]))
+    }
+
+    /// As `get`, of an Int that is found where one would guess. Calls nothing.
+    #[inline(always)]
+    pub(crate) fn quick_get(&self, key: &Value) -> Option<&V> {
+        self.hashed.as_ref()?.quick_get(key.as_int()?)
+    }
+
+    /// As `get`, of a key without parts in hashed entries that are not a few. Calls nothing.
+    #[inline(always)]
+    pub(crate) fn indexed_get(&self, key: &Value) -> Option<Option<&V>> {
+        self.hashed.as_ref()?.indexed_get(key)
+    }
+
+    /// As `get`, for writing.
+    pub fn get_mut(&mut self, key: &Value) -> Result<Option<&mut V>, Incomparable> {
+        self.settle();
+        if let Some(ref mut hashed) = self.hashed {
+            return Ok(hashed.get_mut(key));
+        }
+        let place = self.search(key)?;
+        let number = place.found.then_some(place.start + place.index);
+        Ok(number.map(|number| {
+            let (leaf, index) = self.tree_mut().locate_mut(number);
+            &mut leaf.0.make_mut().values[index]
+        }))
     }
 
     fn search(&self, key: &Value) -> Result<Place<'_, V>, Incomparable> {
@@ -148,33 +212,24 @@ impl<V: Entry> Sorted<V> {
     /// `order` tells where a key stands beside the one that is looked for.
     #[inline(always)]
     fn search_by(&self, mut order: impl FnMut(&Value) -> Ordering) -> Place<'_, V> {
-        let (leaf, start) = self.tree.search(|first| order(first) == Ordering::Greater);
+        let (leaf, start) = self.tree().search(|first| order(first) == Ordering::Greater);
         let found = leaf.0.keys.binary_search_by(order);
         let (found, index) = found.map_or_else(|index| (false, index), |index| (true, index));
         Place { leaf, start, index, found }
     }
 
-    /// The entry with this number.
-    #[must_use]
-    pub fn nth(&self, index: usize) -> Option<(&Value, &V)> {
-        if index >= self.len() {
-            return None;
-        }
-        let (leaf, i) = self.tree.locate(index);
-        Some((&leaf.0.keys[i], &leaf.0.values[i]))
-    }
-
-    /// What the entry with this number leads to, for changing it in place.
-    pub fn nth_mut(&mut self, index: usize) -> Option<&mut V> {
-        if index >= self.len() {
-            return None;
-        }
-        let (leaf, i) = self.tree.locate_mut(index);
-        Some(&mut leaf.0.make_mut().values[i])
-    }
-
     /// Adds an entry, or replaces what an equal key leads to; true when it is new.
+    #[inline]
     pub fn insert(&mut self, key: Value, value: V) -> Result<bool, Incomparable> {
+        self.settle();
+        let refused = match &mut self.hashed {
+            Some(hashed) => hashed.insert(key, value),
+            None => Err((key, value)),
+        };
+        refused.or_else(|(key, value)| self.insert_in_tree(key, value))
+    }
+
+    fn insert_in_tree(&mut self, key: Value, value: V) -> Result<bool, Incomparable> {
         if let Some(number) = key.as_int() {
             return Ok(self.insert_by(key, value, |other, _| beside_int(other, number)));
         }
@@ -185,33 +240,31 @@ impl<V: Entry> Sorted<V> {
                 None => Ordering::Equal,
             }));
         }
-        match self.find(&key)? {
-            Ok(index) => {
-                if let Some(place) = self.nth_mut(index) {
-                    *place = value;
-                }
-                Ok(false)
-            }
-            Err(index) => {
-                // A single key that cannot be compared must not enter an empty table.
-                if self.is_empty() {
-                    compare(&key, &key)?;
-                }
-                self.tree.edit(index, true, |leaf, i| {
-                    let run = leaf.0.make_mut();
-                    run.keys.insert(i, key);
-                    run.values.insert(i, value);
-                });
-                Ok(true)
-            }
+        // A single key that cannot be compared must not enter an empty table.
+        if self.is_empty() {
+            compare(&key, &key)?;
         }
+        self.tree();
+        let place = self.search(&key)?;
+        let (number, found) = (place.start + place.index, place.found);
+        if found {
+            let (leaf, index) = self.tree_mut().locate_mut(number);
+            leaf.0.make_mut().values[index] = value;
+        } else {
+            self.tree_mut().edit(number, true, |leaf, i| {
+                let run = leaf.0.make_mut();
+                run.keys.insert(i, key);
+                run.values.insert(i, value);
+            });
+        }
+        Ok(!found)
     }
 
     /// As `insert`, of keys that can be compared: one way down finds the place and changes it.
     #[inline(always)]
     fn insert_by(&mut self, key: Value, value: V, order: impl Fn(&Value, &Value) -> Ordering) -> bool {
         let mut entry = Some((key, value));
-        self.tree.edit_where(
+        self.tree_mut().edit_where(
             &mut entry,
             |entry, first| entry.as_ref().is_some_and(|(key, _)| order(first, key) == Ordering::Greater),
             |entry, leaf| {
@@ -232,20 +285,26 @@ impl<V: Entry> Sorted<V> {
         )
     }
 
-    /// Removes the entry with this number.
-    pub fn remove_nth(&mut self, index: usize) -> Option<(Value, V)> {
-        (index < self.len()).then(|| {
-            self.tree.edit(index, false, |leaf, i| {
-                let run = leaf.0.make_mut();
-                (run.keys.remove(i), run.values.remove(i))
-            })
-        })
-    }
-
     /// Removes a key; what it led to.
     pub fn remove(&mut self, key: &Value) -> Result<Option<V>, Incomparable> {
-        let found = self.find(key)?.ok();
-        Ok(found.and_then(|index| self.remove_nth(index)).map(|(_, value)| value))
+        if self.get(key)?.is_none() {
+            return Ok(None);
+        }
+        self.settle();
+        if let Some(hashed) = &mut self.hashed
+            && let Ok(removed) = hashed.remove(key)
+        {
+            return Ok(removed);
+        }
+        // A hashed table that is too crowded is a tree from here on.
+        self.tree_mut();
+        let place = self.search(key)?;
+        let number = place.start + place.index;
+        Ok(Some(self.tree_mut().edit(number, false, |leaf, i| {
+            let run = leaf.0.make_mut();
+            run.keys.remove(i);
+            run.values.remove(i)
+        })))
     }
 
     /// All entries of both; where both have a key, what the second one leads to.
@@ -257,7 +316,7 @@ impl<V: Entry> Sorted<V> {
         let added_left = self.len() < other.len();
         let (mut base, added) = if added_left { (other, self) } else { (self, other) };
         for (key, value) in added.iter() {
-            if !added_left || base.find(key)?.is_err() {
+            if !added_left || base.get(key)?.is_none() {
                 base.insert(key.clone(), value.clone())?;
             }
         }
@@ -266,13 +325,13 @@ impl<V: Entry> Sorted<V> {
 
     /// The entries whose keys the other one has too.
     pub fn intersection<W: Entry>(self, other: &Sorted<W>) -> Result<Sorted<V>, Incomparable> {
-        self.filter_by(|key| Ok(other.find(key)?.is_ok()))
+        self.filter_by(|key| Ok(other.get(key)?.is_some()))
     }
 
     /// The entries whose keys the other one does not have.
     pub fn difference<W: Entry>(mut self, other: &Sorted<W>) -> Result<Sorted<V>, Incomparable> {
         if other.len() > self.len() / 8 {
-            return self.filter_by(|key| Ok(other.find(key)?.is_err()));
+            return self.filter_by(|key| Ok(other.get(key)?.is_none()));
         }
         for (key, _) in other.iter() {
             self.remove(key)?;
@@ -322,13 +381,22 @@ impl<V: Entry> Sorted<V> {
 
     /// All entries in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = (&Value, &V)> {
-        self.tree.leaves().flat_map(|leaf| leaf.0.keys.iter().zip(&leaf.0.values))
+        let hashed = self.hashed.as_ref().filter(|hashed| hashed.is_ascending());
+        let leaves = hashed.is_none().then(|| self.tree().leaves()).into_iter().flatten();
+        let hashed = hashed.into_iter().flat_map(|hashed| hashed.entries());
+        hashed.map(|(key, value)| (key, value)).chain(leaves.flat_map(|leaf| leaf.0.keys.iter().zip(&leaf.0.values)))
     }
 
     /// Checks all that always holds.
     #[cfg(test)]
     pub(crate) fn check(&self) {
-        self.tree.check();
+        if let Some(hashed) = &self.hashed {
+            hashed.check();
+        }
+        if let Some(tree) = self.tree.get() {
+            tree.check();
+            assert_eq!(tree.len(), self.len());
+        }
         let keys: Vec<&Value> = self.iter().map(|(key, _)| key).collect();
         assert!(keys.windows(2).all(|pair| compare(pair[0], pair[1]) == Ok(Ordering::Less)));
     }
@@ -356,16 +424,32 @@ fn beside_text(other: &Value, key: TextRef<'_>) -> Ordering {
     other.as_text().map_or(other.kind().cmp(&Kind::Text), |other| other.order(key))
 }
 
-impl<V: Entry> Trace for Run<V> {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        self.keys.iter().for_each(|key| tracer.value(key));
-        self.values.iter().for_each(|value| value.trace(tracer));
-    }
+/// A tree of ascending entries.
+fn tree_of<V: Entry>(entries: impl ExactSizeIterator<Item = (Value, V)>) -> Tree<Entries<V>> {
+    let leaves = entries.len().div_ceil(LEAF).max(1);
+    let mut entries = entries;
+    let leaf = |_| {
+        let (keys, values) = entries.by_ref().take(LEAF).unzip();
+        Entries::new(keys, values)
+    };
+    Tree::from_leaves((0..leaves).map(leaf).collect())
 }
 
 impl<V: Entry> Trace for Sorted<V> {
     fn trace(&self, tracer: &mut Tracer<'_>) {
-        self.tree.trace(tracer);
+        if let Some(hashed) = &self.hashed {
+            if tracer.is_sharing() && (!hashed.is_ascending() || hashed.entries().len() > LEAF) {
+                // The tree is made now: on the other threads it is only read.
+                self.tree();
+            }
+            for (key, value) in hashed.entries() {
+                tracer.value(key);
+                value.trace(tracer);
+            }
+        }
+        if let Some(tree) = self.tree.get() {
+            tree.trace(tracer);
+        }
     }
 }
 
@@ -377,54 +461,11 @@ impl<V: Entry> Default for Sorted<V> {
 
 impl<V: Entry> Clone for Sorted<V> {
     fn clone(&self) -> Sorted<V> {
-        Sorted { tree: self.tree.clone() }
-    }
-}
-
-impl<V: Entry> Entries<V> {
-    fn new(keys: Vec<Value>, values: Vec<V>) -> Entries<V> {
-        Entries(Ref::new(Run { keys, values }))
-    }
-}
-
-impl<V: Entry> Clone for Entries<V> {
-    fn clone(&self) -> Entries<V> {
-        Entries(self.0.clone())
-    }
-}
-
-impl<V: Entry> Leaf for Entries<V> {
-    type Key = Value;
-    const MAX: usize = LEAF;
-
-    fn len(&self) -> usize {
-        self.0.keys.len()
-    }
-
-    fn first_key(&self) -> Value {
-        self.0.keys[0].clone()
-    }
-
-    fn split_off(&mut self, at: usize) -> Entries<V> {
-        let run = self.0.make_mut();
-        Entries::new(run.keys.split_off(at), run.values.split_off(at))
-    }
-
-    fn append(&mut self, other: Entries<V>, rest: &mut Option<Entries<V>>) {
-        let other = other.0.into_inner();
-        let run = self.0.make_mut();
-        run.keys.extend(other.keys);
-        run.values.extend(other.values);
-        if self.len() > LEAF {
-            *rest = Some(self.split_off(self.len() / 2));
+        match &self.hashed {
+            Some(hashed) if hashed.entries().len() <= LEAF => {
+                Sorted { hashed: Some(hashed.clone()), tree: OnceCell::new() }
+            }
+            _ => Sorted::from_tree(self.tree().clone()),
         }
-    }
-
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.part(&self.0);
-    }
-
-    fn trace_key(key: &Value, tracer: &mut Tracer<'_>) {
-        tracer.value(key);
     }
 }

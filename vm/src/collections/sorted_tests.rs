@@ -11,6 +11,7 @@ use crate::value::Value;
 enum Op {
     Insert(i16, i64),
     InsertRange(i16, u8),
+    InsertRow(i16, u8),
     Remove(i16),
     RemoveNth(u16),
     RemoveRange(i16, u8),
@@ -25,6 +26,7 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         (any::<i16>(), any::<i64>()).prop_map(|(k, v)| Op::Insert(k, v)),
         (any::<i16>(), any::<u8>()).prop_map(|(k, n)| Op::InsertRange(k, n)),
+        (any::<i16>(), any::<u8>()).prop_map(|(k, n)| Op::InsertRow(k, n)),
         any::<i16>().prop_map(Op::Remove),
         any::<u16>().prop_map(Op::RemoveNth),
         (any::<i16>(), any::<u8>()).prop_map(|(k, n)| Op::RemoveRange(k, n)),
@@ -90,6 +92,12 @@ fn apply(op: &Op, mut map: Map, model: &mut Model, others: &[(Map, Model)]) -> M
                 model.insert(k, i.into());
             }
         }
+        Op::InsertRow(k, n) => {
+            for k in (i64::from(k)..).take(n.into()) {
+                map.insert(Value::int(k), Value::int(-k)).expect("comparable");
+                model.insert(Key::Int(k), -k);
+            }
+        }
         Op::Remove(k) => {
             let removed = map.remove(&key(k).value()).expect("comparable");
             assert_eq!(removed.as_ref().map(number), model.remove(&key(k)));
@@ -97,8 +105,10 @@ fn apply(op: &Op, mut map: Map, model: &mut Model, others: &[(Map, Model)]) -> M
         Op::RemoveNth(i) => {
             let i = usize::from(i) % (model.len() + 1);
             let expected = model.keys().nth(i).cloned();
-            assert_eq!(map.remove_nth(i).map(|(key, _)| Key::of(&key)), expected);
-            expected.map(|key| model.remove(&key));
+            if let Some(key) = expected {
+                let removed = map.remove(&key.value()).expect("comparable");
+                assert_eq!(removed.as_ref().map(number), model.remove(&key));
+            }
         }
         Op::RemoveRange(k, n) => {
             for i in 0..i16::from(n) {
@@ -109,10 +119,10 @@ fn apply(op: &Op, mut map: Map, model: &mut Model, others: &[(Map, Model)]) -> M
         }
         Op::Replace(i, v) => {
             let i = usize::from(i) % (model.len() + 1);
-            let old = map.take_nth(i);
-            assert_eq!(old.as_ref().map(number), model.values().nth(i).copied());
-            map.put_nth(i, Value::int(v));
-            if let Some(place) = model.values_mut().nth(i) {
+            if let Some((key, place)) = model.iter_mut().nth(i) {
+                let old = map.take(&key.value()).expect("comparable");
+                assert_eq!(old.as_ref().map(number), Some(*place));
+                assert_eq!(map.insert(key.value(), Value::int(v)), Ok(false));
                 *place = v;
             }
         }
@@ -143,9 +153,7 @@ fn same(map: &Map, model: &Model) {
     map.check();
     assert_eq!(map.len(), model.len());
     assert!(map.iter().map(|(key, value)| (Key::of(key), number(value))).eq(model.clone()));
-    for (i, key) in model.keys().enumerate().step_by(7) {
-        assert_eq!(map.find(&key.value()), Ok(Ok(i)));
-        assert_eq!(map.nth(i).map(|(key, _)| Key::of(key)).as_ref(), Some(key));
+    for key in model.keys().step_by(7) {
         assert_eq!(map.get(&key.value()).map(|value| value.map(number)), Ok(model.get(key).copied()));
     }
 }
@@ -168,8 +176,9 @@ proptest! {
             } else {
                 let (unique, mut model) = std::mem::take(&mut versions[which]);
                 let others = versions.clone();
+                // Not compared here: to go through a map in order changes its form.
                 let map = apply(&op, unique, &mut model, &others);
-                same(&map, &model);
+                assert_eq!(map.len(), model.len());
                 versions[which] = (map, model);
             }
         }
@@ -197,4 +206,31 @@ fn a_large_map_grows_and_shrinks_in_any_order() {
         assert!(map.remove(&Value::int(i * 104_729 % 50_000)).expect("comparable").is_some());
     }
     assert!(map.is_empty());
+}
+
+/// Tuples of numbers and texts, and numbers whose hashes begin alike.
+#[test]
+fn a_map_of_other_keys_is_a_map() {
+    let pair = |i: i64| Value::pair(Value::int(i % 37), Value::text(&format!("key number {}", i / 37)));
+    let collides = |i: i64| Value::int(i.wrapping_mul(inverse(0x9e37_79b9_7f4a_7c15) as i64));
+    for key in [&pair as &dyn Fn(i64) -> Value, &collides] {
+        let mut map = Map::new();
+        for i in 0..1000 {
+            assert_eq!(map.insert(key(i), Value::int(i)), Ok(true));
+            assert_eq!(map.insert(key(i / 2), Value::int(i / 2)), Ok(false));
+        }
+        for i in (0..1000).step_by(3) {
+            assert_eq!(map.remove(&key(i)).map(|value| value.as_ref().map(number)), Ok(Some(i)));
+        }
+        for i in 0..1000 {
+            let expected = (i % 3 != 0).then_some(i);
+            assert_eq!(map.get(&key(i)).map(|value| value.map(number)), Ok(expected), "{i}");
+        }
+        map.check();
+    }
+}
+
+/// The number that gives 1 in a product with this odd one.
+fn inverse(odd: u64) -> u64 {
+    (0..6).fold(odd, |inverse, _| inverse.wrapping_mul(2u64.wrapping_sub(odd.wrapping_mul(inverse))))
 }

@@ -2,7 +2,7 @@
 
 use aivi_bytecode::Opcode;
 
-use super::ops::{call, channel, control, crowd, fiber, float, int, jump, list, object, register, text, value};
+use super::ops::{call, channel, control, crowd, fiber, float, int, jump, list, map, object, register, text, value};
 use super::{Exit, Go, Word, settle};
 use crate::fiber::Fiber;
 
@@ -127,6 +127,12 @@ macro_rules! with_instructions {
             ToText: full(text::to_text);
             TextSlice: either(text::slice_inline, text::slice);
             TextLength: quick(text::length);
+            MapGet: staged(map::get_guessed, map::get, map::get_full);
+            MapGetOr: staged(map::get_or_guessed, map::get_or, map::get_or_full);
+            MapInsert: staged(map::insert_guessed, map::insert, map::insert_full);
+            MapHas: either(map::has, map::has_full);
+            SetInsert: full(map::set_insert);
+            SetHas: either(map::set_has, map::set_has_full);
             Closure: quick(call::closure);
             Partial: full(call::partial);
             Call: either(call::call, call::call_full);

@@ -16,6 +16,7 @@ pub(super) mod float;
 pub(super) mod int;
 pub(super) mod jump;
 pub(super) mod list;
+pub(super) mod map;
 pub(super) mod object;
 pub(crate) mod register;
 pub(super) mod text;
