@@ -287,6 +287,15 @@ fn a_test_is_cancelled_at_each_of_its_points() {
     assert!(points.is_some_and(|points| points > 5), "{passed}");
 }
 
+/// P-brk-5 P-lim-3 P-pool-2 P-con-11
+#[test]
+fn the_patterns_of_the_library_survive_a_request_at_each_point() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cancelled/patterns.aivi");
+    let (code, stdout, _) = outcome(&run(&["test", "--cancel-everywhere"], &path));
+    assert_eq!(code, Some(0), "{stdout}");
+    assert!(stdout.ends_with("\n\n7 passed, 0 failed\n"), "{stdout}");
+}
+
 /// Two fibers that look before they leap: right in every order in which each runs until it waits.
 const ACTED: &str = "put : Sender Int -> Receiver Int -> Effect Text Unit\nput = tx rx => do Effect {\n  first <- tryRecv rx\n  \
     n = first or 0\n  sent <- trySend tx (n + 1)\n  sent match\n    | Ok _  => pure Unit\n    | Err _ => fail \"was slower\"\n}\n\n\
