@@ -22,6 +22,8 @@ const PROGRAMS: &[(&str, i64)] = &[
     ("memo", 1_000),
     ("words", 1_000),
     ("tokens", 100),
+    ("letters", 10_000),
+    ("fields", 1_000),
     ("closures", 1_000),
     ("versions", 1_000),
     ("derive", 20),

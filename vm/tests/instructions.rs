@@ -95,6 +95,22 @@ fn jumps_compare() {
         assert_eq!(jumps(I::JumpNotLtFloat { left, right, by }, float(a), float(b)), a.is_nan() || a >= b);
         assert_eq!(jumps(I::JumpNotLeFloat { left, right, by }, float(a), float(b)), a.is_nan() || a > b);
     }
+    let texts = ["", "a", "seven c", "eight ch", "eight cH", "a text that is too long to stand in its object"];
+    for (a, b) in texts.iter().flat_map(|a| texts.iter().map(move |b| (*a, *b))) {
+        let drops = |jump| {
+            let code = [
+                I::Int { dst: r(2), value: Imm32(1) },
+                jump,
+                I::Int { dst: r(2), value: Imm32(0) },
+                I::Drop { src: left },
+                I::Drop { src: right },
+                I::ReturnScalar { kind: ScalarKind::Bool, src: r(2) },
+            ];
+            apply2(Asm::new(), &code, Value::text(a), Value::text(b)) == "True"
+        };
+        assert_eq!(drops(I::JumpEqText { left, right, by }), a == b);
+        assert_eq!(drops(I::JumpNeText { left, right, by }), a != b);
+    }
     assert!(jumps(I::JumpIf { test: left, by: j32(1) }, Value::bool(true), int(0)));
     assert!(!jumps(I::JumpUnless { test: left, by: j32(1) }, Value::bool(true), int(0)));
 }

@@ -354,6 +354,8 @@ fn branch_by(instruction: Instruction, by: i32) -> Instruction {
         I::LoopLeIntImm { left, right, .. } => I::LoopLeIntImm { left, right, by: short },
         I::LoopGtIntImm { left, right, .. } => I::LoopGtIntImm { left, right, by: short },
         I::LoopGeIntImm { left, right, .. } => I::LoopGeIntImm { left, right, by: short },
+        I::JumpEqText { left, right, .. } => I::JumpEqText { left, right, by: short },
+        I::JumpNeText { left, right, .. } => I::JumpNeText { left, right, by: short },
         I::JumpLtFloat { left, right, .. } => I::JumpLtFloat { left, right, by: short },
         I::JumpNotLtFloat { left, right, .. } => I::JumpNotLtFloat { left, right, by: short },
         I::JumpLeFloat { left, right, .. } => I::JumpLeFloat { left, right, by: short },

@@ -142,6 +142,14 @@ impl Function<'_, '_> {
             return match (Made::of(left), Made::of(right)) {
                 (_, Some(made)) => self.branch_constructed(left, made, on != negated, target),
                 (Some(made), None) => self.branch_constructed(right, made, on != negated, target),
+                (None, None) if self.program.types.head(left.ty) == Some(builtin::TEXT) => {
+                    let (left, right, by) = (self.operand(left), self.operand(right), HERE);
+                    let jump = match on != negated {
+                        true => Instruction::JumpEqText { left, right, by },
+                        false => Instruction::JumpNeText { left, right, by },
+                    };
+                    self.code.push(Op::Branch(jump, target));
+                }
                 (None, None) => self.branch_on_value(whole, on, target),
             };
         };

@@ -93,6 +93,8 @@ fn jump_operands(instruction: Instruction) -> Operands {
         | I::JumpNeInt { left, right, .. }
         | I::JumpLtInt { left, right, .. }
         | I::JumpLeInt { left, right, .. }
+        | I::JumpEqText { left, right, .. }
+        | I::JumpNeText { left, right, .. }
         | I::JumpLtFloat { left, right, .. }
         | I::JumpNotLtFloat { left, right, .. }
         | I::JumpLeFloat { left, right, .. }

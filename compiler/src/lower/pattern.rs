@@ -123,11 +123,10 @@ impl Function<'_, '_> {
                 self.code.push(Op::Branch(jump, mismatch));
             }
             _ => {
-                let right = self.alloc(2);
+                let right = self.alloc(1);
                 self.constant(right, constant);
-                let dst = Reg(right.0 + 1);
-                self.act(Class::Scalar, Instruction::EqValue { dst, left: reg, right });
-                self.jump_on(dst, false, mismatch);
+                let jump = Instruction::JumpNeText { left: reg, right, by: Jump16(0) };
+                self.code.push(Op::Branch(jump, mismatch));
             }
         }
         self.top = mark;

@@ -280,6 +280,12 @@ impl Machine<'_> {
             I::JumpLeInt { left, right, by } | I::LoopLeInt { left, right, by } => {
                 (self.int(left) <= self.int(right), by.0.into())
             }
+            I::JumpEqText { left, right, by } => {
+                (self.heap.str(self.get(left)) == self.heap.str(self.get(right)), by.0.into())
+            }
+            I::JumpNeText { left, right, by } => {
+                (self.heap.str(self.get(left)) != self.heap.str(self.get(right)), by.0.into())
+            }
             I::JumpEqIntImm { left, right, by } | I::LoopEqIntImm { left, right, by } => {
                 (self.int(left) == i64::from(right.0), by.0.into())
             }

@@ -427,6 +427,10 @@ isa! {
     0x72 TextSlice "text.slice" { dst: Reg @ A, text: Reg @ B, first: Reg @ C } []
     /// R[dst] := number of scalar values of R[text] (borrowed), raw Int.
     0x73 TextLength "text.length" { dst: Reg @ A, text: Reg @ B } []
+    /// If R[left] and R[right] (borrowed) are the same text, pc += by.
+    0x74 JumpEqText "jump.eq.text" { left: Reg @ A, right: Reg @ B, by: Jump16 @ C } []
+    /// If R[left] and R[right] (borrowed) are different texts, pc += by.
+    0x75 JumpNeText "jump.ne.text" { left: Reg @ A, right: Reg @ B, by: Jump16 @ C } []
 
     // -- maps and sets: keys and elements are tagged; a fault when they cannot be compared
     /// R[dst] := a counted copy of what R[key] leads to in R[map], both borrowed; the absent value when there is nothing.

@@ -1,10 +1,12 @@
 //! `InlineText`: a text that stands in a value's payload, so that it has no object.
 //!
-//! What always holds: the first `length` of `bytes`, seven at most, are whole UTF-8 text, the others are 0. `new` makes it so, and nothing
+//! What always holds: the first `length` of `bytes`, seven at most, are whole UTF-8 text, the others are 0. `of_utf8`, `join` and `decimal` make it so, and nothing
 //! changes it. So two of them are equal when their bits are, and each text of so few bytes has one form: values of longer texts
 //! are of another kind (`Value::text`, `From<Text>`).
 
 use std::cmp::Ordering;
+
+use crate::value::Value;
 
 /// A text of seven bytes at most.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,7 +25,16 @@ impl InlineText {
     /// A text, if it is short enough.
     #[inline]
     pub(crate) fn new(text: &str) -> Option<InlineText> {
-        let bytes = text.as_bytes();
+        // SAFETY: the bytes of a text are UTF-8.
+        unsafe { InlineText::of_utf8(text.as_bytes()) }
+    }
+
+    /// As `new`.
+    ///
+    /// # Safety
+    /// The bytes are UTF-8.
+    #[inline(always)]
+    pub(crate) unsafe fn of_utf8(bytes: &[u8]) -> Option<InlineText> {
         // Two words that may overlap: no loop, no call.
         let low = match *bytes {
             [] => 0,
@@ -47,6 +58,51 @@ impl InlineText {
         InlineText { bytes: [a, b, c, d, e, f, g], length }
     }
 
+    /// Texts one after the other, if all of them are inline and the result is.
+    #[inline(always)]
+    pub(crate) fn join(parts: &[Value]) -> Option<InlineText> {
+        let (mut low, mut length) = (0, 0);
+        for part in parts {
+            let part = part.as_inline_text()?;
+            if length + part.len() > InlineText::MAX {
+                return None;
+            }
+            low |= part.low() << (8 * length);
+            length += part.len();
+        }
+        Some(InlineText::from_le(low | (length as u64) << 56))
+    }
+
+    /// A number in decimal digits, if these are few.
+    #[inline(always)]
+    pub(crate) fn decimal(number: i64) -> Option<InlineText> {
+        if !(-999_999..=9_999_999).contains(&number) {
+            return None;
+        }
+        let (mut low, mut length, mut left) = (0, 0, number.unsigned_abs() as u32);
+        // From the last digit on: each moves those behind it up.
+        loop {
+            low = low << 8 | u64::from(b'0') | u64::from(left % 10);
+            length += 1;
+            left /= 10;
+            if left == 0 {
+                break;
+            }
+        }
+        if number < 0 {
+            low = low << 8 | u64::from(b'-');
+            length += 1;
+        }
+        Some(InlineText::from_le(low | length << 56))
+    }
+
+    /// The bytes as a number whose lowest byte is the first, without the length.
+    #[inline]
+    const fn low(self) -> u64 {
+        let [a, b, c, d, e, f, g] = self.bytes;
+        u64::from_le_bytes([a, b, c, d, e, f, g, 0])
+    }
+
     /// As a payload. Equal texts have equal bits.
     #[inline]
     pub(crate) const fn to_bits(self) -> u64 {
@@ -59,7 +115,7 @@ impl InlineText {
     pub(crate) fn as_str(&self) -> &str {
         // The mask tells the compiler what always holds.
         let length = usize::from(self.length & 7);
-        // SAFETY: the first `length` bytes are whole UTF-8 text, copied by `new`.
+        // SAFETY: the first `length` bytes are whole UTF-8 text, copied by `of_utf8` or `join`, or digits.
         unsafe { std::str::from_utf8_unchecked(&self.bytes[..length]) }
     }
 

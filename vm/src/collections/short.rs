@@ -1,7 +1,7 @@
 //! `Short`: a text of a few bytes, stored in place.
 //!
 //! What always holds: the first `length` of `bytes` are whole UTF-8 text of `chars` scalar values, the others are 0. Every `Short` is made by
-//! `new` and changed by `push_str`, which copy whole `str`s.
+//! `new` and changed by `push`, which copy whole `str`s.
 
 /// A short text.
 #[derive(Clone, Copy)]
@@ -29,8 +29,8 @@ impl Short {
     /// The text itself.
     #[inline]
     pub(crate) fn as_str(&self) -> &str {
-        // SAFETY: the first `length` bytes are whole texts one after the other, copied by `new` and `push_str`.
-        unsafe { std::str::from_utf8_unchecked(&self.bytes[..usize::from(self.length)]) }
+        // SAFETY: the first `length` bytes, at most all, are whole texts one after the other, copied by `new` and `push`.
+        unsafe { std::str::from_utf8_unchecked(self.bytes.get_unchecked(..usize::from(self.length))) }
     }
 
     /// The first eight bytes, zeros behind the end, as a number that is larger when they stand later.
@@ -52,16 +52,16 @@ impl Short {
         usize::from(self.chars)
     }
 
-    /// Adds a text at the end, if there is room.
+    /// Adds a text with so many scalar values at the end, if there is room.
     #[inline]
-    pub(crate) fn push_str(&mut self, added: &str) -> bool {
+    pub(crate) fn push(&mut self, added: &str, chars: usize) -> bool {
         let (old, new) = (self.len(), self.len() + added.len());
         if new > Short::MAX {
             return false;
         }
         self.bytes[old..new].copy_from_slice(added.as_bytes());
         self.length = new as u8;
-        self.chars += added.chars().count() as u8;
+        self.chars += chars as u8;
         true
     }
 }

@@ -6,8 +6,8 @@
 
 use std::ops::Range;
 
-use super::InlineText;
 use super::short::Short;
+use super::{InlineText, TextRef};
 use crate::object::{Ref, Trace, Tracer};
 use crate::value::Value;
 
@@ -21,7 +21,8 @@ enum Repr {
     Long(Long),
 }
 
-/// A range of a buffer.
+/// A range of a buffer, which lies inside it and begins and ends at boundaries: it was the whole buffer (`Text::long`, `push_str`), or a
+/// checked part of such a range (`slice_bytes`). A buffer changes only behind the range of the only text that has it.
 #[derive(Clone)]
 struct Long {
     buffer: Ref<Buffer>,
@@ -58,7 +59,8 @@ impl Text {
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Repr::Short(short) => short.as_str(),
-            Repr::Long(long) => &long.buffer.0[long.start..long.start + long.length],
+            // SAFETY: the range lies inside the buffer and begins and ends at boundaries, see `Long`.
+            Repr::Long(long) => unsafe { long.buffer.0.get_unchecked(long.start..long.start + long.length) },
         }
     }
 
@@ -112,12 +114,17 @@ impl Text {
 
     /// Adds a text at the end, in place when this text is alone with its buffer.
     pub fn push_str(&mut self, added: &str) {
+        self.push(added, count(added));
+    }
+
+    /// As `push_str`, of a text with so many scalar values.
+    fn push(&mut self, added: &str, chars: usize) {
         if let Repr::Short(short) = &mut self.0
-            && short.push_str(added)
+            && short.push(added, chars)
         {
             return;
         }
-        let (length, chars) = (self.len() + added.len(), self.chars() + count(added));
+        let (length, chars) = (self.len() + added.len(), self.chars() + chars);
         if let Repr::Long(Long { buffer, start, length: old, chars: old_chars }) = &mut self.0
             && let Some(Buffer(text)) = buffer.get_mut()
         {
@@ -136,14 +143,15 @@ impl Text {
 
     /// The bytes of the range, which begins and ends at boundaries, with so many scalar values.
     pub(crate) fn slice_bytes(&self, bytes: Range<usize>, chars: usize) -> Text {
+        let part = &self.as_str()[bytes.clone()];
         match &self.0 {
-            Repr::Long(long) if bytes.len() > COPY_MAX => Text(Repr::Long(Long {
+            Repr::Long(long) if part.len() > COPY_MAX => Text(Repr::Long(Long {
                 buffer: long.buffer.clone(),
                 start: long.start + bytes.start,
-                length: bytes.len(),
+                length: part.len(),
                 chars,
             })),
-            _ => Text::with_chars(&self.as_str()[bytes], chars),
+            _ => Text::with_chars(part, chars),
         }
     }
 
@@ -160,34 +168,31 @@ impl Text {
     }
 }
 
-/// Texts one after the other: in place when the first has its object and buffer for itself, else in memory of just that size.
-pub(crate) fn join(mut first: Value, rest: &[Value]) -> Value {
-    if first.is_unique()
+/// Texts one after the other: in place when the first has its object for itself (it is `Unit` then), else in memory of just that size.
+pub(crate) fn join(parts: &mut [Value]) -> Value {
+    if let [first, rest @ ..] = &mut *parts
+        && first.is_unique()
         && let Some(text) = first.payload_mut::<Text>()
     {
-        rest.iter().for_each(|part| text.push_str(part.as_str()));
-        return first;
+        for part in rest.iter().filter_map(Value::as_text) {
+            text.push(part.as_str(), part.chars());
+        }
+        return std::mem::replace(first, Value::unit());
     }
-    let parts = std::iter::once(&first).chain(rest).map(Value::as_str);
-    Value::joined(parts.clone().map(str::len).sum(), parts)
-}
-
-impl Value {
-    /// The text of parts, which have so many bytes together.
-    fn joined<'a>(length: usize, parts: impl Iterator<Item = &'a str>) -> Value {
-        if length > Short::MAX {
-            let mut text = String::with_capacity(length);
-            parts.for_each(|part| text.push_str(part));
-            return Value::payload_of(Text::from(text));
-        }
-        let mut short = Short::default();
-        parts.for_each(|part| {
-            short.push_str(part);
-        });
-        match InlineText::new(short.as_str()) {
-            Some(text) => text.into(),
-            None => Value::payload_of(Text(Repr::Short(short))),
-        }
+    let length: usize = parts.iter().map(|part| part.as_str().len()).sum();
+    if length > Short::MAX {
+        let mut text = String::with_capacity(length);
+        parts.iter().for_each(|part| text.push_str(part.as_str()));
+        let chars = parts.iter().filter_map(Value::as_text).map(TextRef::chars).sum();
+        return Value::payload_of(Text::long(text, chars));
+    }
+    let mut short = Short::default();
+    for part in parts.iter().filter_map(Value::as_text) {
+        short.push(part.as_str(), part.chars());
+    }
+    match InlineText::new(short.as_str()) {
+        Some(text) => text.into(),
+        None => Value::payload_of(Text(Repr::Short(short))),
     }
 }
 

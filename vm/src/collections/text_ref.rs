@@ -118,11 +118,10 @@ impl<'a> TextRef<'a> {
     /// As `slice`, if the part is short, all is ASCII, and the start counts from the front.
     #[inline(always)]
     pub(crate) fn slice_inline(self, start: i64, end: i64) -> Option<InlineText> {
-        let whole = self.as_str();
-        let (start, end) = (start as usize, end.clamp(0, whole.len() as i64) as usize);
-        if start > end || !self.is_ascii() {
-            return None;
-        }
-        InlineText::new(&whole[start..end])
+        let whole = self.as_str().as_bytes();
+        let end = (end.max(0) as usize).min(whole.len());
+        let part = whole.get(start as usize..end)?;
+        // SAFETY: whatever is cut from ASCII is ASCII.
+        if self.is_ascii() { unsafe { InlineText::of_utf8(part) } } else { None }
     }
 }

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::digits::{self, decimal};
 use super::{InlineText, Text, text};
 use crate::structural::{compare, equal};
 use crate::value::{Kind, Value};
@@ -34,7 +35,7 @@ fn apply(op: &Op, text: Value, model: &mut String) -> Value {
         }
         Op::Join(added) => {
             added.iter().for_each(|added| model.push_str(added));
-            text::join(text, &added.iter().map(|added| Value::text(added)).collect::<Vec<_>>())
+            joined(std::iter::once(text).chain(added.iter().map(|added| Value::text(added))).collect())
         }
         Op::Slice(start, end) => {
             let length = model.chars().count();
@@ -43,6 +44,14 @@ fn apply(op: &Op, text: Value, model: &mut String) -> Value {
             *model = model.chars().take(end).skip(start).collect();
             text.as_text().expect("a text").slice(start as i64, end as i64)
         }
+    }
+}
+
+/// As the instruction does it.
+fn joined(mut parts: Vec<Value>) -> Value {
+    match InlineText::join(&parts) {
+        Some(text) => text.into(),
+        None => text::join(&mut parts),
     }
 }
 
@@ -105,7 +114,7 @@ fn every_length_around_a_limit_makes_the_same_text_in_all_ways() {
         same(&Text::from(model.clone()).into(), &model);
         for end in model.char_indices().map(|(at, _)| at).chain([model.len()]) {
             let (before, after) = model.split_at(end);
-            same(&text::join(Value::text(before), &[Value::text(after)]), &model);
+            same(&joined(vec![Value::text(before), Value::text(after)]), &model);
             let chars = before.chars().count();
             same(&value.as_text().expect("a text").slice(0, chars as i64), before);
             same(&value.as_text().expect("a text").slice(chars as i64, i64::MAX), after);
@@ -137,6 +146,20 @@ fn texts_stand_in_the_order_of_their_code_points() {
             let (one, other) = (Value::text(left), Value::text(right));
             assert_eq!(compare(&one, &other), Ok(left.cmp(right)), "{left:?} {right:?}");
             assert_eq!(equal(&one, &other), Ok(left == right), "{left:?} {right:?}");
+        }
+    }
+}
+
+#[test]
+fn numbers_of_every_length_are_written_as_rust_writes_them() {
+    let powers = (0..19).map(|n| 10i64.pow(n)).flat_map(|power| [power - 1, power, power + 1, power / 3 * 2]);
+    for number in powers.chain([i64::MAX, i64::MIN, i64::MIN + 1]) {
+        for number in [number, number.wrapping_neg()] {
+            let text = number.to_string();
+            assert_eq!(decimal(number, &mut [0; digits::MAX]), text);
+            let inline = InlineText::decimal(number);
+            assert_eq!(inline.as_ref().map(InlineText::as_str), (text.len() <= 7).then_some(&*text));
+            assert!(inline.is_none_or(|inline| Some(inline) == InlineText::new(&text)));
         }
     }
 }

@@ -123,10 +123,12 @@ macro_rules! with_instructions {
             JumpNotLength: quick(list::jump_not_length);
             JumpShorter: quick(list::jump_shorter);
             JumpOutside: quick(list::jump_outside);
-            TextJoin: full(text::join);
-            ToText: full(text::to_text);
+            TextJoin: either(text::join_inline, text::join);
+            ToText: either(text::to_inline_text, text::to_text);
             TextSlice: either(text::slice_inline, text::slice);
             TextLength: quick(text::length);
+            JumpEqText: either(jump::eq_text, jump::eq_text_long);
+            JumpNeText: either(jump::ne_text, jump::ne_text_long);
             MapGet: staged(map::get_guessed, map::get, map::get_full);
             MapGetOr: staged(map::get_or_guessed, map::get_or, map::get_or_full);
             MapInsert: staged(map::insert_guessed, map::insert, map::insert_full);

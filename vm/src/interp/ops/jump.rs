@@ -96,6 +96,57 @@ pub(in crate::interp) unsafe fn ne(regs: &mut Regs, word: Word) {
     unsafe { branch(regs, regs.int(word.a()) != regs.int(word.b()), word.c_signed()) }
 }
 
+/// Whether two texts are the same, if no look at objects is needed.
+#[inline(always)]
+unsafe fn same_text(regs: &Regs, word: Word) -> Option<bool> {
+    // SAFETY: see `ops/mod.rs`.
+    let (left, right) = unsafe { (*regs.slot(word.a()), *regs.slot(word.b())) };
+    match left.kind == right.kind {
+        true if left.payload == right.payload => Some(true),
+        true if left.kind != Kind::InlineText as u64 => None,
+        _ => Some(false),
+    }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn eq_text(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe {
+        let Some(same) = same_text(regs, word) else { return false };
+        branch(regs, same, word.c_signed());
+        true
+    }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn ne_text(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe {
+        let Some(same) = same_text(regs, word) else { return false };
+        branch(regs, !same, word.c_signed());
+        true
+    }
+}
+
+pub(in crate::interp) fn eq_text_long(fiber: &mut Fiber, word: Word) -> Go {
+    long_texts(fiber, word, true)
+}
+
+pub(in crate::interp) fn ne_text_long(fiber: &mut Fiber, word: Word) -> Go {
+    long_texts(fiber, word, false)
+}
+
+fn long_texts(fiber: &mut Fiber, word: Word, on: bool) -> Go {
+    let mut regs = fiber.load();
+    // SAFETY: see `ops/mod.rs`.
+    unsafe {
+        let same = regs.value(word.a()).as_str() == regs.value(word.b()).as_str();
+        branch(&mut regs, same == on, word.c_signed());
+    }
+    fiber.store(regs);
+    Go::On
+}
+
 #[inline(always)]
 pub(in crate::interp) unsafe fn lt(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.

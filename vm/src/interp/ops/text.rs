@@ -1,28 +1,50 @@
 //! Texts.
 
 use super::{Go, Regs, Word};
-use crate::collections::{TextRef, digits, text};
+use crate::collections::{InlineText, TextRef, digits, text};
 use crate::fiber::Fiber;
 use crate::structural;
 use crate::value::{Kind, Value};
 
+/// Texts without objects, to another one.
+#[inline(always)]
+pub(in crate::interp) unsafe fn join_inline(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`; the parts are texts, and what has no object need not be dropped.
+    unsafe {
+        let first = regs.base.add(word.b()).cast::<Value>();
+        let Some(joined) = InlineText::join(std::slice::from_raw_parts(first, word.c())) else { return false };
+        regs.put(word.a(), joined.into());
+        true
+    }
+}
+
 pub(in crate::interp) fn join(fiber: &mut Fiber, word: Word) -> Go {
     let regs = fiber.load();
-    let (first, count) = (word.b(), word.c());
-    if count == 0 {
-        fiber.set_result(word, Value::text(""));
-        return Go::On;
-    }
-    // SAFETY: see `ops/mod.rs`; all parts are texts and taken.
+    // SAFETY: see `ops/mod.rs`; the parts are texts and taken.
     unsafe {
-        let rest = std::slice::from_raw_parts(regs.slot(first).add(1).cast::<Value>(), count - 1);
-        let joined = text::join(regs.take(first), rest);
-        for index in first + 1..first + count {
-            drop(regs.take(index));
-        }
+        let parts = std::slice::from_raw_parts_mut(regs.base.add(word.b()).cast::<Value>(), word.c());
+        let joined = text::join(parts);
+        std::ptr::drop_in_place(parts);
         regs.put(word.a(), joined);
     }
     Go::On
+}
+
+/// What has a short text form, and is nothing but a scalar.
+#[inline(always)]
+pub(in crate::interp) unsafe fn to_inline_text(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe {
+        let value = regs.value(word.b());
+        let text = match value.kind() {
+            Kind::Int => InlineText::decimal((*regs.slot(word.b())).payload as i64),
+            Kind::InlineText => value.as_inline_text().copied(),
+            _ => None,
+        };
+        let Some(text) = text else { return false };
+        regs.put(word.a(), text.into());
+        true
+    }
 }
 
 /// A part that needs no object, of a text where indices are places.
@@ -66,7 +88,7 @@ pub(in crate::interp) fn to_text(fiber: &mut Fiber, word: Word) -> Go {
     // SAFETY: see `ops/mod.rs`.
     let value = unsafe { regs.value(word.b()) };
     let text = match (value.kind(), value.as_int()) {
-        (Kind::InlineText | Kind::Text, _) => value.clone(),
+        (Kind::Text, _) => value.clone(),
         (_, Some(number)) => Value::text(digits::decimal(number, &mut [0; digits::MAX])),
         _ => Value::text(&structural::to_text(value, fiber.program().shapes())),
     };
