@@ -111,12 +111,12 @@ impl Function<'_, '_> {
             P::GreaterEqualFloat => (false, true, true),
             _ => return self.branch_on_value(whole, on, target),
         };
-        if !float && let Some(value) = small(right) {
+        if !float && let Some(value) = small(self.known(right)) {
             let left = self.operand(left);
             let jump = compare_immediate(strict, swapped, on, left, Imm16(value));
             return self.code.push(Op::Branch(jump, target));
         }
-        if !float && let Some(value) = small(left) {
+        if !float && let Some(value) = small(self.known(left)) {
             let right = self.operand(right);
             let jump = compare_immediate(strict, !swapped, on, right, Imm16(value));
             return self.code.push(Op::Branch(jump, target));
@@ -157,7 +157,7 @@ impl Function<'_, '_> {
             return self.branch_on_value(whole, on, target);
         }
         let equal = on != negated;
-        if let Some(value) = small(right) {
+        if let Some(value) = small(self.known(right)) {
             let left = self.operand(left);
             return self.branch_equal_immediate(left, value, equal, target);
         }

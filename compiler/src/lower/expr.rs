@@ -12,9 +12,9 @@ use super::program::Named;
 use super::repr::{Repr, effect_result, is_task};
 use crate::check::builtin;
 use crate::check::types::TyId;
-use crate::core::{ConstructorId, Expr, ExprKind, GlobalId, Native, Primitive};
+use crate::core::{ConstructorId, Expr, ExprKind, GlobalBody, GlobalId, Native, Primitive};
 
-impl Function<'_, '_> {
+impl<'p> Function<'_, 'p> {
     /// Compiles `expr`: performs it when `run`, else computes its value.
     pub(super) fn emit(&mut self, expr: &Expr, run: bool, dest: Dest) {
         let offset = self.code.offset;
@@ -49,7 +49,7 @@ impl Function<'_, '_> {
 
     /// R[dst] := the value of `expr`, tagged.
     pub(super) fn tagged(&mut self, expr: &Expr, dst: Reg) {
-        match &expr.kind {
+        match &self.known(expr).kind {
             ExprKind::Int(value) => self.constant(dst, Constant::Int(*value)),
             ExprKind::Constructor(builtin::TRUE) => self.constant(dst, Constant::Bool(true)),
             ExprKind::Constructor(builtin::FALSE) => self.constant(dst, Constant::Bool(false)),
@@ -123,7 +123,7 @@ impl Function<'_, '_> {
     }
 
     fn value_into(&mut self, expr: &Expr, dst: Reg) {
-        match &expr.kind {
+        match &self.known(expr).kind {
             ExprKind::Int(value) => match i32::try_from(*value) {
                 Ok(value) => self.act(Class::Scalar, Instruction::Int { dst, value: Imm32(value) }),
                 Err(_) => self.constant(dst, Constant::Int(*value)),
@@ -178,6 +178,19 @@ impl Function<'_, '_> {
         }
     }
 
+    /// The literal that a top-level name stands for, else the expression itself.
+    pub(super) fn known<'e>(&self, expr: &'e Expr) -> &'e Expr
+    where
+        'p: 'e,
+    {
+        use ExprKind as K;
+        let K::Global(id) = expr.kind else { return expr };
+        match &self.program.globals[id.0 as usize].body {
+            GlobalBody::Expr(body) if matches!(body.kind, K::Int(_) | K::Float(_) | K::Char(_) | K::Text(_)) => body,
+            _ => expr,
+        }
+    }
+
     /// R[dst] := what a top-level name is bound to.
     fn global_value(&mut self, id: GlobalId, expr: &Expr, dst: Reg) {
         match self.lowering.named(id) {
@@ -220,15 +233,15 @@ impl Function<'_, '_> {
     }
 
     /// Operands of an operation on Ints of which the right one fits into the instruction.
-    fn immediate(operands: &[Expr]) -> Option<(&Expr, i16)> {
+    fn immediate<'e>(&self, operands: &'e [Expr]) -> Option<(&'e Expr, i16)> {
         let [left, right] = operands else { return None };
-        let ExprKind::Int(value) = right.kind else { return None };
+        let ExprKind::Int(value) = self.known(right).kind else { return None };
         Some((left, i16::try_from(value).ok()?))
     }
 
     fn primitive(&mut self, primitive: Primitive, operands: &[Expr], dst: Reg) {
         use Instruction as I;
-        if let Some((left, value)) = Self::immediate(operands) {
+        if let Some((left, value)) = self.immediate(operands) {
             let imm = |value| Imm16(value);
             let make: Option<fn(Reg, Reg, Imm16) -> I> = match primitive {
                 Primitive::AddInt => Some(|dst, left, right| I::AddIntImm { dst, left, right }),
