@@ -17,6 +17,9 @@ pub use handle::TaskHandle;
 use crate::{Context, DeadlockReport, Ledger};
 
 /// A state machine that can be run in slices; a fiber of the VM is one.
+///
+/// It is dropped when it has ended; that of a root when all that it has started, directly or not, was dropped, so that these may use
+/// what the root keeps.
 pub trait Task: Send + Sized + 'static {
     /// Results, failures and messages: already safe to cross threads.
     type Value: Clone + Send + 'static;

@@ -14,8 +14,10 @@ impl<T: Task> Worker<T> {
         // SAFETY: the right to run keeps the record, or for a branch its group.
         let record = unsafe { raw.get() };
         self.note_end(record, &outcome);
-        // SAFETY: we are the running side until the outcome is set.
-        unsafe { *record.task() = None };
+        if !matches!(record.parent, Parent::Run(_)) {
+            // SAFETY: we are the running side until the outcome is set.
+            unsafe { *record.task() = None };
+        }
         if record.state.load().is_cancelled() {
             self.spread_cancel(record);
         }
@@ -86,6 +88,8 @@ impl<T: Task> Worker<T> {
         let (failed, fault) = run.scope.finish();
         failed.iter().for_each(|member| self.report_unjoined(member));
         self.hand_in();
+        // SAFETY: the root has ended, so it has no running side, and nobody reads the task of one that has.
+        unsafe { *root.task() = None };
         let given_up = run.given_up.lock().take();
         let outcome = match (root.outcome(), given_up.or(fault)) {
             (Some(Outcome::Faulted(own)), _) => Some(Outcome::Faulted(own.clone())),

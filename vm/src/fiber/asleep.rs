@@ -8,11 +8,10 @@
 
 use std::mem::ManuallyDrop;
 use std::ptr::{NonNull, null};
-use std::sync::Arc;
 
 use super::frame::Frame;
 use super::stack::Stack;
-use super::{Fiber, FrameKind, MORE_FRAMES, Origins, Pending, World};
+use super::{Fiber, FrameKind, MORE_FRAMES, Origins, Pending, WorldRef};
 use crate::object::alloc;
 use crate::value::Slot;
 
@@ -21,7 +20,7 @@ pub(super) struct Asleep(NonNull<Head>);
 
 /// What stands before the frames and registers.
 struct Head {
-    world: Arc<World>,
+    world: WorldRef,
     pending: Pending,
     origins: Origins,
     pc: *const u64,
@@ -39,7 +38,7 @@ const _: () = assert!(
 
 impl Asleep {
     /// A fiber whose first turn begins with `pending`.
-    pub(super) fn fresh(world: Arc<World>, pending: Pending, origins: Origins) -> Asleep {
+    pub(super) fn fresh(world: WorldRef, pending: Pending, origins: Origins) -> Asleep {
         Asleep::with(Head { world, pending, origins, pc: null(), frames: 0, registers: 0 })
     }
 

@@ -30,8 +30,8 @@ impl Items {
 impl Fiber {
     /// Makes the fibers of a list, wherever and whenever the scheduler wants them; each begins as `make` says.
     pub(crate) fn maker(&mut self, mut make: impl FnMut(usize) -> Pending + Send + 'static) -> Maker<Strand> {
-        let (world, origins) = (self.world.clone(), self.child_origins());
-        Box::new(move |index| Strand::made(&world, make(index), origins))
+        let (world, origins) = (self.world.pointer(), self.child_origins());
+        Box::new(move |index| Strand::made(world.pointer(), make(index), origins))
     }
 
     /// All fibers of a list have ended that have begun: what the instruction comes to.

@@ -23,10 +23,10 @@ mod pending;
 mod stack;
 mod start;
 mod strand;
+mod world;
 
 use std::ptr::{NonNull, null, null_mut};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use aivi_bytecode::module::{Handler, HandlerKind, Proto};
 use aivi_bytecode::{Instruction, ProtoId, Reg};
@@ -41,66 +41,18 @@ pub use start::Start;
 use start::effect_entry;
 pub use strand::Strand;
 use strand::{count_begun, count_ended};
+use world::WorldRef;
+pub use world::{Limits, World};
 
 use crate::backtrace::Backtrace;
 use crate::failure::Failure;
 use crate::fault::Fault;
-use crate::host::Host;
 use crate::interp::{self, Exit, Go, Regs};
 use crate::object::Shared;
 use crate::program::{GlobalCell, Program, ProtoCode};
-use crate::shutdown::{Shutdown, Why};
+use crate::shutdown::Why;
 use crate::value::{Slot, Value};
 use stack::Stack;
-
-/// What a run may use.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Limits {
-    /// Frames of a fiber; a call beyond is the fault "stack exhausted".
-    pub frames: usize,
-    /// Registers of a fiber (16 bytes each), likewise.
-    pub registers: usize,
-    /// Slices of all fibers together: a slice is a stretch between two waits, or 4096 calls and turns of loops. Beyond them every
-    /// fiber faults with "out of fuel" at its next call or turn. Cleanups have an eighth more.
-    pub slices: u64,
-}
-
-impl Default for Limits {
-    /// A million frames, as the language promises at least a tenth of it; 16 registers for each, 256 MiB. Slices without end.
-    fn default() -> Limits {
-        Limits { frames: 1_000_000, registers: 16_000_000, slices: u64::MAX }
-    }
-}
-
-/// What all fibers of a run have in common.
-pub struct World {
-    /// The program.
-    pub program: Arc<Program>,
-    /// The host.
-    pub host: Arc<dyn Host>,
-    /// What they may use.
-    pub limits: Limits,
-    /// What cleanups do while it ends.
-    pub shutdown: Shutdown,
-    /// How many slices they have used, when there is a limit.
-    slices: AtomicU64,
-}
-
-impl World {
-    /// A world in which nothing has run.
-    #[must_use]
-    pub fn new(program: Arc<Program>, host: Arc<dyn Host>, limits: Limits) -> World {
-        World { program, host, limits, shutdown: Shutdown::default(), slices: AtomicU64::new(0) }
-    }
-
-    /// Takes a slice; false when there is none left. Whoever ends has an eighth more.
-    fn take_slice(&self, is_ending: bool) -> bool {
-        let limit = self.limits.slices;
-        let spare = if is_ending { limit / 8 } else { 0 };
-        // A count that nothing else depends on.
-        limit == u64::MAX || self.slices.fetch_add(1, Ordering::Relaxed) < limit + spare
-    }
-}
 
 /// A signal that unwinds frames.
 pub(crate) enum Signal {
@@ -143,7 +95,7 @@ pub(crate) struct Fiber {
     pub(crate) metas: *const u32,
     stack: Stack<Slot>,
     frames: Stack<Frame>,
-    pub(crate) world: Arc<World>,
+    pub(crate) world: WorldRef,
     cx: *mut (),
     pub(crate) pending: Pending,
     pub(crate) signal: Option<Signal>,
@@ -164,12 +116,12 @@ const _: () = assert!(size_of::<Fiber>() <= 256);
 
 // SAFETY: a fiber owns its registers; local objects that they refer to are reached from this fiber only (O1), so they move
 // with it to another thread, with the scheduler's queues ordering the two. The raw pointers point into what it owns, into
-// the program (which `world` keeps alive and which does not change), or are null between two calls of `resume` (`cx`).
+// the program (which lives as long as `world` does and does not change), or are null between two calls of `resume` (`cx`).
 unsafe impl Send for Fiber {}
 
 impl Fiber {
     /// A fiber whose first turn begins with `pending`, and the memory that it will use.
-    fn idle(world: Arc<World>, stack: Stack<Slot>, frames: Stack<Frame>, pending: Pending, origins: Origins) -> Fiber {
+    fn idle(world: WorldRef, stack: Stack<Slot>, frames: Stack<Frame>, pending: Pending, origins: Origins) -> Fiber {
         Fiber {
             pc: null(),
             base: null_mut(),
@@ -199,7 +151,7 @@ impl Fiber {
     /// A fiber that this one starts at the instruction that runs, whose place is told to the scheduler.
     pub(crate) fn child(&mut self, start: Start) -> Strand {
         let origins = self.child_origins();
-        Strand::made(&self.world, start.into(), origins)
+        Strand::made(self.world.pointer(), start.into(), origins)
     }
 
     /// What a fiber remembers that this one starts where it told the scheduler last.

@@ -15,7 +15,7 @@ use aivi_scheduler::{Context, DeadlockReport, Ledger, Place, Step, Task};
 use super::asleep::Asleep;
 use super::frame::Frame;
 use super::stack::Stack;
-use super::{Fiber, NOWHERE, Origins, Pending, Start, World};
+use super::{Fiber, NOWHERE, Origins, Pending, Start, World, WorldRef};
 use crate::fault::Fault;
 use crate::object::{Shared, references};
 use crate::value::Slot;
@@ -91,7 +91,7 @@ impl Strand {
     /// A fiber that will run `start`.
     #[must_use]
     pub fn new(world: &Arc<World>, start: Start) -> Strand {
-        Strand::made(world, start.into(), [NOWHERE; super::ORIGINS])
+        Strand::made(WorldRef::keep(world), start.into(), [NOWHERE; super::ORIGINS])
     }
 
     /// The fiber, awake.
@@ -118,12 +118,10 @@ impl Strand {
     }
 
     /// A fiber whose first turn begins with `pending`.
-    pub(super) fn made(world: &Arc<World>, pending: Pending, origins: Origins) -> Strand {
+    pub(super) fn made(world: WorldRef, pending: Pending, origins: Origins) -> Strand {
         match Shell::spare() {
-            Some(shell) => {
-                Strand::awake(shell.memory, Fiber::idle(world.clone(), shell.stack, shell.frames, pending, origins))
-            }
-            None => Strand::asleep(Asleep::fresh(world.clone(), pending, origins)),
+            Some(shell) => Strand::awake(shell.memory, Fiber::idle(world, shell.stack, shell.frames, pending, origins)),
+            None => Strand::asleep(Asleep::fresh(world, pending, origins)),
         }
     }
 

@@ -17,8 +17,8 @@ pub(super) fn unwind(fiber: &mut Fiber) -> Option<Exit> {
         // SAFETY: F1: the top frame; a proto lives as long as the program.
         let (kind, code) = unsafe { ((*fiber.frame).kind(), (*fiber.frame).proto.as_ref()) };
         if let Some(code) = code {
-            let program = fiber.program().clone();
-            let proto = program.proto(code);
+            let world = fiber.world.pointer();
+            let proto = world.program.proto(code);
             // SAFETY: F3.
             let at = unsafe { (*fiber.frame).index(fiber.pc) };
             match handle(fiber, proto, at, signal) {
@@ -186,8 +186,8 @@ pub(crate) fn abandon(fiber: &mut Fiber) {
         let (kind, code) = unsafe { ((*fiber.frame).kind(), (*fiber.frame).proto.as_ref()) };
         match (kind, code) {
             (_, Some(code)) => {
-                let program = fiber.program().clone();
-                let proto = program.proto(code);
+                let world = fiber.world.pointer();
+                let proto = world.program.proto(code);
                 // SAFETY: F3.
                 let at = unsafe { (*fiber.frame).index(fiber.pc) };
                 release(fiber, owned(proto, at), &[]);
