@@ -67,8 +67,9 @@ pub(crate) unsafe fn release_early(object: *const Header) -> bool {
 unsafe fn release_shared(object: *mut Header) {
     // SAFETY: the caller owns a reference, so the header is live.
     let count = unsafe { &(*object).count };
+    // The only reference needs no decrement: nobody else can make another one. Acquire pairs with the Release of those that went.
     // Release: what this thread read or wrote in the object happens before its memory is reused. Pairs with the fence below.
-    if count.fetch_add(1, Release) == -1 {
+    if count.load(Acquire) == -1 || count.fetch_add(1, Release) == -1 {
         fence(Acquire);
         // SAFETY: it was the last reference.
         unsafe { release::destroy(object) };

@@ -76,7 +76,8 @@ unsafe fn last_reference(object: *mut Header) -> bool {
         count.store(now - 1, Relaxed);
         false
     } else if now < 0 {
-        let last = count.fetch_add(1, Release) == -1;
+        // As in `release_shared`.
+        let last = count.load(Acquire) == -1 || count.fetch_add(1, Release) == -1;
         if last {
             std::sync::atomic::fence(Acquire);
         }

@@ -9,7 +9,7 @@ use super::object::{new_of_shape, try_new_of_shape};
 use super::{Go, Regs, Word};
 use crate::fiber::{Fiber, Frame, FrameKind, Pending, Signal};
 use crate::native::{Args, NativeCx, NativeResult};
-use crate::object::{Header, new_object, new_object_after};
+use crate::object::{Header, alloc, count, new_object, new_object_after};
 use crate::program::ProtoCode;
 use crate::value::{Kind, Slot, Value};
 use aivi_bytecode::Opcode;
@@ -293,24 +293,32 @@ pub(crate) fn apply(fiber: &mut Fiber, function: Value, delta: usize, count: usi
 }
 
 /// Puts what a function brings along around the arguments at `delta`: earlier arguments before them, its closure behind.
-unsafe fn place_callee(fiber: &mut Fiber, function: Value, delta: usize, count: usize) {
+unsafe fn place_callee(fiber: &mut Fiber, function: Value, delta: usize, given: usize) {
     // SAFETY: `apply` made room for the callee's window and names a function.
     unsafe {
         let window = fiber.base.add(delta);
         let mut before = 0;
         let mut closure = function;
         if closure.kind() == Kind::Partial {
-            let partial = closure;
-            let fields = (*partial.pointer()).fields();
-            before = fields.len() - 1;
-            std::ptr::copy(window, window.add(before), count);
-            for (index, argument) in fields[1..].iter().enumerate() {
-                *window.add(index) = argument.clone().into_slot();
+            let partial = closure.pointer();
+            before = (*partial).length as usize - 1;
+            std::ptr::copy(window, window.add(before), given);
+            if count::unshare_if_unique(partial) {
+                // Its fields move, and only its memory is left.
+                let fields = partial.add(1).cast::<Slot>();
+                Slot::copy_row(fields.add(1), window, before);
+                std::mem::forget(std::mem::replace(&mut closure, (*fields).into_value()));
+                alloc::free(partial.cast(), size_of::<Header>() + (1 + before) * size_of::<Value>());
+            } else {
+                let fields = (*partial).fields();
+                for (index, argument) in fields[1..].iter().enumerate() {
+                    *window.add(index) = argument.clone().into_slot();
+                }
+                closure = fields[0].clone();
             }
-            closure = fields[0].clone();
         }
         if (*closure.pointer()).length > 0 {
-            *window.add(before + count) = closure.into_slot();
+            *window.add(before + given) = closure.into_slot();
         }
     }
 }

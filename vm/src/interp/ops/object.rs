@@ -125,10 +125,10 @@ pub(in crate::interp) unsafe fn unpack_own(regs: &mut Regs, word: Word) -> bool 
 /// As `unpack_own`, simple or not.
 #[inline(always)]
 pub(in crate::interp) unsafe fn unpack(regs: &mut Regs, word: Word) -> bool {
-    // SAFETY: see `ops/mod.rs`; the object is taken, and when its count is 1 this was the only reference.
+    // SAFETY: see `ops/mod.rs`; the object is taken: no other reference, and this one goes.
     unsafe {
         let header = regs.value(word.b()).pointer();
-        if (*header).count.load(std::sync::atomic::Ordering::Relaxed) != 1 {
+        if !count::unshare_if_unique(header) {
             return false;
         }
         let length = word.x();
