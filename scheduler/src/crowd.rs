@@ -108,7 +108,7 @@ impl<T: Task> Crowd<T> {
         // SAFETY: `add` has left us the count.
         let child = unsafe { Ref::from_raw(raw) };
         // SAFETY: nobody else reads the outcome of a branch while its group is not over (promised: the caller has ended it).
-        self.outcomes[index] = unsafe { child.take_branch_outcome() };
+        self.outcomes[index] = unsafe { child.take_outcome() };
         child
     }
 

@@ -136,7 +136,7 @@ impl<T: Task> Group<T> {
     /// Every child has ended: what came of it.
     pub fn finish(&mut self, spares: &mut Spares<T>) -> GroupEnd<T::Value, T::Fault> {
         // SAFETY: the caller is the owner's running side, as it is about to go on, and every child has ended.
-        let ended = |child: &Ref<T>| unsafe { child.take_branch_outcome() };
+        let ended = |child: &Ref<T>| unsafe { child.take_outcome() };
         let mut outcomes: SmallVec<[Outcome<T::Value, T::Fault>; 2]> = self.children.iter().filter_map(ended).collect();
         debug_assert_eq!(outcomes.len(), self.children.len(), "a group ends after its children");
         if let Some(crowd) = self.crowd.take() {

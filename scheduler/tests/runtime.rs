@@ -373,6 +373,38 @@ fn a_sender_hears_that_a_channel_is_crowded_until_it_is_not() {
 }
 
 #[test]
+fn a_root_is_dropped_after_all_that_it_has_started() {
+    /// Sends its name when it is dropped.
+    struct Named(&'static str, Sender<&'static str>);
+
+    impl Drop for Named {
+        fn drop(&mut self) {
+            _ = self.1.send(self.0);
+        }
+    }
+
+    for runtime in [runtime(1), runtime(2), simulator()] {
+        let (tell, dropped) = channel();
+        let held = Named("root", tell.clone());
+        let root = script(move |cx, _| {
+            let member = Named("member", held.1.clone());
+            let member = script(move |cx, wake| match (&member, wake) {
+                (_, Wake::Cancelled) => Step::Ended(Outcome::Cancelled(cx.cancel_requested().expect("a reason"))),
+                _ => {
+                    cx.sleep(1 << 50);
+                    Step::Waiting
+                }
+            });
+            cx.spawn(member, None).expect("the scope is open");
+            done(0)
+        });
+        assert_eq!(runtime.run(root), Outcome::Done(0));
+        drop(tell);
+        assert_eq!(dropped.iter().collect::<Vec<_>>(), ["member", "root"]);
+    }
+}
+
+#[test]
 fn a_task_may_drop_the_channel_that_it_waits_in() {
     let root = script(move |cx, wake| match wake {
         Wake::Deadlock(_) => done(1),

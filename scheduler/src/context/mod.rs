@@ -15,7 +15,7 @@ use crate::simulator::WALL_START_MS;
 use crate::task::record::{Own, Raw, Record};
 use crate::wait::{Waiting, Woken};
 use crate::worker::Worker;
-use crate::{CancelReason, EventKind, Place, Task, Tick, Wake};
+use crate::{CancelReason, EventKind, Outcome, Place, Task, Tick, Wake};
 
 /// Fuel of a slice, in whatever unit the task counts: at a few nanoseconds each, a slice takes some tens of microseconds.
 pub const FUEL: u32 = 4096;
@@ -72,6 +72,22 @@ impl<'a, T: Task> Context<'a, T> {
         self.own().woken = Woken::Nothing;
         // SAFETY: we are the running side, and in no list.
         unsafe { self.record().message() }.take()
+    }
+
+    /// How the task ended that was joined, if that has ended the last wait. `None`: something else did, which [`Context::take_wake`]
+    /// tells.
+    pub fn take_joined(&mut self) -> Option<Outcome<T::Value, T::Fault>> {
+        if !matches!(self.own().woken, Woken::Joined(_)) {
+            return None;
+        }
+        let Woken::Joined(target) = std::mem::replace(&mut self.own().woken, Woken::Nothing) else { return None };
+        let outcome = match target.is_last_ref() {
+            // SAFETY: ours is the only reference, and it goes.
+            true => unsafe { target.take_outcome() },
+            false => target.outcome().cloned(),
+        };
+        self.worker.core.spares.recycle(target);
+        outcome
     }
 
     /// Did the last wait end as it should, with nothing to tell: the time has come, or the message is sent? Otherwise

@@ -209,11 +209,12 @@ impl<T: Task> Record<T> {
         self.has_ended.store(true, Ordering::Release);
     }
 
-    /// Takes the outcome of a branch.
+    /// Takes the outcome.
     ///
     /// # Safety
-    /// The caller is the running side of the branch's owner, and every child of the group has ended: so nobody else reads it.
-    pub unsafe fn take_branch_outcome(&self) -> Option<Outcome<T::Value, T::Fault>> {
+    /// Nobody else reads it: the caller has the only reference; or it is the running side of the owner of this branch, and every
+    /// child of the group has ended.
+    pub unsafe fn take_outcome(&self) -> Option<Outcome<T::Value, T::Fault>> {
         // SAFETY: promised by the caller.
         if self.has_ended() { unsafe { (*self.outcome.get()).take() } } else { None }
     }

@@ -9,7 +9,7 @@ use super::{Fiber, Items, Signal, Start};
 use crate::backtrace::Link;
 use crate::failure::Failure;
 use crate::fault::{Attached, Fault};
-use crate::interp::{Go, Word, release_operands, use_global};
+use crate::interp::{Go, Word, deliver_message, release_operands, use_global};
 use crate::native::Then;
 use crate::object::Shared;
 use crate::value::Value;
@@ -84,8 +84,15 @@ impl Fiber {
                 _ => use_global(self, global, delta),
             },
             Pending::Message => match self.cx().take_message() {
-                Some(message) => self.deliver(Value::ok(message.into_value())),
+                Some(message) => deliver_message(self, self.waiting_word(), message.into_value()),
                 None => self.go_on(Pending::Message),
+            },
+            Pending::Join => match self.cx().take_joined() {
+                Some(outcome) => match self.join_outcome(outcome) {
+                    Ok(value) => self.deliver(value),
+                    Err(signal) => self.raise(signal),
+                },
+                None => self.go_on(Pending::Join),
             },
             Pending::Unit if self.cx().take_done() => self.deliver(Value::unit()),
             pending => self.go_on(pending),
@@ -141,7 +148,6 @@ impl Fiber {
             (Pending::SendResult, _) => Came::Value(Value::ok(Value::unit())),
             (Pending::Message, Wake::Message(message)) => Came::Value(Value::ok(message.into_value())),
             (Pending::Message, _) => Came::Value(closed()),
-            (Pending::Join, Wake::Joined(outcome)) => self.joined(outcome),
             (Pending::Par, Wake::Group(end)) => self.par_ended(end),
             (Pending::RestOfPar(left), Wake::Group(end)) => match self.first_outcome(end, Link::Par) {
                 Came::Value(right) => Came::Value(Value::pair(left, right)),
@@ -177,13 +183,6 @@ impl Fiber {
     /// The fault of a fiber that we have waited for.
     pub(super) fn passed(&self, fault: Fault, link: Link) -> Signal {
         Signal::Fault(fault.passed(link, self.calls()))
-    }
-
-    fn joined(&mut self, outcome: FiberOutcome) -> Came {
-        match self.join_outcome(outcome) {
-            Ok(value) => Came::Value(value),
-            Err(signal) => Came::Signal(signal),
-        }
     }
 
     /// The outcome of a child becomes ours.

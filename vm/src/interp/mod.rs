@@ -19,6 +19,7 @@ mod table;
 mod unwind;
 
 pub(crate) use ops::call::{apply, make_partial, release_operands, taken_operands};
+pub(crate) use ops::received::deliver_message;
 pub(crate) use ops::register::use_global;
 pub(crate) use regs::{Regs, Word};
 pub(crate) use table::internal;

@@ -4,6 +4,7 @@ use aivi_bytecode::module::well_known;
 use aivi_scheduler::{Channel, Place, Recv, Send, TryRecv, TrySend};
 
 use super::fiber::checkpoint;
+use super::received::deliver_message;
 use super::{Go, Word};
 use crate::fiber::{Fiber, Pending, Receiver, Sender, Strand, closed};
 use crate::value::Value;
@@ -105,7 +106,7 @@ pub(in crate::interp) fn recv(fiber: &mut Fiber, word: Word) -> Go {
     let regs = checkpoint!(fiber, word);
     let receiver = end!(regs, word.b(), Receiver);
     match fiber.cx().recv(&receiver.0) {
-        Recv::Value(value) => put(fiber, word, Value::ok(value.into_value())),
+        Recv::Value(value) => deliver_message(fiber, word, value.into_value()),
         Recv::Closed => put(fiber, word, closed()),
         Recv::Wait => {
             fiber.pending = Pending::Message;

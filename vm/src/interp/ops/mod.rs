@@ -18,6 +18,7 @@ pub(super) mod jump;
 pub(super) mod list;
 pub(super) mod map;
 pub(super) mod object;
+pub(crate) mod received;
 pub(crate) mod register;
 pub(super) mod text;
 pub(super) mod value;
