@@ -15,7 +15,7 @@ use smallvec::SmallVec;
 
 pub(crate) use global::{Entry, GlobalCell};
 
-use crate::interp::make_partial;
+use crate::interp::{make_partial, with_near_operands};
 use crate::native::{NativeFn, Natives, QuickFn};
 use crate::object::shared::immortalise;
 use crate::value::{Slot, Value, object_meta};
@@ -23,6 +23,9 @@ use crate::value::{Slot, Value, object_meta};
 /// A program.
 pub struct Program {
     module: Module,
+    /// Per proto its code as the machine runs it.
+    #[expect(dead_code, reason = "reached through `ProtoCode::code`")]
+    codes: Box<[Box<[u64]>]>,
     pub(crate) protos: Box<[ProtoCode]>,
     pub(crate) constants: Box<[Value]>,
     /// Per proto the function of it, if it captures nothing.
@@ -36,8 +39,8 @@ pub struct Program {
     cancels_tasks: bool,
 }
 
-// SAFETY: the values in a program are immortal (`immortalise`) and never written; `code` points into `module`, which is not
-// changed; the cells of globals synchronise themselves.
+// SAFETY: the values in a program are immortal (`immortalise`) and never written; `ProtoCode::code` points into `codes`, which is
+// not changed; the cells of globals synchronise themselves.
 unsafe impl Send for Program {}
 // SAFETY: as above.
 unsafe impl Sync for Program {}
@@ -108,11 +111,13 @@ impl Program {
         let cancels_tasks = cancels_tasks(&module);
         let task_fields = add_task_fields(&mut module);
         let metas = module.shapes.iter().enumerate().map(|(id, shape)| meta(id as u16, shape)).collect();
+        let codes: Box<[_]> = module.protos.iter().map(|proto| with_near_operands(&proto.code)).collect();
         let protos: Box<[ProtoCode]> = module
             .protos
             .iter()
             .enumerate()
-            .map(|(id, proto)| ProtoCode::new(ProtoId(id as u32), proto, &module.sources))
+            .zip(&codes)
+            .map(|((id, proto), code)| ProtoCode::new(ProtoId(id as u32), proto, code, &module.sources))
             .collect();
         let function =
             |proto: &ProtoCode| immortalise(Value::function(proto.id, proto.parameters, proto.effect, SmallVec::new()));
@@ -125,6 +130,7 @@ impl Program {
         });
         let globals = globals.collect();
         Ok(Arc::new(Program {
+            codes,
             protos,
             constants,
             functions,
@@ -221,11 +227,10 @@ impl ProtoCode {
         self.bytes / size_of::<Slot>()
     }
 
-    fn new(id: ProtoId, proto: &Proto, sources: &[SourceFile]) -> ProtoCode {
+    fn new(id: ProtoId, proto: &Proto, code: &[u64], sources: &[SourceFile]) -> ProtoCode {
         let text_of = |line: &Line| sources.get(line.source as usize).map_or("", |source| source.text.as_str());
         ProtoCode {
-            // `Module` owns the code in a vector that is not touched any more.
-            code: proto.code.as_ptr(),
+            code: code.as_ptr(),
             bytes: usize::from(proto.registers.max(1)) * size_of::<Slot>(),
             parameters: proto.parameters,
             arguments: proto.parameters + u16::from(proto.captures > 0),

@@ -23,7 +23,7 @@ use crate::core::{ConstructorId, Expr, LocalId, Pattern, PatternKind, Program};
 use crate::syntax::{Span, Symbol};
 
 /// Registers of one proto; a few less than operands can name.
-const REGISTERS_MAX: u32 = 65_000;
+const REGISTERS_MAX: u32 = 32_000;
 /// Values that one closure captures: what the `closure` instruction can count.
 const CAPTURES_MAX: usize = 255;
 
@@ -211,7 +211,7 @@ impl<'l, 'p> Function<'l, 'p> {
     pub(super) fn finish(self) -> Proto {
         let Function { lowering, mut code, registers, mut proto, arguments, span, .. } = self;
         if registers > REGISTERS_MAX {
-            lowering.error(span, "this function needs more than 65,000 registers");
+            lowering.error(span, "this function needs more than 32,000 registers");
             return proto;
         }
         proto.registers = registers as u16;

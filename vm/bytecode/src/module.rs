@@ -108,6 +108,9 @@ pub struct SourceFile {
     pub text: String,
 }
 
+/// The largest `Proto::registers`: their numbers, doubled, are 16 bits.
+pub const REGISTERS_MAX: u16 = 1 << 15;
+
 /// A constant.
 #[derive(Clone, Debug)]
 pub enum Constant {

@@ -13,7 +13,7 @@ mod tests;
 
 use std::fmt;
 
-use crate::module::{Constant, Module, Proto, Shape, well_known};
+use crate::module::{Constant, Module, Proto, REGISTERS_MAX, Shape, well_known};
 use crate::operand::ProtoId;
 
 macro_rules! rules {
@@ -38,7 +38,7 @@ macro_rules! rules {
 rules! {
     V1 "the shapes begin with the well-known ones"
     V2 "every word is an instruction whose unused bits are zero"
-    V3 "every register is below the proto's number of registers"
+    V3 "every register is below the proto's number of registers, which is 32,768 at most"
     V4 "a window of registers lies inside the proto's registers: operands of an object, list, text, slice, closure or partial application; the arguments and the result of a call, and the closure behind the arguments when the callee captures"
     V5 "a jump lands on an instruction of the proto: not outside, not on the `const` word of `field.named` and `set.named`, not inside the table of a `switch.con`"
     V6 "only `loop` and its conditional forms jump backwards, and always; so every cycle charges fuel"
@@ -179,6 +179,8 @@ impl Verifier<'_> {
         self.check(needed <= u32::from(proto.registers), Rule::V14, place, || {
             format!("{needed} parameters in {} registers", proto.registers)
         });
+        let few = proto.registers <= REGISTERS_MAX;
+        self.check(few, Rule::V3, place, || format!("{} registers", proto.registers));
         let sorted = proto.raw.is_sorted_by(|left, right| left.0 < right.0);
         let inside = proto.raw.iter().all(|(reg, _)| reg.0 < proto.parameters);
         self.check(sorted && inside, Rule::V14, place, || "raw registers".into());

@@ -13,11 +13,13 @@
 //! code (`aivi_bytecode::verify`), and entering a frame made room for that many registers (`Fiber::enter`). Debug builds
 //! check each access.
 
+mod near;
 mod ops;
 mod regs;
 mod table;
 mod unwind;
 
+pub(crate) use near::{Register, with_near_operands};
 pub(crate) use ops::call::{apply, make_partial, release_operands, taken_operands};
 pub(crate) use ops::received::deliver_message;
 pub(crate) use ops::register::use_global;

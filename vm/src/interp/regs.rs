@@ -1,5 +1,6 @@
 //! What a handler holds in its arguments, and the fields of an instruction word.
 
+use super::near::{Near, Register};
 use crate::fiber::{Fiber, Frame};
 use crate::value::{Slot, Value};
 
@@ -32,6 +33,22 @@ impl Word {
         let byte = if cfg!(target_endian = "big") { size_of::<u64>() - BYTE - size_of::<T>() } else { BYTE };
         // SAFETY: `at`; the field lies inside the word, as is asserted.
         unsafe { *self.0.byte_add(byte).cast::<T>() }
+    }
+
+    /// The register in `A`, of an instruction with near operands (`near.rs`).
+    #[inline(always)]
+    pub(crate) fn near_a(self) -> Near {
+        Near(self.field::<u16, 2>())
+    }
+    /// … in `B`.
+    #[inline(always)]
+    pub(crate) fn near_b(self) -> Near {
+        Near(self.field::<u16, 4>())
+    }
+    /// … in `C`.
+    #[inline(always)]
+    pub(crate) fn near_c(self) -> Near {
+        Near(self.field::<u16, 6>())
     }
 
     #[inline(always)]
@@ -91,68 +108,69 @@ pub(crate) struct Regs {
 }
 
 impl Regs {
-    /// Register `index`, to be read or written.
+    /// A register, to be read or written.
     ///
     /// # Safety
-    /// `index` comes from an operand of the running frame's code: the verifier bounded it by `Proto::registers`.
+    /// `register` comes from an operand of the running frame's code: the verifier bounded it by `Proto::registers`.
     #[inline(always)]
-    pub(crate) unsafe fn slot(&self, index: usize) -> *mut Slot {
+    pub(crate) unsafe fn slot(&self, register: impl Register) -> *mut Slot {
         // SAFETY: `Fiber::enter` made room for `Proto::registers` registers behind `base`.
         unsafe {
             debug_assert!(
-                (*self.fiber).in_window(self.base, self.frame, index),
-                "register {index} outside of its window"
+                (*self.fiber).in_window(self.base, self.frame, register.index()),
+                "register {} outside of its window",
+                register.index()
             );
-            self.base.add(index)
+            register.slot(self.base)
         }
     }
 
     /// # Safety
     /// As for `slot`; the register holds a scalar.
     #[inline(always)]
-    pub(crate) unsafe fn int(&self, index: usize) -> i64 {
+    pub(crate) unsafe fn int(&self, register: impl Register) -> i64 {
         // SAFETY: as the caller.
-        unsafe { (*self.slot(index)).payload as i64 }
+        unsafe { (*self.slot(register)).payload as i64 }
     }
 
     /// # Safety
     /// As for `slot`; the register holds a scalar.
     #[inline(always)]
-    pub(crate) unsafe fn float(&self, index: usize) -> f64 {
+    pub(crate) unsafe fn float(&self, register: impl Register) -> f64 {
         // SAFETY: as the caller.
-        unsafe { f64::from_bits((*self.slot(index)).payload) }
+        unsafe { f64::from_bits((*self.slot(register)).payload) }
     }
 
     /// # Safety
     /// As for `slot`; the register owns nothing. Its kind becomes meaningless.
     #[inline(always)]
-    pub(crate) unsafe fn set_raw(&self, index: usize, payload: u64) {
+    pub(crate) unsafe fn set_raw(&self, register: impl Register, payload: u64) {
         // SAFETY: as the caller.
-        unsafe { (*self.slot(index)).payload = payload }
+        unsafe { (*self.slot(register)).payload = payload }
     }
 
     /// # Safety
     /// As for `slot`; the register holds a tagged value, which is not changed while borrowed.
     #[inline(always)]
-    pub(crate) unsafe fn value<'a>(&self, index: usize) -> &'a Value {
+    pub(crate) unsafe fn value<'a>(&self, register: impl Register) -> &'a Value {
         // SAFETY: as the caller.
-        unsafe { Slot::as_value(self.slot(index)) }
+        unsafe { Slot::as_value(self.slot(register)) }
     }
 
     /// # Safety
     /// As for `slot`; the register holds a tagged value, whose reference moves out.
     #[inline(always)]
-    pub(crate) unsafe fn take(&self, index: usize) -> Value {
+    pub(crate) unsafe fn take(&self, register: impl Register) -> Value {
         // SAFETY: as the caller.
-        unsafe { (*self.slot(index)).into_value() }
+        unsafe { (*self.slot(register)).into_value() }
     }
 
     /// # Safety
     /// As for `slot`; the register owns nothing.
     #[inline(always)]
-    pub(crate) unsafe fn put(&self, index: usize, value: Value) {
+    pub(crate) unsafe fn put(&self, register: impl Register, value: Value) {
         // SAFETY: as the caller.
-        unsafe { *self.slot(index) = value.into_slot() }
+        unsafe { *self.slot(register) = value.into_slot() }
     }
 
     /// pc += by.

@@ -66,7 +66,8 @@ fn handle(fiber: &mut Fiber, proto: &Proto, at: u32, mut signal: Signal) -> Opti
         failure.left(unsafe { (*fiber.frame).place(fiber.pc) }, fiber.depth());
     }
     let Some(handler) = found else { return Some(signal) };
-    fiber.pc = proto.code.as_ptr().wrapping_add(handler.target as usize);
+    // SAFETY: F1: the top frame is one of a proto.
+    fiber.pc = unsafe { (*(*fiber.frame).proto).code }.wrapping_add(handler.target as usize);
     match (handler.kind, signal) {
         (HandlerKind::Failure(reg), Signal::Failure(failure)) => {
             let regs = fiber.load();

@@ -1,7 +1,7 @@
 use super::code::window;
 use super::*;
 use crate::isa::{Instruction as I, TABLE};
-use crate::module::{Drops, Global, Handler, HandlerKind, Line, NativeImport, SourceFile, Test};
+use crate::module::{Drops, Global, Handler, HandlerKind, Line, NativeImport, REGISTERS_MAX, SourceFile, Test};
 use crate::operand::{
     ConstId, Count, GlobalId, Imm16, Imm32, Index, Jump16, Jump32, NativeId, OperandKind, Reg, ScalarKind, ShapeId,
 };
@@ -73,6 +73,7 @@ fn v2_canonical_words() {
 #[test]
 fn v3_registers() {
     breaks(&[I::Move { dst: Reg(8), src: Reg(0) }, RETURN], Rule::V3);
+    breaks_with(Rule::V3, |module| module.protos[1].registers = REGISTERS_MAX + 1);
     breaks(&[I::Move { dst: Reg(0), src: Reg(u16::MAX) }, RETURN], Rule::V3);
     holds(&[I::Move { dst: Reg(7), src: Reg(0) }, RETURN]);
     breaks_with(Rule::V3, |module| module.protos[0].drops.push(Drops { pc: 0, registers: vec![Reg(8)] }));

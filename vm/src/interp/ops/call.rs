@@ -435,7 +435,7 @@ pub(in crate::interp) unsafe fn ret(regs: &mut Regs, word: Word) {
 pub(in crate::interp) unsafe fn ret_scalar(regs: &mut Regs, word: Word) {
     // SAFETY: as in `ret`.
     unsafe {
-        *regs.base = Slot { payload: (*regs.slot(word.a())).payload, kind: word.x() as u64 };
+        *regs.base = Slot { payload: (*regs.slot(word.near_a())).payload, kind: word.x() as u64 };
         leave(regs);
     }
 }

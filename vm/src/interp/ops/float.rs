@@ -7,8 +7,8 @@ use crate::fiber::Fiber;
 pub(in crate::interp) unsafe fn add(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
-        let (left, right) = (regs.float(word.b()), regs.float(word.c()));
-        regs.set_raw(word.a(), (left + right).to_bits())
+        let (left, right) = (regs.float(word.near_b()), regs.float(word.near_c()));
+        regs.set_raw(word.near_a(), (left + right).to_bits())
     }
 }
 
@@ -16,8 +16,8 @@ pub(in crate::interp) unsafe fn add(regs: &mut Regs, word: Word) {
 pub(in crate::interp) unsafe fn sub(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
-        let (left, right) = (regs.float(word.b()), regs.float(word.c()));
-        regs.set_raw(word.a(), (left - right).to_bits())
+        let (left, right) = (regs.float(word.near_b()), regs.float(word.near_c()));
+        regs.set_raw(word.near_a(), (left - right).to_bits())
     }
 }
 
@@ -25,8 +25,8 @@ pub(in crate::interp) unsafe fn sub(regs: &mut Regs, word: Word) {
 pub(in crate::interp) unsafe fn mul(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
-        let (left, right) = (regs.float(word.b()), regs.float(word.c()));
-        regs.set_raw(word.a(), (left * right).to_bits())
+        let (left, right) = (regs.float(word.near_b()), regs.float(word.near_c()));
+        regs.set_raw(word.near_a(), (left * right).to_bits())
     }
 }
 
@@ -34,8 +34,8 @@ pub(in crate::interp) unsafe fn mul(regs: &mut Regs, word: Word) {
 pub(in crate::interp) unsafe fn div(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
-        let (left, right) = (regs.float(word.b()), regs.float(word.c()));
-        regs.set_raw(word.a(), (left / right).to_bits())
+        let (left, right) = (regs.float(word.near_b()), regs.float(word.near_c()));
+        regs.set_raw(word.near_a(), (left / right).to_bits())
     }
 }
 
@@ -50,15 +50,15 @@ pub(in crate::interp) fn rem(fiber: &mut Fiber, word: Word) -> Go {
 #[inline(always)]
 pub(in crate::interp) unsafe fn neg(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { regs.set_raw(word.a(), (-regs.float(word.b())).to_bits()) }
+    unsafe { regs.set_raw(word.near_a(), (-regs.float(word.near_b())).to_bits()) }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn eq(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
-        let (left, right) = (regs.float(word.b()), regs.float(word.c()));
-        regs.set_raw(word.a(), u64::from(left == right))
+        let (left, right) = (regs.float(word.near_b()), regs.float(word.near_c()));
+        regs.set_raw(word.near_a(), u64::from(left == right))
     }
 }
 
@@ -66,8 +66,8 @@ pub(in crate::interp) unsafe fn eq(regs: &mut Regs, word: Word) {
 pub(in crate::interp) unsafe fn lt(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
-        let (left, right) = (regs.float(word.b()), regs.float(word.c()));
-        regs.set_raw(word.a(), u64::from(left < right))
+        let (left, right) = (regs.float(word.near_b()), regs.float(word.near_c()));
+        regs.set_raw(word.near_a(), u64::from(left < right))
     }
 }
 
@@ -75,23 +75,23 @@ pub(in crate::interp) unsafe fn lt(regs: &mut Regs, word: Word) {
 pub(in crate::interp) unsafe fn le(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
-        let (left, right) = (regs.float(word.b()), regs.float(word.c()));
-        regs.set_raw(word.a(), u64::from(left <= right))
+        let (left, right) = (regs.float(word.near_b()), regs.float(word.near_c()));
+        regs.set_raw(word.near_a(), u64::from(left <= right))
     }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn sqrt(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { regs.set_raw(word.a(), regs.float(word.b()).sqrt().to_bits()) }
+    unsafe { regs.set_raw(word.near_a(), regs.float(word.near_b()).sqrt().to_bits()) }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn add_product(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
-        let product = regs.float(word.b()) * regs.float(word.c());
-        regs.set_raw(word.x(), (regs.float(word.a()) + product).to_bits())
+        let product = regs.float(word.near_b()) * regs.float(word.near_c());
+        regs.set_raw(word.x(), (regs.float(word.near_a()) + product).to_bits())
     }
 }
 
@@ -99,19 +99,19 @@ pub(in crate::interp) unsafe fn add_product(regs: &mut Regs, word: Word) {
 pub(in crate::interp) unsafe fn sub_product(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
-        let product = regs.float(word.b()) * regs.float(word.c());
-        regs.set_raw(word.x(), (regs.float(word.a()) - product).to_bits())
+        let product = regs.float(word.near_b()) * regs.float(word.near_c());
+        regs.set_raw(word.x(), (regs.float(word.near_a()) - product).to_bits())
     }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn of_int(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { regs.set_raw(word.a(), (regs.int(word.b()) as f64).to_bits()) }
+    unsafe { regs.set_raw(word.near_a(), (regs.int(word.near_b()) as f64).to_bits()) }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn to_int(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { regs.set_raw(word.a(), regs.float(word.b()) as i64 as u64) }
+    unsafe { regs.set_raw(word.near_a(), regs.float(word.near_b()) as i64 as u64) }
 }

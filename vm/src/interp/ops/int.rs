@@ -7,8 +7,8 @@ use crate::fiber::Fiber;
 pub(in crate::interp) unsafe fn add(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
-        let (left, right) = (regs.int(word.b()), regs.int(word.c()));
-        regs.set_raw(word.a(), (left.wrapping_add(right)) as u64)
+        let (left, right) = (regs.int(word.near_b()), regs.int(word.near_c()));
+        regs.set_raw(word.near_a(), (left.wrapping_add(right)) as u64)
     }
 }
 
@@ -16,8 +16,8 @@ pub(in crate::interp) unsafe fn add(regs: &mut Regs, word: Word) {
 pub(in crate::interp) unsafe fn sub(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
-        let (left, right) = (regs.int(word.b()), regs.int(word.c()));
-        regs.set_raw(word.a(), (left.wrapping_sub(right)) as u64)
+        let (left, right) = (regs.int(word.near_b()), regs.int(word.near_c()));
+        regs.set_raw(word.near_a(), (left.wrapping_sub(right)) as u64)
     }
 }
 
@@ -25,8 +25,8 @@ pub(in crate::interp) unsafe fn sub(regs: &mut Regs, word: Word) {
 pub(in crate::interp) unsafe fn mul(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
-        let (left, right) = (regs.int(word.b()), regs.int(word.c()));
-        regs.set_raw(word.a(), (left.wrapping_mul(right)) as u64)
+        let (left, right) = (regs.int(word.near_b()), regs.int(word.near_c()));
+        regs.set_raw(word.near_a(), (left.wrapping_mul(right)) as u64)
     }
 }
 
@@ -34,11 +34,11 @@ pub(in crate::interp) unsafe fn mul(regs: &mut Regs, word: Word) {
 pub(in crate::interp) unsafe fn div(regs: &mut Regs, word: Word) -> bool {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
-        let (left, right) = (regs.int(word.b()), regs.int(word.c()));
+        let (left, right) = (regs.int(word.near_b()), regs.int(word.near_c()));
         if right == 0 {
             return false;
         }
-        regs.set_raw(word.a(), left.wrapping_div(right) as u64);
+        regs.set_raw(word.near_a(), left.wrapping_div(right) as u64);
         true
     }
 }
@@ -47,11 +47,11 @@ pub(in crate::interp) unsafe fn div(regs: &mut Regs, word: Word) -> bool {
 pub(in crate::interp) unsafe fn rem(regs: &mut Regs, word: Word) -> bool {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
-        let (left, right) = (regs.int(word.b()), regs.int(word.c()));
+        let (left, right) = (regs.int(word.near_b()), regs.int(word.near_c()));
         if right == 0 {
             return false;
         }
-        regs.set_raw(word.a(), left.wrapping_rem(right) as u64);
+        regs.set_raw(word.near_a(), left.wrapping_rem(right) as u64);
         true
     }
 }
@@ -63,15 +63,15 @@ pub(in crate::interp) fn by_zero(fiber: &mut Fiber, _: Word) -> Go {
 #[inline(always)]
 pub(in crate::interp) unsafe fn neg(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { regs.set_raw(word.a(), regs.int(word.b()).wrapping_neg() as u64) }
+    unsafe { regs.set_raw(word.near_a(), regs.int(word.near_b()).wrapping_neg() as u64) }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn add_imm(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
-        let (left, right) = (regs.int(word.b()), word.c_signed());
-        regs.set_raw(word.a(), (left.wrapping_add(right)) as u64)
+        let (left, right) = (regs.int(word.near_b()), word.c_signed());
+        regs.set_raw(word.near_a(), (left.wrapping_add(right)) as u64)
     }
 }
 
@@ -79,8 +79,8 @@ pub(in crate::interp) unsafe fn add_imm(regs: &mut Regs, word: Word) {
 pub(in crate::interp) unsafe fn mul_imm(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
-        let (left, right) = (regs.int(word.b()), word.c_signed());
-        regs.set_raw(word.a(), (left.wrapping_mul(right)) as u64)
+        let (left, right) = (regs.int(word.near_b()), word.c_signed());
+        regs.set_raw(word.near_a(), (left.wrapping_mul(right)) as u64)
     }
 }
 
@@ -88,9 +88,9 @@ pub(in crate::interp) unsafe fn mul_imm(regs: &mut Regs, word: Word) {
 pub(in crate::interp) unsafe fn div_imm(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
-        let (left, right) = (regs.int(word.b()), word.c_signed());
+        let (left, right) = (regs.int(word.near_b()), word.c_signed());
         // The verifier saw to it that the divisor is neither 0 nor -1. Said otherwise the handler would hold calls of panics.
-        regs.set_raw(word.a(), left.checked_div(right).unwrap_unchecked() as u64)
+        regs.set_raw(word.near_a(), left.checked_div(right).unwrap_unchecked() as u64)
     }
 }
 
@@ -98,9 +98,9 @@ pub(in crate::interp) unsafe fn div_imm(regs: &mut Regs, word: Word) {
 pub(in crate::interp) unsafe fn rem_imm(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
-        let (left, right) = (regs.int(word.b()), word.c_signed());
+        let (left, right) = (regs.int(word.near_b()), word.c_signed());
         // As for `div_imm`.
-        regs.set_raw(word.a(), left.checked_rem(right).unwrap_unchecked() as u64)
+        regs.set_raw(word.near_a(), left.checked_rem(right).unwrap_unchecked() as u64)
     }
 }
 
@@ -108,8 +108,8 @@ pub(in crate::interp) unsafe fn rem_imm(regs: &mut Regs, word: Word) {
 pub(in crate::interp) unsafe fn eq(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
-        let (left, right) = (regs.int(word.b()), regs.int(word.c()));
-        regs.set_raw(word.a(), (left == right) as u64)
+        let (left, right) = (regs.int(word.near_b()), regs.int(word.near_c()));
+        regs.set_raw(word.near_a(), (left == right) as u64)
     }
 }
 
@@ -117,8 +117,8 @@ pub(in crate::interp) unsafe fn eq(regs: &mut Regs, word: Word) {
 pub(in crate::interp) unsafe fn lt(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
-        let (left, right) = (regs.int(word.b()), regs.int(word.c()));
-        regs.set_raw(word.a(), (left < right) as u64)
+        let (left, right) = (regs.int(word.near_b()), regs.int(word.near_c()));
+        regs.set_raw(word.near_a(), (left < right) as u64)
     }
 }
 
@@ -126,13 +126,13 @@ pub(in crate::interp) unsafe fn lt(regs: &mut Regs, word: Word) {
 pub(in crate::interp) unsafe fn le(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
-        let (left, right) = (regs.int(word.b()), regs.int(word.c()));
-        regs.set_raw(word.a(), (left <= right) as u64)
+        let (left, right) = (regs.int(word.near_b()), regs.int(word.near_c()));
+        regs.set_raw(word.near_a(), (left <= right) as u64)
     }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn not(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { regs.set_raw(word.a(), u64::from(regs.int(word.b()) == 0)) }
+    unsafe { regs.set_raw(word.near_a(), u64::from(regs.int(word.near_b()) == 0)) }
 }

@@ -75,25 +75,25 @@ pub(in crate::interp) fn back_tick(fiber: &mut Fiber, _: Word) -> Go {
 #[inline(always)]
 pub(in crate::interp) unsafe fn when(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch(regs, regs.int(word.a()) != 0, word.w_signed()) }
+    unsafe { branch(regs, regs.int(word.near_a()) != 0, word.w_signed()) }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn unless(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch(regs, regs.int(word.a()) == 0, word.w_signed()) }
+    unsafe { branch(regs, regs.int(word.near_a()) == 0, word.w_signed()) }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn eq(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch(regs, regs.int(word.a()) == regs.int(word.b()), word.c_signed()) }
+    unsafe { branch(regs, regs.int(word.near_a()) == regs.int(word.near_b()), word.c_signed()) }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn ne(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch(regs, regs.int(word.a()) != regs.int(word.b()), word.c_signed()) }
+    unsafe { branch(regs, regs.int(word.near_a()) != regs.int(word.near_b()), word.c_signed()) }
 }
 
 /// Whether two texts are the same, if no look at objects is needed.
@@ -150,135 +150,135 @@ fn long_texts(fiber: &mut Fiber, word: Word, on: bool) -> Go {
 #[inline(always)]
 pub(in crate::interp) unsafe fn lt(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch(regs, regs.int(word.a()) < regs.int(word.b()), word.c_signed()) }
+    unsafe { branch(regs, regs.int(word.near_a()) < regs.int(word.near_b()), word.c_signed()) }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn le(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch(regs, regs.int(word.a()) <= regs.int(word.b()), word.c_signed()) }
+    unsafe { branch(regs, regs.int(word.near_a()) <= regs.int(word.near_b()), word.c_signed()) }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn eq_imm(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch(regs, regs.int(word.a()) == word.b_signed(), word.c_signed()) }
+    unsafe { branch(regs, regs.int(word.near_a()) == word.b_signed(), word.c_signed()) }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn ne_imm(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch(regs, regs.int(word.a()) != word.b_signed(), word.c_signed()) }
+    unsafe { branch(regs, regs.int(word.near_a()) != word.b_signed(), word.c_signed()) }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn lt_imm(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch(regs, regs.int(word.a()) < word.b_signed(), word.c_signed()) }
+    unsafe { branch(regs, regs.int(word.near_a()) < word.b_signed(), word.c_signed()) }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn le_imm(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch(regs, regs.int(word.a()) <= word.b_signed(), word.c_signed()) }
+    unsafe { branch(regs, regs.int(word.near_a()) <= word.b_signed(), word.c_signed()) }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn gt_imm(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch(regs, regs.int(word.a()) > word.b_signed(), word.c_signed()) }
+    unsafe { branch(regs, regs.int(word.near_a()) > word.b_signed(), word.c_signed()) }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn ge_imm(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch(regs, regs.int(word.a()) >= word.b_signed(), word.c_signed()) }
+    unsafe { branch(regs, regs.int(word.near_a()) >= word.b_signed(), word.c_signed()) }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn back_eq(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch_back(regs, regs.int(word.a()) == regs.int(word.b()), word.c_signed()) }
+    unsafe { branch_back(regs, regs.int(word.near_a()) == regs.int(word.near_b()), word.c_signed()) }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn back_ne(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch_back(regs, regs.int(word.a()) != regs.int(word.b()), word.c_signed()) }
+    unsafe { branch_back(regs, regs.int(word.near_a()) != regs.int(word.near_b()), word.c_signed()) }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn back_lt(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch_back(regs, regs.int(word.a()) < regs.int(word.b()), word.c_signed()) }
+    unsafe { branch_back(regs, regs.int(word.near_a()) < regs.int(word.near_b()), word.c_signed()) }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn back_le(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch_back(regs, regs.int(word.a()) <= regs.int(word.b()), word.c_signed()) }
+    unsafe { branch_back(regs, regs.int(word.near_a()) <= regs.int(word.near_b()), word.c_signed()) }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn back_eq_imm(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch_back(regs, regs.int(word.a()) == word.b_signed(), word.c_signed()) }
+    unsafe { branch_back(regs, regs.int(word.near_a()) == word.b_signed(), word.c_signed()) }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn back_ne_imm(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch_back(regs, regs.int(word.a()) != word.b_signed(), word.c_signed()) }
+    unsafe { branch_back(regs, regs.int(word.near_a()) != word.b_signed(), word.c_signed()) }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn back_lt_imm(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch_back(regs, regs.int(word.a()) < word.b_signed(), word.c_signed()) }
+    unsafe { branch_back(regs, regs.int(word.near_a()) < word.b_signed(), word.c_signed()) }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn back_le_imm(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch_back(regs, regs.int(word.a()) <= word.b_signed(), word.c_signed()) }
+    unsafe { branch_back(regs, regs.int(word.near_a()) <= word.b_signed(), word.c_signed()) }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn back_gt_imm(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch_back(regs, regs.int(word.a()) > word.b_signed(), word.c_signed()) }
+    unsafe { branch_back(regs, regs.int(word.near_a()) > word.b_signed(), word.c_signed()) }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn back_ge_imm(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch_back(regs, regs.int(word.a()) >= word.b_signed(), word.c_signed()) }
+    unsafe { branch_back(regs, regs.int(word.near_a()) >= word.b_signed(), word.c_signed()) }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn lt_float(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch(regs, regs.float(word.a()) < regs.float(word.b()), word.c_signed()) }
+    unsafe { branch(regs, regs.float(word.near_a()) < regs.float(word.near_b()), word.c_signed()) }
 }
 
 #[allow(clippy::neg_cmp_op_on_partial_ord)] // NaN is neither below nor above.
 #[inline(always)]
 pub(in crate::interp) unsafe fn not_lt_float(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch(regs, !(regs.float(word.a()) < regs.float(word.b())), word.c_signed()) }
+    unsafe { branch(regs, !(regs.float(word.near_a()) < regs.float(word.near_b())), word.c_signed()) }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn le_float(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch(regs, regs.float(word.a()) <= regs.float(word.b()), word.c_signed()) }
+    unsafe { branch(regs, regs.float(word.near_a()) <= regs.float(word.near_b()), word.c_signed()) }
 }
 
 #[allow(clippy::neg_cmp_op_on_partial_ord)] // NaN is neither below nor above.
 #[inline(always)]
 pub(in crate::interp) unsafe fn not_le_float(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch(regs, !(regs.float(word.a()) <= regs.float(word.b())), word.c_signed()) }
+    unsafe { branch(regs, !(regs.float(word.near_a()) <= regs.float(word.near_b())), word.c_signed()) }
 }
 
 #[inline(always)]

@@ -23,4 +23,4 @@ pub(crate) mod register;
 pub(super) mod text;
 pub(super) mod value;
 
-use super::{Go, Regs, Word};
+use super::{Go, Register, Regs, Word};

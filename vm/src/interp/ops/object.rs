@@ -2,7 +2,7 @@
 
 use aivi_bytecode::module::Shape;
 
-use super::{Go, Regs, Word};
+use super::{Go, Register, Regs, Word};
 use crate::fiber::Fiber;
 use crate::object::{Header, alloc, copy_of, copy_with, count, new_object, try_new_object};
 use crate::value::{Kind, Slot, Value};
@@ -53,7 +53,7 @@ pub(in crate::interp) unsafe fn new_slowly(regs: &mut Regs, word: Word) {
 
 /// Field `index` of the object in `object`: an object, or a function with its captures.
 #[inline(always)]
-unsafe fn field_of(regs: &Regs, object: usize, index: usize) -> *mut Slot {
+unsafe fn field_of(regs: &Regs, object: impl Register, index: usize) -> *mut Slot {
     // SAFETY: see `ops/mod.rs`; the object has that field.
     unsafe {
         let header = regs.value(object).pointer();
@@ -88,7 +88,7 @@ pub(in crate::interp) fn field_of_task(fiber: &mut Fiber, word: Word) -> Go {
 #[inline(always)]
 pub(in crate::interp) unsafe fn field_raw(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { regs.set_raw(word.a(), (*field_of(regs, word.b(), word.c())).payload) }
+    unsafe { regs.set_raw(word.near_a(), (*field_of(regs, word.near_b(), word.c())).payload) }
 }
 
 #[inline(always)]

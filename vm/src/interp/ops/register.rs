@@ -9,19 +9,19 @@ use crate::value::{Slot, Value};
 #[inline(always)]
 pub(in crate::interp) unsafe fn mov(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { Slot::copy(regs.slot(word.b()), regs.slot(word.a())) }
+    unsafe { Slot::copy(regs.slot(word.near_b()), regs.slot(word.near_a())) }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn mov_raw(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { regs.set_raw(word.a(), (*regs.slot(word.b())).payload) }
+    unsafe { regs.set_raw(word.near_a(), (*regs.slot(word.near_b())).payload) }
 }
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn copy(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { regs.put(word.a(), regs.value(word.b()).clone()) }
+    unsafe { regs.put(word.near_a(), regs.value(word.near_b()).clone()) }
 }
 
 /// What ends a reference without ending an object.
@@ -40,7 +40,7 @@ pub(in crate::interp) unsafe fn drop_value(regs: &mut Regs, word: Word) {
 #[inline(always)]
 pub(in crate::interp) unsafe fn int(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { regs.set_raw(word.a(), word.w_signed() as u64) }
+    unsafe { regs.set_raw(word.near_a(), word.w_signed() as u64) }
 }
 
 /// Constants are immortal or scalars: their bits can be copied without counting.
@@ -53,7 +53,7 @@ pub(in crate::interp) unsafe fn constant(regs: &mut Regs, word: Word) {
 #[inline(always)]
 pub(in crate::interp) unsafe fn tag(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`; scalar kinds are numbered as kinds.
-    unsafe { *regs.slot(word.a()) = Slot { payload: (*regs.slot(word.b())).payload, kind: word.x() as u64 } }
+    unsafe { *regs.slot(word.near_a()) = Slot { payload: (*regs.slot(word.near_b())).payload, kind: word.x() as u64 } }
 }
 
 /// The value, once there is one.
