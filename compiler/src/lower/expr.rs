@@ -178,15 +178,22 @@ impl<'p> Function<'_, 'p> {
         }
     }
 
-    /// The literal that a top-level name stands for, else the expression itself.
+    /// The literal that a top-level name stands for, else the expression itself. Names of the library stay names: what it was
+    /// compiled to ahead does not show what they are bound to.
     pub(super) fn known<'e>(&self, expr: &'e Expr) -> &'e Expr
     where
         'p: 'e,
     {
         use ExprKind as K;
         let K::Global(id) = expr.kind else { return expr };
-        match &self.program.globals[id.0 as usize].body {
-            GlobalBody::Expr(body) if matches!(body.kind, K::Int(_) | K::Float(_) | K::Char(_) | K::Text(_)) => body,
+        let global = &self.program.globals[id.0 as usize];
+        match &global.body {
+            GlobalBody::Expr(body)
+                if matches!(body.kind, K::Int(_) | K::Float(_) | K::Char(_) | K::Text(_))
+                    && !self.program.interner.text(global.module).starts_with("aivi.") =>
+            {
+                body
+            }
             _ => expr,
         }
     }
