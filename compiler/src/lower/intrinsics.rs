@@ -1,6 +1,6 @@
 //! Functions of the machine that are instructions.
 
-use aivi_bytecode::{Instruction, Reg};
+use aivi_bytecode::{Instruction, Jump16, Reg};
 
 use super::call::Arg;
 use super::code::{Class, Op};
@@ -149,6 +149,17 @@ impl Function<'_, '_> {
                 let map = self.arg_operand(map);
                 self.act(Class::Scalar, I::MapGetOr { dst: found, map, key });
                 self.code.push(Op::Scalar { dst, src: found });
+            }
+            ("map.getOrElse", [key, fallback, map]) => {
+                let (key, otherwise) = (self.arg_tagged_operand(key), self.arg_taken(fallback));
+                let map = self.arg_operand(map);
+                let [none, end] = [self.code.label(), self.code.label()];
+                self.act(outcome.result_class(), I::MapGet { dst, map, key });
+                self.code.push(Op::Branch(I::JumpAbsent { src: dst, by: Jump16(0) }, none));
+                self.code.push(Op::Jump(end));
+                self.code.push(Op::Bind(none));
+                self.settle(otherwise, dst);
+                self.code.push(Op::Bind(end));
             }
             ("set.insert", [item, set]) => {
                 let item = self.arg_taken(item);
