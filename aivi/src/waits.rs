@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Write};
 use std::ops::Range;
 
-use aivi_scheduler::{CancelReason, Dump, DumpedChannel, DumpedTask, Place, WaitReason};
+use aivi_scheduler::{CancelReason, Dump, DumpedCase, DumpedChannel, DumpedTask, Place, WaitReason};
 use aivi_vm::Program;
 
 pub use data::{Channel, Fiber, Fibers};
@@ -50,6 +50,9 @@ impl<'a> Waits<'a> {
         for task in &dump.tasks {
             if let Some(channel) = task.waits_at {
                 waiters[channel][usize::from(task.reason == WaitReason::Recv)].push(task.id);
+            }
+            for case in &task.cases {
+                waiters[case.channel][usize::from(!case.sends)].push(task.id);
             }
         }
         Waits { dump, program, indices, names: names(dump), waiters }
@@ -143,8 +146,11 @@ impl<'a> Waits<'a> {
         match (task.reason, ids.len()) {
             (WaitReason::Ready, _) => "is ready to run".into(),
             (WaitReason::Sleep, _) => "sleeps".into(),
-            (WaitReason::Send, _) => format!("waits to send on {}", self.other_end(task)),
-            (WaitReason::Recv, _) => format!("waits for a message on {}", self.other_end(task)),
+            (WaitReason::Send, _) => format!("waits to send on {}", self.other_end(task, task.waits_at, true)),
+            (WaitReason::Recv, _) => {
+                format!("waits for a message on {}", self.other_end(task, task.waits_at, false))
+            }
+            (WaitReason::Select, _) => self.select(task),
             (WaitReason::Join, _) => format!("waits for {} to end", all()),
             (WaitReason::Par, 2) => format!("waits for both its par branches to end: {}", all()),
             (WaitReason::Par, _) => format!("waits for its other par branch to end: {}", all()),
@@ -169,21 +175,32 @@ impl<'a> Waits<'a> {
         }
     }
 
+    /// The cases of a select, the first ones.
+    fn select(&self, task: &DumpedTask) -> String {
+        let case = |case: &DumpedCase| {
+            let what = if case.sends { "to send on" } else { "for a message on" };
+            format!("{what} {}", self.other_end(task, Some(case.channel), case.sends))
+        };
+        let cases: Vec<String> = task.cases.iter().take(NAMES).map(case).collect();
+        let more = task.cases.len() - cases.len();
+        let rest = if more > 0 { format!("; or one of {more} more") } else { String::new() };
+        format!("waits for one of {} cases of its select: {}{rest}", task.cases.len(), cases.join("; or "))
+    }
+
     /// The channel of a wait, and who is at its other end.
-    fn other_end(&self, task: &DumpedTask) -> String {
-        let Some((index, channel)) = task.waits_at.and_then(|index| Some((index, self.dump.channels.get(index)?)))
-        else {
+    fn other_end(&self, task: &DumpedTask, waits_at: Option<usize>, sends: bool) -> String {
+        let Some((index, channel)) = waits_at.and_then(|index| Some((index, self.dump.channels.get(index)?))) else {
             return "a channel".into();
         };
-        let (state, other, does) = match task.reason {
-            WaitReason::Send if channel.capacity == 0 => ("capacity 0", WaitReason::Recv, "receive"),
-            WaitReason::Send => ("full", WaitReason::Recv, "receive"),
-            _ => ("empty", WaitReason::Send, "send"),
+        let (state, other, does) = match sends {
+            true if channel.capacity == 0 => ("capacity 0", WaitReason::Recv, "receive"),
+            true => ("full", WaitReason::Recv, "receive"),
+            false => ("empty", WaitReason::Send, "send"),
         };
         let others = self.waiters(index, other);
-        let (is_left, holders) = match task.reason {
-            WaitReason::Send => (channel.has_receivers, channel.receivers.as_deref()),
-            _ => (channel.has_senders, channel.senders.as_deref()),
+        let (is_left, holders) = match sends {
+            true => (channel.has_receivers, channel.receivers.as_deref()),
+            false => (channel.has_senders, channel.senders.as_deref()),
         };
         let who = match (others, holders) {
             ([], Some([])) => format!("nobody is left who could {does}"),
@@ -308,7 +325,8 @@ impl<'a> Waits<'a> {
 
     /// A line for each channel that a fiber above waits at.
     fn write_channels(&self, out: &mut impl Write, shown: &[DumpedTask]) -> fmt::Result {
-        let shown = shown.iter().filter_map(|task| task.waits_at).max();
+        let at = |task: &DumpedTask| task.waits_at.into_iter().chain(task.cases.iter().map(|case| case.channel)).max();
+        let shown = shown.iter().filter_map(at).max();
         let channels = &self.dump.channels[..shown.map_or(0, |last| last + 1)];
         let width = channels.len().to_string().len();
         for (index, channel) in channels.iter().enumerate() {
@@ -388,7 +406,10 @@ fn is_alike(one: &DumpedTask, other: &DumpedTask) -> bool {
             task.is_masked,
         )
     };
-    one.spawned_at.is_some() && traits(one) == traits(other) && one.waits_for == other.waits_for
+    one.spawned_at.is_some()
+        && traits(one) == traits(other)
+        && one.waits_for == other.waits_for
+        && one.cases == other.cases
 }
 
 /// What one does, and what several do.
@@ -398,6 +419,7 @@ fn does(reason: WaitReason) -> (&'static str, &'static str) {
         WaitReason::Sleep => ("sleeps", "sleep"),
         WaitReason::Send => ("waits to send", "wait to send"),
         WaitReason::Recv => ("waits for a message", "wait for a message"),
+        WaitReason::Select => ("waits for one of several channels", "wait for one of several channels"),
         WaitReason::Io => ("waits for input or output", "wait for input or output"),
         WaitReason::Outside => ("waits for a blocking call", "wait for blocking calls"),
         WaitReason::Latch => ("waits for a global value", "wait for global values"),

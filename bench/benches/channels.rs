@@ -10,7 +10,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 
 const WORKERS: &[usize] = &[1, 2];
 const SIZE: i64 = 10_000;
-const PROGRAMS: &[&str] = &["pingpong", "fanin"];
+const PROGRAMS: &[&str] = &["pingpong", "fanin", "select"];
 
 fn channels(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("channels");

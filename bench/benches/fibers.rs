@@ -11,7 +11,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 
 const WORKERS: &[usize] = &[1, 2];
 const SIZE: i64 = 10_000;
-const PROGRAMS: &[&str] = &["spawn", "spawn_all", "par", "race", "timeout", "sleepers"];
+const PROGRAMS: &[&str] = &["spawn", "spawn_all", "par", "race", "each_par", "timeout", "sleepers"];
 
 fn fibers(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("fibers");

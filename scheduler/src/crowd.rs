@@ -14,7 +14,7 @@
 
 use std::ptr::NonNull;
 
-use crate::list::{List, Siblings};
+use crate::list::List;
 use crate::scope::Scope;
 use crate::task::record::{Raw, Ref};
 use crate::{Outcome, Place, Task};
@@ -43,7 +43,7 @@ pub struct Crowd<T: Task> {
     made: usize,
     /// Gone when the crowd is closed or all are made: what it holds is then no longer held.
     maker: Option<Maker<T>>,
-    live: List<T, Siblings>,
+    live: List<Raw<T>>,
     outcomes: Vec<Option<Outcome<T::Value, T::Fault>>>,
     /// Where the owner stands, and the scope in which its children are.
     pub place: Place,

@@ -9,6 +9,7 @@ use std::fmt;
 use crate::channel::WaitedAt;
 use crate::runtime::{Run, Shared};
 use crate::scope::Scope;
+use crate::select::Entry;
 use crate::stuck::{EndOf, Holders};
 use crate::sync::Arc;
 use crate::task::record::{Parent, Raw};
@@ -72,9 +73,20 @@ pub struct DumpedTask {
     pub cleanups: Vec<Place>,
     /// The channel that it waits at, as an index into those of the dump.
     pub waits_at: Option<usize>,
+    /// The cases of its select.
+    pub cases: Vec<DumpedCase>,
     /// The tasks whose end would wake it: any of them for a race or one of a list, otherwise all together. Itself, which may be among the
     /// members of a scope, does not count. Shared by all that wait for the same scope, or their dump would be a square.
     pub waits_for: std::sync::Arc<[u64]>,
+}
+
+/// A case of a select that a task waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DumpedCase {
+    /// Its channel, as an index into those of the dump.
+    pub channel: usize,
+    /// It sends.
+    pub sends: bool,
 }
 
 /// A deadlock: everything waits for something that only a task could bring about.
@@ -117,7 +129,7 @@ struct Writer<'a, T: Task> {
     shared: &'a Shared<T>,
     holders: &'a Holders,
     now_ns: u64,
-    tasks: Vec<Entry<T>>,
+    tasks: Vec<Line<T>>,
     channels: Vec<DumpedChannel>,
     /// By the channels' ids.
     indices: HashMap<usize, usize>,
@@ -125,16 +137,16 @@ struct Writer<'a, T: Task> {
     members: HashMap<usize, std::sync::Arc<[u64]>>,
 }
 
-enum Entry<T: Task> {
+enum Line<T: Task> {
     Written(DumpedTask),
     Pending(Raw<T>, Option<u64>, usize),
 }
 
-impl<T: Task> Entry<T> {
+impl<T: Task> Line<T> {
     fn written(self) -> Option<DumpedTask> {
         match self {
-            Entry::Written(task) => Some(task),
-            Entry::Pending(..) => None,
+            Line::Written(task) => Some(task),
+            Line::Pending(..) => None,
         }
     }
 }
@@ -153,20 +165,20 @@ impl<'a, T: Task> Writer<'a, T> {
     }
 
     fn finish(self) -> Dump {
-        Dump { tasks: self.tasks.into_iter().filter_map(Entry::written).collect(), channels: self.channels }
+        Dump { tasks: self.tasks.into_iter().filter_map(Line::written).collect(), channels: self.channels }
     }
 
     fn push(&mut self, raw: Raw<T>, parent: Option<u64>, depth: usize) {
-        self.tasks.push(Entry::Pending(raw, parent, depth));
+        self.tasks.push(Line::Pending(raw, parent, depth));
     }
 
     /// Writes what is pending, children right behind their parents. No recursion: trees may be deep.
     fn write_pending(&mut self) {
-        let first = self.tasks.iter().position(|entry| matches!(entry, Entry::Pending(..)));
+        let first = self.tasks.iter().position(|entry| matches!(entry, Line::Pending(..)));
         let mut stack = self.tasks.split_off(first.unwrap_or(self.tasks.len()));
         stack.reverse();
         while let Some(entry) = stack.pop() {
-            let Entry::Pending(raw, parent, depth) = entry else {
+            let Line::Pending(raw, parent, depth) = entry else {
                 self.tasks.push(entry);
                 continue;
             };
@@ -214,8 +226,15 @@ impl<'a, T: Task> Writer<'a, T> {
             Waiting::Send(channel, _) | Waiting::Recv(channel, _) => Some(self.channel(channel)),
             _ => None,
         };
+        let cases = match &own.waiting {
+            Waiting::Select(selecting) => {
+                let case = |entry: &Entry<T>| DumpedCase { channel: self.channel(&entry.channel), sends: entry.sends };
+                selecting.entries().iter().map(case).collect()
+            }
+            _ => Vec::new(),
+        };
         let waited_ns = if reason == WaitReason::Ready { 0 } else { self.now_ns.saturating_sub(own.since_ns) };
-        self.tasks.push(Entry::Written(DumpedTask {
+        self.tasks.push(Line::Written(DumpedTask {
             id,
             parent,
             depth,
@@ -229,6 +248,7 @@ impl<'a, T: Task> Writer<'a, T> {
             // SAFETY: as above.
             cleanups: unsafe { record.task() }.as_ref().map_or_else(Vec::new, Task::cleanups),
             waits_at,
+            cases,
             waits_for,
         }));
         debug_assert!(matches!(record.parent, Parent::Run(_)) == (depth == 0) || parent.is_none());

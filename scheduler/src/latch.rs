@@ -3,17 +3,18 @@
 use std::fmt;
 
 use crate::Task;
-use crate::list::{List, Waiters};
+use crate::list::List;
 use crate::sync::{Arc, LATCH, Lock};
 use crate::task::record::Raw;
 use crate::task::state::{Claim, Claimed};
+use crate::task::waiter::Spot;
 
 /// Something that happens once. Clones are the same latch.
 pub struct Latch<T: Task>(Arc<Lock<Core<T>, LATCH>>);
 
 struct Core<T: Task> {
     is_open: bool,
-    waiters: List<T, Waiters>,
+    waiters: List<Spot<T>>,
 }
 
 impl<T: Task> Latch<T> {
@@ -38,7 +39,7 @@ impl<T: Task> Latch<T> {
             return false;
         }
         // SAFETY: promised by the caller.
-        unsafe { core.waiters.push(waiter.0, waiter.1) };
+        unsafe { core.waiters.push(waiter.0.spot(), waiter.1) };
         true
     }
 
@@ -46,9 +47,10 @@ impl<T: Task> Latch<T> {
     pub(crate) fn open(&self, mut woken: impl FnMut(Raw<T>)) {
         let mut core = self.0.lock();
         core.is_open = true;
-        while let Some((raw, generation)) = core.waiters.pop() {
+        while let Some((spot, generation)) = core.waiters.pop() {
             // SAFETY: it was in the list, so it lives until it has had the lock (its `forget`), which we hold.
-            if unsafe { raw.get() }.state.claim(generation, Claim::Latch) == Claimed::Queue {
+            let (raw, record) = unsafe { (spot.task(), spot.task().get()) };
+            if record.state.claim(generation, Claim::Latch) == Claimed::Queue {
                 woken(raw);
             }
         }
@@ -56,7 +58,8 @@ impl<T: Task> Latch<T> {
 
     /// Takes a task, whose wait was ended by something else, out of the list.
     pub(crate) fn forget(&self, waiter: Raw<T>) {
-        self.0.lock().waiters.remove(waiter);
+        // SAFETY: the waiter lives: it is the caller's, who goes on.
+        self.0.lock().waiters.remove(unsafe { waiter.spot() });
     }
 }
 

@@ -1,68 +1,67 @@
-//! Lists that run through the records of tasks: linking and unlinking cost no memory and O(1).
+//! Lists that run through records of tasks and their waiters: linking and unlinking cost no memory and O(1).
 //!
 //! A list belongs to something with a lock (a channel, a crew, a record's joiners) and is used only under it; the lock
-//! guards the links of everything in the list too. Two kinds, so that a task can be in one list of each: [`Waiters`] is
-//! where it waits, [`Siblings`] the crew it belongs to.
+//! guards the links of everything in the list too. Two kinds of nodes, so that a task can be in one list of each: a [`Spot`] is where
+//! it waits, its record where it belongs to, a crew or a crowd.
+//!
+//! [`Spot`]: crate::task::waiter::Spot
 
 use std::cell::UnsafeCell;
-use std::marker::PhantomData;
 
 use crate::Task;
-use crate::task::record::{Raw, Record};
+use crate::task::record::Raw;
 
-/// Which link of a record a list runs through.
-pub trait Kind<T: Task> {
+/// What a list runs through.
+pub trait Node: Copy {
     /// The link.
-    fn link(record: &Record<T>) -> &UnsafeCell<Link<T>>;
+    ///
+    /// # Safety
+    /// The node lives as long as the reference is used.
+    unsafe fn link<'a>(self) -> &'a UnsafeCell<Link<Self>>;
 }
 
-/// Lists of waiting tasks.
-pub struct Waiters;
-
-/// Lists of the tasks that one task spawned into one scope.
-pub struct Siblings;
-
-impl<T: Task> Kind<T> for Waiters {
-    fn link(record: &Record<T>) -> &UnsafeCell<Link<T>> {
-        &record.wait_link
+impl<T: Task> Node for Raw<T> {
+    #[inline]
+    unsafe fn link<'a>(self) -> &'a UnsafeCell<Link<Self>> {
+        // SAFETY: promised by the caller.
+        unsafe { &self.get().crew_link }
     }
 }
 
-impl<T: Task> Kind<T> for Siblings {
-    fn link(record: &Record<T>) -> &UnsafeCell<Link<T>> {
-        &record.crew_link
-    }
-}
-
-/// A record's place in a list.
-pub struct Link<T: Task> {
-    prev: Option<Raw<T>>,
-    next: Option<Raw<T>>,
+/// A node's place in a list.
+pub struct Link<N> {
+    prev: Option<N>,
+    next: Option<N>,
     is_linked: bool,
+    /// The node is one of several that wait for the same; never changes.
+    is_case: bool,
+    /// It was the one whose wait has ended.
+    has_won: bool,
     generation: u32,
 }
 
-impl<T: Task> Link<T> {
+impl<N> Link<N> {
     /// In no list.
     pub fn new() -> Self {
-        Link { prev: None, next: None, is_linked: false, generation: 0 }
+        Link { prev: None, next: None, is_linked: false, is_case: false, has_won: false, generation: 0 }
+    }
+
+    /// The same, of one of several.
+    pub fn of_case() -> Self {
+        Link { is_case: true, ..Self::new() }
     }
 }
 
 /// A list, first in first out. Does not free what is in it.
-pub struct List<T: Task, K> {
-    head: Option<Raw<T>>,
-    tail: Option<Raw<T>>,
-    kind: PhantomData<K>,
+pub struct List<N> {
+    head: Option<N>,
+    tail: Option<N>,
 }
 
-// SAFETY: pointers to records, which are `Send + Sync`; links are touched only under the lock of the list's owner.
-unsafe impl<T: Task, K> Send for List<T, K> {}
-
-impl<T: Task, K: Kind<T>> List<T, K> {
+impl<N: Node> List<N> {
     /// Nothing in it.
     pub fn new() -> Self {
-        List { head: None, tail: None, kind: PhantomData }
+        List { head: None, tail: None }
     }
 
     /// Is nothing in it?
@@ -70,48 +69,59 @@ impl<T: Task, K: Kind<T>> List<T, K> {
         self.head.is_none()
     }
 
-    /// Adds a record at the end, with the number of its wait.
+    /// Adds a node at the end, with the number of its wait.
     ///
     /// # Safety
-    /// The record is in no other list of the kind, and lives until it was taken out of this one.
-    pub unsafe fn push(&mut self, raw: Raw<T>, generation: u32) {
+    /// The node is in no other list, and lives until it was taken out of this one.
+    pub unsafe fn push(&mut self, node: N, generation: u32) {
         let prev = self.tail;
-        let link = self.link(raw);
-        debug_assert!(!link.is_linked, "a task is in one list of a kind");
-        *link = Link { prev, next: None, is_linked: true, generation };
+        let link = self.link(node);
+        debug_assert!(!link.is_linked, "a node is in one list");
+        *link = Link { prev, next: None, is_linked: true, generation, has_won: false, is_case: link.is_case };
         match prev {
-            Some(tail) => self.link(tail).next = Some(raw),
-            None => self.head = Some(raw),
+            Some(tail) => self.link(tail).next = Some(node),
+            None => self.head = Some(node),
         }
-        self.tail = Some(raw);
+        self.tail = Some(node);
     }
 
     /// Takes the first one out, with the number of its wait.
-    pub fn pop(&mut self) -> Option<(Raw<T>, u32)> {
-        let raw = self.head?;
-        let generation = self.link(raw).generation;
-        self.remove(raw);
-        Some((raw, generation))
+    pub fn pop(&mut self) -> Option<(N, u32)> {
+        let node = self.head?;
+        let generation = self.link(node).generation;
+        self.remove(node);
+        Some((node, generation))
     }
 
     /// The first one.
-    pub fn first(&self) -> Option<Raw<T>> {
+    pub fn first(&self) -> Option<N> {
         self.head
     }
 
-    /// The one after `raw`, which is in the list.
-    pub fn after(&mut self, raw: Raw<T>) -> Option<Raw<T>> {
-        self.link(raw).next
+    /// The one after `node`, which is in the list.
+    pub fn after(&mut self, node: N) -> Option<N> {
+        self.link(node).next
     }
 
-    /// The number of the wait of `raw`, which is in the list.
-    pub fn generation(&mut self, raw: Raw<T>) -> u32 {
-        self.link(raw).generation
+    /// The number of the wait of `node`, which is in the list.
+    pub fn generation(&mut self, node: N) -> u32 {
+        self.link(node).generation
     }
 
-    /// Takes `raw` out, if it is still in.
-    pub fn remove(&mut self, raw: Raw<T>) -> bool {
-        let link = self.link(raw);
+    /// Is `node`, which is in the list or was just taken out, one of several that wait for the same?
+    #[inline]
+    pub fn is_case(&mut self, node: N) -> bool {
+        self.link(node).is_case
+    }
+
+    /// Whether the wait of `node` has ended with it: as the one who took it out has said.
+    pub fn has_won(&mut self, node: N) -> &mut bool {
+        &mut self.link(node).has_won
+    }
+
+    /// Takes `node` out, if it is still in.
+    pub fn remove(&mut self, node: N) -> bool {
+        let link = self.link(node);
         if !link.is_linked {
             return false;
         }
@@ -128,9 +138,9 @@ impl<T: Task, K: Kind<T>> List<T, K> {
         true
     }
 
-    fn link(&mut self, raw: Raw<T>) -> &mut Link<T> {
-        // SAFETY: what is in the list lives (`push`), and `raw` is in it, was just taken from it under the same lock, or is
-        // its caller's own record. Links are touched only with the list borrowed exclusively, that is under its lock.
-        unsafe { &mut *K::link(raw.get()).get() }
+    fn link(&mut self, node: N) -> &mut Link<N> {
+        // SAFETY: what is in the list lives (`push`), and `node` is in it, was just taken from it under the same lock, or is
+        // its caller's own. Links are touched only with the list borrowed exclusively, that is under its lock.
+        unsafe { &mut *node.link().get() }
     }
 }

@@ -6,6 +6,7 @@ use crate::group::Kind;
 use crate::latch::Latch;
 use crate::reactor::{Interest, IoSource, WaitKey};
 use crate::scope::Scope;
+use crate::select::Selecting;
 use crate::sync::Arc;
 use crate::task::Task;
 use crate::task::record::{Raw, Ref};
@@ -27,6 +28,7 @@ pub enum Waiting<T: Task> {
     /// Where the completer puts its value.
     Outside(Delivery<T::Value>),
     Latch(Latch<T>),
+    Select(Box<Selecting<T>>),
 }
 
 /// What it takes to undo waiting for a source.
@@ -52,6 +54,8 @@ pub enum Woken<T: Task> {
     Io,
     Completed(Delivery<T::Value>),
     Latch,
+    /// The case; its message is in the record.
+    Selected(usize),
     Cancelled,
     /// The fault is in the record.
     Deadlock,
@@ -90,6 +94,8 @@ pub enum WaitReason {
     Outside,
     /// For a latch to open.
     Latch,
+    /// For one of several channels.
+    Select,
 }
 
 impl WaitReason {
@@ -111,6 +117,7 @@ impl WaitReason {
             WaitReason::Io => "input or output",
             WaitReason::Outside => "a blocking call",
             WaitReason::Latch => "a latch",
+            WaitReason::Select => "one of several channels",
         }
     }
 }
@@ -136,6 +143,7 @@ impl<T: Task> Waiting<T> {
             Waiting::Io(..) => WaitReason::Io,
             Waiting::Outside(_) => WaitReason::Outside,
             Waiting::Latch(_) => WaitReason::Latch,
+            Waiting::Select(_) => WaitReason::Select,
         }
     }
 

@@ -28,6 +28,8 @@ pub enum Wake<V, F> {
     Completed(Result<V, String>),
     /// The latch is open.
     Latch,
+    /// This case of a select: what it has received, `None` if it has sent or the channel is closed.
+    Selected(usize, Option<V>),
     /// The wait was cancelled; [`Context::cancel_requested`](crate::Context::cancel_requested) knows why.
     Cancelled,
     /// Everything waits for ever: the root faults with this.

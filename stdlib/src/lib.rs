@@ -22,6 +22,7 @@ mod math;
 mod net;
 mod random;
 mod reference;
+mod select;
 mod set;
 mod system;
 mod text;
@@ -56,6 +57,7 @@ const FAMILIES: &[&[NativeFn]] = &[
     net::NATIVES,
     random::NATIVES,
     reference::NATIVES,
+    select::NATIVES,
     system::NATIVES,
 ];
 

@@ -21,6 +21,7 @@ const FEATURES: &[&str] = &[
     "race",
     "retry",
     "scope",
+    "select",
     "sleep",
     "spawn",
     "timeout",

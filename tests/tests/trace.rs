@@ -28,7 +28,7 @@ const MANY: usize = 20_000;
 
 /// Scripts with fibers.
 fn scripts() -> Vec<PathBuf> {
-    let folders = ["cancellation", "channels", "race", "scope", "timeout"];
+    let folders = ["cancellation", "channels", "many", "race", "scope", "select", "timeout"];
     let folders = folders.map(|folder| root().join("tests/conformance").join(folder));
     folders.iter().flat_map(|folder| list(folder, "aivi", false)).collect()
 }

@@ -6,8 +6,20 @@ use aivi::{Engine, Output, Rehearsal};
 use aivi_tests::expect::{End, Expectation};
 use aivi_tests::files::{list, read, root};
 
-const FEATURES: &[&str] =
-    &["cancellation", "channels", "deadlock", "famous", "par", "race", "scope", "spawn", "timeout"];
+const FEATURES: &[&str] = &[
+    "cancellation",
+    "channels",
+    "deadlock",
+    "famous",
+    "many",
+    "par",
+    "parallel",
+    "race",
+    "scope",
+    "select",
+    "spawn",
+    "timeout",
+];
 
 /// Not 0: there the seed would decide nothing.
 const SEED: u64 = 11;

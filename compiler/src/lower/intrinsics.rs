@@ -92,6 +92,8 @@ impl Function<'_, '_> {
             ("fiber.parSettled", [effects]) => I::ParSettled { dst, effects: self.arg_taken(effects) },
             ("fiber.raceAll", [effects]) => I::RaceAll { dst, effects: self.arg_taken(effects) },
             ("fiber.raceAny", [effects]) => I::RaceAny { dst, effects: self.arg_taken(effects) },
+            ("fiber.select", [cases]) => I::Select { dst, cases: self.arg_taken(cases) },
+            ("fiber.selectInOrder", [cases]) => I::SelectInOrder { dst, cases: self.arg_taken(cases) },
             ("fiber.scope", [body]) => I::Scope { dst, body: self.arg_taken(body) },
             ("chan.makeBounded", [capacity]) => I::ChanBounded { dst, capacity: self.arg_operand(capacity) },
             ("chan.recv", [receiver]) => I::ChanRecv { dst, receiver: self.arg_operand(receiver) },

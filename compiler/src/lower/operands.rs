@@ -181,6 +181,7 @@ fn fiber_operands(instruction: Instruction) -> Operands {
         | I::ParSettled { dst, effects }
         | I::RaceAll { dst, effects }
         | I::RaceAny { dst, effects } => consume(dst, &[effects]),
+        I::Select { dst, cases } | I::SelectInOrder { dst, cases } => consume(dst, &[cases]),
         I::Scope { dst, body } => consume(dst, &[body]),
         I::RunTaskField { dst, record, .. } => consume(dst, &[record]),
         I::ChanMake { dst } => make(dst),

@@ -23,9 +23,10 @@ pub use register::{ChannelsLeft, Register};
 pub use shared::{Channel, ChannelEnd, Receiver, Receiving, Sender, Sending, Side};
 pub(crate) use shared::{Handles, WaitedAt};
 
-use crate::list::{List, Waiters};
+use crate::list::List;
 use crate::task::record::Raw;
 use crate::task::state::{Claim, Claimed};
+use crate::task::waiter::Spot;
 use crate::{DumpedChannel, Place, Recv, Send, Task, TryRecv, TrySend};
 
 /// An empty buffer of more messages than this gives its memory back. Below, it is not worth the allocation (arbitrary).
@@ -41,9 +42,10 @@ pub(crate) struct Core<T: Task> {
     capacity: usize,
     made_at: Option<Place>,
     closed_at: Option<Place>,
-    senders: List<T, Waiters>,
-    receivers: List<T, Waiters>,
-    /// Tasks that were popped although something else had ended their wait, and that have not come by yet.
+    senders: List<Spot<T>>,
+    receivers: List<Spot<T>>,
+    /// Waiters that were popped and whose tasks will come by all the same: something else had ended their wait, or they are cases of
+    /// a select.
     lost: usize,
     /// No handle is left; the last waiter frees the channel.
     is_orphan: bool,
@@ -135,7 +137,7 @@ impl<T: Task> Sender<T> {
         // it leaves the list before it goes on (promised), so it lives that long.
         unsafe {
             *waiter.0.get().message() = Some(value);
-            core.senders.push(waiter.0, waiter.1);
+            core.senders.push(waiter.0.spot(), waiter.1);
         }
         Send::Wait
     }
@@ -152,13 +154,10 @@ impl<T: Task> Sender<T> {
             return;
         }
         core.closed_at = Some(place);
-        while let Some((raw, generation)) = core.receivers.pop() {
-            // SAFETY: it was in the list, so it lives until it has had the lock (its `forget`), which we hold.
-            match unsafe { raw.get() }.state.claim(generation, Claim::Closed) {
-                Claimed::Queue => woken(raw),
-                Claimed::Early => {}
-                Claimed::Lost => core.lost += 1,
-            }
+        while let Some((spot, generation)) = core.receivers.pop() {
+            let mut ended = None;
+            core.end_wait(false, spot, generation, Claim::Closed, &mut ended);
+            ended.into_iter().for_each(&mut woken);
         }
     }
 }
@@ -176,7 +175,7 @@ impl<T: Task> Receiver<T> {
             TryRecv::Empty => {}
         }
         // SAFETY: as in `send`.
-        unsafe { core.receivers.push(waiter.0, waiter.1) };
+        unsafe { core.receivers.push(waiter.0.spot(), waiter.1) };
         Recv::Wait
     }
 
@@ -210,14 +209,14 @@ impl<T: Task> Core<T> {
     }
 
     /// Takes a sender, whose wait was ended by something else, out of the list.
-    pub(crate) fn forget_sender(&mut self, waiter: Raw<T>) {
+    pub(crate) fn forget_sender(&mut self, waiter: Spot<T>) {
         if !self.senders.remove(waiter) {
             self.lost -= 1;
         }
     }
 
     /// Takes a receiver, whose wait was ended by something else, out of the list.
-    pub(crate) fn forget_receiver(&mut self, waiter: Raw<T>) {
+    pub(crate) fn forget_receiver(&mut self, waiter: Spot<T>) {
         if !self.receivers.remove(waiter) {
             self.lost -= 1;
         }
@@ -227,10 +226,10 @@ impl<T: Task> Core<T> {
     fn visit(&mut self, mut visit: impl FnMut(&T::Value)) {
         self.buffer.iter().for_each(&mut visit);
         let mut next = self.senders.first();
-        while let Some(raw) = next {
+        while let Some(spot) = next {
             // SAFETY: it is in our list, so it lives and its message is ours, for we hold the lock.
-            unsafe { raw.get().message() }.iter().for_each(&mut visit);
-            next = self.senders.after(raw);
+            unsafe { spot.message() }.iter().for_each(&mut visit);
+            next = self.senders.after(spot);
         }
     }
 
@@ -255,24 +254,17 @@ impl<T: Task> Core<T> {
     /// Gives the value to the first receiver that still waits.
     fn hand_over(&mut self, value: T::Value, woken: &mut Woken<T>) -> Option<T::Value> {
         let mut value = Some(value);
-        while let Some((raw, generation)) = self.receivers.pop() {
-            // SAFETY: it was in the list, so it lives until it has had the lock (its `forget`), which we hold.
-            let receiver = unsafe { raw.get() };
-            // SAFETY: it was in our list, and we hold the lock.
-            unsafe { *receiver.message() = value.take() };
-            match receiver.state.claim(generation, Claim::Message) {
-                Claimed::Queue => *woken = Some(raw),
-                Claimed::Early => {}
-                Claimed::Lost => {
-                    // SAFETY: the loser goes on only after it had this lock, so its message is still ours.
-                    value = unsafe { receiver.message().take() };
-                    self.lost += 1;
-                    if mutant!("channel.a-cancelled-receiver-keeps-the-message", true, false) {
-                        continue;
-                    }
-                }
+        while let Some((spot, generation)) = self.receivers.pop() {
+            // SAFETY: it was in our list, so it lives until it has had the lock (its `forget`), which we hold.
+            unsafe { *spot.message() = value.take() };
+            if self.end_wait(false, spot, generation, Claim::Message, woken) {
+                return None;
             }
-            return None;
+            // SAFETY: the loser goes on only after it had this lock, so its message is still ours.
+            value = unsafe { spot.message().take() };
+            if mutant!("channel.a-cancelled-receiver-keeps-the-message", false, true) {
+                return None;
+            }
         }
         value
     }
@@ -298,25 +290,91 @@ impl<T: Task> Core<T> {
 
     /// The message of the first sender that still waits.
     fn take_over(&mut self, woken: &mut Woken<T>) -> Option<T::Value> {
-        while let Some((raw, generation)) = self.senders.pop() {
-            // SAFETY: it was in the list, so it lives until it has had the lock (its `forget`), which we hold.
-            let sender = unsafe { raw.get() };
-            // SAFETY: it was in our list, and we hold the lock. Taken before the claim: afterwards the sender may run.
-            let message = unsafe { sender.message().take() };
-            match sender.state.claim(generation, Claim::Message) {
-                Claimed::Queue => *woken = Some(raw),
-                Claimed::Early => {}
-                Claimed::Lost => {
-                    self.lost += 1;
-                    if mutant!("channel.takes-from-a-cancelled-sender", true, false) {
-                        continue;
-                    }
-                }
+        while let Some((spot, generation)) = self.senders.pop() {
+            // SAFETY: it was in our list, so it lives until it has had the lock (its `forget`), which we hold. Taken before the
+            // claim: afterwards the sender may run.
+            let message = unsafe { spot.message().take() };
+            let has_ended = self.end_wait(true, spot, generation, Claim::Message, woken);
+            if mutant!("channel.takes-from-a-cancelled-sender", has_ended, true) {
+                return message;
             }
-            return message;
         }
         None
     }
+
+    /// Ends the wait of a sender or receiver that was just popped. False: something else has ended it.
+    #[inline]
+    fn end_wait(&mut self, sends: bool, spot: Spot<T>, generation: u32, claim: Claim, woken: &mut Woken<T>) -> bool {
+        let list = if sends { &mut self.senders } else { &mut self.receivers };
+        // Before the claim: afterwards a task that waited for one thing may run, and never comes by.
+        let is_case = list.is_case(spot);
+        // SAFETY: it was in our list, so it lives until it has had the lock (its `forget`), which we hold.
+        let (raw, record) = unsafe { (spot.task(), spot.task().get()) };
+        let claimed = record.state.claim(generation, claim);
+        let has_ended = claimed != Claimed::Lost;
+        if is_case {
+            *list.has_won(spot) = mutant!("select.nobody-says-who-has-won", has_ended, false);
+        }
+        self.lost += usize::from(is_case || !has_ended);
+        if claimed == Claimed::Queue {
+            *woken = Some(raw);
+        }
+        has_ended
+    }
+
+    /// Registers a case of a select that would receive. False: there is something to receive, or was for a moment.
+    ///
+    /// # Safety
+    /// The caller is the running side of the waiter, which is in no list, and forgets it (`forget_case`) before it goes on.
+    pub(crate) unsafe fn add_receiver(&mut self, spot: Spot<T>, generation: u32) -> bool {
+        // SAFETY: the waiter is the caller's.
+        let me = unsafe { spot.task() };
+        let is_met = mutant!("select.does-not-look-again", is_met(&mut self.senders, me), false);
+        if !self.buffer.is_empty() || self.closed_at.is_some() || is_met {
+            return false;
+        }
+        // SAFETY: promised by the caller.
+        unsafe { self.receivers.push(spot, generation) };
+        true
+    }
+
+    /// Registers a case of a select that would send. False: there is room, or a receiver, or was for a moment; or it is closed.
+    ///
+    /// # Safety
+    /// As for `add_receiver`.
+    pub(crate) unsafe fn add_sender(&mut self, spot: Spot<T>, generation: u32) -> bool {
+        // SAFETY: the waiter is the caller's.
+        let me = unsafe { spot.task() };
+        if self.buffer.len() < self.capacity || self.closed_at.is_some() || is_met(&mut self.receivers, me) {
+            return false;
+        }
+        // SAFETY: promised by the caller.
+        unsafe { self.senders.push(spot, generation) };
+        true
+    }
+
+    /// Takes a case of a select out. True: it was the one that has ended the wait.
+    pub(crate) fn forget_case(&mut self, spot: Spot<T>, sends: bool) -> bool {
+        let list = if sends { &mut self.senders } else { &mut self.receivers };
+        if list.remove(spot) {
+            return false;
+        }
+        self.lost -= 1;
+        *list.has_won(spot)
+    }
+}
+
+/// Does somebody else than this task wait there?
+fn is_met<T: Task>(waiters: &mut List<Spot<T>>, me: Raw<T>) -> bool {
+    let mut next = waiters.first();
+    while let Some(spot) = next {
+        // SAFETY: it is in the list, whose lock the caller has.
+        if unsafe { spot.task() } != me {
+            return true;
+        }
+        next = waiters.after(spot);
+    }
+    false
 }
 
 impl<T: Task, S: Side> fmt::Debug for ChannelEnd<T, S> {

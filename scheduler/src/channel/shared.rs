@@ -164,8 +164,8 @@ impl<T: Task> WaitedAt<T> {
     /// Calls `forget` with the channel's insides, to take the waiter out; frees an orphan that nobody waits in any more.
     ///
     /// # Safety
-    /// The waiter's wait was ended by something else than the channel, and this is called once. Then the channel lives, by
-    /// its handles or as an orphan: the waiter is in a list, or among those that were popped in vain (`lost`).
+    /// The waiter's wait was ended by something else than the channel, or it is a case of a select; and this is called once. Then the channel lives, by
+    /// its handles or as an orphan: the waiter is in a list, or among those whose tasks will come by (`lost`).
     pub unsafe fn forget(&self, forget: impl FnOnce(&mut Core<T>)) {
         // SAFETY: promised by the caller.
         let mut core = unsafe { self.0.as_ref() }.core.lock();
@@ -176,6 +176,15 @@ impl<T: Task> WaitedAt<T> {
         drop(core);
         // SAFETY: an orphan has no handles, and this was its last waiter.
         drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
+
+    /// Calls `look` with the channel's insides.
+    ///
+    /// # Safety
+    /// The channel lives: the caller has a handle.
+    pub unsafe fn with<R>(&self, look: impl FnOnce(&mut Core<T>) -> R) -> R {
+        // SAFETY: promised by the caller.
+        look(&mut unsafe { self.0.as_ref() }.core.lock())
     }
 
     /// The channel's insides as dumps show them.

@@ -58,6 +58,7 @@ impl<'a, T: Task> Context<'a, T> {
             Woken::Io => Wake::Io,
             Woken::Completed(delivery) => Wake::Completed(delivery.lock().take().unwrap_or_else(nobody)),
             Woken::Latch => Wake::Latch,
+            Woken::Selected(case) => Wake::Selected(case, message.take()),
             Woken::Cancelled => Wake::Cancelled,
             Woken::Deadlock => own.deadlock.take().map_or(Wake::Cancelled, Wake::Deadlock),
         }

@@ -2,13 +2,17 @@
 
 use std::marker::Send as CanSend;
 
+use smallvec::SmallVec;
+
 use crate::channel::{Channel, ChannelEnd, Receiver, Sender, Side, Woken};
 use crate::completer::{Completer, Delivery};
 use crate::latch::Latch;
 use crate::reactor::{Attempt, IoSource};
 use crate::seat::TimerEntry;
+use crate::select::{Case, Limit, Selected, Selecting};
 use crate::sync::{Arc, Mutex};
 use crate::task::record::Timer;
+use crate::task::state::{Claim, Claimed};
 use crate::wait::{IoWait, Waiting, Woken as Wakened};
 use crate::{EventKind, Recv, Send, Task, TryRecv, TrySend};
 
@@ -117,6 +121,89 @@ impl<T: Task> Context<'_, T> {
         }
         self.queue(woken);
         received
+    }
+
+    /// Does one of several things: the first of them that can be done at once, in the given order or one by chance. Otherwise waits for
+    /// one, if wanted, up to the limit, then [`Wake::Selected`](crate::Wake::Selected) or [`Wake::Timer`](crate::Wake::Timer).
+    pub fn select(&mut self, cases: &[Case<'_, T>], in_order: bool, limit: Limit) -> Selected<T::Value> {
+        let mut order: SmallVec<[usize; 8]> = (0..cases.len()).collect();
+        for next in 0..order.len() {
+            if !in_order {
+                let picked = next + self.worker.core.oracle.pick(order.len() - next);
+                order.swap(next, picked);
+            }
+            if let Some(selected) = self.try_case(order[next], &cases[order[next]]) {
+                return selected;
+            }
+        }
+        match limit {
+            Limit::Never => Selected::Nothing,
+            Limit::Within(ns) => self.begin_select(cases, Some(ns)),
+            Limit::None => self.begin_select(cases, None),
+        }
+    }
+
+    /// Does one of the things if it can be done at once.
+    fn try_case(&mut self, index: usize, case: &Case<'_, T>) -> Option<Selected<T::Value>> {
+        let mut woken = None;
+        let (selected, done) = match case {
+            Case::Send(tx, value) => match tx.try_send(value.clone(), &mut woken) {
+                TrySend::Done if self.is_observed() => {
+                    (Selected::Sent(index), Some(EventKind::Sent { channel: self.number(tx) }))
+                }
+                TrySend::Done => (Selected::Sent(index), None),
+                TrySend::Closed { closed_at, .. } => (Selected::Closed(index, closed_at), None),
+                TrySend::Full(_) => return None,
+            },
+            Case::Recv(rx) => match rx.try_recv(&mut woken) {
+                TryRecv::Value(value) if self.is_observed() => {
+                    (Selected::Received(index, value), Some(EventKind::Received { channel: self.number(rx) }))
+                }
+                TryRecv::Value(value) => (Selected::Received(index, value), None),
+                TryRecv::Closed => (Selected::Drained(index), None),
+                TryRecv::Empty => return None,
+            },
+        };
+        done.into_iter().for_each(|kind| self.note(kind));
+        if let Some(raw) = woken {
+            self.worker.note_woken(raw, None);
+        }
+        self.queue(woken);
+        Some(selected)
+    }
+
+    /// Registers a wait for all cases.
+    fn begin_select(&mut self, cases: &[Case<'_, T>], limit_ns: Option<u64>) -> Selected<T::Value> {
+        let (raw, generation) = self.next_wait();
+        let is_observed = self.is_observed();
+        let mut selecting = Selecting::new(raw, cases, |case| match case {
+            _ if !is_observed => 0,
+            Case::Send(tx, _) => self.number(tx),
+            Case::Recv(rx) => self.number(rx),
+        });
+        // SAFETY: we are the running side; the worker undoes what is noted in `waiting` before the task goes on, or we do at once. The
+        // caller has handles of the channels.
+        let is_registered = unsafe { selecting.register(generation) };
+        if !is_registered && mutant!("select.begins-again-without-a-claim", self.give_up_claim(generation), true) {
+            // SAFETY: as above.
+            drop(unsafe { selecting.forget() });
+            return Selected::Again;
+        }
+        self.register(Waiting::Select(Box::new(selecting)));
+        if let Some(ns) = limit_ns {
+            self.arm(ns, true);
+        }
+        self.note_wait();
+        Selected::Wait
+    }
+
+    /// Ends a wait that is not published for nothing. False: something has ended it already.
+    fn give_up_claim(&mut self, generation: u32) -> bool {
+        if self.record().state.claim(generation, Claim::Cancel) == Claimed::Lost {
+            return false;
+        }
+        self.own().generation = generation;
+        true
     }
 
     /// Closes a channel, at the place that was set. Sends that wait are still delivered. Again: does nothing.

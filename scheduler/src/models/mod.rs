@@ -20,6 +20,7 @@ mod queue;
 mod reactor;
 mod run;
 mod scope;
+mod select;
 mod stage;
 mod wait;
 

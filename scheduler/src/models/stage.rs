@@ -140,6 +140,8 @@ pub fn text(wake: Wake<Token, String>) -> String {
         Wake::Io => "ready".to_owned(),
         Wake::Completed(result) => format!("completed {}", result.map_or(0, |token| token.get())),
         Wake::Latch => "latch".to_owned(),
+        Wake::Selected(case, Some(token)) => format!("case {case} message {}", token.get()),
+        Wake::Selected(case, None) => format!("case {case}"),
         Wake::Cancelled => "cancelled".to_owned(),
         _ => "something else".to_owned(),
     }

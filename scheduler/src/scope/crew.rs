@@ -1,6 +1,6 @@
 //! The members that one task has spawned into one scope. See the page of the module above.
 
-use crate::list::{List, Siblings};
+use crate::list::List;
 use crate::scope::Scope;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Arc, CREW, Lock};
@@ -16,7 +16,7 @@ pub struct Crew<T: Task> {
 }
 
 struct Core<T: Task> {
-    members: List<T, Siblings>,
+    members: List<Raw<T>>,
     len: usize,
     is_watched: bool,
     is_closed: bool,

@@ -25,12 +25,13 @@ use std::ptr::NonNull;
 pub use crew::{Added, Crew};
 pub use crews::Crews;
 
-use crate::list::{List, Waiters};
+use crate::list::List;
 use crate::runtime::Run;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Arc, Lock, SCOPE};
 use crate::task::record::{Parent, Raw, Ref};
 use crate::task::state::{Claim, Claimed};
+use crate::task::waiter::Spot;
 use crate::{CancelKind, CancelReason, Place, ScopeEnded, Task};
 
 /// Names a scope, to spawn into it or to wait for its members. Clones name the same scope.
@@ -53,7 +54,7 @@ struct Core<T: Task> {
     /// Members that failed while somebody might still join them. Swept when it has doubled.
     failed: Vec<Ref<T>>,
     sweep_at: usize,
-    joining_all: List<T, Waiters>,
+    joining_all: List<Spot<T>>,
 }
 
 /// Who waits for the end of a scope.
@@ -206,13 +207,14 @@ impl<T: Task> Scope<T> {
             return crate::JoinAll::Done;
         }
         // SAFETY: promised by the caller.
-        unsafe { core.joining_all.push(waiter.0, waiter.1) };
+        unsafe { core.joining_all.push(waiter.0.spot(), waiter.1) };
         crate::JoinAll::Wait
     }
 
     /// Takes a task, whose `join_all` was ended by something else, out of the list.
     pub fn forget(&self, waiter: Raw<T>) {
-        self.core.lock().joining_all.remove(waiter);
+        // SAFETY: the waiter lives: it is the caller's, who goes on.
+        self.core.lock().joining_all.remove(unsafe { waiter.spot() });
     }
 
     /// Kills all members.
@@ -263,14 +265,16 @@ impl<T: Task> Scope<T> {
     fn check(&self, live: usize, mut woken: impl FnMut(Raw<T>)) -> Option<Owner<T>> {
         let mut core = self.core.lock();
         let mut next = core.joining_all.first();
-        while let Some(raw) = next {
-            next = core.joining_all.after(raw);
+        while let Some(spot) = next {
+            next = core.joining_all.after(spot);
+            // SAFETY: it is in the list, so it lives until it has had the lock (its `forget`), which we hold.
+            let raw = unsafe { spot.task() };
             // Acquire pairs with the Release in `member_ended`.
             if self.live.load(Ordering::Acquire) > self.is_member(raw) as usize {
                 continue;
             }
-            let generation = core.joining_all.generation(raw);
-            core.joining_all.remove(raw);
+            let generation = core.joining_all.generation(spot);
+            core.joining_all.remove(spot);
             // SAFETY: it was in the list, so it lives until it has had the lock (its `forget`), which we hold.
             if unsafe { raw.get() }.state.claim(generation, Claim::AllJoined) == Claimed::Queue {
                 woken(raw);

@@ -8,6 +8,7 @@ mod free;
 mod handle;
 pub(crate) mod record;
 pub(crate) mod state;
+pub(crate) mod waiter;
 
 use std::fmt;
 use std::ptr::NonNull;

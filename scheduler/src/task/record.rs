@@ -7,7 +7,7 @@
 //!    claim and queued it; and anybody at all while the world is stopped (`Shared::stop_world`).
 //! 3. `reason`: written once by the winner of `State::claim_reason`, read by whoever saw the request to cancel after it.
 //! 4. `outcome`: written once by the running side before `has_ended`, read by whoever saw that it ended.
-//! 5. `wait_link`, `message`: under the lock of the list in which the record waits; by the running side when it is in none.
+//! 5. `waiter`: under the lock of the list in which it is; by the running side when it is in none (`waiter.rs`).
 //! 6. `crew_link`: under the lock of the crew.
 //!
 //! Who keeps a record alive: counted [`Ref`]s. The right to run is one of them; handles, groups and joiners hold others.
@@ -22,8 +22,9 @@ use std::ptr::NonNull;
 use super::family::Family;
 use super::free::{free_in_turn, is_freeing};
 use super::state::{Claim, Claimed, State};
+use super::waiter::{Spot, Waiter};
 use super::{CancelReason, Outcome, Place, Task};
-use crate::list::{Link, List, Waiters};
+use crate::list::{Link, List};
 use crate::runtime::Run;
 use crate::scope::{Crew, Crews, Scope};
 use crate::stuck::proof::Mark;
@@ -45,9 +46,8 @@ pub struct Record<T: Task> {
     has_ended: AtomicBool,
     /// The children that the task waits for.
     pub family: Family<T>,
-    pub(crate) wait_link: UnsafeCell<Link<T>>,
-    pub(crate) crew_link: UnsafeCell<Link<T>>,
-    message: UnsafeCell<Option<T::Value>>,
+    waiter: Waiter<T>,
+    pub(crate) crew_link: UnsafeCell<Link<Raw<T>>>,
     reason: UnsafeCell<Option<CancelReason>>,
     outcome: UnsafeCell<Option<Outcome<T::Value, T::Fault>>>,
     own: UnsafeCell<Own<T>>,
@@ -56,7 +56,7 @@ pub struct Record<T: Task> {
 
 /// Those who wait for the outcome, and whether anybody ever did.
 struct Joiners<T: Task> {
-    list: List<T, Waiters>,
+    list: List<Spot<T>>,
     is_joined: bool,
 }
 
@@ -114,26 +114,26 @@ unsafe impl<T: Task> Sync for Record<T> {}
 impl<T: Task> Record<T> {
     /// A new task that nobody has queued. `refs` counts the right to run too.
     pub fn create(spares: &mut Spares<T>, id: u64, task: T, parent: Parent<T>, own: Own<T>, refs: u32) -> Raw<T> {
-        let record = Box::write(
-            spares.take(),
-            Record {
-                id,
-                state: State::new(),
-                refs: AtomicU32::new(refs),
-                parent,
-                joiners: Lock::new(Joiners { list: List::new(), is_joined: false }),
-                has_ended: AtomicBool::new(false),
-                family: Family::new(),
-                wait_link: UnsafeCell::new(Link::new()),
-                crew_link: UnsafeCell::new(Link::new()),
-                message: UnsafeCell::new(None),
-                reason: UnsafeCell::new(None),
-                outcome: UnsafeCell::new(None),
-                own: UnsafeCell::new(own),
-                task: UnsafeCell::new(Some(task)),
-            },
-        );
-        Raw(NonNull::from(Box::leak(record)))
+        let memory = NonNull::from(Box::leak(spares.take())).cast::<Record<T>>();
+        let raw = Raw(memory);
+        let record = Record {
+            id,
+            state: State::new(),
+            refs: AtomicU32::new(refs),
+            parent,
+            joiners: Lock::new(Joiners { list: List::new(), is_joined: false }),
+            has_ended: AtomicBool::new(false),
+            family: Family::new(),
+            waiter: Waiter::new(raw),
+            crew_link: UnsafeCell::new(Link::new()),
+            reason: UnsafeCell::new(None),
+            outcome: UnsafeCell::new(None),
+            own: UnsafeCell::new(own),
+            task: UnsafeCell::new(Some(task)),
+        };
+        // SAFETY: the memory is a box for a record, and ours.
+        unsafe { memory.write(record) };
+        raw
     }
 
     /// How many references there are. Exact only while nobody runs.
@@ -178,7 +178,7 @@ impl<T: Task> Record<T> {
     #[inline]
     pub unsafe fn message(&self) -> &mut Option<T::Value> {
         // SAFETY: promised by the caller.
-        unsafe { &mut *self.message.get() }
+        unsafe { &mut *self.waiter.message().get() }
     }
 
     /// Asks the task to end. True: this has ended its wait, and the caller must queue it.
@@ -231,10 +231,12 @@ impl<T: Task> Record<T> {
         let mut joiners = self.joiners.lock();
         // Release pairs with the Acquire in `has_ended`.
         self.has_ended.store(true, Ordering::Release);
-        while let Some((joiner, generation)) = joiners.list.pop() {
+        while let Some((spot, generation)) = joiners.list.pop() {
+            // SAFETY: it was in the list, so it lives until it has had the lock (`forget_joiner`), which we hold.
+            let joiner = unsafe { spot.task() };
             // Relaxed as in `Ref::clone`: before the claim, as the joiner may run at once.
             self.refs.fetch_add(1, Ordering::Relaxed);
-            // SAFETY: it was in the list, so it lives until it has had the lock (`forget_joiner`), which we hold.
+            // SAFETY: as above.
             if unsafe { joiner.get() }.state.claim(generation, Claim::Joined) == Claimed::Queue {
                 woken(joiner);
             }
@@ -253,14 +255,15 @@ impl<T: Task> Record<T> {
             return false;
         }
         // SAFETY: promised by the caller.
-        unsafe { joiners.list.push(joiner, generation) };
+        unsafe { joiners.list.push(joiner.spot(), generation) };
         true
     }
 
     /// Takes a joiner, whose wait was ended by something else, out of the list. False: it had been taken out by the end of
     /// the task, and so it owns a count of the record.
     pub fn forget_joiner(&self, joiner: Raw<T>) -> bool {
-        self.joiners.lock().list.remove(joiner)
+        // SAFETY: the joiner lives: it is the caller's, who goes on.
+        self.joiners.lock().list.remove(unsafe { joiner.spot() })
     }
 
     /// Has somebody asked for the outcome?
@@ -390,6 +393,16 @@ impl<T: Task> Raw<T> {
     pub unsafe fn get<'a>(self) -> &'a Record<T> {
         // SAFETY: promised by the caller.
         unsafe { self.0.as_ref() }
+    }
+
+    /// Its place where it waits for one thing.
+    ///
+    /// # Safety
+    /// The record lives.
+    #[inline]
+    pub unsafe fn spot(self) -> Spot<T> {
+        // SAFETY: promised by the caller.
+        unsafe { Spot::new(NonNull::from(&self.get().waiter)) }
     }
 
     /// Where the record is: a number that tells tasks apart while they live.

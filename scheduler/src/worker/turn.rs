@@ -1,5 +1,6 @@
 //! One turn of a task: what has ended its wait, run it, what does it want now.
 
+use crate::select::Selecting;
 use crate::task::record::{Own, Raw, Record, Ref};
 use crate::task::state::{Claim, Claimed};
 use crate::wait::{Waiting, Woken};
@@ -85,6 +86,9 @@ impl<T: Task> Worker<T> {
     fn end_wait(&mut self, raw: Raw<T>, record: &Record<T>, own: &mut Own<T>, claim: Claim) {
         own.woken = match (claim, std::mem::replace(&mut own.waiting, Waiting::Nothing)) {
             (Claim::Message, Waiting::Send(..)) => Woken::Sent,
+            (claim @ (Claim::Message | Claim::Closed | Claim::Timer), Waiting::Select(selecting)) => {
+                self.end_select(record, own, claim, *selecting)
+            }
             (Claim::Message, _) => Woken::Message,
             (Claim::Timer, Waiting::Sleep) => {
                 own.timer = None;
@@ -105,6 +109,26 @@ impl<T: Task> Worker<T> {
         };
     }
 
+    /// The same for a select: a case or its time has ended it, and the others are taken out.
+    fn end_select(&mut self, record: &Record<T>, own: &mut Own<T>, claim: Claim, selecting: Selecting<T>) -> Woken<T> {
+        self.disarm(own);
+        let noted: Vec<_> = match self.is_observed() {
+            true => selecting.entries().iter().map(|entry| (entry.sends, entry.number)).collect(),
+            false => Vec::new(),
+        };
+        // SAFETY: we are the running side.
+        let Some((case, message)) = (unsafe { selecting.forget() }) else {
+            debug_assert_eq!(claim, Claim::Timer, "a case has ended it");
+            return Woken::Timer;
+        };
+        if let (Some(&(sends, channel)), Claim::Message) = (noted.get(case), claim) {
+            self.note(record.id, if sends { EventKind::Sent { channel } } else { EventKind::Received { channel } });
+        }
+        // SAFETY: as above, and in no list.
+        unsafe { *record.message() = message };
+        Woken::Selected(case)
+    }
+
     /// Takes the task out of everything that it waits in.
     #[cold]
     fn undo(&mut self, raw: Raw<T>, record: &Record<T>, own: &mut Own<T>, waiting: Waiting<T>) {
@@ -112,9 +136,9 @@ impl<T: Task> Worker<T> {
         match waiting {
             Waiting::Nothing | Waiting::Sleep | Waiting::Group | Waiting::Outside(_) => {}
             // SAFETY: something else has ended the wait, and it is forgotten once: `waiting` becomes `Nothing`.
-            Waiting::Send(channel, _) => unsafe { channel.forget(|core| core.forget_sender(raw)) },
+            Waiting::Send(channel, _) => unsafe { channel.forget(|core| core.forget_sender(raw.spot())) },
             // SAFETY: as above.
-            Waiting::Recv(channel, _) => unsafe { channel.forget(|core| core.forget_receiver(raw)) },
+            Waiting::Recv(channel, _) => unsafe { channel.forget(|core| core.forget_receiver(raw.spot())) },
             Waiting::Join(target) => forget_join(raw, target),
             Waiting::AllJoined(scope) => scope.forget(raw),
             Waiting::Io(wait) => {
@@ -122,6 +146,8 @@ impl<T: Task> Worker<T> {
                 wait.source.forget(wait.interest, wait.key);
             }
             Waiting::Latch(latch) => latch.forget(raw),
+            // SAFETY: we are the running side.
+            Waiting::Select(selecting) => drop(unsafe { selecting.forget() }),
         }
         // SAFETY: we are the running side, and in no list any more. What a sender did not send is dropped.
         unsafe { *record.message() = None };
@@ -141,6 +167,9 @@ impl<T: Task> Worker<T> {
             self.undo(raw, record, own, waiting);
         } else if let Waiting::Join(target) = waiting {
             forget_join(raw, target);
+        } else if let Waiting::Select(selecting) = waiting {
+            // SAFETY: we are the running side.
+            drop(unsafe { selecting.forget() });
         }
     }
 

@@ -88,6 +88,7 @@ impl Toy {
             Wake::Joined(outcome) => self.joined(cx, outcome),
             Wake::Group(end) => self.group_end(cx, op, end),
             Wake::AllJoined | Wake::Latch | Wake::Io => {}
+            Wake::Selected(..) => panic!("{op:?} selects nothing"),
             Wake::Completed(Ok(value)) => self.last = value,
             Wake::Completed(Err(text)) => self.unwind(cx, Outcome::Faulted(text)),
             Wake::Cancelled => {

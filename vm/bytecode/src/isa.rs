@@ -545,6 +545,11 @@ isa! {
     0xb6 ChanTrySend "chan.try.send" { dst: Reg @ A, sender: Reg @ B, value: Reg @ C } [checkpoint]
     /// As `chan.recv`, but never waits; R[dst] := Ok message, Err Empty or Err ReceiverClosed.
     0xb7 ChanTryRecv "chan.try.recv" { dst: Reg @ A, receiver: Reg @ B } [checkpoint]
+    /// R[dst] := (what came of one case of the list R[cases], the function to be applied to that); of those that can be done at once one by
+    /// chance; waits until one can be done, or the shortest of their times is over. A fault when it sends to a closed channel.
+    0xba Select "select" { dst: Reg @ A, cases: Reg @ B } [checkpoint, faults]
+    /// As `select`; of those that can be done at once the first.
+    0xbb SelectInOrder "select.in.order" { dst: Reg @ A, cases: Reg @ B } [checkpoint, faults]
 }
 
 #[cfg(test)]

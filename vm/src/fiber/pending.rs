@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aivi_bytecode::module::well_known;
 use aivi_scheduler::{GroupEnd, Outcome, Rule, Wake};
 
-use super::{Fiber, Items, Signal, Start};
+use super::{Cases, Fiber, Items, Signal, Start};
 use crate::backtrace::Link;
 use crate::failure::Failure;
 use crate::fault::{Attached, Fault};
@@ -38,6 +38,8 @@ pub(crate) enum Pending {
     RestOfPar(Value),
     /// The effects of a list, or those made of its items.
     Crowd(Rule),
+    /// One of these cases of a select.
+    Select(Value),
     /// The sides of a race.
     Race,
     /// The body of a timeout, whose error this is.
@@ -154,6 +156,10 @@ impl Fiber {
                 came => came,
             },
             (Pending::Crowd(rule), Wake::Group(end)) => self.crowd_ended(rule, end),
+            (Pending::Select(cases), Wake::Selected(case, message)) => {
+                Came::Value(Cases::of(&cases).committed(case, message))
+            }
+            (Pending::Select(cases), Wake::Timer) => Came::Value(Cases::of(&cases).none()),
             (Pending::Race, Wake::Group(end)) => self.first_outcome(end, Link::Race),
             (Pending::Timeout(error), Wake::Group(end)) if end.timed_out => {
                 drop(end);

@@ -2,7 +2,9 @@
 
 use aivi_bytecode::Opcode;
 
-use super::ops::{call, channel, control, crowd, fiber, float, int, jump, list, map, object, register, text, value};
+use super::ops::{
+    call, channel, control, crowd, fiber, float, int, jump, list, map, object, register, select, text, value,
+};
 use super::{Exit, Go, Word, settle};
 use crate::fiber::Fiber;
 
@@ -178,6 +180,8 @@ macro_rules! with_instructions {
             ChanSendResult: full(channel::send_result);
             ChanTrySend: full(channel::try_send);
             ChanTryRecv: full(channel::try_recv);
+            Select: full(select::select);
+            SelectInOrder: full(select::select_in_order);
         }
     };
 }

@@ -380,6 +380,8 @@ pub(crate) fn taken_operands(fiber: &Fiber, word: Word, mut visit: impl FnMut(us
             | I::ParSettled { effects: a, .. }
             | I::RaceAll { effects: a, .. }
             | I::RaceAny { effects: a, .. }
+            | I::Select { cases: a, .. }
+            | I::SelectInOrder { cases: a, .. }
             | I::Scope { body: a, .. }
             | I::RunTaskField { record: a, .. }
             | I::ChanSend { value: a, .. }

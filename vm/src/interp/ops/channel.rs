@@ -54,7 +54,7 @@ pub(in crate::interp) fn bounded(fiber: &mut Fiber, word: Word) -> Go {
     }
 }
 
-fn fault_closed(fiber: &mut Fiber, closed_at: Place) -> Go {
+pub(super) fn fault_closed(fiber: &mut Fiber, closed_at: Place) -> Go {
     let program = fiber.program();
     let message = format!(
         "channel is closed: send at {}, closed at {}",

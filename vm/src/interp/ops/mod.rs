@@ -20,6 +20,7 @@ pub(super) mod map;
 pub(super) mod object;
 pub(crate) mod received;
 pub(crate) mod register;
+pub(super) mod select;
 pub(super) mod text;
 pub(super) mod value;
 

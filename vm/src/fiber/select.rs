@@ -1,0 +1,113 @@
+//! Selects: the cases as values, and what comes of the one that is committed.
+
+use std::sync::Arc;
+
+use aivi_scheduler::{Case, Limit};
+use smallvec::SmallVec;
+
+use super::handles::{Receiver, Sender};
+use super::{Strand, closed};
+use crate::collections::List;
+use crate::object::Shared;
+use crate::value::Value;
+
+/// A case of a select. The last part of each is the function whose effect is run for what came of it.
+pub enum SelectCase {
+    /// Receive from this.
+    Recv(Shared, Shared),
+    /// Send this message to this.
+    Send(Shared, Shared, Shared),
+    /// When nothing else happens for so many milliseconds.
+    Timeout(i64, Shared),
+    /// When nothing else can be done at once.
+    Default(Shared),
+}
+
+impl SelectCase {
+    /// The case as a value.
+    #[must_use]
+    pub fn into_value(self) -> Value {
+        Value::handle("case", Arc::new(self))
+    }
+
+    /// As the scheduler has it; only those on channels.
+    fn on_channel(&self) -> Option<Case<'_, Strand>> {
+        match self {
+            SelectCase::Recv(receiver, _) => receiver.value().payload::<Receiver>().map(|end| Case::Recv(&end.0)),
+            SelectCase::Send(sender, message, _) => {
+                sender.value().payload::<Sender>().map(|end| Case::Send(&end.0, message.clone()))
+            }
+            SelectCase::Timeout(..) | SelectCase::Default(_) => None,
+        }
+    }
+
+    fn next(&self) -> Value {
+        match self {
+            SelectCase::Recv(_, next)
+            | SelectCase::Send(_, _, next)
+            | SelectCase::Timeout(_, next)
+            | SelectCase::Default(next) => next.clone().into_value(),
+        }
+    }
+}
+
+/// The cases of a list.
+pub(crate) struct Cases<'a>(SmallVec<[&'a SelectCase; 8]>);
+
+impl<'a> Cases<'a> {
+    /// Those in a value, which is a list of them.
+    pub(crate) fn of(list: &'a Value) -> Self {
+        let cases = list.payload::<List>().into_iter().flat_map(List::iter);
+        Cases(cases.filter_map(Value::as_handle::<SelectCase>).collect())
+    }
+
+    /// Are there none?
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// As the scheduler has them: those on channels, in their order.
+    pub(crate) fn on_channels(&self) -> SmallVec<[Case<'a, Strand>; 8]> {
+        self.0.iter().filter_map(|case| case.on_channel()).collect()
+    }
+
+    /// How long to wait: not at all where there is a default, or no time.
+    pub(crate) fn limit(&self) -> Limit {
+        match self.instead() {
+            None => Limit::None,
+            Some(SelectCase::Timeout(millis @ 1.., _)) => Limit::Within((*millis as u64).saturating_mul(1_000_000)),
+            Some(_) => Limit::Never,
+        }
+    }
+
+    /// What has come of the case with this number among those on channels, and what is to be done about it.
+    pub(crate) fn committed(&self, number: usize, message: Option<Shared>) -> Value {
+        let mut on_channels = self.0.iter().filter(|case| matches!(case, SelectCase::Recv(..) | SelectCase::Send(..)));
+        match (on_channels.nth(number), message) {
+            (Some(case @ SelectCase::Recv(..)), Some(message)) => {
+                Value::pair(Value::ok(message.into_value()), case.next())
+            }
+            (Some(case @ SelectCase::Recv(..)), None) => Value::pair(closed(), case.next()),
+            (Some(case), _) => Value::pair(Value::unit(), case.next()),
+            (None, _) => unreachable!("the scheduler commits what it was given"),
+        }
+    }
+
+    /// The same when none was committed in time.
+    pub(crate) fn none(&self) -> Value {
+        match self.instead() {
+            Some(case) => Value::pair(Value::unit(), case.next()),
+            None => unreachable!("without a limit one is committed"),
+        }
+    }
+
+    /// The case for when nothing happens: the first default, or else the shortest time, of equal ones the first.
+    fn instead(&self) -> Option<&'a SelectCase> {
+        let millis = |case: &&SelectCase| match case {
+            SelectCase::Default(_) => Some(i64::MIN),
+            SelectCase::Timeout(millis, _) => Some(*millis),
+            SelectCase::Recv(..) | SelectCase::Send(..) => None,
+        };
+        self.0.iter().copied().filter(|case| millis(case).is_some()).min_by_key(millis)
+    }
+}
