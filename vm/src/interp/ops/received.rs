@@ -8,6 +8,7 @@ use aivi_bytecode::Opcode;
 
 use super::{Go, Word};
 use crate::fiber::Fiber;
+use crate::interp::near::Register;
 use crate::value::Value;
 
 /// The position of `Ok` among the constructors of `Result`; that of `Err` is 0.
@@ -50,15 +51,15 @@ impl Wanted {
             let by = if test.b() == OK { 0 } else { test.c_signed() as isize };
             let then = pc.offset(1 + by);
             let taken = Word::at(then);
-            if taken.b() != result {
-                return None;
-            }
-            if is(taken, Opcode::Unpack) {
+            if is(taken, Opcode::Unpack) && taken.b() == result {
                 return Some(Wanted { register: taken.a(), behind: then.add(1) });
             }
-            let dropped = is(taken, Opcode::FieldRaw).then(|| Word::at(then.add(1)))?;
+            if !is(taken, Opcode::FieldRaw) || taken.near_b().index() != result {
+                return None;
+            }
+            let dropped = Word::at(then.add(1));
             let is_dropped = is(dropped, Opcode::Drop) && dropped.a() == result;
-            is_dropped.then(|| Wanted { register: taken.a(), behind: then.add(2) })
+            is_dropped.then(|| Wanted { register: taken.near_a().index(), behind: then.add(2) })
         }
     }
 }
