@@ -18,6 +18,7 @@ pub(crate) unsafe fn retain(object: *const Header) {
         // O1: all references are with this thread, so nobody counts in between.
         count.store(now.checked_add(1).unwrap_or_else(|| overflow()), Relaxed);
     } else if now < 0 {
+        note_atomic();
         // Relaxed suffices: a new reference comes from an existing one, as with `Arc`.
         if count.fetch_sub(1, Relaxed) < i32::MIN / 2 {
             overflow();
@@ -65,6 +66,7 @@ pub(crate) unsafe fn release_early(object: *const Header) -> bool {
 #[cold]
 #[inline(never)]
 unsafe fn release_shared(object: *mut Header) {
+    note_atomic();
     // SAFETY: the caller owns a reference, so the header is live.
     let count = unsafe { &(*object).count };
     // The only reference needs no decrement: nobody else can make another one. Acquire pairs with the Release of those that went.
@@ -94,6 +96,24 @@ pub(crate) unsafe fn unshare_if_unique(object: *const Header) -> bool {
         }
         _ => false,
     }
+}
+
+/// Counts an atomic operation.
+#[inline(always)]
+pub(super) fn note_atomic() {
+    #[cfg(debug_assertions)]
+    ATOMIC.fetch_add(1, Relaxed);
+}
+
+#[cfg(debug_assertions)]
+static ATOMIC: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+
+/// How many counts were changed atomically in this process, which is only counted in debug builds: none while no value has gone
+/// from one fiber to another.
+#[cfg(debug_assertions)]
+#[must_use]
+pub fn atomic_operations() -> u64 {
+    ATOMIC.load(Relaxed)
 }
 
 #[cold]

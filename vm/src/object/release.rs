@@ -8,6 +8,7 @@
 use std::cell::Cell;
 use std::ptr::null_mut;
 
+use super::count::note_atomic;
 use super::{Header, alloc, boxed};
 use crate::value::{Kind, Value};
 
@@ -77,6 +78,7 @@ unsafe fn last_reference(object: *mut Header) -> bool {
         false
     } else if now < 0 {
         // As in `release_shared`.
+        note_atomic();
         let last = count.load(Acquire) == -1 || count.fetch_add(1, Release) == -1;
         if last {
             std::sync::atomic::fence(Acquire);
