@@ -7,7 +7,7 @@
 //! The copy that a turn makes of it and back costs less than the memory that would be touched otherwise.
 
 use std::mem::ManuallyDrop;
-use std::ptr::{NonNull, null};
+use std::ptr::NonNull;
 
 use super::frame::Frame;
 use super::stack::Stack;
@@ -23,7 +23,6 @@ struct Head {
     world: WorldRef,
     pending: Pending,
     origins: Origins,
-    pc: *const u64,
     /// Frames above the root's; without any the fiber has not begun.
     frames: u32,
     registers: u32,
@@ -32,14 +31,14 @@ struct Head {
 /// The most that frames and registers may take: more stays where it is, as the copies would cost more (arbitrary).
 const MOST: usize = 1024;
 
-const _: () = assert!(
-    size_of::<Head>() == 72 && align_of::<Head>() == align_of::<Frame>() && align_of::<Head>() == align_of::<Slot>()
-);
+const _: () = assert!(size_of::<Head>() == 64);
+// So that nothing is between the three parts.
+const _: () = assert!(align_of::<Head>() == align_of::<Frame>() && align_of::<Head>() == align_of::<Slot>());
 
 impl Asleep {
     /// A fiber whose first turn begins with `pending`.
     pub(super) fn fresh(world: WorldRef, pending: Pending, origins: Origins) -> Asleep {
-        Asleep::with(Head { world, pending, origins, pc: null(), frames: 0, registers: 0 })
+        Asleep::with(Head { world, pending, origins, frames: 0, registers: 0 })
     }
 
     /// Moves a fiber that waits. `None`: it has to stay as it is.
@@ -59,14 +58,15 @@ impl Asleep {
         }
         // SAFETY: both are moved out: the caller does not use them again.
         let (world, pending) = unsafe { ((&raw const fiber.world).read(), (&raw const fiber.pending).read()) };
-        let (pc, origins) = (fiber.pc, fiber.origins);
-        let head = Head { world, pending, origins, pc, frames: frames as u32, registers: registers as u32 };
+        let head = Head { world, pending, origins: fiber.origins, frames: frames as u32, registers: registers as u32 };
         let asleep = Asleep::with(head);
         // SAFETY: F1, F2: so many frames are above the root's, and so many registers up to the end of the top frame's. The
         // object has room for both behind its head.
         unsafe {
             asleep.frames().copy_from_nonoverlapping(fiber.frames.start().add(1), frames);
             asleep.registers().copy_from_nonoverlapping(fiber.stack.start(), registers);
+            // The top frame has no use for it otherwise (F3).
+            (*asleep.frames().add(frames - 1)).pc = fiber.pc;
         }
         Some(asleep)
     }
@@ -102,7 +102,7 @@ impl Asleep {
     /// Only one of the two is used and dropped.
     unsafe fn copy(&self, mut stack: Stack<Slot>, mut frames: Stack<Frame>) -> ManuallyDrop<Fiber> {
         // SAFETY: promised by the caller.
-        let Head { world, pending, origins, pc, .. } = unsafe { self.0.read() };
+        let Head { world, pending, origins, .. } = unsafe { self.0.read() };
         let (depth, registers) = (self.head().frames as usize, self.head().registers as usize);
         if depth == 0 {
             return ManuallyDrop::new(Fiber::idle(world, stack, frames, pending, origins));
@@ -116,12 +116,12 @@ impl Asleep {
             stack.start().copy_from_nonoverlapping(self.registers(), registers);
         }
         let mut fiber = Fiber::idle(world, stack, frames, pending, origins);
-        fiber.pc = pc;
         // SAFETY: as above. The base of the top frame is the sum of what the frames move it up by.
         unsafe {
             let deltas = (1..=depth).map(|index| (*fiber.frames.start().add(index)).delta);
             fiber.base = fiber.stack.start().add(deltas.sum());
             fiber.frame = fiber.frames.start().add(depth);
+            fiber.pc = (*fiber.frame).pc;
         }
         ManuallyDrop::new(fiber)
     }
