@@ -34,6 +34,8 @@ const PROGRAMS: &[(&str, i64, i64)] = &[
     ("closures", 100, 30_100),
     ("versions", 100, 10_100),
     ("derive", 5, 105),
+    ("letters", 1_000, 51_000),
+    ("fields", 100, 5_100),
     ("spawn", 1_000, 31_000),
     ("spawn_all", 1_000, 31_000),
     ("par", 1_000, 61_000),
@@ -41,6 +43,10 @@ const PROGRAMS: &[(&str, i64, i64)] = &[
     ("timeout", 1_000, 61_000),
     ("pingpong", 1_000, 31_000),
     ("fanin", 1_000, 61_000),
+    ("each_par", 1_000, 31_000),
+    ("select", 100, 2_100),
+    ("limiter", 100, 2_100),
+    ("semaphore", 100, 2_100),
 ];
 
 /// What an operation may cost more than recorded before it is a regression, in thousandths.

@@ -59,7 +59,9 @@ fn deadlocks_on_workers_are_explained_alike() {
     let without_times = |text: &str| -> Vec<String> {
         let place = |line: &str| line.split([',', ' ']).take(2).collect::<Vec<_>>().join(" ");
         let line = |line: &str| if line.trim().starts_with("at ") { place(line.trim()) } else { line.to_owned() };
-        text.lines().map(line).collect()
+        // On a machine that others use the system may keep a worker waiting, which is said too.
+        let of_the_system = |line: &&str| line.starts_with("warning: the system did not run worker");
+        text.lines().filter(|line| !of_the_system(line)).map(line).collect()
     };
     for name in ["join_circle", "bounded_full", "ten_thousand"] {
         let case = root().join(format!("tests/golden/deadlock/{name}.aivi"));
