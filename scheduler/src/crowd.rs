@@ -95,7 +95,7 @@ impl<T: Task> Crowd<T> {
         // The count is the crowd's until the child has ended (`remove`).
         std::mem::forget(child);
         // SAFETY: a branch is in no crew, so its link is free. It lives until it was removed: its count is ours.
-        unsafe { self.live.push(raw, 0) };
+        unsafe { self.live.push(raw) };
     }
 
     /// A child has ended: keeps its outcome and gives its count.

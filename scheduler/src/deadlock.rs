@@ -11,6 +11,7 @@ use crate::runtime::{Run, Shared};
 use crate::sync::Arc;
 use crate::task::record::Raw;
 use crate::task::state::Claim;
+use crate::wait::Woken;
 use crate::worker::Worker;
 use crate::{DeadlockReport, Task, Waker, dump, stuck};
 
@@ -59,7 +60,7 @@ fn tell<T: Task>(worker: &mut Worker<T>, run: &Run<T>, report: &DeadlockReport) 
     }
     let fault = T::deadlock(report.clone());
     *run.told.lock() = Some(fault.clone());
-    own.deadlock = Some(fault);
+    own.woken = Woken::Deadlock(fault);
     worker.shared.watch.requests.note();
     let is_claimed = root.state.claim_any(Claim::Deadlock);
     if is_claimed {

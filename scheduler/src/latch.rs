@@ -39,7 +39,7 @@ impl<T: Task> Latch<T> {
             return false;
         }
         // SAFETY: promised by the caller.
-        unsafe { core.waiters.push(waiter.0.spot(), waiter.1) };
+        unsafe { core.waiters.push_wait(waiter.0.spot(), waiter.1) };
         true
     }
 
@@ -47,7 +47,7 @@ impl<T: Task> Latch<T> {
     pub(crate) fn open(&self, mut woken: impl FnMut(Raw<T>)) {
         let mut core = self.0.lock();
         core.is_open = true;
-        while let Some((spot, generation)) = core.waiters.pop() {
+        while let Some((spot, generation)) = core.waiters.pop_wait() {
             // SAFETY: it was in the list, so it lives until it has had the lock (its `forget`), which we hold.
             let (raw, record) = unsafe { (spot.task(), spot.task().get()) };
             if record.state.claim(generation, Claim::Latch) == Claimed::Queue {

@@ -4,6 +4,8 @@
 //! guards the links of everything in the list too. Two kinds of nodes, so that a task can be in one list of each: a [`Spot`] is where
 //! it waits, its record where it belongs to, a crew or a crowd.
 //!
+//! A million tasks are two million links: that one is in no list is said by a pointer to nowhere, since a flag would take eight bytes.
+//!
 //! [`Spot`]: crate::task::waiter::Spot
 
 use std::cell::UnsafeCell;
@@ -12,7 +14,10 @@ use crate::Task;
 use crate::task::record::Raw;
 
 /// What a list runs through.
-pub trait Node: Copy {
+pub trait Node: Copy + PartialEq {
+    /// Where no node is.
+    const NOWHERE: Self;
+
     /// The link.
     ///
     /// # Safety
@@ -21,6 +26,8 @@ pub trait Node: Copy {
 }
 
 impl<T: Task> Node for Raw<T> {
+    const NOWHERE: Self = Raw::NOWHERE;
+
     #[inline]
     unsafe fn link<'a>(self) -> &'a UnsafeCell<Link<Self>> {
         // SAFETY: promised by the caller.
@@ -30,25 +37,19 @@ impl<T: Task> Node for Raw<T> {
 
 /// A node's place in a list.
 pub struct Link<N> {
+    /// `NOWHERE` when it is in no list.
     prev: Option<N>,
     next: Option<N>,
-    is_linked: bool,
-    /// The node is one of several that wait for the same; never changes.
-    is_case: bool,
-    /// It was the one whose wait has ended.
-    has_won: bool,
-    generation: u32,
 }
 
-impl<N> Link<N> {
+impl<N: Node> Link<N> {
     /// In no list.
     pub fn new() -> Self {
-        Link { prev: None, next: None, is_linked: false, is_case: false, has_won: false, generation: 0 }
+        Link { prev: Some(N::NOWHERE), next: None }
     }
 
-    /// The same, of one of several.
-    pub fn of_case() -> Self {
-        Link { is_case: true, ..Self::new() }
+    fn is_linked(&self) -> bool {
+        self.prev != Some(N::NOWHERE)
     }
 }
 
@@ -69,15 +70,15 @@ impl<N: Node> List<N> {
         self.head.is_none()
     }
 
-    /// Adds a node at the end, with the number of its wait.
+    /// Adds a node at the end.
     ///
     /// # Safety
     /// The node is in no other list, and lives until it was taken out of this one.
-    pub unsafe fn push(&mut self, node: N, generation: u32) {
+    pub unsafe fn push(&mut self, node: N) {
         let prev = self.tail;
         let link = self.link(node);
-        debug_assert!(!link.is_linked, "a node is in one list");
-        *link = Link { prev, next: None, is_linked: true, generation, has_won: false, is_case: link.is_case };
+        debug_assert!(!link.is_linked(), "a node is in one list");
+        *link = Link { prev, next: None };
         match prev {
             Some(tail) => self.link(tail).next = Some(node),
             None => self.head = Some(node),
@@ -85,12 +86,11 @@ impl<N: Node> List<N> {
         self.tail = Some(node);
     }
 
-    /// Takes the first one out, with the number of its wait.
-    pub fn pop(&mut self) -> Option<(N, u32)> {
+    /// Takes the first one out.
+    pub fn pop(&mut self) -> Option<N> {
         let node = self.head?;
-        let generation = self.link(node).generation;
         self.remove(node);
-        Some((node, generation))
+        Some(node)
     }
 
     /// The first one.
@@ -103,30 +103,13 @@ impl<N: Node> List<N> {
         self.link(node).next
     }
 
-    /// The number of the wait of `node`, which is in the list.
-    pub fn generation(&mut self, node: N) -> u32 {
-        self.link(node).generation
-    }
-
-    /// Is `node`, which is in the list or was just taken out, one of several that wait for the same?
-    #[inline]
-    pub fn is_case(&mut self, node: N) -> bool {
-        self.link(node).is_case
-    }
-
-    /// Whether the wait of `node` has ended with it: as the one who took it out has said.
-    pub fn has_won(&mut self, node: N) -> &mut bool {
-        &mut self.link(node).has_won
-    }
-
     /// Takes `node` out, if it is still in.
     pub fn remove(&mut self, node: N) -> bool {
         let link = self.link(node);
-        if !link.is_linked {
+        if !link.is_linked() {
             return false;
         }
-        link.is_linked = false;
-        let (prev, next) = (link.prev.take(), link.next.take());
+        let Link { prev, next } = std::mem::replace(link, Link::new());
         match prev {
             Some(prev) => self.link(prev).next = next,
             None => self.head = next,

@@ -105,6 +105,9 @@ pub struct Canceller {
 }
 
 impl<T: Task> Runtime<T> {
+    /// What the scheduler keeps of a task, in bytes.
+    pub const TASK_BYTES: usize = size_of::<Record<T>>();
+
     /// A runtime that runs nothing yet. Threads and the reactor are made when they are needed.
     pub fn new(config: Config, observer: Arc<dyn Observer<T>>) -> io::Result<Self> {
         let workers = if config.is_simulated() { 1 } else { config.workers.clamp(1, crate::config::WORKERS_MAX) };
@@ -376,7 +379,6 @@ impl<T: Task> Own<T> {
             has_spread_kill: false,
             has_told_group: false,
             has_seen_deadlock: false,
-            deadlock: None,
             stuck: Mark::default(),
         }
     }

@@ -31,7 +31,7 @@ use std::ptr::NonNull;
 
 use crate::channel::{Receiver, Sender, WaitedAt};
 use crate::task::record::Raw;
-use crate::task::waiter::{Spot, Waiter};
+use crate::task::waiter::CaseWaiter;
 use crate::{Place, Task};
 
 /// One thing that a select may do.
@@ -76,7 +76,7 @@ pub struct Selecting<T: Task>(NonNull<[Entry<T>]>);
 
 /// A registered case.
 pub struct Entry<T: Task> {
-    waiter: Waiter<T>,
+    waiter: CaseWaiter<T>,
     /// Its channel.
     pub channel: WaitedAt<T>,
     /// It sends.
@@ -98,7 +98,7 @@ impl<T: Task> Selecting<T> {
                 Case::Send(tx, value) => (tx.waited_at(), Some(value.clone()), true),
                 Case::Recv(rx) => (rx.waited_at(), None, false),
             };
-            Entry { waiter: Waiter::of_case(task, message), channel, sends, number, is_registered: false }
+            Entry { waiter: CaseWaiter::new(task, message), channel, sends, number, is_registered: false }
         };
         let entries: Box<[Entry<T>]> = cases.iter().map(entry).collect();
         Selecting(NonNull::from(Box::leak(entries)))
@@ -118,7 +118,7 @@ impl<T: Task> Selecting<T> {
     pub unsafe fn register(&mut self, generation: u32) -> bool {
         // SAFETY: ours.
         for entry in unsafe { self.0.as_mut() } {
-            let spot = Spot::new(NonNull::from(&entry.waiter));
+            let spot = entry.waiter.spot();
             // SAFETY: promised by the caller.
             let is_registered = unsafe {
                 entry.channel.with(|core| match entry.sends {
@@ -145,7 +145,7 @@ impl<T: Task> Selecting<T> {
             if !std::mem::take(&mut entry.is_registered) {
                 continue;
             }
-            let spot = Spot::new(NonNull::from(&entry.waiter));
+            let spot = entry.waiter.spot();
             let mut has_won = false;
             // SAFETY: the waiter is in a list of the channel, or among those who come by (`lost`), and is forgotten once.
             unsafe { entry.channel.forget(|core| has_won = core.forget_case(spot, entry.sends)) };

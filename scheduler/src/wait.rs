@@ -57,8 +57,8 @@ pub enum Woken<T: Task> {
     /// The case; its message is in the record.
     Selected(usize),
     Cancelled,
-    /// The fault is in the record.
-    Deadlock,
+    /// Set when the deadlock is found, before the wait is claimed.
+    Deadlock(T::Fault),
 }
 
 /// The kind of a wait, as dumps show it.

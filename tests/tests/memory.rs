@@ -93,5 +93,5 @@ fn a_sleeper_costs_little() {
     let (few, many) = (8_000, 64_000);
     let each = (bytes_with(many) - bytes_with(few)) / (many - few);
     println!("{each} bytes for a sleeping fiber");
-    assert!(each <= 600, "{each} bytes for a sleeping fiber");
+    assert!(each <= 512, "{each} bytes for a sleeping fiber");
 }

@@ -137,7 +137,7 @@ impl<T: Task> Sender<T> {
         // it leaves the list before it goes on (promised), so it lives that long.
         unsafe {
             *waiter.0.get().message() = Some(value);
-            core.senders.push(waiter.0.spot(), waiter.1);
+            core.senders.push_wait(waiter.0.spot(), waiter.1);
         }
         Send::Wait
     }
@@ -154,7 +154,7 @@ impl<T: Task> Sender<T> {
             return;
         }
         core.closed_at = Some(place);
-        while let Some((spot, generation)) = core.receivers.pop() {
+        while let Some((spot, generation)) = core.receivers.pop_wait() {
             let mut ended = None;
             core.end_wait(false, spot, generation, Claim::Closed, &mut ended);
             ended.into_iter().for_each(&mut woken);
@@ -175,7 +175,7 @@ impl<T: Task> Receiver<T> {
             TryRecv::Empty => {}
         }
         // SAFETY: as in `send`.
-        unsafe { core.receivers.push(waiter.0.spot(), waiter.1) };
+        unsafe { core.receivers.push_wait(waiter.0.spot(), waiter.1) };
         Recv::Wait
     }
 
@@ -254,7 +254,7 @@ impl<T: Task> Core<T> {
     /// Gives the value to the first receiver that still waits.
     fn hand_over(&mut self, value: T::Value, woken: &mut Woken<T>) -> Option<T::Value> {
         let mut value = Some(value);
-        while let Some((spot, generation)) = self.receivers.pop() {
+        while let Some((spot, generation)) = self.receivers.pop_wait() {
             // SAFETY: it was in our list, so it lives until it has had the lock (its `forget`), which we hold.
             unsafe { *spot.message() = value.take() };
             if self.end_wait(false, spot, generation, Claim::Message, woken) {
@@ -290,7 +290,7 @@ impl<T: Task> Core<T> {
 
     /// The message of the first sender that still waits.
     fn take_over(&mut self, woken: &mut Woken<T>) -> Option<T::Value> {
-        while let Some((spot, generation)) = self.senders.pop() {
+        while let Some((spot, generation)) = self.senders.pop_wait() {
             // SAFETY: it was in our list, so it lives until it has had the lock (its `forget`), which we hold. Taken before the
             // claim: afterwards the sender may run.
             let message = unsafe { spot.message().take() };
@@ -307,9 +307,8 @@ impl<T: Task> Core<T> {
     fn end_wait(&mut self, sends: bool, spot: Spot<T>, generation: u32, claim: Claim, woken: &mut Woken<T>) -> bool {
         let list = if sends { &mut self.senders } else { &mut self.receivers };
         // Before the claim: afterwards a task that waited for one thing may run, and never comes by.
-        let is_case = list.is_case(spot);
         // SAFETY: it was in our list, so it lives until it has had the lock (its `forget`), which we hold.
-        let (raw, record) = unsafe { (spot.task(), spot.task().get()) };
+        let (is_case, raw, record) = unsafe { (spot.is_case(), spot.task(), spot.task().get()) };
         let claimed = record.state.claim(generation, claim);
         let has_ended = claimed != Claimed::Lost;
         if is_case {
@@ -334,7 +333,7 @@ impl<T: Task> Core<T> {
             return false;
         }
         // SAFETY: promised by the caller.
-        unsafe { self.receivers.push(spot, generation) };
+        unsafe { self.receivers.push_wait(spot, generation) };
         true
     }
 
@@ -349,7 +348,7 @@ impl<T: Task> Core<T> {
             return false;
         }
         // SAFETY: promised by the caller.
-        unsafe { self.senders.push(spot, generation) };
+        unsafe { self.senders.push_wait(spot, generation) };
         true
     }
 

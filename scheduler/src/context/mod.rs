@@ -60,7 +60,7 @@ impl<'a, T: Task> Context<'a, T> {
             Woken::Latch => Wake::Latch,
             Woken::Selected(case) => Wake::Selected(case, message.take()),
             Woken::Cancelled => Wake::Cancelled,
-            Woken::Deadlock => own.deadlock.take().map_or(Wake::Cancelled, Wake::Deadlock),
+            Woken::Deadlock(fault) => Wake::Deadlock(fault),
         }
     }
 

@@ -279,7 +279,7 @@ impl<T: Task> Context<'_, T> {
         let (raw, worker) = (self.raw, self.worker.index);
         let generation = self.own().generation;
         let key = self.worker.seat().timers.lock().arm(deadline_ns, TimerEntry { raw, generation, is_limit });
-        self.own().timer = Some(Timer { worker: worker as u32, key });
+        self.own().timer = Some(Timer::new(worker, key));
         self.note(EventKind::TimerArmed { due_ns: deadline_ns });
     }
 

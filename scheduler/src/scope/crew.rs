@@ -57,7 +57,7 @@ impl<T: Task> Crew<T> {
             self.scope.count_spawned();
         }
         // SAFETY: promised by the caller.
-        unsafe { core.members.push(raw, 0) };
+        unsafe { core.members.push(raw) };
         core.len += 1;
         Ok(added)
     }

@@ -207,7 +207,7 @@ impl<T: Task> Scope<T> {
             return crate::JoinAll::Done;
         }
         // SAFETY: promised by the caller.
-        unsafe { core.joining_all.push(waiter.0.spot(), waiter.1) };
+        unsafe { core.joining_all.push_wait(waiter.0.spot(), waiter.1) };
         crate::JoinAll::Wait
     }
 

@@ -2,20 +2,26 @@
 //!
 //! Who may touch which field of a [`Record`], and when:
 //!
-//! 1. `id`, `state`, `refs`, `parent`, `joiners`, `has_ended`, `family`: anybody who knows the record lives.
+//! 1. `id`, `state`, `refs`, `parent`, `is_joined`, `has_ended`, `family`: anybody who knows the record lives.
 //! 2. `own`, `task`: the *running side* only. That is the worker that took the task from a queue; before, whoever won the
 //!    claim and queued it; and anybody at all while the world is stopped (`Shared::stop_world`).
 //! 3. `reason`: written once by the winner of `State::claim_reason`, read by whoever saw the request to cancel after it.
-//! 4. `outcome`: written once by the running side before `has_ended`, read by whoever saw that it ended.
-//! 5. `waiter`: under the lock of the list in which it is; by the running side when it is in none (`waiter.rs`).
+//! 4. `cargo` as an outcome: written once by the running side before `has_ended`, read by whoever saw that it ended.
+//! 5. `waiter`, and before the end `cargo` as a message: under the lock of the list in which the waiter is; by the running side when it
+//!    is in none (`waiter.rs`).
 //! 6. `crew_link`: under the lock of the crew.
+//! 7. `joiners`: under `is_joined`'s lock.
+//!
+//! A million tasks are a million records, so none of it is larger than it must be: a fiber's record is 256 bytes, and the next
+//! size that allocators have is 320.
 //!
 //! Who keeps a record alive: counted [`Ref`]s. The right to run is one of them; handles, groups and joiners hold others.
 //! A [`Raw`] counts nothing. It is sound where the task cannot end before the pointer is gone: a waiting task takes itself
 //! out of every list, under the list's lock, before it goes on; a task that has children does not end before them.
 
 use std::cell::UnsafeCell;
-use std::mem::MaybeUninit;
+use std::mem::{ManuallyDrop, MaybeUninit};
+use std::num::NonZeroU32;
 use std::ops::Deref;
 use std::ptr::NonNull;
 
@@ -39,25 +45,28 @@ pub struct Record<T: Task> {
     pub id: u64,
     pub state: State,
     refs: AtomicU32,
+    /// Did anybody ever wait for the outcome? Its lock is that of `joiners`.
+    is_joined: Lock<bool, JOINERS>,
+    has_ended: AtomicBool,
     /// Who is told of its end. Never changes.
     pub parent: Parent<T>,
     /// Who waits for the outcome.
-    joiners: Lock<Joiners<T>, JOINERS>,
-    has_ended: AtomicBool,
+    joiners: UnsafeCell<List<Spot<T>>>,
     /// The children that the task waits for.
     pub family: Family<T>,
-    waiter: Waiter<T>,
+    pub(super) waiter: Waiter<T>,
     pub(crate) crew_link: UnsafeCell<Link<Raw<T>>>,
     reason: UnsafeCell<Option<CancelReason>>,
-    outcome: UnsafeCell<Option<Outcome<T::Value, T::Fault>>>,
+    cargo: UnsafeCell<Cargo<T>>,
     own: UnsafeCell<Own<T>>,
     task: UnsafeCell<Option<T>>,
 }
 
-/// Those who wait for the outcome, and whether anybody ever did.
-struct Joiners<T: Task> {
-    list: List<Spot<T>>,
-    is_joined: bool,
+/// What a record carries for others: never both, and `has_ended` says which.
+union Cargo<T: Task> {
+    /// The message that travels with a wait.
+    message: ManuallyDrop<Option<T::Value>>,
+    outcome: ManuallyDrop<Option<Outcome<T::Value, T::Fault>>>,
 }
 
 /// What only the running side touches.
@@ -82,8 +91,6 @@ pub struct Own<T: Task> {
     pub has_told_group: bool,
     /// A deadlock has been delivered to it once.
     pub has_seen_deadlock: bool,
-    /// A deadlock was found and has to be delivered.
-    pub deadlock: Option<T::Fault>,
     /// The wait was found to last for ever.
     pub stuck: Mark,
 }
@@ -91,8 +98,21 @@ pub struct Own<T: Task> {
 /// An armed timer: whose wheel it is in, and its key.
 #[derive(Clone, Copy)]
 pub struct Timer {
-    pub worker: u32,
+    /// One more than the worker's index: an `Option` of a timer is no larger than the timer.
+    seat: NonZeroU32,
     pub key: TimerKey,
+}
+
+impl Timer {
+    /// The timer `key` of the worker with this index.
+    pub fn new(worker: usize, key: TimerKey) -> Self {
+        Timer { seat: NonZeroU32::MIN.saturating_add(worker as u32), key }
+    }
+
+    /// Whose wheel it is in.
+    pub fn worker(self) -> usize {
+        self.seat.get() as usize - 1
+    }
 }
 
 /// Who is told when a task ends.
@@ -100,7 +120,7 @@ pub enum Parent<T: Task> {
     /// The caller of `Runtime::run`.
     Run(Arc<Run<T>>),
     /// The owner of a group, and which of its children this is.
-    Branch(Raw<T>, usize),
+    Branch(Raw<T>, u32),
     /// The crew of the task that spawned it. The crew lives as long as it has members (see `scope`).
     Crew(NonNull<Crew<T>>),
 }
@@ -120,14 +140,15 @@ impl<T: Task> Record<T> {
             id,
             state: State::new(),
             refs: AtomicU32::new(refs),
-            parent,
-            joiners: Lock::new(Joiners { list: List::new(), is_joined: false }),
+            is_joined: Lock::new(false),
             has_ended: AtomicBool::new(false),
+            parent,
+            joiners: UnsafeCell::new(List::new()),
             family: Family::new(),
-            waiter: Waiter::new(raw),
+            waiter: Waiter::new(),
             crew_link: UnsafeCell::new(Link::new()),
             reason: UnsafeCell::new(None),
-            outcome: UnsafeCell::new(None),
+            cargo: UnsafeCell::new(Cargo { message: ManuallyDrop::new(None) }),
             own: UnsafeCell::new(own),
             task: UnsafeCell::new(Some(task)),
         };
@@ -173,12 +194,14 @@ impl<T: Task> Record<T> {
     /// The message that travels with a wait.
     ///
     /// # Safety
-    /// The caller holds the lock of the list in which the record waits; or it waits in none and the caller is the running side.
+    /// The caller holds the lock of the list in which the record waits; or it waits in none and the caller is the running side. The task
+    /// has not ended.
     #[allow(clippy::mut_from_ref)]
     #[inline]
     pub unsafe fn message(&self) -> &mut Option<T::Value> {
-        // SAFETY: promised by the caller.
-        unsafe { &mut *self.waiter.message().get() }
+        debug_assert!(!self.has_ended());
+        // SAFETY: promised by the caller; a task that has not ended carries a message (`create`).
+        unsafe { &mut (*self.cargo.get()).message }
     }
 
     /// Asks the task to end. True: this has ended its wait, and the caller must queue it.
@@ -203,10 +226,22 @@ impl<T: Task> Record<T> {
     /// # Safety
     /// The caller is the running side.
     pub unsafe fn set_branch_outcome(&self, outcome: Outcome<T::Value, T::Fault>) {
-        // SAFETY: nobody reads before `has_ended` (rule 4).
-        unsafe { *self.outcome.get() = Some(outcome) };
+        // SAFETY: promised by the caller.
+        unsafe { self.carry(outcome) };
         // Release pairs with the Acquire in `has_ended`.
         self.has_ended.store(true, Ordering::Release);
+    }
+
+    /// Puts the outcome where the message was. `has_ended` follows.
+    ///
+    /// # Safety
+    /// The caller is the running side, and the record waits in no list.
+    unsafe fn carry(&self, outcome: Outcome<T::Value, T::Fault>) {
+        // SAFETY: nobody reads the outcome before `has_ended` (rule 4), and the message is the running side's (rule 5).
+        unsafe {
+            ManuallyDrop::drop(&mut (*self.cargo.get()).message);
+            (*self.cargo.get()).outcome = ManuallyDrop::new(Some(outcome));
+        }
     }
 
     /// Takes the outcome.
@@ -216,7 +251,7 @@ impl<T: Task> Record<T> {
     /// child of the group has ended.
     pub unsafe fn take_outcome(&self) -> Option<Outcome<T::Value, T::Fault>> {
         // SAFETY: promised by the caller.
-        if self.has_ended() { unsafe { (*self.outcome.get()).take() } } else { None }
+        if self.has_ended() { unsafe { &mut *(*self.cargo.get()).outcome }.take() } else { None }
     }
 
     /// Writes the outcome and tells those who join; `woken` is to queue them. The running side calls it once.
@@ -226,12 +261,13 @@ impl<T: Task> Record<T> {
     /// # Safety
     /// The caller is the running side.
     pub unsafe fn set_outcome(&self, outcome: Outcome<T::Value, T::Fault>, mut woken: impl FnMut(Raw<T>)) {
-        // SAFETY: nobody reads before `has_ended` (rule 4).
-        unsafe { *self.outcome.get() = Some(outcome) };
-        let mut joiners = self.joiners.lock();
+        // SAFETY: promised by the caller.
+        unsafe { self.carry(outcome) };
+        let _guard = self.is_joined.lock();
         // Release pairs with the Acquire in `has_ended`.
         self.has_ended.store(true, Ordering::Release);
-        while let Some((spot, generation)) = joiners.list.pop() {
+        // SAFETY: we have the lock (rule 7), and this is the only reference.
+        while let Some((spot, generation)) = unsafe { &mut *self.joiners.get() }.pop_wait() {
             // SAFETY: it was in the list, so it lives until it has had the lock (`forget_joiner`), which we hold.
             let joiner = unsafe { spot.task() };
             // Relaxed as in `Ref::clone`: before the claim, as the joiner may run at once.
@@ -249,26 +285,27 @@ impl<T: Task> Record<T> {
     /// The caller is the running side of the joiner, which is in no list, and, unless it is claimed by [`Claim::Joined`],
     /// calls `forget_joiner` before it goes on. The record lives until then or until the claim.
     pub unsafe fn join(&self, joiner: Raw<T>, generation: u32) -> bool {
-        let mut joiners = self.joiners.lock();
-        joiners.is_joined = true;
+        let mut is_joined = self.is_joined.lock();
+        *is_joined = true;
         if mutant!("record.joins-after-the-end", self.has_ended(), false) {
             return false;
         }
-        // SAFETY: promised by the caller.
-        unsafe { joiners.list.push(joiner.spot(), generation) };
+        // SAFETY: promised by the caller; we have the lock (rule 7).
+        unsafe { (*self.joiners.get()).push_wait(joiner.spot(), generation) };
         true
     }
 
     /// Takes a joiner, whose wait was ended by something else, out of the list. False: it had been taken out by the end of
     /// the task, and so it owns a count of the record.
     pub fn forget_joiner(&self, joiner: Raw<T>) -> bool {
-        // SAFETY: the joiner lives: it is the caller's, who goes on.
-        self.joiners.lock().list.remove(unsafe { joiner.spot() })
+        let _guard = self.is_joined.lock();
+        // SAFETY: we have the lock (rule 7); the joiner lives: it is the caller's, who goes on.
+        unsafe { (*self.joiners.get()).remove(joiner.spot()) }
     }
 
     /// Has somebody asked for the outcome?
     pub fn is_joined(&self) -> bool {
-        self.joiners.lock().is_joined
+        *self.is_joined.lock()
     }
 
     /// Is the outcome there?
@@ -280,7 +317,21 @@ impl<T: Task> Record<T> {
     /// How the task ended; `None` while it has not.
     pub fn outcome(&self) -> Option<&Outcome<T::Value, T::Fault>> {
         // SAFETY: written before the flag that we have seen, never again (rule 4).
-        if self.has_ended() { unsafe { &*self.outcome.get() }.as_ref() } else { None }
+        if self.has_ended() { unsafe { &(*self.cargo.get()).outcome }.as_ref() } else { None }
+    }
+}
+
+impl<T: Task> Drop for Record<T> {
+    fn drop(&mut self) {
+        let has_ended = self.has_ended();
+        let cargo = self.cargo.get_mut();
+        // SAFETY: `has_ended` says which of the two is there (`create`, `carry`).
+        unsafe {
+            match has_ended {
+                true => ManuallyDrop::drop(&mut cargo.outcome),
+                false => ManuallyDrop::drop(&mut cargo.message),
+            }
+        }
     }
 }
 
@@ -366,7 +417,7 @@ impl<T: Task> Spares<T> {
         if !record.is_last_ref() || self.0.len() == SPARES_MAX || is_freeing() {
             return drop(record);
         }
-        let raw = std::mem::ManuallyDrop::new(record).0;
+        let raw = ManuallyDrop::new(record).0;
         // SAFETY: that was the last count, and every `Raw` is gone by then (module page). No record is being freed around
         // us (`is_freeing`), so it is dropped at once. The memory came from a box of the same type, which
         // may hold anything then.
@@ -385,6 +436,14 @@ impl<T: Task> Spares<T> {
 pub struct Raw<T: Task>(NonNull<Record<T>>);
 
 impl<T: Task> Raw<T> {
+    /// Where no record is.
+    pub const NOWHERE: Raw<T> = Raw(NonNull::dangling());
+
+    /// The record at this address. The pointer is one to the whole record.
+    pub fn new(record: NonNull<Record<T>>) -> Self {
+        Raw(record)
+    }
+
     /// The record.
     ///
     /// # Safety
@@ -402,7 +461,7 @@ impl<T: Task> Raw<T> {
     #[inline]
     pub unsafe fn spot(self) -> Spot<T> {
         // SAFETY: promised by the caller.
-        unsafe { Spot::new(NonNull::from(&self.get().waiter)) }
+        unsafe { Spot::of_record(self.0) }
     }
 
     /// Where the record is: a number that tells tasks apart while they live.

@@ -30,7 +30,7 @@ impl<T: Task> Worker<T> {
             // SAFETY: as above. Branches have no handles.
             unsafe { record.set_branch_outcome(outcome) };
             // Its count is the group's, which may be gone afterwards.
-            if let Some(gone) = self.child_ended(owner, child, raw, place) {
+            if let Some(gone) = self.child_ended(owner, child as usize, raw, place) {
                 self.core.spares.recycle(gone);
             }
             return;

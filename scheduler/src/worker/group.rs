@@ -130,7 +130,7 @@ impl<T: Task> Worker<T> {
         let (index, task) = crowd.next()?;
         let own = Own::new(crowd.innermost, crowd.place);
         let id = self.core.next_id();
-        let raw = Record::create(&mut self.core.spares, id, task, Parent::Branch(owner, index), own, 1);
+        let raw = Record::create(&mut self.core.spares, id, task, Parent::Branch(owner, index as u32), own, 1);
         // SAFETY: the count is the crowd's: it outlives the right to run of its children.
         crowd.add(unsafe { Ref::from_raw(raw) });
         self.note_spawned(raw, Role::Branch);
@@ -188,13 +188,9 @@ impl<T: Task> Worker<T> {
             failed.iter().for_each(|member| self.report_unjoined(member));
             end.child_fault = fault;
         }
-        own.woken = if own.deadlock.is_some() {
-            Woken::Deadlock
-        } else if own.has_told_group {
-            Woken::Cancelled
-        } else {
-            Woken::Group
-        };
+        if !matches!(own.woken, Woken::Deadlock(_)) {
+            own.woken = if own.has_told_group { Woken::Cancelled } else { Woken::Group };
+        }
         if !matches!(own.woken, Woken::Group) {
             self.report_lost(&end, own.place, usize::MAX);
         } else if kind.is_race() {

@@ -103,8 +103,10 @@ impl<T: Task> Worker<T> {
             (Claim::Latch, _) => Woken::Latch,
             (_, waiting) => {
                 self.undo(raw, record, own, waiting);
-                let is_dead = claim == Claim::Deadlock && own.deadlock.is_some();
-                if is_dead { Woken::Deadlock } else { Woken::Cancelled }
+                match std::mem::replace(&mut own.woken, Woken::Nothing) {
+                    Woken::Deadlock(fault) if claim == Claim::Deadlock => Woken::Deadlock(fault),
+                    _ => Woken::Cancelled,
+                }
             }
         };
     }
@@ -201,7 +203,7 @@ impl<T: Task> Worker<T> {
     /// Disarms the task's timer, whosever wheel it is in.
     pub(super) fn disarm(&mut self, own: &mut Own<T>) {
         if let Some(timer) = own.timer.take() {
-            self.shared.seats[timer.worker as usize].timers.lock().disarm(timer.key);
+            self.shared.seats[timer.worker()].timers.lock().disarm(timer.key);
         }
     }
 

@@ -10,7 +10,7 @@ use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use aivi_scheduler::{Context, DeadlockReport, Ledger, Place, Step, Task};
+use aivi_scheduler::{Context, DeadlockReport, Ledger, Place, Runtime, Step, Task};
 
 use super::asleep::Asleep;
 use super::frame::Frame;
@@ -25,6 +25,9 @@ pub struct Strand(NonNull<()>);
 
 /// The pointer is to one that is put away.
 const ASLEEP: usize = 1;
+
+// The next size that allocators have is 320. Debug builds note more.
+const _: () = assert!(cfg!(debug_assertions) || Runtime::<Strand>::TASK_BYTES <= 256);
 
 /// Fibers that a thread keeps for the next ones; arbitrary: enough for a burst of short ones.
 const KEPT: usize = 256;
