@@ -4,6 +4,8 @@
 mod child;
 #[path = "../common/mod.rs"]
 mod common;
+#[cfg(target_os = "linux")]
+mod connections;
 mod dump;
 mod late;
 mod reports;
