@@ -215,6 +215,14 @@ impl CompileError {
         diagnostic::json::line_of_file(path.as_deref(), message)
     }
 
+    /// Why the machine refused it, in words; else as `Display`.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            CompileError::Refused(why) => why.clone(),
+            _ => self.to_string(),
+        }
+    }
+
     /// As a person reads it; ends with a newline.
     #[must_use]
     pub fn render(&self, color: Color) -> String {

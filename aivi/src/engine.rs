@@ -9,9 +9,10 @@ use aivi_bytecode::Module;
 use aivi_scheduler::Mode;
 use aivi_vm::Limits;
 
-use crate::compile::{self, CompileError, Input};
+use crate::compile::{self, CompileError, Input, Reports};
 use crate::machine::Machine;
 use crate::output::Output;
+use crate::precompiled::{self, LoadError};
 use crate::reports::Format;
 use crate::script::Script;
 use crate::stats::Stats;
@@ -71,7 +72,7 @@ impl Engine {
     /// # Errors
     /// When the text is not a correct program.
     pub fn compile(&self, name: &str, text: &str) -> Result<Script, CompileError> {
-        self.load(&Input::Text { name, text }, false)
+        self.compiled(&Input::Text { name, text }, false)
     }
 
     /// Compiles a file with the modules that it uses.
@@ -79,7 +80,7 @@ impl Engine {
     /// # Errors
     /// When it cannot be read or is not a correct program.
     pub fn compile_file(&self, path: &Path) -> Result<Script, CompileError> {
-        self.load(&Input::File(path), false)
+        self.compiled(&Input::File(path), false)
     }
 
     /// As `compile_file`; that there is no `main`, or none that is an effect, is an error.
@@ -87,7 +88,7 @@ impl Engine {
     /// # Errors
     /// As `compile_file`.
     pub fn compile_program(&self, path: &Path) -> Result<Script, CompileError> {
-        self.load(&Input::File(path), true)
+        self.compiled(&Input::File(path), true)
     }
 
     /// The same program from its beginning, as this engine runs it: what it has computed so far is forgotten.
@@ -95,10 +96,30 @@ impl Engine {
     /// # Errors
     /// When the machine does not take it, which is a bug of ours.
     pub fn adopt(&self, script: &Script) -> Result<Script, CompileError> {
-        Ok(script.on(self.machine(script.module().clone())?))
+        Ok(script.on(self.machine(script.original())?))
     }
 
-    fn load(&self, input: &Input<'_>, require_main: bool) -> Result<Script, CompileError> {
+    /// A program that was compiled before: what [`Script::to_bytes`] gave, or `aivi build` wrote.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let engine = aivi::Engine::builder().workers(1).build()?;
+    /// let bytes = engine.compile("two.aivi", "module two\nexport two\n\ntwo : Int\ntwo = 1 + 1\n")?.to_bytes();
+    /// let two: i64 = engine.load(&bytes)?.call("two", ())?;
+    /// assert_eq!(two, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the bytes are none, are damaged, or were made by another version of this crate.
+    pub fn load(&self, bytes: &[u8]) -> Result<Script, LoadError> {
+        let module = precompiled::open(bytes)?;
+        let machine = self.machine(module).map_err(|error| LoadError::Refused(error.reason()))?;
+        Ok(Script::new(machine, Reports::default()))
+    }
+
+    fn compiled(&self, input: &Input<'_>, require_main: bool) -> Result<Script, CompileError> {
         let compiled = compile::compile(input, require_main)?;
         Ok(Script::new(self.machine(compiled.module)?, compiled.warnings))
     }

@@ -229,6 +229,11 @@ impl Script {
     pub fn module(&self) -> &Module {
         self.machine.module()
     }
+
+    /// The module as the compiler made it.
+    pub(crate) fn original(&self) -> Module {
+        self.machine.program().original()
+    }
 }
 
 /// Compares the type of a function with what a call gives and takes; says whether the result is an effect to be run.

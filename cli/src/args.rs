@@ -33,6 +33,9 @@ pub enum Command {
     /// Run a program.
     #[command(after_help = "Examples:\n  aivi run server.aivi -- --port 8080\n  aivi run --seed 7 race.aivi")]
     Run(Run),
+    /// Compile a program into one file that `aivi run` starts without compiling.
+    #[command(after_help = "Examples:\n  aivi build server.aivi\n  aivi build server.aivi -o out/server.aivic")]
+    Build(Build),
     /// Look for errors without running anything.
     #[command(after_help = "Example:\n  aivi check src/...")]
     Check(Check),
@@ -61,7 +64,7 @@ pub enum Command {
 /// `aivi run`
 #[derive(Args, Debug)]
 pub struct Run {
-    /// The file with the module whose `main` is run.
+    /// The file with the module whose `main` is run, or what `aivi build` made of it.
     pub file: PathBuf,
     #[command(flatten)]
     pub machine: Machine,
@@ -99,6 +102,16 @@ impl Machine {
     pub fn simulated(&self) -> Option<u64> {
         self.seed.or(self.virtual_time.then_some(0))
     }
+}
+
+/// `aivi build`
+#[derive(Args, Debug)]
+pub struct Build {
+    /// The file with the module.
+    pub file: PathBuf,
+    /// Where to write the compiled program [default: beside the file, with the ending .aivic].
+    #[arg(short, long, value_name = "OUT.aivic")]
+    pub output: Option<PathBuf>,
 }
 
 /// `aivi check`
@@ -224,7 +237,7 @@ pub struct Dump {
 /// `aivi disasm`
 #[derive(Args, Debug)]
 pub struct Disasm {
-    /// The file.
+    /// The file, or what `aivi build` made of it.
     pub file: PathBuf,
     /// The library's functions too.
     #[arg(long)]

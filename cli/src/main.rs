@@ -4,12 +4,14 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod build;
 mod check;
 mod dump;
 mod files;
 mod fmt;
 mod order;
 mod out;
+mod program;
 mod run;
 mod show;
 mod signals;
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         _ if cli.version => version(),
         Some(Command::Version) => version(),
         Some(Command::Run(run)) => run::run(&run),
+        Some(Command::Build(build)) => build::build(&build),
         Some(Command::Check(check)) => check::check(&check),
         Some(Command::Fmt(fmt)) => fmt::fmt(&fmt),
         Some(Command::Test(test)) => test::test(&test),

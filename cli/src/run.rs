@@ -9,6 +9,7 @@ use aivi::{Engine, EngineBuilder, Format, Script};
 
 use crate::args::{Machine, Run};
 use crate::out::color;
+use crate::program;
 use crate::signals::Target;
 
 /// Runs `main` of a file.
@@ -24,10 +25,10 @@ pub fn run(run: &Run) -> ExitCode {
         Ok(engine) => engine,
         Err(error) => return fail(&format!("cannot start: {error}")),
     };
-    let script = match engine.compile_program(&run.file) {
+    let script = match program::read(&engine, &run.file, Engine::compile_program) {
         Ok(script) => script,
         Err(error) => {
-            eprint!("{}", format.rejected(&error, color()));
+            eprint!("{}", error.render(format));
             return ExitCode::FAILURE;
         }
     };

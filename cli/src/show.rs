@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use aivi::Engine;
+use aivi::{Engine, Format};
 use aivi_compiler::syntax::dump::dump_file;
 use aivi_compiler::syntax::{FileId, Interner};
 
 use crate::args::{Disasm, Parse};
 use crate::out::{fail, print};
-use crate::run::reject;
+use crate::program;
 use crate::source::Source;
 
 /// Prints the bytecode of a file's program.
@@ -17,9 +17,12 @@ pub fn disasm(disasm: &Disasm) -> ExitCode {
         Ok(engine) => engine,
         Err(error) => return fail(&format!("cannot start: {error}")),
     };
-    let script = match engine.compile_file(&disasm.file) {
+    let script = match program::read(&engine, &disasm.file, Engine::compile_file) {
         Ok(script) => script,
-        Err(error) => return reject(&error),
+        Err(error) => {
+            eprint!("{}", error.render(Format::Text));
+            return ExitCode::FAILURE;
+        }
     };
     let wanted = |proto: &aivi_bytecode::Proto| disasm.all || !proto.name.starts_with("aivi.");
     print(&aivi_bytecode::disasm::module(script.module(), wanted));

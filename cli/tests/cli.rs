@@ -25,14 +25,14 @@ fn without_command_version_and_help() {
     let (code, stdout, stderr) = outcome(&aivi().output().expect("the program starts"));
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
     assert!(stdout.starts_with(&format!("aivi {}\n", env!("CARGO_PKG_VERSION"))), "{stdout}");
-    for command in ["run", "check", "fmt", "test", "dump", "disasm", "parse", "version"] {
+    for command in ["run", "build", "check", "fmt", "test", "dump", "disasm", "parse", "version"] {
         assert!(stdout.contains(&format!("\n  {command} ")), "{command} is missing in {stdout}");
     }
 }
 
 #[test]
 fn the_help_of_every_command_has_an_example() {
-    for command in ["run", "check", "fmt", "test", "dump", "disasm", "parse", "version"] {
+    for command in ["run", "build", "check", "fmt", "test", "dump", "disasm", "parse", "version"] {
         let (code, stdout, stderr) = outcome(&aivi().args([command, "--help"]).output().expect("the program starts"));
         assert_eq!((code, stderr.as_str()), (Some(0), ""));
         assert!(stdout.contains(&format!("\n  aivi {command}")), "{stdout}");
@@ -232,7 +232,7 @@ fn a_module_that_is_not_found_is_explained() {
 #[test]
 fn what_is_no_source_is_explained() {
     let bytes = file("sources/bytes.aivi", b"module m\n\nx = \"\xff\"\n");
-    for command in ["run", "check", "fmt", "test", "parse", "disasm"] {
+    for command in ["run", "build", "check", "fmt", "test", "parse", "disasm"] {
         let (code, _, stderr) = outcome(&run(&[command], &bytes));
         let line = format!("error: cannot read {}: line 3 is not UTF-8 at the byte 0xFF\n", bytes.display());
         assert!(code == Some(1) && stderr.contains(&line), "{command}: {stderr}");

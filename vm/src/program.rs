@@ -143,10 +143,18 @@ impl Program {
         }))
     }
 
-    /// The module that was loaded.
+    /// The module that was loaded, with what the machine has added.
     #[must_use]
     pub fn module(&self) -> &Module {
         &self.module
+    }
+
+    /// The module as it was given to `load`.
+    #[must_use]
+    pub fn original(&self) -> Module {
+        let mut module = self.module.clone();
+        module.protos.truncate(module.protos.len() - self.task_fields.len());
+        module
     }
 
     /// The layout of objects.

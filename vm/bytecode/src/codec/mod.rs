@@ -1,4 +1,4 @@
-//! The binary form of a module: what `aivi` could store beside a source file, and what a fuzzer feeds to the verifier.
+//! The binary form of a module: what `aivi build` stores (`sealed`, with a header), and what a fuzzer feeds to the verifier.
 //!
 //! ```text
 //! "AIVI"  version  module
@@ -9,6 +9,7 @@
 //! module is well-formed data, not a correct program: `verify` comes next.
 //! The format is a cache, not an archive: another `VERSION` is refused, not converted.
 
+pub mod sealed;
 pub mod table;
 pub mod wire;
 
