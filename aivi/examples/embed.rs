@@ -1,6 +1,6 @@
 //! A host program: compiles a script, calls its functions with Rust values, and sees how calls can end.
 
-use aivi::{CallError, Ending, Engine, Output};
+use aivi::{CallError, Ending, Engine, LookupError, Output};
 
 const SCRIPT: &str = r#"
 module shop
@@ -60,9 +60,9 @@ pub fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // The types of a call are checked before anything runs.
     let wrong: Result<bool, CallError> = script.call("total", (vec![1],));
-    assert!(matches!(wrong, Err(CallError::Type { .. })));
+    assert!(matches!(wrong, Err(CallError::Lookup(LookupError::Type { .. }))));
     let absent: Result<(), CallError> = script.call("after", (1,));
-    assert!(matches!(absent, Err(CallError::Unknown(_))));
+    assert!(matches!(absent, Err(CallError::Lookup(LookupError::Unknown(_)))));
 
     // A failure is data, a fault comes with the way to it.
     let failed: Result<i64, CallError> = script.call("divide", (1, 100));

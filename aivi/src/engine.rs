@@ -2,21 +2,25 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aivi_bytecode::Module;
-use aivi_scheduler::Mode;
-use aivi_vm::Limits;
+use aivi_scheduler::{Config, Mode};
+use aivi_vm::{Limits, Natives};
 
 use crate::compile::{self, CompileError, Input, Reports};
 use crate::machine::Machine;
 use crate::output::Output;
 use crate::precompiled::{self, LoadError};
+use crate::programs::Programs;
+use crate::reporter::Reporter;
 use crate::reports::Format;
+use crate::runtimes::Runtimes;
 use crate::script::Script;
+use crate::shutdown::ShutdownReport;
 use crate::stats::Stats;
-use crate::waits::Fibers;
+use crate::waits::{Fibers, Waits};
 
 /// Compiles and runs scripts. Clones are the same engine; two engines do not see each other.
 #[derive(Clone)]
@@ -26,8 +30,9 @@ pub struct Engine {
 
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
-    /// Machines with programs, for signals and dumps. Those whose script is gone are removed when another is added.
-    machines: Mutex<Vec<Weak<Machine>>>,
+    pub(crate) runtimes: Runtimes,
+    pub(crate) reporter: Arc<Reporter>,
+    natives: OnceLock<Natives>,
 }
 
 /// What the host decides.
@@ -125,26 +130,20 @@ impl Engine {
     }
 
     fn machine(&self, module: Module) -> Result<Arc<Machine>, CompileError> {
-        let machine = Arc::new(Machine::new(module, &self.shared.settings).map_err(CompileError::Refused)?);
-        let mut machines = self.shared.machines.lock().unwrap_or_else(PoisonError::into_inner);
-        machines.retain(|machine| machine.strong_count() > 0);
-        machines.push(Arc::downgrade(&machine));
-        Ok(machine)
+        Machine::new(&self.shared, module).map(Arc::new).map_err(CompileError::Refused)
     }
 
     /// Cancels everything that runs, as a signal does: cleanups run, then the calls end as interrupted. Says how many calls
     /// that are; one that begins a moment later is not among them.
     pub fn interrupt(&self, signal: i32) -> usize {
-        let mut calls = 0;
-        self.each(|machine| calls += machine.interrupt(signal));
-        calls
+        self.shared.runtimes.interrupt(signal)
     }
 
-    /// Every fiber that lives, as data. The program goes on afterwards.
+    /// Every fiber that lives, as data. Everything goes on afterwards.
     #[must_use]
     pub fn fibers(&self) -> Fibers {
         let mut all = Fibers::default();
-        self.each(|machine| machine.fibers(|waits| all.append(waits.data())));
+        self.each_moment(|waits| all.append(waits.data()));
         all
     }
 
@@ -161,7 +160,7 @@ impl Engine {
             return Format::fibers(&self.fibers());
         }
         let mut text = String::new();
-        self.each(|machine| machine.fibers(|waits| text.push_str(&waits.moment())));
+        self.each_moment(|waits| text.push_str(&waits.moment()));
         text
     }
 
@@ -170,48 +169,78 @@ impl Engine {
     #[must_use]
     pub fn report_undone(&self, after: Duration) -> String {
         if self.shared.settings.format == Format::Json {
-            let mut lines = String::new();
-            self.each(|machine| lines.push_str(&machine.undone()));
-            return lines + &self.report_fibers();
+            return self.undone() + &self.report_fibers();
         }
         let (mut cleanups, mut fibers) = (String::new(), String::new());
-        self.each(|machine| {
-            machine.fibers(|waits| {
-                cleanups.push_str(&waits.cleanups());
-                fibers.push_str(&waits.moment());
-            });
+        self.each_moment(|waits| {
+            cleanups.push_str(&waits.cleanups());
+            fibers.push_str(&waits.moment());
         });
         let heading =
             if cleanups.is_empty() { "no cleanup was skipped" } else { "cleanups that were skipped or cut short:" };
         format!("interrupted again after {:.1} s; {heading}\n{cleanups}{fibers}", after.as_secs_f64())
     }
 
+    /// What becomes of cleanups when the process ends now, a line of JSON for each call.
+    fn undone(&self) -> String {
+        let mut lines = String::new();
+        self.shared.runtimes.each(|runtime| {
+            let (dump, now_ns) = (runtime.dump(), runtime.now_ns());
+            self.shared.runtimes.each_call(|world| {
+                if let Some(mut report) = ShutdownReport::new(&world.shutdown, now_ns, &world.program) {
+                    report.give_up(&dump, &world.program);
+                    lines.extend(Format::Json.shutdown(&report));
+                }
+            });
+        });
+        lines
+    }
+
     /// Every fiber that lives, where it stands and what it waits for.
     #[must_use]
     pub fn dump(&self) -> String {
         let mut text = String::new();
-        self.each(|machine| machine.fibers(|waits| text.push_str(&waits.to_string())));
+        self.each_moment(|waits| text.push_str(&waits.to_string()));
         text
     }
 
-    /// What the scheduler has done for the scripts that are still there.
+    /// What the scheduler has done for the scripts of this engine.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        let mut all = Stats::default();
-        self.each(|machine| all += machine.stats());
-        all
+        self.shared.runtimes.stats()
     }
 
     /// Writes out what programs have printed.
     pub fn flush(&self) {
-        // A stream that is gone takes nothing; there is nobody to tell.
-        let _ = self.shared.settings.stdout.flush();
+        self.shared.flush_output();
         let _ = self.shared.settings.stderr.flush();
     }
 
-    fn each(&self, mut act: impl FnMut(&Machine)) {
-        let machines = self.shared.machines.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        machines.iter().filter_map(Weak::upgrade).for_each(|machine| act(&machine));
+    /// What every fiber is doing, for each of the runtimes.
+    fn each_moment(&self, mut tell: impl FnMut(&Waits<'_>)) {
+        self.shared.runtimes.each(|runtime| tell(&Waits::new(&runtime.dump(), self.shared.programs())));
+    }
+}
+
+impl Shared {
+    /// The programs of the engine.
+    pub(crate) fn programs(&self) -> &Arc<Programs> {
+        &self.reporter.programs
+    }
+
+    /// The functions that programs may import; collected for the first of them.
+    pub(crate) fn natives(&self) -> &Natives {
+        self.natives.get_or_init(|| {
+            let mut natives = Natives::new();
+            natives.extend(aivi_stdlib::natives());
+            natives
+        })
+    }
+
+    /// Writes out what programs have printed.
+    pub(crate) fn flush_output(&self) {
+        // A stream that is gone takes nothing; there is nobody to tell.
+        let _ = self.settings.stdout.flush();
     }
 }
 
@@ -275,6 +304,12 @@ impl EngineBuilder {
     /// # Errors
     /// When the system refuses what it needs.
     pub fn build(self) -> io::Result<Engine> {
-        Ok(Engine { shared: Arc::new(Shared { settings: self.settings, machines: Mutex::default() }) })
+        let Settings { workers, mode, stdout, stderr, format, is_traced, .. } = &self.settings;
+        let defaults = Config::default();
+        let config = Config { workers: workers.unwrap_or(defaults.workers), mode: *mode, ..defaults };
+        let reporter = Arc::new(Reporter::new(stdout.clone(), stderr.clone(), *format, *is_traced));
+        let runtimes = Runtimes::new(config, reporter.clone());
+        let natives = OnceLock::new();
+        Ok(Engine { shared: Arc::new(Shared { settings: self.settings, runtimes, reporter, natives }) })
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use aivi_scheduler::{Hold, HoldCause};
-use aivi_vm::Program;
 use serde::Serialize;
 
+use crate::programs::Programs;
 use crate::waits;
 
 /// At most one warning in this time (arbitrary).
@@ -23,8 +23,8 @@ pub(crate) struct Lateness(Mutex<Said>);
 
 #[derive(Default)]
 struct Said {
-    /// Sources and lines.
-    lines: HashSet<(u32, u32)>,
+    /// Programs, sources and lines.
+    lines: HashSet<(usize, u32, u32)>,
     last: Option<Instant>,
     last_busy: Option<Instant>,
 }
@@ -52,17 +52,19 @@ pub(crate) struct LateReport {
 
 impl Lateness {
     /// The report, if it is to be made now.
-    pub(crate) fn report(&self, hold: &Hold, program: &Program, now: Instant) -> Option<LateReport> {
+    pub(crate) fn report(&self, hold: &Hold, programs: &Programs, now: Instant) -> Option<LateReport> {
         let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_over = |last: Option<Instant>, pause| last.is_none_or(|last| now.duration_since(last) >= pause);
         if !is_over(said.last, EVERY) {
             return None;
         }
-        let line = program.locate(hold.place);
+        let program = programs.of(hold.place);
+        let line = program.as_ref().and_then(|program| program.locate(hold.place));
+        let owner = program.as_ref().map_or(0, |program| Arc::as_ptr(program).addr());
         match (hold.cause, line) {
             (HoldCause::NotRun | HoldCause::Crowded, _) if !is_over(said.last_busy, BUSY_EVERY) => return None,
             (HoldCause::NotRun | HoldCause::Crowded, _) => said.last_busy = Some(now),
-            (_, Some(line)) if !said.lines.insert((line.source, line.line)) => return None,
+            (_, Some(line)) if !said.lines.insert((owner, line.source, line.line)) => return None,
             _ => {}
         }
         said.last = Some(now);
@@ -74,8 +76,8 @@ impl Lateness {
                 HoldCause::Crowded => "crowded",
             },
             worker: hold.worker,
-            at: line.map(|_| program.describe(hold.place)),
-            function: line.map(|_| program.name_at(hold.place).to_owned()),
+            at: line.map(|_| programs.describe(hold.place)),
+            function: line.map(|_| programs.name_at(hold.place)),
             is_exact: hold.is_exact,
             held_ms: hold.held_ns / 1_000_000,
             cpu_ms: hold.cpu_ns / 1_000_000,
@@ -132,7 +134,8 @@ mod tests {
         let engine = Engine::builder().simulated(0).build().expect("an engine");
         let script =
             engine.compile("a.aivi", "module a\nexport x, y\n\nx = 1 + 1\n\ny = 2 + 2\n").expect("it compiles");
-        let program = aivi_vm::Program::load(script.module().clone(), &natives()).expect("it loads");
+        let programs = Programs::default();
+        let program = programs.load(script.module().clone(), &natives()).expect("it loads");
         let places = script.module().globals.iter().map(|global| Place(u64::from(global.proto.0) << 32));
         let places: Vec<Place> = places.filter(|place| program.text_at(*place).is_some()).collect();
         let hold = Hold {
@@ -147,18 +150,18 @@ mod tests {
         };
         let (lateness, begin) = (Lateness::default(), Instant::now());
         let at = |ms| begin + Duration::from_millis(ms);
-        let report = lateness.report(&hold, &program, at(0)).expect("the first").to_string();
+        let report = lateness.report(&hold, &programs, at(0)).expect("the first").to_string();
         assert!(report.starts_with("a fiber kept its worker for 412 ms in one step at a.aivi:4:"), "{report}");
         assert!(report.ends_with(" in a.x; timers fired 400 ms late"), "{report}");
         let other = Hold { place: places[1], ..hold };
-        assert!(lateness.report(&other, &program, at(500)).is_none(), "too soon");
-        assert!(lateness.report(&hold, &program, at(2000)).is_none(), "the same line");
-        assert!(lateness.report(&other, &program, at(2000)).is_some());
+        assert!(lateness.report(&other, &programs, at(500)).is_none(), "too soon");
+        assert!(lateness.report(&hold, &programs, at(2000)).is_none(), "the same line");
+        assert!(lateness.report(&other, &programs, at(2000)).is_some());
         let busy = Hold { cause: HoldCause::NotRun, place: Place::default(), ..hold };
-        let report = lateness.report(&busy, &program, at(4000)).expect("the first").to_string();
+        let report = lateness.report(&busy, &programs, at(4000)).expect("the first").to_string();
         assert!(report.starts_with("the system did not run worker 0 for 412 ms; timers"), "{report}");
-        assert!(lateness.report(&busy, &program, at(60_000)).is_none());
-        assert!(lateness.report(&busy, &program, at(64_000)).is_some());
+        assert!(lateness.report(&busy, &programs, at(60_000)).is_none());
+        assert!(lateness.report(&busy, &programs, at(64_000)).is_some());
     }
 
     fn natives() -> aivi_vm::Natives {

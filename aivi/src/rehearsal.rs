@@ -6,7 +6,8 @@ use std::fmt::Write;
 use aivi_scheduler::{ChannelsLeft, Place, Rehearsal, Stats, StepEnd, Tape};
 use aivi_vm::Program;
 
-use crate::machine::{Machine, Outcome};
+use crate::machine::Machine;
+use crate::outcome::Outcome;
 use crate::script::Tested;
 
 /// Steps of a schedule that are shown; more nobody reads (arbitrary).
@@ -32,7 +33,7 @@ pub struct Rehearsed {
 
 impl Rehearsed {
     pub(crate) fn new(machine: &Machine, rehearsal: &Rehearsal, outcome: Outcome, tested: Tested) -> Rehearsed {
-        let (tape, program) = (rehearsal.tape(), machine.program());
+        let (tape, program) = (rehearsal.tape(), &*machine.program);
         let was_cancelled = matches!(outcome, Outcome::Cancelled(_));
         drop(outcome);
         Rehearsed {

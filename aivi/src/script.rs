@@ -1,6 +1,5 @@
 //! A compiled program: its `main`, its tests, and its exported functions as a host calls them.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +8,13 @@ use aivi_bytecode::module::Global;
 use aivi_compiler::diagnostic::Color;
 use aivi_scheduler::Rehearsal;
 
+use crate::call::CallError;
 use crate::compile::Reports;
-use crate::convert::{Arguments, FromAivi, Mismatch, Shapes};
+use crate::convert::{Arguments, FromAivi};
 use crate::ending::{Ending, FaultReport};
-use crate::machine::{Machine, Outcome, Run};
+use crate::function::{Function, LookupError};
+use crate::machine::{Entry, Machine};
+use crate::outcome::Run;
 use crate::rehearsal::Rehearsed;
 use crate::signature::Type;
 use crate::trace::Trace;
@@ -56,30 +58,6 @@ pub struct Tested {
     pub leaked: Vec<String>,
 }
 
-/// Why a call gave no value.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum CallError {
-    /// The script exports no such value.
-    Unknown(String),
-    /// The function has another type.
-    Type {
-        /// The function.
-        name: String,
-        /// Its type in the script.
-        declared: String,
-        /// The type that the call would need.
-        wanted: String,
-    },
-    /// A value does not fit.
-    Mismatch(Mismatch),
-    /// The effect failed with this error, as `toText` shows it.
-    Failure(String),
-    /// A bug in the script.
-    Fault(FaultReport),
-    /// It was cancelled, or the script asked to exit.
-    Ended(Ending),
-}
-
 impl Script {
     pub(crate) fn new(machine: Arc<Machine>, warnings: Reports) -> Script {
         Script { machine, warnings: Arc::new(warnings) }
@@ -105,11 +83,11 @@ impl Script {
     fn run_main_as(&self, rehearsal: Option<&Rehearsal>) -> Ending {
         match self.module().main {
             Some(main) => {
-                let run = self.machine.run_as(main, Vec::new(), true, rehearsal);
+                let run = self.run(main, rehearsal);
                 if rehearsal.is_none() {
                     self.machine.report_shutdown(&run);
                 }
-                run.outcome.to_ending(&self.machine)
+                self.machine.ending(&run.outcome)
             }
             None => {
                 let message = "main must be an Effect value".to_owned();
@@ -118,24 +96,27 @@ impl Script {
         }
     }
 
+    /// Runs an effect.
+    fn run(&self, global: u32, rehearsal: Option<&Rehearsal>) -> Run {
+        let limits = self.machine.engine.settings.limits;
+        self.machine.run_as(&Entry { global, is_effect: true }, Vec::new(), limits, rehearsal)
+    }
+
     /// Calls an exported function, or takes an exported value. An effect is run, and its value is the result.
     ///
     /// # Errors
     /// When there is no such function of fitting type, and when it does not succeed.
     pub fn call<R: FromAivi, A: Arguments>(&self, name: &str, arguments: A) -> Result<R, CallError> {
-        let export = self.module().exports.iter().find(|export| export.name == name);
-        let export = export.ok_or_else(|| CallError::Unknown(name.to_owned()))?;
-        let is_effect = check::<R, A>(name, &export.ty)?;
-        let shapes = Shapes(&self.module().shapes);
-        let arguments = arguments.values(shapes).map_err(CallError::Mismatch)?;
-        match self.machine.run(export.global, arguments, is_effect).outcome {
-            Outcome::Done(value) => R::from_aivi(value, shapes).map_err(CallError::Mismatch),
-            other => Err(match other.to_ending(&self.machine) {
-                Ending::Failure(report) => CallError::Failure(report.error),
-                Ending::Fault(report) => CallError::Fault(report),
-                ending => CallError::Ended(ending),
-            }),
-        }
+        self.function::<A, R>(name)?.call(arguments)
+    }
+
+    /// Looks up an exported function, or value, and compares its type with the one that is asked for: `A` is a tuple with a Rust type
+    /// for each argument. An effect is run by a call, and its value is the result.
+    ///
+    /// # Errors
+    /// When the script exports no such function, or one of another type.
+    pub fn function<A: Arguments, R: FromAivi>(&self, name: &str) -> Result<Function<A, R>, LookupError> {
+        Function::find(&self.machine, name)
     }
 
     /// Whether there is a `main` to run.
@@ -188,14 +169,15 @@ impl Script {
 
     fn start(&self, test: &Test, rehearsal: Option<&Rehearsal>) -> Run {
         if Type::parse(&test.ty).is_some_and(|ty| ty.is_effect_after(0)) {
-            return self.machine.run_as(test.global, Vec::new(), true, rehearsal);
+            return self.run(test.global, rehearsal);
         }
         Run::refused(format!("a test must be an Effect value, found {}", test.ty))
     }
 
     fn tested(&self, run: &Run) -> Tested {
-        let ending = run.outcome.to_ending(&self.machine);
-        let (cut_off, stuck) = (self.machine.take_cut_off(), self.machine.take_stuck());
+        let ending = self.machine.ending(&run.outcome);
+        let (program, reporter) = (&self.machine.program, &self.machine.engine.reporter);
+        let (cut_off, stuck) = (reporter.take_cut_off(program), reporter.take_stuck(program));
         Tested {
             ending,
             time: run.time,
@@ -232,38 +214,6 @@ impl Script {
 
     /// The module as the compiler made it.
     pub(crate) fn original(&self) -> Module {
-        self.machine.program().original()
+        self.machine.program.original()
     }
 }
-
-/// Compares the type of a function with what a call gives and takes; says whether the result is an effect to be run.
-fn check<R: FromAivi, A: Arguments>(name: &str, declared: &str) -> Result<bool, CallError> {
-    let function = |result: Type| {
-        let arguments = A::types().into_iter().rev();
-        arguments.fold(result, |to, from| Type::Function(Box::new(from), Box::new(to)))
-    };
-    let plain = function(R::ty());
-    let effect = function(Type::named("Effect", [Type::Variable("E".into()), R::ty()]));
-    match Type::parse(declared) {
-        Some(declared) if declared.fits(&effect) && declared.is_effect_after(A::types().len()) => Ok(true),
-        Some(declared) if declared.fits(&plain) => Ok(false),
-        _ => Err(CallError::Type { name: name.into(), declared: declared.into(), wanted: plain.to_string() }),
-    }
-}
-
-impl fmt::Display for CallError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            CallError::Unknown(name) => write!(f, "the script does not export '{name}'"),
-            CallError::Type { name, declared, wanted } => {
-                write!(f, "'{name}' has type {declared}, the call needs {wanted}")
-            }
-            CallError::Mismatch(mismatch) => write!(f, "{mismatch}"),
-            CallError::Failure(error) => write!(f, "failure: {error}"),
-            CallError::Fault(report) => write!(f, "fault: {report}"),
-            CallError::Ended(ending) => write!(f, "ended early with code {}", ending.exit_code()),
-        }
-    }
-}
-
-impl std::error::Error for CallError {}

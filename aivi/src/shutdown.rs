@@ -62,7 +62,7 @@ impl ShutdownReport {
                 None => self.cleanups.push(CleanupReport { at, state, count: 1, took_ms, error: None }),
             }
         };
-        for task in &dump.tasks {
+        for task in dump.tasks.iter().filter(|task| program.has_place(task.place)) {
             if task.is_masked {
                 add(task.place, Fate::CutShort, task.waited_ms);
             }

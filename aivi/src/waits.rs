@@ -12,8 +12,8 @@ use std::fmt::{self, Write};
 use std::ops::Range;
 
 use aivi_scheduler::{CancelReason, Dump, DumpedCase, DumpedChannel, DumpedTask, Place, WaitReason};
-use aivi_vm::Program;
 
+use crate::programs::Programs;
 pub use data::{Channel, Fiber, Fibers};
 
 /// Entries that are shown; as many as fit on a screen or two (arbitrary).
@@ -34,7 +34,7 @@ const COLUMN: usize = 24;
 /// A dump that can be shown.
 pub(crate) struct Waits<'a> {
     dump: &'a Dump,
-    program: &'a Program,
+    programs: &'a Programs,
     /// Index of each task, by its id.
     indices: HashMap<u64, usize>,
     names: Vec<String>,
@@ -43,8 +43,8 @@ pub(crate) struct Waits<'a> {
 }
 
 impl<'a> Waits<'a> {
-    /// A dump of fibers that run `program`.
-    pub(crate) fn new(dump: &'a Dump, program: &'a Program) -> Self {
+    /// A dump of fibers that run some of these programs.
+    pub(crate) fn new(dump: &'a Dump, programs: &'a Programs) -> Self {
         let indices = dump.tasks.iter().enumerate().map(|(index, task)| (task.id, index)).collect();
         let mut waiters = vec![[const { Vec::new() }; 2]; dump.channels.len()];
         for task in &dump.tasks {
@@ -55,7 +55,7 @@ impl<'a> Waits<'a> {
                 waiters[case.channel][usize::from(!case.sends)].push(task.id);
             }
         }
-        Waits { dump, program, indices, names: names(dump), waiters }
+        Waits { dump, programs, indices, names: names(dump), waiters }
     }
 
     /// What the report of a deadlock begins with.
@@ -110,9 +110,9 @@ impl<'a> Waits<'a> {
         for task in &self.dump.tasks {
             let name = self.name(task.id);
             if task.is_masked {
-                lines.push(format!("{name}: cut short at {}", self.program.describe(task.place)));
+                lines.push(format!("{name}: cut short at {}", self.programs.describe(task.place)));
             }
-            let skipped = task.cleanups.iter().map(|place| self.program.describe(*place));
+            let skipped = task.cleanups.iter().map(|place| self.programs.describe(*place));
             lines.extend(skipped.map(|place| format!("{name}: skipped, of {place}")));
         }
         let more = lines.len().saturating_sub(ENTRIES);
@@ -260,7 +260,7 @@ impl<'a> Waits<'a> {
             (false, Some(reason)) => write!(out, " (asked to end: {})", self.reason(reason))?,
             (false, None) => {}
         }
-        write!(out, "\n{:column$}  at {}", "", self.program.describe(task.place))?;
+        write!(out, "\n{:column$}  at {}", "", self.programs.describe(task.place))?;
         let same_time = self.dump.tasks[entry.clone()].iter().all(|other| other.waited_ms == task.waited_ms);
         if task.reason != WaitReason::Ready && task.waited_ms > 0 && same_time {
             write!(out, " for {}", Duration(task.waited_ms))?;
@@ -269,7 +269,7 @@ impl<'a> Waits<'a> {
             Some(place) if place == task.place => {
                 out.write_str(if entry.len() > 1 { ", where they were started" } else { ", where it was started" })?
             }
-            Some(place) => write!(out, ", started at {}", self.program.describe(place))?,
+            Some(place) => write!(out, ", started at {}", self.programs.describe(place))?,
             None => {}
         }
         out.write_char('\n')?;
@@ -281,15 +281,16 @@ impl<'a> Waits<'a> {
 
     /// Why a fiber was asked to end, and where that was asked, if it was in the program.
     fn reason(&self, reason: CancelReason) -> String {
-        match self.program.locate(reason.place) {
-            Some(_) => format!("{}, at {}", reason.kind, self.program.describe(reason.place)),
+        match self.programs.locate(reason.place) {
+            Some(_) => format!("{}, at {}", reason.kind, self.programs.describe(reason.place)),
             None => reason.kind.to_string(),
         }
     }
 
     /// The line at a place, with its number.
     fn source(&self, place: Place) -> Option<String> {
-        let (number, text) = (self.program.locate(place)?.line, self.program.text_at(place)?.trim());
+        let (number, text) = (self.programs.locate(place)?.line, self.programs.text_at(place)?);
+        let text = text.trim();
         let clean = |char: char| if char.is_control() { ' ' } else { char };
         let shown: String = text.chars().take(WIDTH).map(clean).collect();
         let rest = if shown.len() < text.len() { "…" } else { "" };
@@ -347,7 +348,7 @@ impl<'a> Waits<'a> {
 
     fn describe(&self, channel: &DumpedChannel) -> String {
         let made =
-            channel.made_at.map_or_else(String::new, |place| format!("made at {}, ", self.program.describe(place)));
+            channel.made_at.map_or_else(String::new, |place| format!("made at {}, ", self.programs.describe(place)));
         let closed = if channel.is_closed { "closed, " } else { "" };
         let room = match (channel.capacity, channel.buffered) {
             (0, _) => "capacity 0".to_owned(),

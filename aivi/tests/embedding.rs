@@ -1,6 +1,6 @@
 //! What a host relies on.
 
-use aivi::{CallError, Ending, Engine, Limits, Output};
+use aivi::{CallError, Ending, Engine, Limits, LookupError, Output};
 
 #[path = "../examples/embed.rs"]
 mod embed;
@@ -27,8 +27,8 @@ fn a_call_checks_the_whole_signature() {
     assert_eq!(script.call::<Option<i64>, _>("f", (1, "x")), Ok(Some(1)));
     let few = script.call::<Option<i64>, _>("f", (1,)).expect_err("an argument is missing");
     assert_eq!(few.to_string(), "'f' has type Int -> Text -> Option Int, the call needs Int -> Option Int");
-    assert!(matches!(script.call::<i64, _>("f", (1, "x")), Err(CallError::Type { .. })));
-    assert!(matches!(script.call::<Option<i64>, _>("f", ("x", 1)), Err(CallError::Type { .. })));
+    assert!(matches!(script.call::<i64, _>("f", (1, "x")), Err(CallError::Lookup(LookupError::Type { .. }))));
+    assert!(matches!(script.call::<Option<i64>, _>("f", ("x", 1)), Err(CallError::Lookup(LookupError::Type { .. }))));
 }
 
 #[test]

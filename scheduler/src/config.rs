@@ -21,6 +21,8 @@ pub struct Config {
 pub enum Mode {
     /// Threads, clocks and chance.
     Real,
+    /// The same without threads: tasks run when somebody calls `Runtime::turn` or works for a call.
+    Driven,
     /// One thread and virtual time: the seed decides. Seed 0 takes turns in order of readiness.
     Simulated {
         /// Same seed, same program, same choices.
@@ -46,6 +48,9 @@ pub trait Observer<T: Task>: Send + Sync {
 
     /// A worker is about to park: flush output.
     fn idle(&self) {}
+
+    /// In a runtime that is driven: something has become ready, and nobody works. Called by any thread.
+    fn woken(&self) {}
 
     /// May tasks be asked to end through their handles? If not, nobody who has one can wake its task.
     fn cancels_tasks(&self) -> bool {

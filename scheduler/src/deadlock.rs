@@ -7,8 +7,8 @@
 //! The first time, each root is given the fault; it unwinds, its cleanups run. If all is dead once more with a run that
 //! was told, the run is given up: its tasks are ended without being resumed.
 
-use crate::runtime::{Run, Shared};
-use crate::sync::Arc;
+use crate::run::Run;
+use crate::runtime::Shared;
 use crate::task::record::Raw;
 use crate::task::state::Claim;
 use crate::wait::Woken;
@@ -39,7 +39,7 @@ pub fn handle<T: Task>(worker: &mut Worker<T>) -> bool {
         return true;
     }
     let report = DeadlockReport { dump: dump::of(&shared, &stuck::find(&shared).holders) };
-    let runs: Vec<Arc<Run<T>>> = shared.runs.lock().clone();
+    let runs = shared.all_runs();
     let mut is_told = false;
     for run in &runs {
         is_told |= tell(worker, run, &report);
@@ -71,7 +71,7 @@ fn tell<T: Task>(worker: &mut Worker<T>, run: &Run<T>, report: &DeadlockReport) 
 
 /// Ends all tasks of all runs without resuming them.
 pub fn kill_roots<T: Task>(shared: &Shared<T>, mut woken: impl FnMut(Raw<T>)) {
-    let runs: Vec<Arc<Run<T>>> = shared.runs.lock().clone();
+    let runs = shared.all_runs();
     for run in runs {
         let root = run.root.lock().clone();
         if let Some(root) = root

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use crate::channel::WaitedAt;
-use crate::runtime::{Run, Shared};
+use crate::runtime::Shared;
 use crate::scope::Scope;
 use crate::select::Entry;
 use crate::stuck::{EndOf, Holders};
@@ -98,7 +98,7 @@ pub struct DeadlockReport {
 
 /// A dump of all runs, with what is known of who holds the ends of channels. Only while the world is stopped.
 pub fn of<T: Task>(shared: &Shared<T>, holders: &Holders) -> Dump {
-    let runs: Vec<Arc<Run<T>>> = shared.runs.lock().clone();
+    let runs = shared.all_runs();
     let mut writer = Writer::new(shared, holders);
     for run in runs {
         let root = run.root.lock().clone();

@@ -1,5 +1,6 @@
 //! The runtime: what a host creates, and what all workers share.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::sync::OnceLock;
@@ -14,6 +15,7 @@ use crate::idle::Idle;
 use crate::io_waits::IoWaits;
 use crate::park::Poll;
 use crate::reactor::{Reactor, Registry, WaitKey, Waker};
+use crate::run::{Run, Started};
 use crate::scope::{Crews, Scope};
 use crate::seat::Seat;
 use crate::stats::{Counters, Stats};
@@ -21,11 +23,11 @@ use crate::stuck::proof::Mark;
 use crate::stuck::{Holders, Watch};
 use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::deque::{Injector, Steal};
-use crate::sync::{Arc, Condvar, Instant, Mutex};
-use crate::task::record::{Own, Parent, Raw, Record, Ref, Spares};
+use crate::sync::{Arc, Instant, Mutex};
+use crate::task::record::{Own, Raw, Record, Ref};
 use crate::wait::{Waiting, Woken};
 use crate::world::World;
-use crate::{CancelReason, Config, Mode, Observer, Outcome, Place, Rehearsal, Task};
+use crate::{CancelKind, CancelReason, Config, Mode, Observer, Outcome, Place, Rehearsal, Task};
 
 /// Runs tasks. Dropping it shuts it down.
 pub struct Runtime<T: Task> {
@@ -42,8 +44,10 @@ pub struct Shared<T: Task> {
     pub idle: Idle,
     pub io_waits: IoWaits<T>,
     pub counters: Counters,
-    /// The calls of `run` that have not returned.
-    pub runs: Mutex<Vec<Arc<Run<T>>>>,
+    /// The runs that have not ended, by their numbers.
+    pub runs: Mutex<BTreeMap<u64, Arc<Run<T>>>>,
+    /// Those whose callers work for them, or would if the first seat were free.
+    pub drivers: Mutex<Vec<Arc<Run<T>>>>,
     pool: OnceLock<Pool>,
     reactor: OnceLock<Poller>,
     /// Completers that have not completed, and other outside work that may still wake a task.
@@ -85,20 +89,6 @@ impl Poll for Poller {
     }
 }
 
-/// One call of `run`.
-pub struct Run<T: Task> {
-    pub scope: Arc<Scope<T>>,
-    pub root: Mutex<Option<Ref<T>>>,
-    pub result: Mutex<Option<Outcome<T::Value, T::Fault>>>,
-    is_over: AtomicBool,
-    /// The deadlock that its root was told.
-    pub told: Mutex<Option<T::Fault>>,
-    /// The deadlock that it was given up for: the one that its root was told, if it was.
-    pub given_up: Mutex<Option<T::Fault>>,
-    /// The result is there, or the seat of the driver is free.
-    pub changed: Condvar,
-}
-
 /// Cancels all roots, from any thread.
 pub struct Canceller {
     cancel: Arc<dyn Fn(CancelReason) -> usize + Send + Sync>,
@@ -110,7 +100,7 @@ impl<T: Task> Runtime<T> {
 
     /// A runtime that runs nothing yet. Threads and the reactor are made when they are needed.
     pub fn new(config: Config, observer: Arc<dyn Observer<T>>) -> io::Result<Self> {
-        let workers = if config.is_simulated() { 1 } else { config.workers.clamp(1, crate::config::WORKERS_MAX) };
+        let workers = if config.mode != Mode::Real { 1 } else { config.workers.clamp(1, crate::config::WORKERS_MAX) };
         let config = Config { workers, ..config };
         let seats = (0..workers).map(|index| Seat::new(index, &config)).collect();
         let shared = Shared {
@@ -121,6 +111,7 @@ impl<T: Task> Runtime<T> {
             io_waits: IoWaits::default(),
             counters: Counters::default(),
             runs: Mutex::default(),
+            drivers: Mutex::default(),
             pool: OnceLock::new(),
             reactor: OnceLock::new(),
             outside: AtomicUsize::new(0),
@@ -140,7 +131,18 @@ impl<T: Task> Runtime<T> {
     /// Runs `root` in a scope of its own until it and everything that it spawned has ended. The calling thread works.
     pub fn run(&self, root: T) -> Outcome<T::Value, T::Fault> {
         let run = self.shared.begin_run(root);
-        crate::worker::drive(&self.shared, &run)
+        let gone = Outcome::Cancelled(CancelReason { kind: CancelKind::Shutdown, place: Place::default() });
+        crate::worker::drive(&self.shared, &run, None).unwrap_or(gone)
+    }
+
+    /// The same, and does not wait for the end.
+    pub fn start(&self, root: T) -> Started<T> {
+        self.shared.start_run(root)
+    }
+
+    /// Does the calling thread work for it? Then it must not wait for a task of it.
+    pub fn is_at_work(&self) -> bool {
+        crate::worker::is_at_work(&self.shared)
     }
 
     /// Makes the next `run` a rehearsal. Without effect but in the simulator.
@@ -192,7 +194,7 @@ impl<T: Task> Runtime<T> {
 
 impl<T: Task> Drop for Runtime<T> {
     fn drop(&mut self) {
-        crate::shutdown::shut_down(&self.shared);
+        crate::shutdown::end(&self.shared);
     }
 }
 
@@ -280,6 +282,9 @@ impl<T: Task> Shared<T> {
             return crate::worker::start_thread(self, index);
         }
         seat.parker.unpark(self.poller_if_any());
+        if self.config.mode == Mode::Driven {
+            self.observer.woken();
+        }
     }
 
     /// The next task from outside.
@@ -317,7 +322,8 @@ impl<T: Task> Shared<T> {
     pub fn cancel_roots(self: &Arc<Self>, reason: CancelReason) -> SmallVec<[Ref<T>; 4]> {
         // Between a claim and its queueing nobody may take the system for dead.
         self.outside_begin();
-        let roots: SmallVec<[Ref<T>; 4]> = self.runs.lock().iter().filter_map(|run| run.root.lock().clone()).collect();
+        let runs = self.all_runs();
+        let roots: SmallVec<[Ref<T>; 4]> = runs.iter().filter_map(|run| run.root.lock().clone()).collect();
         for root in &roots {
             self.watch.requests.note();
             if root.request_cancel(reason) {
@@ -326,29 +332,6 @@ impl<T: Task> Shared<T> {
         }
         self.outside_end();
         roots
-    }
-
-    pub(crate) fn begin_run(self: &Arc<Self>, root: T) -> Arc<Run<T>> {
-        let run = Arc::new(Run {
-            scope: Scope::new(),
-            root: Mutex::new(None),
-            result: Mutex::new(None),
-            is_over: AtomicBool::new(false),
-            told: Mutex::new(None),
-            given_up: Mutex::new(None),
-            changed: Condvar::new(),
-        });
-        let own = Own::new(std::ptr::NonNull::from(&*run.scope), root.entry());
-        let (id, parent) = (self.counters.next_id(), Parent::Run(run.clone()));
-        let raw = Record::create(&mut Spares::new(), id, root, parent, own, 2);
-        self.counters.task_begins();
-        // SAFETY: one of the two counts is the run's, the other the right to run.
-        let root = unsafe { Ref::from_raw(raw) };
-        run.scope.set_body(root.clone());
-        *run.root.lock() = Some(root);
-        self.runs.lock().push(run.clone());
-        self.inject(raw);
-        run
     }
 }
 
@@ -384,25 +367,14 @@ impl<T: Task> Own<T> {
     }
 }
 
-impl<T: Task> Run<T> {
-    /// Has everything ended?
-    pub fn is_over(&self) -> bool {
-        // Acquire pairs with the Release in `set_result`.
-        self.is_over.load(Ordering::Acquire)
-    }
-
-    /// Everything has ended, like this.
-    pub fn set_result(&self, outcome: Option<Outcome<T::Value, T::Fault>>) {
-        *self.result.lock() = outcome;
-        // Release pairs with the Acquire in `is_over`.
-        self.is_over.store(true, Ordering::Release);
-        self.changed.notify_all();
-    }
-}
-
 impl Config {
     /// Is it the simulator?
     pub fn is_simulated(&self) -> bool {
         matches!(self.mode, Mode::Simulated { .. })
+    }
+
+    /// Do workers have threads of their own?
+    pub fn has_threads(&self) -> bool {
+        self.mode == Mode::Real
     }
 }

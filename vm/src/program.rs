@@ -37,6 +37,8 @@ pub struct Program {
     /// The functions of the fields of task handles: `cancel`, `isCancelled`, `join`.
     task_fields: [ProtoId; 3],
     cancels_tasks: bool,
+    /// What the number of a proto is increased by in places, so that programs of one runtime can be told apart.
+    base: u32,
 }
 
 // SAFETY: the values in a program are immortal (`immortalise`) and never written; `ProtoCode::code` points into `codes`, which is
@@ -58,6 +60,8 @@ pub(crate) struct ProtoCode {
     /// It has no lines that can be shown: reports prefer a place outside of it.
     pub(crate) is_library: bool,
     pub(crate) id: ProtoId,
+    /// Its number in places.
+    pub(crate) place: u32,
 }
 
 /// A native function as a module uses it.
@@ -94,8 +98,22 @@ impl fmt::Display for LoadError {
 impl std::error::Error for LoadError {}
 
 impl Program {
-    /// Loads a module.
-    pub fn load(mut module: Module, natives: &Natives) -> Result<Arc<Program>, LoadError> {
+    /// Protos that a program has beside those of its module.
+    pub const OWN_PROTOS: usize = 3;
+
+    /// Loads a module that has a runtime for itself.
+    ///
+    /// # Errors
+    /// When the module breaks a rule, or calls natives that there are none of.
+    pub fn load(module: Module, natives: &Natives) -> Result<Arc<Program>, LoadError> {
+        Program::load_at(0, module, natives)
+    }
+
+    /// Loads a module whose protos have numbers from `base` on in places: as many as it has, and `OWN_PROTOS` more.
+    ///
+    /// # Errors
+    /// As for `load`.
+    pub fn load_at(base: u32, mut module: Module, natives: &Natives) -> Result<Arc<Program>, LoadError> {
         aivi_bytecode::verify::verify(&module).map_err(|violations| {
             LoadError::Invalid(violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
         })?;
@@ -117,7 +135,7 @@ impl Program {
             .iter()
             .enumerate()
             .zip(&codes)
-            .map(|((id, proto), code)| ProtoCode::new(ProtoId(id as u32), proto, code, &module.sources))
+            .map(|((id, proto), code)| ProtoCode::new(base, ProtoId(id as u32), proto, code, &module.sources))
             .collect();
         let function =
             |proto: &ProtoCode| immortalise(Value::function(proto.id, proto.parameters, proto.effect, SmallVec::new()));
@@ -139,6 +157,7 @@ impl Program {
             metas,
             task_fields,
             cancels_tasks,
+            base,
             module,
         }))
     }
@@ -188,7 +207,7 @@ impl Program {
     /// Where in the source a place is.
     #[must_use]
     pub fn locate(&self, place: Place) -> Option<Line> {
-        let proto = self.module.protos.get((place.0 >> 32) as usize)?;
+        let proto = self.proto_at(place)?;
         let pc = place.0 as u32;
         let after = proto.lines.partition_point(|line| line.pc <= pc);
         Some(proto.lines[after.checked_sub(1)?])
@@ -197,7 +216,23 @@ impl Program {
     /// The name of the proto at a place.
     #[must_use]
     pub fn name_at(&self, place: Place) -> &str {
-        self.module.protos.get((place.0 >> 32) as usize).map_or("", |proto| proto.name.as_str())
+        self.proto_at(place).map_or("", |proto| proto.name.as_str())
+    }
+
+    /// Is it a place of this program?
+    #[must_use]
+    pub fn has_place(&self, place: Place) -> bool {
+        self.proto_at(place).is_some()
+    }
+
+    fn proto_at(&self, place: Place) -> Option<&Proto> {
+        let number = (place.0 >> 32) as u32;
+        self.module.protos.get(number.checked_sub(self.base)? as usize)
+    }
+
+    /// Where the code of a proto begins.
+    pub(crate) fn entry_of(&self, proto: ProtoId) -> Place {
+        Place(u64::from(self.base + proto.0) << 32)
     }
 
     /// The text of the line at a place, if that can be shown.
@@ -235,7 +270,7 @@ impl ProtoCode {
         self.bytes / size_of::<Slot>()
     }
 
-    fn new(id: ProtoId, proto: &Proto, code: &[u64], sources: &[SourceFile]) -> ProtoCode {
+    fn new(base: u32, id: ProtoId, proto: &Proto, code: &[u64], sources: &[SourceFile]) -> ProtoCode {
         let text_of = |line: &Line| sources.get(line.source as usize).map_or("", |source| source.text.as_str());
         ProtoCode {
             code: code.as_ptr(),
@@ -246,6 +281,7 @@ impl ProtoCode {
             captures: proto.captures,
             is_library: proto.lines.first().is_none_or(|line| text_of(line).is_empty()),
             id,
+            place: base + id.0,
         }
     }
 }

@@ -35,13 +35,15 @@ pub(crate) struct Collector(Mutex<Collected>);
 #[derive(Default)]
 pub(crate) struct Collected {
     events: Vec<Event>,
+    /// Where the tasks were made that events are about.
+    made_at: HashMap<u64, Place>,
     omitted: usize,
 }
 
 impl Trace {
     /// Merges events by time.
     pub(crate) fn new(collected: Collected, program: Arc<Program>, is_simulated: bool) -> Trace {
-        let Collected { mut events, omitted } = collected;
+        let Collected { mut events, omitted, .. } = collected;
         // Stable: the events of one worker stay in their order.
         events.sort_by_key(|event| event.at_ns);
         Trace { program, events, omitted, is_simulated }
@@ -112,13 +114,23 @@ impl Collector {
     pub(crate) fn add(&self, events: &[Event]) {
         let mut collected = self.lock();
         let room = EVENTS_MAX.saturating_sub(collected.events.len()).min(events.len());
-        collected.events.extend_from_slice(&events[..room]);
         collected.omitted += events.len() - room;
+        for event in &events[..room] {
+            collected.events.push(*event);
+            if let EventKind::Spawned { at, .. } = event.kind {
+                collected.made_at.insert(event.task, at);
+            }
+        }
     }
 
-    /// Takes what was collected.
-    pub(crate) fn take(&self) -> Collected {
-        std::mem::take(&mut *self.lock())
+    /// Takes what has happened to the fibers of a program, and to those of which it is not known whose they are.
+    pub(crate) fn take(&self, program: &Program) -> Collected {
+        let Collected { events, made_at, omitted } = &mut *self.lock();
+        let is_ours = |event: &mut Event| made_at.get(&event.task).is_none_or(|at| program.has_place(*at));
+        let events: Vec<Event> = events.extract_if(.., is_ours).collect();
+        let ended = events.iter().filter(|event| matches!(event.kind, EventKind::Ended { .. }));
+        ended.for_each(|event| _ = made_at.remove(&event.task));
+        Collected { events, made_at: HashMap::new(), omitted: std::mem::take(omitted) }
     }
 
     /// What was collected. A thread that panicked cannot leave it half changed.

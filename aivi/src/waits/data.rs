@@ -75,7 +75,7 @@ pub struct Channel {
 }
 
 impl Fibers {
-    /// Adds those of another program.
+    /// Adds those of another runtime.
     pub(crate) fn append(&mut self, mut other: Fibers) {
         let before = self.channels.len();
         other.fibers.iter_mut().filter_map(|fiber| fiber.channel.as_mut()).for_each(|channel| *channel += before);
@@ -103,7 +103,7 @@ impl Waits<'_> {
     }
 
     fn fiber(&self, task: &DumpedTask) -> Fiber {
-        let describe = |place| self.program.describe(place);
+        let describe = |place| self.programs.describe(place);
         let others = task.waits_for.iter().copied().filter(|id| *id != task.id).take(OTHERS).collect::<Vec<_>>();
         Fiber {
             name: self.name(task.id).to_owned(),
@@ -124,7 +124,7 @@ impl Waits<'_> {
 
     fn channel(&self, index: usize, channel: &DumpedChannel) -> Channel {
         Channel {
-            made_at: channel.made_at.map(|place| self.program.describe(place)),
+            made_at: channel.made_at.map(|place| self.programs.describe(place)),
             capacity: (channel.capacity < usize::MAX).then_some(channel.capacity),
             buffered: channel.buffered,
             is_closed: channel.is_closed,

@@ -96,7 +96,9 @@ impl<T: Task> Context<'_, T> {
 
     /// A scope that nobody runs yet.
     pub fn new_scope(&mut self) -> ScopeRef<T> {
-        ScopeRef(Scope::new())
+        // SAFETY: the innermost scope of a running task lives: its owner waits for us (`Own::scope`).
+        let innermost = unsafe { self.own().scope.as_ref() };
+        ScopeRef(Scope::new(innermost.run().clone()))
     }
 
     /// Runs `body` in `scope`, which no other task may have run; when it ends, members are cancelled and awaited. Then
@@ -180,10 +182,13 @@ impl<T: Task> Context<'_, T> {
         answer
     }
 
-    /// Asks every root to end: the program exits.
+    /// Asks the root of its run to end: the program exits.
     pub fn cancel_root(&mut self, reason: CancelReason) {
-        let by = self.id();
-        for root in self.worker.shared.cancel_roots(reason) {
+        // SAFETY: as in `new_scope`.
+        let run = unsafe { self.own().scope.as_ref() }.run().upgrade();
+        let shared = self.worker.shared.clone();
+        if let Some(root) = run.and_then(|run| shared.cancel_run(&run, reason)) {
+            let by = self.id();
             self.worker.note(root.id, EventKind::Cancelled { by, reason });
         }
     }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use loom::cell::UnsafeCell;
 use loom::thread::{self, JoinHandle};
 
-use crate::runtime::Run;
+use crate::run::Run;
 use crate::task::record::Raw;
 use crate::worker::Worker;
 use crate::{

@@ -21,12 +21,13 @@ mod crews;
 
 use std::fmt;
 use std::ptr::NonNull;
+use std::sync::Weak;
 
 pub use crew::{Added, Crew};
 pub use crews::Crews;
 
 use crate::list::List;
-use crate::runtime::Run;
+use crate::run::Run;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Arc, Lock, SCOPE};
 use crate::task::record::{Parent, Raw, Ref};
@@ -42,6 +43,8 @@ pub struct Scope<T: Task> {
     core: Lock<Core<T>, SCOPE>,
     /// Members that have not ended, once the scope is watched.
     live: AtomicUsize,
+    /// The run of those who use it.
+    run: Weak<Run<T>>,
 }
 
 struct Core<T: Task> {
@@ -69,8 +72,8 @@ pub enum Owner<T: Task> {
 const SWEEP_MIN: usize = 64;
 
 impl<T: Task> Scope<T> {
-    /// A scope without members.
-    pub fn new() -> Arc<Self> {
+    /// A scope without members, for tasks of this run.
+    pub fn new(run: Weak<Run<T>>) -> Arc<Self> {
         let core = Core {
             crews: Vec::new(),
             is_watched: false,
@@ -82,7 +85,12 @@ impl<T: Task> Scope<T> {
             sweep_at: SWEEP_MIN,
             joining_all: List::new(),
         };
-        Arc::new(Scope { core: Lock::new(core), live: AtomicUsize::new(0) })
+        Arc::new(Scope { core: Lock::new(core), live: AtomicUsize::new(0), run })
+    }
+
+    /// The run of those who use it.
+    pub fn run(&self) -> &Weak<Run<T>> {
+        &self.run
     }
 
     /// The task whose end is to be hastened by a member's fault.

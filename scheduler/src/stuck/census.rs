@@ -21,7 +21,7 @@ impl<T: Task> Census<T> {
     pub fn new(shared: &Shared<T>) -> Self {
         let mut census = Census { suspects: Vec::new(), tasks: 0 };
         let mut spared = Vec::new();
-        let runs = shared.runs.lock().clone();
+        let runs = shared.all_runs();
         for run in runs {
             // The stack is turned round, so that tasks come in the order of dumps.
             let mut stack = Vec::new();

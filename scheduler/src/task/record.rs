@@ -31,7 +31,7 @@ use super::state::{Claim, Claimed, State};
 use super::waiter::{Spot, Waiter};
 use super::{CancelReason, Outcome, Place, Task};
 use crate::list::{Link, List};
-use crate::runtime::Run;
+use crate::run::Run;
 use crate::scope::{Crew, Crews, Scope};
 use crate::stuck::proof::Mark;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};

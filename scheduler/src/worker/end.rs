@@ -1,6 +1,6 @@
 //! The end of a task: its outcome is told to whoever waits for it.
 
-use crate::runtime::Run;
+use crate::run::Run;
 use crate::scope::{Crew, Owner};
 use crate::sync::Arc;
 use crate::task::record::{Parent, Raw, Ref};
@@ -84,7 +84,7 @@ impl<T: Task> Worker<T> {
     /// Everything that a run has started has ended.
     pub(super) fn finish_run(&mut self, run: &Arc<Run<T>>) {
         let Some(root) = run.root.lock().take() else { return };
-        self.shared.runs.lock().retain(|other| !Arc::ptr_eq(other, run));
+        self.shared.runs.lock().remove(&run.id);
         let (failed, fault) = run.scope.finish();
         failed.iter().for_each(|member| self.report_unjoined(member));
         self.hand_in();
@@ -96,7 +96,7 @@ impl<T: Task> Worker<T> {
             (_, Some(fault)) => Some(Outcome::Faulted(fault)),
             (outcome, None) => outcome.cloned(),
         };
-        run.set_result(outcome);
+        run.set_outcome(outcome);
         if self.index != 0 {
             // The driver may be parked, and its run be over.
             self.shared.seats[0].parker.unpark(self.shared.poller_if_any());
@@ -105,7 +105,7 @@ impl<T: Task> Worker<T> {
 
     /// Reports and gives up: no task of any run is resumed again.
     pub(crate) fn give_up(&mut self, report: &DeadlockReport) {
-        let runs = self.shared.runs.lock().clone();
+        let runs = self.shared.all_runs();
         let told: Vec<Option<T::Fault>> = runs.iter().map(|run| run.told.lock().take()).collect();
         let first = told.iter().flatten().next();
         self.shared.observer.report(Report::GivenUp { first, dump: &report.dump });

@@ -14,11 +14,15 @@ mod look;
 mod rehearse;
 mod rest;
 mod turn;
+mod working;
+
+use std::time::Duration;
 
 use crate::config::{Config, Mode};
 use crate::oracle::Oracle;
 use crate::queue::LocalQueue;
-use crate::runtime::{Run, Shared};
+use crate::run::Run;
+use crate::runtime::Shared;
 use crate::seat::Seat;
 use crate::simulator::Simulator;
 use crate::sync::atomic::Ordering;
@@ -30,6 +34,8 @@ use gate::Gate;
 use holds::Holds;
 use log::Log;
 use look::Lookout;
+use working::AtWork;
+pub use working::is_at_work;
 
 /// What a worker works with; stays with its seat.
 pub struct Core<T: Task> {
@@ -54,6 +60,8 @@ pub struct Core<T: Task> {
     /// Events, if somebody listens.
     log: Option<Box<Log>>,
     holds: Holds,
+    /// It is to stop then, whether there is something to do or not: its caller has no more time.
+    pub until_ns: Option<u64>,
     /// Somebody listens, this is a rehearsal, or turns are timed: a turn has more to do. One test for all.
     pub attention: bool,
 }
@@ -72,7 +80,7 @@ impl<T: Task> Core<T> {
     /// What the worker of seat `index` begins with.
     pub fn new(index: usize, config: &Config) -> Self {
         let (simulator, oracle) = match config.mode {
-            Mode::Real => (None, Oracle::unseeded()),
+            Mode::Real | Mode::Driven => (None, Oracle::unseeded()),
             Mode::Simulated { seed } => (Some(Simulator::new(seed)), Oracle::seeded(seed)),
         };
         Core {
@@ -93,6 +101,7 @@ impl<T: Task> Core<T> {
             lookout: Lookout::default(),
             log: None,
             holds: Holds::default(),
+            until_ns: None,
             attention: false,
         }
     }
@@ -116,34 +125,51 @@ impl<T: Task> Core<T> {
     }
 }
 
-/// Works in seat 0 until `run` is over; waits while somebody else sits there.
-pub fn drive<T: Task>(shared: &Arc<Shared<T>>, run: &Arc<Run<T>>) -> Outcome<T::Value, T::Fault> {
-    loop {
-        let mut result = run.result.lock();
-        // Under the lock of the result: whoever leaves the seat puts the core back first and takes this lock then, so we
+/// Works in seat 0 until `run` is over, or for `limit`; waits while somebody else sits there. `None`: the time is up, or the outcome
+/// was given before.
+pub fn drive<T: Task>(
+    shared: &Arc<Shared<T>>,
+    run: &Arc<Run<T>>,
+    limit: Option<Duration>,
+) -> Option<Outcome<T::Value, T::Fault>> {
+    let deadline_ns = limit.map(|limit| shared.clock_ns().saturating_add(limit.as_nanos() as u64));
+    let is_late = || deadline_ns.is_some_and(|deadline_ns| shared.clock_ns() >= deadline_ns);
+    shared.drivers.lock().push(run.clone());
+    let outcome = loop {
+        let mut end = run.end.lock();
+        if end.outcome.is_some() || run.is_over() || is_late() {
+            break end.outcome.take();
+        }
+        // Under the lock of the outcome: whoever leaves the seat puts the core back first and takes this lock then, so we
         // see the core or hear of it.
         let core = shared.seats[0].core.lock().take();
         if let Some(core) = core {
-            drop(result);
+            drop(end);
             let mut worker = Worker { shared: shared.clone(), index: 0, core };
-            worker.work(|| run.is_over());
+            worker.core.until_ns = deadline_ns;
+            worker.work(|| run.is_over() || is_late());
             worker.leave();
-            result = run.result.lock();
-        } else if result.is_none() {
-            run.changed.wait(&mut result);
+        } else {
+            match deadline_ns {
+                None => run.changed.wait(&mut end),
+                Some(deadline_ns) => {
+                    let left = Duration::from_nanos(deadline_ns.saturating_sub(shared.clock_ns()));
+                    _ = run.changed.wait_for(&mut end, left);
+                }
+            }
         }
-        if let Some(outcome) = result.take() {
-            return outcome;
-        }
-    }
+    };
+    shared.drivers.lock().retain(|other| !Arc::ptr_eq(other, run));
+    shared.man_first_seat();
+    outcome
 }
 
 /// Starts the thread of seat `index`. If the system refuses, the others work without it.
 pub fn start_thread<T: Task>(shared: &Arc<Shared<T>>, index: usize) {
     let worker_shared = shared.clone();
     let begin = move || {
-        let Some(core) = worker_shared.seats[index].core.lock().take() else { return };
-        let mut worker = Worker { shared: worker_shared, index, core };
+        let Some(core) = take_core(&worker_shared.seats[index]) else { return };
+        let mut worker = Worker { shared: worker_shared.clone(), index, core };
         worker.core.start_search(&worker.shared);
         let shared = worker.shared.clone();
         let _abort = AbortOnPanic;
@@ -157,6 +183,17 @@ pub fn start_thread<T: Task>(shared: &Arc<Shared<T>>, index: usize) {
         shared.idle.enter(index);
     }
     *shared.seats[index].thread.lock() = started.ok();
+}
+
+/// The core of a seat for the thread that was started for it. If there is none, which only happens at the first seat, the caller of a
+/// run was faster, and will see whether a thread is needed when it leaves.
+fn take_core<T: Task>(seat: &Seat<T>) -> Option<Box<Core<T>>> {
+    let mut core = seat.core.lock();
+    if core.is_none() {
+        // Relaxed: under the lock.
+        seat.has_thread.store(false, Ordering::Relaxed);
+    }
+    core.take()
 }
 
 /// A task that panics takes its worker with it, and with that the tasks of its queue: they would be waited for for ever.
@@ -227,6 +264,7 @@ impl<T: Task> Worker<T> {
 
     /// Works until `is_over`.
     pub(crate) fn work(&mut self, is_over: impl Fn() -> bool) {
+        let _at_work = AtWork::for_runtime(&self.shared);
         self.sit_down();
         while !is_over() {
             match self.next() {
@@ -260,8 +298,8 @@ impl<T: Task> Worker<T> {
             shared.wake_any();
         }
         if index == 0 {
-            for run in shared.runs.lock().iter() {
-                mutant!("seat.tells-without-the-lock", drop(run.result.lock()), ());
+            for run in shared.drivers.lock().iter() {
+                mutant!("seat.tells-without-the-lock", drop(run.end.lock()), ());
                 run.changed.notify_all();
             }
         }

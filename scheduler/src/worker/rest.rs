@@ -80,7 +80,7 @@ impl<T: Task> Worker<T> {
     fn park(&mut self, is_last: bool) {
         let is_real = self.core.simulator.is_none();
         let next_look = if is_last && is_real { self.shared.watch.next_look() } else { None };
-        let first = self.next_deadline().into_iter().chain(next_look).min();
+        let first = self.next_deadline().into_iter().chain(next_look).chain(self.core.until_ns).min();
         let limit = first.map(|deadline_ns| {
             let now_ns = if self.core.simulator.is_some() { self.core.now_ns } else { self.shared.clock_ns() };
             Duration::from_nanos(deadline_ns.saturating_sub(now_ns))

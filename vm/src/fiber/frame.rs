@@ -81,7 +81,7 @@ impl Frame {
     /// `proto` is not null and alive, and `pc` one past an instruction of it.
     pub(crate) unsafe fn place(&self, pc: *const u64) -> Place {
         // SAFETY: promised by the caller.
-        unsafe { Place(u64::from((*self.proto).id.0) << 32 | self.index(pc) as u64) }
+        unsafe { Place(u64::from((*self.proto).place) << 32 | self.index(pc) as u64) }
     }
 
     /// Index of the instruction before `pc`.

@@ -30,7 +30,7 @@ use std::ptr::{NonNull, null, null_mut};
 use std::sync::Arc;
 
 use aivi_bytecode::module::{Handler, HandlerKind, Proto};
-use aivi_bytecode::{Instruction, ProtoId, Reg};
+use aivi_bytecode::{Instruction, Reg};
 use aivi_scheduler::{CancelKind, CancelReason, Context, Outcome, Place, Step, Tick};
 
 pub(crate) use branch::Branch;
@@ -213,8 +213,8 @@ impl Fiber {
     /// Where the code begins of a fiber that has not run.
     fn entry(&self) -> Place {
         match &self.pending {
-            Pending::Run(effect) => effect_entry(effect),
-            Pending::RunItem(items, _) => effect_entry(&items.function),
+            Pending::Run(effect) => effect_entry(effect.value(), &self.world.program),
+            Pending::RunItem(items, _) => effect_entry(items.function.value(), &self.world.program),
             Pending::Start(start) => start.entry(&self.world.program),
             _ => NOWHERE,
         }
@@ -420,7 +420,7 @@ impl Fiber {
                 if let Some(code) = (*frame).proto.as_ref() {
                     let effects = cleanups_at(self.world.program.proto(code), (*frame).index(pc));
                     let function = |effect: Reg| Slot::as_value(base.add(usize::from(effect.0))).as_function();
-                    let place = |effect| Some(entry_of(function(effect)?.proto()));
+                    let place = |effect| Some(self.world.program.entry_of(function(effect)?.proto()));
                     places.extend(effects.filter_map(place));
                 }
                 base = base.sub((*frame).delta);
@@ -514,7 +514,7 @@ impl Fiber {
         if self.masks == 1 {
             self.cx().set_masked(true);
             if self.world.shutdown.has_begun() {
-                let place = effect.as_function().map_or(NOWHERE, |function| entry_of(function.proto()));
+                let place = effect_entry(effect, &self.world.program);
                 let now_ns = self.cx().now_ns();
                 self.world.shutdown.cleanup_begins(self.key(), place, now_ns);
             }
@@ -614,11 +614,6 @@ impl Fiber {
             self.base = self.stack.start().add(base);
         }
     }
-}
-
-/// Where the code of a proto begins.
-pub(crate) fn entry_of(proto: ProtoId) -> Place {
-    Place(u64::from(proto.0) << 32)
 }
 
 /// The registers of the cleanups that follow when instruction `at` is cancelled, or when the cleanup there is over.

@@ -2,10 +2,11 @@
 
 use aivi_scheduler::Place;
 
-use super::{Fiber, Frame, FrameKind, Items, NOWHERE, Pending, count_begun, entry_of};
+use super::{Fiber, Frame, FrameKind, Items, NOWHERE, Pending, count_begun};
 use crate::interp::{Go, apply, use_global};
 use crate::object::Shared;
 use crate::program::Program;
+use crate::value::Value;
 
 /// What a fiber runs.
 pub enum Start {
@@ -35,15 +36,15 @@ impl Start {
     /// The first instruction of what it runs.
     pub(super) fn entry(&self, program: &Program) -> Place {
         match self {
-            Start::Run(function) | Start::Apply { function, .. } => effect_entry(function),
-            Start::Global { global, .. } => entry_of(program.module().globals[*global as usize].proto),
+            Start::Run(function) | Start::Apply { function, .. } => effect_entry(function.value(), program),
+            Start::Global { global, .. } => program.entry_of(program.module().globals[*global as usize].proto),
         }
     }
 }
 
 /// The first instruction of a function or effect.
-pub(super) fn effect_entry(effect: &Shared) -> Place {
-    effect.value().as_function().map_or(NOWHERE, |function| entry_of(function.proto()))
+pub(super) fn effect_entry(effect: &Value, program: &Program) -> Place {
+    effect.as_function().map_or(NOWHERE, |function| program.entry_of(function.proto()))
 }
 
 impl From<Start> for Pending {

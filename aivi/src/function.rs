@@ -1,0 +1,146 @@
+//! A function of a script, looked up once and called often.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use aivi_vm::Limits;
+
+use crate::call::{Call, CallError};
+use crate::convert::{Arguments, FromAivi, Shapes};
+use crate::machine::{Entry, Machine};
+use crate::signature::Type;
+
+/// An exported function, or value, of a script: takes `A`, a tuple with a Rust value for each argument, and gives `R`. If it gives an
+/// effect, a call runs it, and `R` is its value.
+///
+/// Its type was compared with the one in the script when it was looked up ([`Script::function`]), so a call does not look again.
+/// Clones are the same function. It may be called from any thread, also at the same time: each call is a fiber of its own.
+/// It keeps its script and its engine.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let engine = aivi::Engine::builder().build()?;
+/// let script = engine.compile("m.aivi", "module m\nexport twice\n\ntwice : Int -> Int\ntwice = n => n * 2\n")?;
+/// let twice = script.function::<(i64,), i64>("twice")?;
+/// assert_eq!(twice.call((21,))?, 42);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [`Script::function`]: crate::Script::function
+pub struct Function<A, R> {
+    target: Arc<Target>,
+    limits: Limits,
+    signature: PhantomData<fn(A) -> R>,
+}
+
+/// What is called.
+struct Target {
+    machine: Arc<Machine>,
+    name: String,
+    entry: Entry,
+}
+
+/// Why there is no such function.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum LookupError {
+    /// The script exports nothing of this name.
+    Unknown(String),
+    /// What it exports has another type.
+    Type {
+        /// The function.
+        name: String,
+        /// Its type in the script.
+        declared: String,
+        /// The type that was asked for.
+        wanted: String,
+    },
+}
+
+impl<A: Arguments, R: FromAivi> Function<A, R> {
+    pub(crate) fn find(machine: &Arc<Machine>, name: &str) -> Result<Self, LookupError> {
+        let export = machine.module().exports.iter().find(|export| export.name == name);
+        let export = export.ok_or_else(|| LookupError::Unknown(name.to_owned()))?;
+        let entry = Entry { global: export.global, is_effect: check::<R, A>(name, &export.ty)? };
+        let target = Arc::new(Target { machine: machine.clone(), name: name.to_owned(), entry });
+        Ok(Function { target, limits: machine.engine.settings.limits, signature: PhantomData })
+    }
+
+    /// Calls it, and waits until it and everything that it started has ended. The calling thread works for the script meanwhile.
+    ///
+    /// A function that a script calls must not wait for another call: such a call is refused, unless the function is one for
+    /// the blocking pool. It may [`start`](Self::start) one.
+    ///
+    /// # Errors
+    /// When an argument has no counterpart in the script, and when the function does not succeed.
+    pub fn call(&self, arguments: A) -> Result<R, CallError> {
+        let machine = &self.target.machine;
+        let arguments = arguments.values(Shapes(&machine.module().shapes)).map_err(CallError::Mismatch)?;
+        let run = machine.run(&self.target.entry, arguments, self.limits);
+        crate::call::result(machine, run.outcome)
+    }
+
+    /// Calls it, and does not wait: the engine's workers run it. See [`Call`] for what can be done with it.
+    ///
+    /// In the simulator it has ended when this returns.
+    #[must_use = "a call that is dropped is cancelled; `detach` lets it go on"]
+    pub fn start(&self, arguments: A) -> Call<R> {
+        let machine = &self.target.machine;
+        match arguments.values(Shapes(&machine.module().shapes)) {
+            Ok(arguments) => Call::begun(machine, machine.begin(&self.target.entry, arguments, self.limits)),
+            Err(mismatch) => Call::refused(machine, CallError::Mismatch(mismatch)),
+        }
+    }
+
+    /// The same function with other limits for each of its calls.
+    pub fn with(&self, limits: Limits) -> Self {
+        Function { limits, ..self.clone() }
+    }
+
+    /// Its name in the script.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.target.name
+    }
+}
+
+impl<A, R> Clone for Function<A, R> {
+    fn clone(&self) -> Self {
+        Function { target: self.target.clone(), limits: self.limits, signature: PhantomData }
+    }
+}
+
+impl<A, R> fmt::Debug for Function<A, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Function({})", self.target.name)
+    }
+}
+
+/// Compares the type of a function with what a call gives and takes; says whether the result is an effect to be run.
+fn check<R: FromAivi, A: Arguments>(name: &str, declared: &str) -> Result<bool, LookupError> {
+    let function = |result: Type| {
+        let arguments = A::types().into_iter().rev();
+        arguments.fold(result, |to, from| Type::Function(Box::new(from), Box::new(to)))
+    };
+    let plain = function(R::ty());
+    let effect = function(Type::named("Effect", [Type::Variable("E".into()), R::ty()]));
+    match Type::parse(declared) {
+        Some(declared) if declared.fits(&effect) && declared.is_effect_after(A::types().len()) => Ok(true),
+        Some(declared) if declared.fits(&plain) => Ok(false),
+        _ => Err(LookupError::Type { name: name.into(), declared: declared.into(), wanted: plain.to_string() }),
+    }
+}
+
+impl fmt::Display for LookupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LookupError::Unknown(name) => write!(f, "the script does not export '{name}'"),
+            LookupError::Type { name, declared, wanted } => {
+                write!(f, "'{name}' has type {declared}, the call needs {wanted}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for LookupError {}

@@ -1,0 +1,110 @@
+//! How a call ended, and what a host is told of it.
+
+use std::time::Duration;
+
+use aivi_scheduler::{CancelKind, CancelReason};
+use aivi_vm::{Attached, Failure, Fault, Program, Shared, Value};
+
+use crate::backtrace;
+use crate::ending::{Ending, FailureReport, FaultReport};
+use crate::programs::Programs;
+use crate::reports::Format;
+use crate::shutdown::ShutdownReport;
+use crate::waits::Waits;
+
+/// How a call ended.
+pub(crate) enum Outcome {
+    Done(Value),
+    Failed(Failure),
+    Faulted(Fault),
+    Cancelled(CancelReason),
+}
+
+/// A call that has ended, with what is to be said of it beside.
+pub(crate) struct Run {
+    pub(crate) outcome: Outcome,
+    /// How long it took, by its own clock.
+    pub(crate) time: Duration,
+    /// What it has left behind, if it had a runtime of its own: that should be nothing.
+    pub(crate) leaked: Vec<String>,
+    /// Messages that nobody received, by where their channels were made.
+    pub(crate) unreceived: Vec<(String, usize)>,
+    /// What its cleanups did at the end.
+    pub(crate) shutdown: Option<ShutdownReport>,
+}
+
+impl Run {
+    /// A call that was not made.
+    pub(crate) fn refused(message: impl Into<String>) -> Run {
+        let outcome = Outcome::Faulted(Fault::without_place(message.into()));
+        Run { outcome, time: Duration::ZERO, leaked: Vec::new(), unreceived: Vec::new(), shutdown: None }
+    }
+}
+
+impl Outcome {
+    /// What a host is told.
+    pub(crate) fn to_ending(&self, program: &Program, programs: &Programs, format: Format) -> Ending {
+        match self {
+            Outcome::Done(_) => Ending::Success,
+            Outcome::Failed(failure) => Ending::Failure(failure_report(failure, program)),
+            Outcome::Faulted(fault) => {
+                let dump = fault.waits().filter(|_| format == Format::Json);
+                let waits = dump.map(|dump| Box::new(Waits::new(dump, programs).data()));
+                Ending::Fault(FaultReport { waits, ..fault_report(fault, program, programs) })
+            }
+            Outcome::Cancelled(reason) => match reason.kind {
+                CancelKind::Exit(code) => Ending::Exit(code),
+                CancelKind::Signal(signal) => Ending::Interrupted(signal),
+                other => {
+                    Ending::Fault(FaultReport { message: format!("cancelled: {other}"), ..FaultReport::default() })
+                }
+            },
+        }
+    }
+}
+
+impl From<aivi_scheduler::Outcome<Shared, Fault>> for Outcome {
+    fn from(outcome: aivi_scheduler::Outcome<Shared, Fault>) -> Outcome {
+        match outcome {
+            aivi_scheduler::Outcome::Done(value) => Outcome::Done(value.into_value()),
+            aivi_scheduler::Outcome::Failed(error) => Outcome::Failed(Failure::unpack(error)),
+            aivi_scheduler::Outcome::Faulted(fault) => Outcome::Faulted(fault),
+            aivi_scheduler::Outcome::Cancelled(reason) => Outcome::Cancelled(reason),
+        }
+    }
+}
+
+/// A value as `toText` shows it.
+pub(crate) fn text_of(value: &Value, program: &Program) -> String {
+    aivi_vm::structural::to_text(value, program.shapes())
+}
+
+/// What is known about a failure, in words.
+pub(crate) fn failure_report(failure: &Failure, program: &Program) -> FailureReport {
+    FailureReport {
+        error: text_of(failure.error(), program),
+        trace: backtrace::of_failure(failure, program),
+        beside: failure.beside().map(|other| failure_report(&other, program)).collect(),
+    }
+}
+
+/// Everything that is known about a fault, in words.
+pub(crate) fn fault_report(fault: &Fault, program: &Program, programs: &Programs) -> FaultReport {
+    let beside = fault.attached().map(|attached| match attached {
+        Attached::Failure(error) => {
+            format!("beside it, failure: {}", failure_report(&Failure::unpack(error.clone()), program))
+        }
+        Attached::Fault(fault) => format!("beside it, fault: {}", fault_report(fault, program, programs)),
+    });
+    let dump = [fault.waits().map(|dump| Waits::new(dump, programs).deadlock()), beside]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join("\n");
+    FaultReport {
+        message: fault.message().to_owned(),
+        trace: backtrace::of_fault(fault, program),
+        dump: (!dump.is_empty()).then_some(dump),
+        waits: None,
+    }
+}
