@@ -20,7 +20,6 @@ family! { "map"
     "fromList" / 1 = from_list;
     "fromSorted" / 2 = from_sorted;
     "union" / 2 = union;
-    "take" / 2 = take;
     "withValues" / 2 = with_values;
 }
 
@@ -131,16 +130,6 @@ fn union(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
     charge_all(cx, args.get(0));
     charge_all(cx, args.get(1));
     compared(take_map(args, 0).union(take_map(args, 1)))
-}
-
-/// What a key leads to, which is there, and the map with something unspecified in its place.
-fn take(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    let mut map = args.take(1);
-    match map.payload_mut::<Map>().map(|map| map.take(args.get(0))) {
-        Some(Ok(Some(value))) => NativeResult::Done(Value::pair(value, map)),
-        Some(Err(incomparable)) => fault(incomparable),
-        _ => NativeResult::Fault("a key that is not in the map was taken".to_owned()),
-    }
 }
 
 fn with_values(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {

@@ -17,6 +17,8 @@ const INSTRUCTIONS: &[&str] = &[
     "list.at",
     "list.set",
     "list.concat",
+    "map.update",
+    "map.alter",
     "math.sqrt",
     "math.toFloat",
     "math.toInt",

@@ -3,7 +3,7 @@
 mod common;
 
 use aivi_bytecode::module::{Constant, Shape};
-use aivi_bytecode::{ConstId, Count, Imm16, Imm32, Index, Instruction as I, ScalarKind, ShapeId};
+use aivi_bytecode::{ConstId, Count, Imm16, Imm32, Index, Instruction as I, Jump16, ScalarKind, ShapeId};
 use aivi_vm::Value;
 use common::*;
 
@@ -323,6 +323,16 @@ fn maps_are_asked_and_changed() {
         assert_eq!(run(&with(&or, show(ScalarKind::Int)), absent), "9");
         let has = with(&[I::MapHas { dst: r(2), map, key }], show(ScalarKind::Bool));
         assert_eq!((run(&has, there), run(&has, absent)), ("True".to_owned(), "False".to_owned()));
+        let take = [I::MapTake { dst: r(2), map, key }];
+        assert_eq!(run(&with(&take, I::Return { src: r(2) }), there), "7");
+        let none = [
+            I::MapTake { dst: r(2), map, key },
+            I::Drop { src: key },
+            I::JumpAbsent { src: r(2), by: Jump16(1) },
+            I::Drop { src: map },
+            I::Return { src: map },
+        ];
+        assert_eq!(run(&none, absent).matches("=>").count(), keys.len());
         for (key, length) in [(there, keys.len()), (absent, keys.len() + 1)] {
             let value = I::Tag { kind: ScalarKind::Int, dst: r(3), src: r(2) };
             let insert = I::MapInsert { map, key: r(1), value: r(3) };

@@ -58,7 +58,7 @@ impl Function<'_, '_> {
                 Some(Binding::Function(callee)) => self.call_known(&callee, None, &all, outcome, run, dest),
                 Some(Binding::Closure(reg, callee)) => self.call_known(&callee, Some(reg), &all, outcome, run, dest),
                 Some(Binding::Reg(reg)) => self.call_value(Head::Variable(reg), &all, outcome, run, dest),
-                None => self.call_computed(head, &all, outcome, run, dest),
+                Some(Binding::Bare(..)) | None => self.call_computed(head, &all, outcome, run, dest),
             },
             _ => self.call_computed(head, &all, outcome, run, dest),
         }
@@ -274,7 +274,7 @@ impl Function<'_, '_> {
                     return;
                 }
                 Some(Binding::Reg(reg) | Binding::Closure(reg, _)) => Some(Head::Variable(reg)),
-                None => None,
+                Some(Binding::Bare(..)) | None => None,
             },
             _ => None,
         };

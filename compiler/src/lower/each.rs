@@ -12,8 +12,9 @@ use super::function::{Dest, Function};
 use super::program::peel;
 use super::repr::Repr;
 use crate::check::builtin;
-use crate::check::types::View;
+use crate::check::types::{TyId, View};
 use crate::core::{Expr, ExprKind, GlobalId, ListItem, Pattern, PatternKind};
+use crate::syntax::Span;
 
 /// What happens with the elements.
 #[derive(Clone, Copy, PartialEq)]
@@ -87,18 +88,30 @@ impl Function<'_, '_> {
         let ExprKind::Global(id) = function.kind else { return None };
         let name = self.program.interner.text(self.program.globals[of.0 as usize].name);
         let count = 1 + u32::from(Each::of(name)? == Each::Fold);
-        let (mut ty, span) = (function.ty, function.span);
+        let Expr { ty, span, .. } = *function;
+        let (parameters, body) = self.calling(ExprKind::Global(id), ty, count, span)?;
+        Some(Expr { kind: ExprKind::Lambda { parameters, body: Box::new(body) }, ty, span })
+    }
+
+    /// So many parameters, and the call of a function with them.
+    pub(super) fn calling(
+        &mut self,
+        callee: ExprKind,
+        ty: TyId,
+        count: u32,
+        span: Span,
+    ) -> Option<(Vec<Pattern>, Expr)> {
         let (mut parameters, mut arguments) = (Vec::new(), Vec::new());
+        let mut result = ty;
         for _ in 0..count {
-            let View::Function(from, to) = self.program.types.view(ty) else { return None };
+            let View::Function(from, to) = self.program.types.view(result) else { return None };
             let local = self.fresh(from);
             parameters.push(Pattern { kind: PatternKind::Local(local), ty: from, span });
             arguments.push(Expr { kind: ExprKind::Local(local), ty: from, span });
-            ty = to;
+            result = to;
         }
-        let callee = Box::new(Expr { kind: ExprKind::Global(id), ..*function });
-        let body = Box::new(Expr { kind: ExprKind::Apply { function: callee, arguments }, ty, span });
-        Some(Expr { kind: ExprKind::Lambda { parameters, body }, ty: function.ty, span })
+        let function = Box::new(Expr { kind: callee, ty, span });
+        Some((parameters, Expr { kind: ExprKind::Apply { function, arguments }, ty: result, span }))
     }
 
     fn walk_of<'e>(&self, id: GlobalId, arguments: &[&'e Expr], run: bool) -> Option<Walk<'e>> {

@@ -20,6 +20,7 @@ impl<'p> Function<'_, 'p> {
         let offset = self.code.offset;
         self.code.offset = expr.span.start;
         match &expr.kind {
+            _ if matches!(dest, Dest::Held { into, none, .. } if self.held(expr, into, none)) => {}
             ExprKind::Block { bindings, result } => {
                 let (mark, known) = (self.top, self.ahead.mark());
                 for (pattern, value) in bindings {

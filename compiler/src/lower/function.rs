@@ -58,12 +58,14 @@ pub(super) enum Binding {
     Function(Callee),
     /// The register holds a closure of a known function.
     Closure(Reg, Callee),
+    /// Of an Option: the register holds what `Some` would, or the absent value.
+    Bare(Reg, Repr),
 }
 
 impl Binding {
     fn reg(&self) -> Option<Reg> {
         match self {
-            Binding::Reg(reg) | Binding::Closure(reg, _) => Some(*reg),
+            Binding::Reg(reg) | Binding::Closure(reg, _) | Binding::Bare(reg, _) => Some(*reg),
             Binding::Function(_) => None,
         }
     }
@@ -81,6 +83,15 @@ pub(super) enum Dest {
     Into(Reg),
     /// Nobody wants it.
     Ignore,
+    /// Of an Option: what `Some` holds goes into the register, which holds nothing yet; None goes on at `none`.
+    Held {
+        /// The register.
+        into: Reg,
+        /// How it holds what `Some` does.
+        held: Repr,
+        /// Where to go on.
+        none: Label,
+    },
 }
 
 /// A call of a proto by itself that can be a jump.
@@ -313,8 +324,10 @@ impl<'l, 'p> Function<'l, 'p> {
         let mark = self.top;
         let reg = self.alloc(1);
         write(self, reg);
-        if dest == Dest::Return {
-            self.give_back(reg, repr);
+        match dest {
+            Dest::Return => self.give_back(reg, repr),
+            Dest::Held { into, held, none } => self.open_some(reg, into, held, none),
+            Dest::Into(_) | Dest::Ignore => {}
         }
         self.top = mark;
     }
@@ -391,6 +404,7 @@ impl<'l, 'p> Function<'l, 'p> {
                 self.code.push(if scalar { Op::Scalar { dst, src } } else { Op::Take { dst, src } });
             }
             Some(Binding::Function(callee)) => self.constant(dst, Constant::Function(callee.proto)),
+            Some(Binding::Bare(src, held)) => self.option_of(src, held, dst),
             None => self.lost(id),
         }
     }

@@ -163,6 +163,8 @@ impl Function<'_, '_> {
                 self.settle(otherwise, dst);
                 self.code.push(Op::Bind(end));
             }
+            ("map.update", [key, function, map]) => self.update_entry(key, function, map, dst),
+            ("map.alter", [key, function, map]) => self.alter_entry(key, function, map, dst),
             ("set.insert", [item, set]) => {
                 let item = self.arg_taken(item);
                 self.arg_tagged(set, dst);

@@ -206,7 +206,11 @@ impl Function<'_, '_> {
                     self.is_native(function, &["list.push", "list.concat"]) && base(first)
                         || self.is_native(function, &["set.insert"]) && base(second)
                 }
-                [_, _, last] => self.is_native(function, &["list.set", "map.insert"]) && base(last),
+                [_, _, last] if self.is_native(function, &["list.set", "map.insert"]) => base(last),
+                [_, change, last] if self.is_native(function, &["map.update", "map.alter"]) => {
+                    let used = Uses::of(change);
+                    base(last) && used.iter().all(|id| self.register_named(*id) != Some(target))
+                }
                 _ => false,
             },
             ExprKind::Patch { base: record, .. } => base(record),

@@ -24,6 +24,7 @@ mod condition;
 mod constants;
 mod each;
 mod effect;
+mod entries;
 mod expr;
 mod free;
 mod function;

@@ -139,7 +139,9 @@ fn value_operands(instruction: Instruction) -> Operands {
         I::ListRange { dst, first, last } => compute(dst, &[first, last]),
         I::ListLength { dst, list } | I::ListItem { dst, list, .. } => compute(dst, &[list]),
         I::ListGet { dst, list, index } | I::ListPeek { dst, list, index } => compute(dst, &[list, index]),
-        I::MapGet { dst, map, key } | I::MapHas { dst, map, key } => compute(dst, &[map, key]),
+        I::MapGet { dst, map, key } | I::MapHas { dst, map, key } | I::MapTake { dst, map, key } => {
+            compute(dst, &[map, key])
+        }
         I::MapGetOr { dst, map, key } => Operands { reads: smallvec![dst, map, key], ..Operands::default() },
         I::MapInsert { map, key, value } => Operands { takes: smallvec![key, value], ..read(&[map]) },
         I::SetInsert { set, item } => update(set, item),

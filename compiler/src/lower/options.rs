@@ -10,22 +10,57 @@ use aivi_bytecode::{Count, Instruction, Jump16, Reg};
 use super::call::Arg;
 use super::code::{Class, Label, Op};
 use super::condition::small;
-use super::function::{Dest, Function};
+use super::function::{Binding, Dest, Function};
 use super::matching::Case;
 use super::repr::Repr;
 use crate::check::builtin;
 use crate::core::{Arm, ConstructorId, Expr, ExprKind, GlobalBody, Native, PatternKind};
 
-/// A call that gives an Option whose parts can be had without it.
+/// An Option whose parts can be had without it.
 pub(super) struct Source<'p, 'e> {
-    native: &'p Native,
-    arguments: Vec<Arg<'e>>,
+    form: Form<'p, 'e>,
     /// How what `Some` would hold is held.
     held: Repr,
 }
 
+enum Form<'p, 'e> {
+    /// The call of a function that gives one.
+    Call(&'p Native, Vec<Arg<'e>>),
+    /// A variable that is held bare.
+    Bare(Reg),
+    /// Branches that make one.
+    Branches(&'e Expr),
+}
+
 impl<'p> Function<'_, 'p> {
-    pub(super) fn option_source<'e>(&self, expr: &'e Expr) -> Option<Source<'p, 'e>> {
+    fn option_source<'e>(&self, expr: &'e Expr) -> Option<Source<'p, 'e>> {
+        if self.makes_option(expr) {
+            let ty = *self.program.types.data_arguments(expr.ty).last()?;
+            return Some(Source { form: Form::Branches(expr), held: self.repr(ty) });
+        }
+        self.bare_source(expr)
+    }
+
+    /// Whether there are branches, and one of them ends with `Some` or `None`.
+    fn makes_option(&self, expr: &Expr) -> bool {
+        let ends = |expr: &Expr| match &expr.kind {
+            ExprKind::Constructor(id) => *id == builtin::NONE,
+            ExprKind::Apply { function, .. } => matches!(function.kind, ExprKind::Constructor(builtin::SOME)),
+            _ => self.makes_option(expr),
+        };
+        match &expr.kind {
+            ExprKind::If { then, otherwise, .. } => ends(then) || ends(otherwise),
+            ExprKind::Match { arms, .. } => arms.iter().any(|arm| ends(&arm.body)),
+            ExprKind::Block { result, .. } => ends(result),
+            _ => false,
+        }
+    }
+
+    fn bare_source<'e>(&self, expr: &'e Expr) -> Option<Source<'p, 'e>> {
+        if let ExprKind::Local(id) = expr.kind {
+            let Some(&Binding::Bare(reg, held)) = self.env.get(&id) else { return None };
+            return Some(Source { form: Form::Bare(reg), held });
+        }
         let (mut head, mut arguments) = (expr, Vec::new());
         while let ExprKind::Apply { function, arguments: more } = &head.kind {
             arguments.splice(0..0, more.iter().map(Arg::Expr));
@@ -37,12 +72,46 @@ impl<'p> Function<'_, 'p> {
             return None;
         }
         let ty = *self.program.types.data_arguments(expr.ty).last()?;
-        Some(Source { native, arguments, held: self.repr(ty) })
+        Some(Source { form: Form::Call(native, arguments), held: self.repr(ty) })
+    }
+
+    /// What `Dest::Held` wants of an Option that is written out here or can be had bare; whether it is one.
+    pub(super) fn held(&mut self, expr: &Expr, into: Reg, none: Label) -> bool {
+        match &expr.kind {
+            ExprKind::Constructor(builtin::NONE) => self.code.push(Op::Jump(none)),
+            ExprKind::Apply { function, arguments }
+                if matches!(function.kind, ExprKind::Constructor(builtin::SOME)) =>
+            {
+                self.value(&arguments[0], into);
+            }
+            _ => match self.bare_source(expr) {
+                Some(source) => self.split(&source, none, into),
+                None => return false,
+            },
+        }
+        true
+    }
+
+    /// R[into] := what the Option in R[option] holds; goes to `none` when that is nothing.
+    pub(super) fn open_some(&mut self, option: Reg, into: Reg, held: Repr, none: Label) {
+        self.test_constructor(option, builtin::SOME, none);
+        let fields = Box::new([held.class()]);
+        self.code.push(Op::Unpack { object: option, first: into, fields });
     }
 
     /// R[dst] := what `Some` would hold; goes to `none` when there is nothing.
     pub(super) fn split(&mut self, source: &Source<'_, '_>, none: Label, dst: Reg) {
-        self.split_call(source.native, &source.arguments, source.held, none, dst);
+        match &source.form {
+            Form::Call(native, arguments) => self.split_call(native, arguments, source.held, none, dst),
+            Form::Bare(src) => {
+                self.code.push(Op::Branch(Instruction::JumpAbsent { src: *src, by: Jump16(0) }, none));
+                self.code.push(match source.held {
+                    Repr::Scalar(_) => Op::Scalar { dst, src: *src },
+                    Repr::Plain | Repr::Counted => Op::Take { dst, src: *src },
+                });
+            }
+            Form::Branches(expr) => self.emit(expr, false, Dest::Held { into: dst, held: source.held, none }),
+        }
     }
 
     fn split_call(&mut self, native: &Native, arguments: &[Arg<'_>], held: Repr, none: Label, dst: Reg) {
@@ -65,10 +134,21 @@ impl<'p> Function<'_, 'p> {
 
     /// R[dst] := the Option that a native function gives.
     pub(super) fn option(&mut self, native: &Native, arguments: &[Arg<'_>], dst: Reg) {
+        let form = Form::Call(native, arguments.to_vec());
+        self.option_from(&Source { form, held: Repr::Counted }, dst);
+    }
+
+    /// R[dst] := the Option that R[src] holds bare.
+    pub(super) fn option_of(&mut self, src: Reg, held: Repr, dst: Reg) {
+        self.option_from(&Source { form: Form::Bare(src), held }, dst);
+    }
+
+    fn option_from(&mut self, source: &Source<'_, '_>, dst: Reg) {
         let mark = self.top;
         let [none, end] = [self.code.label(), self.code.label()];
         let first = self.alloc(1);
-        self.split_call(native, arguments, Repr::Counted, none, first);
+        self.split(source, none, first);
+        self.tag_as(source.held, first);
         let shape = self.lowering.constructor_shape(builtin::SOME);
         self.act(Class::Owned, Instruction::New { count: Count(1), dst, first, shape });
         self.code.push(Op::Jump(end));

@@ -578,6 +578,11 @@ impl Machine<'_> {
                     self.set_raw(dst, found);
                 }
             }
+            I::MapTake { dst, map, key } => {
+                // What it leads to stays there too, which nobody can tell.
+                let found = self.native("map.get", &[self.get(key), self.get(map)])?;
+                self.set(dst, found);
+            }
             I::MapHas { dst, map, key } => {
                 let found = self.native("map.get", &[self.get(key), self.get(map)])?;
                 self.set(dst, Value::Raw((found != Value::ABSENT).into()));

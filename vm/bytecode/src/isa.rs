@@ -445,6 +445,9 @@ isa! {
     0x7c SetInsert "set.insert" { set: Reg @ A, item: Reg @ B } [faults]
     /// R[dst] := whether R[item] is in R[set], both borrowed; raw.
     0x7d SetHas "set.has" { dst: Reg @ A, set: Reg @ B, item: Reg @ C } [faults]
+    /// R[dst] := what R[key] (borrowed) leads to in R[map], moved out when R[map] is unique, else R[map] becomes a copy first; `map.insert`
+    /// or the removal of the key must follow before R[map] is used again. The absent value when there is nothing, R[map] left as it is.
+    0x7e MapTake "map.take" { dst: Reg @ A, map: Reg @ B, key: Reg @ C } [faults]
 
     // -- functions
     /// R[reg] := a function of `proto` that captures R[reg], … (`count`, taken).

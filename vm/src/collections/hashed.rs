@@ -98,14 +98,26 @@ impl<V> Hashed<V> {
         if let Some((number, _)) = key.as_int().and_then(|key| self.guess(key)) {
             return Ok(number);
         }
+        if hash::is_plain(key) {
+            return self.plain_number(key);
+        }
         if self.index.is_empty() {
             let few = if self.is_row { &[] } else { self.entries.as_slice() };
             return few.iter().position(|(other, _)| hash::same(other, key)).ok_or(0);
         }
-        if hash::is_plain(key) {
+        hash::of(key).map_or(Err(0), |hash| self.probe(hash, |other| hash::same(other, key)))
+    }
+
+    /// As `number`, of a plain key. Calls nothing.
+    #[inline(always)]
+    fn plain_number(&self, key: &Value) -> Result<usize, usize> {
+        if !self.index.is_empty() {
             return self.probe(hash::of_plain(key), |other| other.is_same(key));
         }
-        hash::of(key).map_or(Err(0), |hash| self.probe(hash, |other| hash::same(other, key)))
+        if self.is_row {
+            return key.as_int().and_then(|key| self.guess(key)).map(|(number, _)| number).ok_or(0);
+        }
+        self.entries.iter().position(|(other, _)| other.is_same(key)).ok_or(0)
     }
 
     /// The entry of an Int key, and its number, if all before it are in a row.
@@ -289,16 +301,13 @@ impl<V> Hashed<V> {
         self.guess(key).map(|(_, (_, value))| value)
     }
 
-    /// As `get` of a plain key, when there is an index or a row. Calls nothing.
+    /// As `get` of a plain key. Calls nothing.
     #[inline(always)]
-    pub(crate) fn indexed_get(&self, key: &Value) -> Option<Option<&V>> {
+    pub(crate) fn plain_get(&self, key: &Value) -> Option<Option<&V>> {
         if !hash::is_plain(key) {
             return None;
         }
-        if self.index.is_empty() {
-            return self.is_row.then(|| self.quick_get(key.as_int()?));
-        }
-        Some(match self.probe(hash::of_plain(key), |other| other.is_same(key)) {
+        Some(match self.plain_number(key) {
             Ok(number) => Some(&self.entries.get(number)?.1),
             Err(_) => None,
         })
@@ -342,6 +351,23 @@ impl<V> Hashed<V> {
 }
 
 impl Hashed<Value> {
+    /// As `quick_get`, for writing. Calls nothing.
+    #[inline(always)]
+    pub(crate) fn quick_get_mut(&mut self, key: i64) -> Option<&mut Value> {
+        let (number, _) = self.guess(key)?;
+        self.entries.get_mut(number).map(|(_, value)| value)
+    }
+
+    /// As `plain_get`, for writing. Calls nothing.
+    #[inline(always)]
+    pub(crate) fn plain_get_mut(&mut self, key: &Value) -> Option<Option<&mut Value>> {
+        if !hash::is_plain(key) {
+            return None;
+        }
+        let Ok(number) = self.plain_number(key) else { return Some(None) };
+        self.entries.get_mut(number).map(|(_, value)| Some(value))
+    }
+
     /// As `insert` of an Int, if that replaces a scalar where one would guess the key, or adds to a row; else the value comes back. Calls
     /// nothing.
     #[inline(always)]
@@ -357,14 +383,14 @@ impl Hashed<Value> {
         }
     }
 
-    /// As `insert` of a plain key, if there is an index, and nothing has to be released or made; else the value comes back. Calls nothing.
+    /// As `insert` of a plain key into entries that are not in a row, if nothing has to be released or made; else the value comes back.
+    /// Calls nothing.
     #[inline(always)]
-    pub(crate) fn indexed_insert(&mut self, key: &Value, value: Value) -> Result<(), Value> {
-        if self.index.is_empty() || self.is_crowded() || !hash::is_plain(key) {
+    pub(crate) fn plain_insert(&mut self, key: &Value, value: Value) -> Result<(), Value> {
+        if self.is_row || !hash::is_plain(key) {
             return Err(value);
         }
-        let hash = hash::of_plain(key);
-        match self.probe(hash, |other| other.is_same(key)) {
+        match self.plain_number(key) {
             Ok(number) => match self.entries.get_mut(number) {
                 Some((_, place)) if place.is_scalar() => {
                     std::mem::forget(std::mem::replace(place, value));
@@ -372,7 +398,7 @@ impl Hashed<Value> {
                 }
                 _ => Err(value),
             },
-            Err(far) if far < FAR => {
+            Err(far) if far < FAR && !self.is_crowded() => {
                 let number = self.entries.len();
                 if self.is_ascending {
                     let last = self.entries.last().and_then(|(last, _)| last.as_int());
@@ -380,7 +406,7 @@ impl Hashed<Value> {
                     self.is_ascending = last < key;
                 }
                 self.quick_push(key, value)?;
-                self.take_slot(hash, far, number);
+                self.take_slot(hash::of_plain(key), far, number);
                 Ok(())
             }
             Err(_) => Err(value),

@@ -168,10 +168,10 @@ impl<V: Entry> Sorted<V> {
         self.hashed.as_ref()?.quick_get(key.as_int()?)
     }
 
-    /// As `get`, of a key without parts in hashed entries that are not a few. Calls nothing.
+    /// As `get`, of a key without parts in hashed entries. Calls nothing.
     #[inline(always)]
-    pub(crate) fn indexed_get(&self, key: &Value) -> Option<Option<&V>> {
-        self.hashed.as_ref()?.indexed_get(key)
+    pub(crate) fn plain_get(&self, key: &Value) -> Option<Option<&V>> {
+        self.hashed.as_ref()?.plain_get(key)
     }
 
     /// As `get`, for writing.

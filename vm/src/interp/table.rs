@@ -134,6 +134,7 @@ macro_rules! with_instructions {
             MapGet: staged(map::get_guessed, map::get, map::get_full);
             MapGetOr: staged(map::get_or_guessed, map::get_or, map::get_or_full);
             MapInsert: staged(map::insert_guessed, map::insert, map::insert_full);
+            MapTake: staged(map::take_guessed, map::take, map::take_full);
             MapHas: either(map::has, map::has_full);
             SetInsert: full(map::set_insert);
             SetHas: either(map::set_has, map::set_has_full);

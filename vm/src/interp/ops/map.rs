@@ -34,14 +34,14 @@ where
     unsafe { table_in::<V>(regs, word.b()).quick_get(regs.value(word.c())) }
 }
 
-/// As `guessed`, also with an index.
+/// As `guessed`, of any key without parts.
 #[inline(always)]
 unsafe fn quickly<'a, V: Entry>(regs: &Regs, word: Word) -> Option<Option<&'a V>>
 where
     Sorted<V>: Payload,
 {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { table_in::<V>(regs, word.b()).indexed_get(regs.value(word.c())) }
+    unsafe { table_in::<V>(regs, word.b()).plain_get(regs.value(word.c())) }
 }
 
 /// As `quickly`, of any key.
@@ -145,7 +145,7 @@ pub(in crate::interp) unsafe fn insert(regs: &mut Regs, word: Word) -> bool {
     // SAFETY: as in `insert_guessed`.
     unsafe {
         let Some(map) = map_local(regs, word.a()) else { return false };
-        map.indexed_insert(regs.value(word.b()), regs.take(word.c())).map_err(std::mem::forget).is_ok()
+        map.plain_insert(regs.value(word.b()), regs.take(word.c())).map_err(std::mem::forget).is_ok()
     }
 }
 
@@ -156,6 +156,50 @@ pub(in crate::interp) fn insert_full(fiber: &mut Fiber, word: Word) -> Go {
     // SAFETY: see `ops/mod.rs`; the slot holds a map, which may be written while it is the only reference.
     let map = unsafe { (*regs.slot(word.a()).cast::<Value>()).payload_mut::<Map>() };
     inserted(fiber, map.map(|map| map.insert(key, value)))
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn take_guessed(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe {
+        let Some(map) = map_local(regs, word.b()) else { return false };
+        let Some(place) = map.quick_get_mut(regs.value(word.c())) else { return false };
+        regs.put(word.a(), std::mem::replace(place, Value::unit()));
+        true
+    }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn take(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe {
+        let Some(map) = map_local(regs, word.b()) else { return false };
+        let Some(found) = map.plain_get_mut(regs.value(word.c())) else { return false };
+        regs.put(word.a(), found.map_or(Value::absent(), |place| std::mem::replace(place, Value::unit())));
+        true
+    }
+}
+
+pub(in crate::interp) fn take_full(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = fiber.load();
+    // SAFETY: see `ops/mod.rs`; as in `insert_full`. A map that has nothing to give stays shared.
+    let taken = unsafe {
+        let key = regs.value(word.c());
+        slowly::<Value>(&regs, word).and_then(|found| match found {
+            None => Ok(None),
+            Some(_) => {
+                let map = (*regs.slot(word.b()).cast::<Value>()).payload_mut::<Map>();
+                map.map_or(Ok(None), |map| map.take(key))
+            }
+        })
+    };
+    match taken {
+        Ok(taken) => {
+            fiber.set_result(word, taken.unwrap_or(Value::absent()));
+            Go::On
+        }
+        Err(incomparable) => fiber.fault(incomparable.to_string()),
+    }
 }
 
 pub(in crate::interp) fn set_insert(fiber: &mut Fiber, word: Word) -> Go {
