@@ -52,6 +52,19 @@ pub struct Program {
     pub tests: Vec<Test>,
     /// Exported values of the entry module, for hosts.
     pub exports: Vec<(Symbol, GlobalId)>,
+    /// What it may hand to its host and get from it.
+    pub exchanged: Exchanged,
+}
+
+/// Types of values that a program and its host may hand each other.
+#[derive(Default)]
+pub struct Exchanged {
+    /// Numbers of elements of tuples.
+    pub tuples: Vec<usize>,
+    /// Names of fields of records, sorted by text.
+    pub records: Vec<Vec<Symbol>>,
+    /// Nominal types with their constructors and the schemes of these.
+    pub datas: Vec<(DataId, Vec<(ConstructorId, TyId)>)>,
 }
 
 /// A nominal type.

@@ -38,6 +38,11 @@ pub trait Loader {
         None
     }
 
+    /// Whether the functions of a module that `load` gives are those of the program's host: signatures with `@native`.
+    fn is_host(&self, _module: &str) -> bool {
+        false
+    }
+
     /// The library, compiled ahead. Its modules are not loaded; their sources only serve reports.
     fn image(&self) -> Option<&'static Image> {
         None

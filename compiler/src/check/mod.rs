@@ -23,6 +23,7 @@ mod definition;
 mod effect;
 mod elaborate;
 mod equality;
+mod exchanged;
 mod expr;
 mod fallback;
 mod function;

@@ -5,7 +5,7 @@ use super::checker::{Checker, warned_modules};
 use super::types::TyId;
 use super::walk;
 use crate::Options;
-use crate::core::{ConstructorId, ExprKind, Global, GlobalBody, GlobalId, Program, Test};
+use crate::core::{ConstructorId, Exchanged, ExprKind, Global, GlobalBody, GlobalId, Program, Test};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::hash::{IdMap, IdSet};
 use crate::resolve::elsewhere;
@@ -63,8 +63,9 @@ pub fn program(
     drop_unsure_warnings(checker.tables);
     elsewhere::help(checker.tables, load);
     let failed = checker.tables.diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error);
+    let exchanged = if failed { Exchanged::default() } else { checker.exchanged(entry) };
     let parts = Parts::of(&mut checker);
-    let program = (!failed).then(|| parts.assemble(&mut tables, entry, main));
+    let program = (!failed).then(|| Program { exchanged, ..parts.assemble(&mut tables, entry, main) });
     (program, tables)
 }
 
@@ -193,6 +194,7 @@ impl Parts {
             main: None,
             tests: Vec::new(),
             exports: Vec::new(),
+            exchanged: Exchanged::default(),
             interner: std::mem::take(&mut tables.interner),
             types: self.types,
             datas: std::mem::take(&mut tables.datas),

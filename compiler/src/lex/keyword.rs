@@ -44,6 +44,12 @@ pub(super) fn kind_of(word: &[u8]) -> TokenKind {
     }
 }
 
+/// Whether no name may be this word.
+#[must_use]
+pub fn is_keyword(word: &str) -> bool {
+    kind_of(word.as_bytes()).is_keyword()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,6 +18,7 @@ mod scan;
 pub mod text;
 pub mod token;
 
+pub use keyword::is_keyword;
 pub use token::{Token, TokenKind};
 
 use crate::diagnostic::{Code, Diagnostic};

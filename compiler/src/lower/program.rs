@@ -3,14 +3,14 @@
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
-use aivi_bytecode::module::{Export, Global, Module, Proto, SourceFile, Test};
+use aivi_bytecode::module::{DataType, Export, Global, Module, Proto, SourceFile, Test};
 use aivi_bytecode::{GlobalId, ProtoId, Reg, ScalarKind, ShapeId};
 
 use super::constants::Pool;
 use super::function::{Function, Signature};
 use super::link::Links;
 use super::repr::{Repr, effect_result, repr};
-use crate::check::types::View;
+use crate::check::types::{TyId, View};
 use crate::core::{self, ConstructorId, Expr, ExprKind, GlobalBody, Native, Pattern, Program};
 use crate::diagnostic::{Code, Diagnostic, Source, Sources};
 use crate::image::Image;
@@ -24,6 +24,7 @@ pub fn lower(program: &Program, sources: &Sources, image: Option<&'static Image>
     let mut lowering = Lowering::new(program, sources, image);
     lowering.roots();
     lowering.work();
+    lowering.exchanged();
     if lowering.errors.is_empty() { Ok(lowering.module) } else { Err(lowering.errors) }
 }
 
@@ -141,6 +142,23 @@ impl<'p> Lowering<'p> {
         for &(name, id) in &program.exports {
             let (global, ty) = (self.global(id).0, type_of(id));
             self.module.exports.push(Export { name: program.interner.text(name).into(), global, ty });
+        }
+    }
+
+    /// Shapes of what the host may make, and types that it may compare with its own.
+    fn exchanged(&mut self) {
+        let program = self.program;
+        let text = |symbol| program.interner.text(symbol).to_owned();
+        program.exchanged.tuples.iter().for_each(|count| _ = self.tuple_shape(*count));
+        program.exchanged.records.iter().for_each(|names| _ = self.record_shape(names));
+        for (data, constructors) in &program.exchanged.datas {
+            let describe = |(id, ty): &(ConstructorId, TyId)| {
+                let name = program.constructors[id.0 as usize].name;
+                (text(name), program.types.display(*ty, &program.interner, &program.datas))
+            };
+            let name = text(program.datas[data.0 as usize].name);
+            self.module.types.push(DataType { name, constructors: constructors.iter().map(describe).collect() });
+            constructors.iter().for_each(|(id, _)| _ = self.constructor_shape(*id));
         }
     }
 

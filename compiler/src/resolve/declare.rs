@@ -15,13 +15,14 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::hash::{IdMap, IdSet};
 use crate::syntax::{FileId, Span, Symbol, ast};
 
-/// Declares the module `path`, whose imports have been declared.
+/// Declares the module `path`, whose imports have been declared. `is_host`: its functions are the host's.
 pub fn module(
     tables: &mut Tables,
     path: Symbol,
     file: Rc<ast::File>,
     file_id: FileId,
     uses: &[(UsePath, Option<ModuleId>)],
+    is_host: bool,
 ) -> ModuleId {
     let id = ModuleId(tables.modules.len() as u32);
     let mut imports = imports::collect(tables, &file, uses);
@@ -34,6 +35,7 @@ pub fn module(
         file: file.clone(),
         file_id,
         is_library,
+        is_host,
         own: Names::default(),
         exports: Names::default(),
         imports,
@@ -46,6 +48,7 @@ pub fn module(
         tables,
         module: id,
         is_library,
+        has_natives: is_library || is_host,
         file: &file,
         types_here: IdSet::default(),
         signatures: IdMap::default(),
@@ -63,6 +66,8 @@ pub(super) struct Declare<'a> {
     pub(super) tables: &'a mut Tables,
     pub(super) module: ModuleId,
     is_library: bool,
+    /// Its signatures may be those of native functions.
+    has_natives: bool,
     pub(super) file: &'a ast::File,
     /// Names of all types of this module.
     types_here: IdSet<Symbol>,
@@ -396,7 +401,7 @@ impl Declare<'_> {
             match self.tables.text(decorator.name.symbol) {
                 "test" => result.test = Some(argument.into()),
                 "deprecated" => result.deprecated = Some(argument.into()),
-                "native" if self.is_library => {
+                "native" if self.has_natives => {
                     let (name, modes) = argument.split_once(' ').unwrap_or((&argument, ""));
                     result.native = Some((name.into(), modes.trim().into()));
                 }

@@ -35,6 +35,7 @@ pub fn declare(
         file: Rc::new(ast::File::default()),
         file_id,
         is_library: true,
+        is_host: false,
         own: Names::default(),
         exports,
         imports: Imports::default(),

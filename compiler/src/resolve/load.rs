@@ -41,6 +41,7 @@ struct Frame {
     parsed: Parsed,
     uses: Vec<UsePath>,
     next: usize,
+    is_host: bool,
 }
 
 /// What a module uses.
@@ -146,7 +147,7 @@ impl<'a> Load<'a> {
                 _ => (*used, None),
             })
             .collect::<Vec<_>>();
-        let id = declare::module(tables, frame.path, frame.parsed.file, frame.parsed.file_id, &uses);
+        let id = declare::module(tables, frame.path, frame.parsed.file, frame.parsed.file_id, &uses, frame.is_host);
         self.states.insert(frame.path, State::Done(id));
     }
 
@@ -178,19 +179,19 @@ impl<'a> Load<'a> {
 
     /// Reads and parses a module.
     fn open(&mut self, tables: &mut Tables, path: Symbol) -> Option<Frame> {
-        let parsed = match self.entry.take() {
-            Some((entry, parsed)) if entry == path => parsed,
+        let (parsed, is_host) = match self.entry.take() {
+            Some((entry, parsed)) if entry == path => (parsed, false),
             other => {
                 self.entry = other;
                 let source = self.loader.load(tables.text(path))?;
                 let parsed = self.parse(tables, source);
                 check_header(tables, path, &parsed.file);
-                parsed
+                (parsed, self.loader.is_host(tables.text(path)))
             }
         };
         let uses = self.uses(tables, path, &parsed.file);
         self.states.insert(path, State::Running);
-        Some(Frame { path, parsed, uses, next: 0 })
+        Some(Frame { path, parsed, uses, next: 0, is_host })
     }
 
     fn parse(&mut self, tables: &mut Tables, source: Source) -> Parsed {

@@ -69,6 +69,8 @@ pub struct Module {
     pub file_id: FileId,
     /// Under `aivi`.
     pub is_library: bool,
+    /// Its functions are those of the program's host.
+    pub is_host: bool,
     /// What it declares.
     pub own: Names,
     /// What others may use.

@@ -25,6 +25,8 @@ pub struct Module {
     pub main: Option<u32>,
     /// `@test` bindings of the entry module, in source order.
     pub tests: Vec<Test>,
+    /// Nominal types of values that it may hand to its host and get from it.
+    pub types: Vec<DataType>,
 }
 
 /// A function: code and what the machine must know about it.
@@ -262,6 +264,15 @@ pub struct Test {
     pub description: String,
     /// Its type, as the language writes it: one that is no effect fails.
     pub ty: String,
+}
+
+/// A nominal type, for hosts to compare with their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataType {
+    /// Its name.
+    pub name: String,
+    /// Names of its constructors and their types, as the language writes them: `Float -> Shape`. None of a handle.
+    pub constructors: Vec<(String, String)>,
 }
 
 /// A value that a host can look up by name.

@@ -46,6 +46,7 @@ fn sample() -> Module {
         exports: vec![Export { name: "main".into(), global: 0, ty: "Effect E Unit".into() }],
         main: Some(0),
         tests: vec![Test { global: 0, description: "runs".into(), ty: "Effect Text Unit".into() }],
+        types: vec![DataType { name: "Shape".into(), constructors: vec![("Circle".into(), "Float -> Shape".into())] }],
     }
 }
 
