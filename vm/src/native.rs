@@ -4,11 +4,12 @@
 //! to wait it says so and returns (`NativeResult::Wait`); the fiber goes on when the wait is over.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use aivi_scheduler::reactor::{Attempt, IoSource};
 use aivi_scheduler::{CancelKind, CancelReason, Completer, Context};
 
-use crate::fiber::{Fiber, Pending, Strand};
+use crate::fiber::{Awaited, Fiber, HostFuture, Pending, Strand};
 use crate::host::Host;
 use crate::object::Shared;
 use crate::program::Program;
@@ -44,6 +45,27 @@ impl NativeFn {
     }
 }
 
+/// A function that a program's host brings: as `NativeFn`, with closures.
+#[derive(Clone)]
+pub struct HostFn {
+    /// Its name, as in `@native`.
+    pub name: String,
+    /// Number of arguments.
+    pub arity: u8,
+    /// It acts: its type says that it gives an effect.
+    pub effect: bool,
+    /// The function.
+    pub call: Arc<HostCall>,
+    /// As `NativeFn::quick`.
+    pub quick: Option<Arc<HostQuick>>,
+}
+
+/// The function of a host.
+pub type HostCall = dyn Fn(&mut NativeCx<'_>, &mut Args<'_>) -> NativeResult + Send + Sync;
+
+/// What a host's function without effects makes of its arguments, or the fault that came of it.
+pub type HostQuick = dyn Fn(&[Value]) -> Result<Value, String> + Send + Sync;
+
 /// What a native function gives back.
 pub enum NativeResult {
     /// Its value.
@@ -63,12 +85,15 @@ pub enum Then {
     Done,
     /// It is a `Result`: `Ok` is the result, `Err` a failure.
     Decode,
+    /// It is a `Result`: `Ok` is to be decoded, `Err` is the text of a fault.
+    DecodeOrFault,
 }
 
 /// Native functions by name.
 #[derive(Default)]
 pub struct Natives {
     by_name: HashMap<&'static str, NativeFn>,
+    of_host: HashMap<String, HostFn>,
 }
 
 impl Natives {
@@ -83,10 +108,30 @@ impl Natives {
         self.by_name.insert(function.name, function);
     }
 
+    /// Adds one of the host; one of the library has precedence.
+    pub fn add_host(&mut self, function: HostFn) {
+        self.of_host.insert(function.name.clone(), function);
+    }
+
     /// The one of this name.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Option<NativeFn> {
-        self.by_name.get(name).copied()
+    pub(crate) fn get(&self, name: &str) -> Option<Found> {
+        let of_host = || self.of_host.get(name).cloned().map(Found::Host);
+        self.by_name.get(name).copied().map(Found::Library).or_else(of_host)
+    }
+}
+
+/// A native function that a module asked for.
+pub(crate) enum Found {
+    Library(NativeFn),
+    Host(HostFn),
+}
+
+impl Found {
+    pub(crate) fn arity(&self) -> u8 {
+        match self {
+            Found::Library(function) => function.arity,
+            Found::Host(function) => function.arity,
+        }
     }
 }
 
@@ -150,11 +195,22 @@ impl NativeCx<'_> {
 
     /// Waits for whoever gets the completer, from any thread; return `Wait`.
     pub fn completer(&mut self, then: Then) -> Completer<Strand> {
+        self.fiber.pending = Pending::Completion(then);
+        self.begin_outside()
+    }
+
+    /// Waits for whoever gets the completer.
+    pub(crate) fn begin_outside(&mut self) -> Completer<Strand> {
         let place = self.fiber.place();
         let cx = self.fiber.cx();
         cx.set_place(place);
-        self.fiber.pending = Pending::Completion(then);
         cx.completer()
+    }
+
+    /// Waits for a future, which is asked at once and then whenever its waker was called. It is dropped when the fiber is cancelled,
+    /// before that unwinds.
+    pub fn wait_future(&mut self, future: Box<dyn HostFuture>) -> NativeResult {
+        Awaited::new(future).ask(self)
     }
 
     /// Charges fuel for work that took longer than an instruction, so that the fiber's slice ends in time.

@@ -8,7 +8,7 @@ mod global;
 use std::fmt;
 use std::sync::Arc;
 
-use aivi_bytecode::module::{Constant, Line, Module, Proto, Shape, SourceFile};
+use aivi_bytecode::module::{Constant, Line, Module, NativeImport, Proto, Shape, SourceFile};
 use aivi_bytecode::{Index, Instruction, ProtoId, Reg, ShapeId};
 use aivi_scheduler::Place;
 use smallvec::SmallVec;
@@ -16,7 +16,7 @@ use smallvec::SmallVec;
 pub(crate) use global::{Entry, GlobalCell};
 
 use crate::interp::{make_partial, with_near_operands};
-use crate::native::{NativeFn, Natives, QuickFn};
+use crate::native::{Args, Found, HostFn, NativeCx, NativeResult, Natives, QuickFn};
 use crate::object::shared::immortalise;
 use crate::value::{Slot, Value, object_meta};
 
@@ -66,12 +66,35 @@ pub(crate) struct ProtoCode {
 
 /// A native function as a module uses it.
 pub(crate) struct LinkedNative {
-    pub(crate) function: NativeFn,
+    pub(crate) call: NativeCall,
     /// Its quick form, if it does not act.
     pub(crate) quick: Option<QuickFn>,
     pub(crate) owned: u32,
     /// It acts: it may have to do with the outside, and wait.
     pub(crate) acts: bool,
+}
+
+/// How a native function is called.
+pub(crate) enum NativeCall {
+    Library(fn(&mut NativeCx<'_>, &mut Args<'_>) -> NativeResult),
+    /// Its quick form is there only if it does not act.
+    Host(Box<HostFn>),
+}
+
+impl LinkedNative {
+    fn new(found: Found, import: &NativeImport) -> LinkedNative {
+        let (owned, acts) = (import.owned, import.effect);
+        match found {
+            Found::Library(function) => {
+                let quick = function.quick.filter(|_| !acts);
+                LinkedNative { call: NativeCall::Library(function.call), quick, owned, acts }
+            }
+            Found::Host(mut function) => {
+                function.quick = function.quick.filter(|_| !acts);
+                LinkedNative { call: NativeCall::Host(Box::new(function)), quick: None, owned, acts }
+            }
+        }
+    }
 }
 
 /// Why a module cannot be loaded.
@@ -83,6 +106,8 @@ pub enum LoadError {
     UnknownNative(String),
     /// It calls a native function with another number of arguments than that has.
     NativeArity(String),
+    /// It calls a function of the host that acts as if it did not, or the other way round.
+    NativeEffect(String),
 }
 
 impl fmt::Display for LoadError {
@@ -91,6 +116,7 @@ impl fmt::Display for LoadError {
             LoadError::Invalid(what) => write!(f, "invalid bytecode: {what}"),
             LoadError::UnknownNative(name) => write!(f, "unknown native function '{name}'"),
             LoadError::NativeArity(name) => write!(f, "native function '{name}' has another number of arguments"),
+            LoadError::NativeEffect(name) => write!(f, "host function '{name}' is an effect on one side only"),
         }
     }
 }
@@ -119,11 +145,15 @@ impl Program {
         })?;
         let natives = module.natives.iter().map(|import| {
             let function = natives.get(&import.name).ok_or_else(|| LoadError::UnknownNative(import.name.clone()))?;
-            if function.arity != import.arity {
+            if function.arity() != import.arity {
                 return Err(LoadError::NativeArity(import.name.clone()));
             }
-            let quick = function.quick.filter(|_| !import.effect);
-            Ok(LinkedNative { function, quick, owned: import.owned, acts: import.effect })
+            if let Found::Host(function) = &function
+                && function.effect != import.effect
+            {
+                return Err(LoadError::NativeEffect(import.name.clone()));
+            }
+            Ok(LinkedNative::new(function, import))
         });
         let natives = natives.collect::<Result<_, _>>()?;
         let cancels_tasks = cancels_tasks(&module);

@@ -217,7 +217,13 @@ impl Value {
     /// A value of the host; `name` is its text form, as in `<name>`.
     #[must_use]
     pub fn handle<T: Any + Send + Sync>(name: &'static str, value: Arc<T>) -> Value {
-        Value::payload_of(Handle { name, value })
+        Value::payload_of(Handle { name, value, is_of_host: false })
+    }
+
+    /// The same of the program's host, which can be compared: it equals itself.
+    #[must_use]
+    pub fn handle_of_host<T: Any + Send + Sync>(name: &'static str, value: Arc<T>) -> Value {
+        Value::payload_of(Handle { name, value, is_of_host: true })
     }
 
     /// A value with this Rust value as payload.
@@ -301,6 +307,12 @@ impl Value {
     #[must_use]
     pub fn as_handle<T: Any + Send + Sync>(&self) -> Option<&T> {
         self.payload::<Handle>()?.value.downcast_ref()
+    }
+
+    /// The same, to be kept.
+    #[must_use]
+    pub fn to_handle<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        self.payload::<Handle>()?.value.clone().downcast().ok()
     }
 
     /// The Rust value inside, if this value is of its kind.
@@ -531,6 +543,7 @@ impl<'a> FunctionRef<'a> {
 pub struct Handle {
     name: &'static str,
     value: Arc<dyn Any + Send + Sync>,
+    is_of_host: bool,
 }
 
 impl Handle {
@@ -538,6 +551,11 @@ impl Handle {
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Whether they are the same value of the program's host; nothing when one is no such value.
+    pub(crate) fn is_same(&self, other: &Handle) -> Option<bool> {
+        (self.is_of_host && other.is_of_host).then(|| Arc::ptr_eq(&self.value, &other.value))
     }
 }
 

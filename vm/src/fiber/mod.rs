@@ -13,6 +13,7 @@
 //! - F4. `cx` is the scheduler's context of the current `resume`, and null outside of it.
 
 mod asleep;
+mod awaited;
 mod branch;
 mod crowd;
 pub(crate) mod frame;
@@ -33,6 +34,8 @@ use aivi_bytecode::module::{Handler, HandlerKind, Proto};
 use aivi_bytecode::{Instruction, Reg};
 use aivi_scheduler::{CancelKind, CancelReason, Context, Outcome, Place, Step, Tick};
 
+pub(crate) use awaited::Awaited;
+pub use awaited::HostFuture;
 pub(crate) use branch::Branch;
 pub(crate) use crowd::{Items, item, length};
 pub(crate) use frame::{Frame, FrameKind};

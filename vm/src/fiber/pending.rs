@@ -5,12 +5,12 @@ use std::sync::Arc;
 use aivi_bytecode::module::well_known;
 use aivi_scheduler::{GroupEnd, Outcome, Rule, Wake};
 
-use super::{Cases, Fiber, Items, Signal, Start};
+use super::{Awaited, Cases, Fiber, Items, Signal, Start};
 use crate::backtrace::Link;
 use crate::failure::Failure;
 use crate::fault::{Attached, Fault};
 use crate::interp::{Go, Word, deliver_message, release_operands, use_global};
-use crate::native::Then;
+use crate::native::{NativeCx, NativeResult, Then};
 use crate::object::Shared;
 use crate::value::Value;
 
@@ -54,6 +54,10 @@ pub(crate) enum Pending {
     AgainNow,
     /// A job or completer.
     Completion(Then),
+    /// A future of the host.
+    Awaited(Box<Awaited>),
+    /// The quick form of a host's function has come to this fault, which the full form raises at once.
+    Faulted(Box<str>),
 }
 
 pub(super) type FiberOutcome = Outcome<Shared, Fault>;
@@ -64,6 +68,8 @@ pub(super) enum Came {
     Value(Value),
     /// Run the instruction again.
     Again,
+    /// Wait again.
+    Waiting,
     /// Unwind.
     Signal(Signal),
 }
@@ -126,6 +132,7 @@ impl Fiber {
                 self.pc = self.pc.wrapping_sub(1);
                 Go::On
             }
+            Came::Waiting => Go::Wait,
             Came::Signal(signal) => {
                 if holds_operands {
                     release_operands(self, word);
@@ -171,6 +178,12 @@ impl Fiber {
                 None => self.first_outcome(end, Link::Scope),
             },
             (Pending::Completion(then), Wake::Completed(result)) => completed(then, result, self),
+            (Pending::Awaited(awaited), Wake::Completed(_)) => match awaited.ask(&mut NativeCx { fiber: self }) {
+                NativeResult::Done(value) => Came::Value(value),
+                NativeResult::Failed(error) => Came::Signal(Signal::Failure(error.into())),
+                NativeResult::Fault(message) => Came::Signal(Signal::Fault(self.make_fault(message))),
+                NativeResult::Wait => Came::Waiting,
+            },
             (Pending::Again | Pending::AgainNow, _) => Came::Again,
             (_, _) => Came::Signal(Signal::Fault(Fault::without_place("a wait ended in a way that it cannot end"))),
         }
@@ -270,12 +283,24 @@ fn completed(then: Then, result: Result<Shared, String>, fiber: &Fiber) -> Came 
             return Came::Signal(Signal::Fault(fault));
         }
     };
-    if then == Then::Done {
-        return Came::Value(value);
-    }
-    let (is_ok, inner) = match value.as_object() {
-        Some(object) if !object.fields().is_empty() => (object.shape() == well_known::OK, object.fields()[0].clone()),
-        _ => (true, value),
+    let decoded = match then {
+        Then::Done => return Came::Value(value),
+        Then::Decode => decode(value),
+        Then::DecodeOrFault => match decode(value) {
+            Ok(value) => decode(value),
+            Err(text) => return Came::Signal(Signal::Fault(fiber.make_fault(text.as_str().to_owned()))),
+        },
     };
-    if is_ok { Came::Value(inner) } else { Came::Signal(Signal::Failure(inner.into())) }
+    decoded.map_or_else(|error| Came::Signal(Signal::Failure(error.into())), Came::Value)
+}
+
+/// What is in a `Result`.
+fn decode(value: Value) -> Result<Value, Value> {
+    match value.as_object() {
+        Some(object) if !object.fields().is_empty() => {
+            let inner = object.fields()[0].clone();
+            if object.shape() == well_known::OK { Ok(inner) } else { Err(inner) }
+        }
+        _ => Ok(value),
+    }
 }

@@ -9,7 +9,7 @@ use std::fmt;
 
 use smallvec::SmallVec;
 
-use crate::value::{Kind, Value};
+use crate::value::{Handle, Kind, Value};
 
 /// Two functions, effects or handles were to be compared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -128,11 +128,20 @@ fn step<'a>(left: &'a Value, right: &'a Value, mode: Mode, stack: &mut Stack<'a>
             let bytes = |value: &'a Value| value.as_bytes().map(|bytes| bytes.as_slice());
             Ok(bytes(left).cmp(&bytes(right)))
         }
+        (Kind::Handle, Kind::Handle) if mode == Mode::Equality => match is_same_handle(left, right) {
+            Some(true) => Ok(Ordering::Equal),
+            Some(false) => Ok(Ordering::Less),
+            None => Err(Incomparable { what: "handles" }),
+        },
         (a, b) => match opaque(left).or_else(|| opaque(right)) {
             Some(what) => Err(Incomparable { what }),
             None => Ok(a.cmp(&b)),
         },
     }
+}
+
+fn is_same_handle(left: &Value, right: &Value) -> Option<bool> {
+    left.payload::<Handle>()?.is_same(right.payload()?)
 }
 
 fn floats(left: &Value, right: &Value, mode: Mode) -> Ordering {

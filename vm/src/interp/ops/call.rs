@@ -10,7 +10,7 @@ use super::{Go, Regs, Word};
 use crate::fiber::{Fiber, Frame, FrameKind, Pending, Signal};
 use crate::native::{Args, NativeCx, NativeResult};
 use crate::object::{Header, alloc, count, new_object, new_object_after};
-use crate::program::ProtoCode;
+use crate::program::{LinkedNative, NativeCall, ProtoCode};
 use crate::value::{Kind, Slot, Value};
 use aivi_bytecode::Opcode;
 
@@ -507,24 +507,62 @@ pub(in crate::interp) unsafe fn native_quick(regs: &mut Regs, word: Word) -> boo
     unsafe {
         let fiber = &*regs.fiber;
         let linked = &*fiber.world.program.natives.as_ptr().add(word.w());
-        let Some(quick) = linked.quick else { return false };
+        let Some(quick) = linked.quick else { return host_quick(regs, word, linked) };
         let first = regs.slot(word.a());
         let Some(value) = quick(std::slice::from_raw_parts(first.cast::<Value>(), word.x())) else { return false };
-        let mut owned = linked.owned;
+        put_quick(first, linked.owned, value);
+        true
+    }
+}
+
+/// The result of a quick form, in place of the arguments.
+///
+/// # Safety
+/// `first` is the first of the arguments, of which those in `owned` are the call's own and tagged.
+#[inline(always)]
+unsafe fn put_quick(first: *mut Slot, mut owned: u32, value: Value) {
+    // SAFETY: promised by the caller.
+    unsafe {
         while owned != 0 {
             drop((*first.add(owned.trailing_zeros() as usize)).into_value());
             owned &= owned - 1;
         }
         *first = value.into_slot();
-        true
+    }
+}
+
+/// As `native_quick`, of a function of the host. A fault of it is left for `native`, which comes next.
+#[inline(never)]
+unsafe fn host_quick(regs: &mut Regs, word: Word, linked: &LinkedNative) -> bool {
+    let NativeCall::Host(function) = &linked.call else { return false };
+    let Some(quick) = &function.quick else { return false };
+    // SAFETY: as in `native_quick`.
+    unsafe {
+        let first = regs.slot(word.a());
+        match quick(std::slice::from_raw_parts(first.cast::<Value>(), word.x())) {
+            Ok(value) => {
+                put_quick(first, linked.owned, value);
+                true
+            }
+            Err(fault) => {
+                (*regs.fiber).pending = Pending::Faulted(fault.into());
+                false
+            }
+        }
     }
 }
 
 pub(in crate::interp) fn native(fiber: &mut Fiber, word: Word) -> Go {
-    let (function, owned, acts) = {
-        let linked = &fiber.program().natives[word.w()];
-        (linked.function, linked.owned, linked.acts)
-    };
+    let linked: *const LinkedNative = &fiber.program().natives[word.w()];
+    // SAFETY: the program lives as long as the fiber's world, which no native function replaces.
+    let linked = unsafe { &*linked };
+    let (owned, acts) = (linked.owned, linked.acts);
+    if let Pending::Faulted(_) = fiber.pending
+        && let Pending::Faulted(fault) = std::mem::replace(&mut fiber.pending, Pending::Nothing)
+    {
+        release_owned(fiber, word, owned);
+        return fiber.fault(fault);
+    }
     if fiber.has_branch() {
         if acts {
             return move_out(fiber);
@@ -536,7 +574,11 @@ pub(in crate::interp) fn native(fiber: &mut Fiber, word: Word) -> Go {
     // SAFETY: see `ops/mod.rs`; natives do not touch the fiber's registers otherwise.
     let result = unsafe {
         let slots = std::slice::from_raw_parts_mut(regs.base.add(word.a()), word.x());
-        (function.call)(&mut NativeCx { fiber }, &mut Args::new(slots, owned))
+        let (mut cx, mut args) = (NativeCx { fiber }, Args::new(slots, owned));
+        match &linked.call {
+            NativeCall::Library(call) => call(&mut cx, &mut args),
+            NativeCall::Host(function) => (function.call)(&mut cx, &mut args),
+        }
     };
     if fiber.fuel == 0 && matches!(result, NativeResult::Done(_)) {
         // It did much, as it says, or it came at the end of a slice.
