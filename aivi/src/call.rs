@@ -9,7 +9,7 @@ use std::time::Duration;
 use aivi_scheduler::{CancelKind, CancelReason, Place, RunCanceller, Runtime, Started};
 use aivi_vm::Strand;
 
-use crate::convert::{FromAivi, Mismatch, Shapes};
+use crate::convert::{FromAivi, Mismatch};
 use crate::ending::{Ending, FaultReport};
 use crate::function::LookupError;
 use crate::machine::{AT_WORK, Begun, Machine};
@@ -209,7 +209,7 @@ impl fmt::Debug for Canceller {
 /// What a host is told of the end of a call.
 pub(crate) fn result<R: FromAivi>(machine: &Machine, outcome: Outcome) -> Result<R, CallError> {
     match outcome {
-        Outcome::Done(value) => R::from_aivi(value, Shapes(&machine.module().shapes)).map_err(CallError::Mismatch),
+        Outcome::Done(value) => R::from_aivi(&value, machine.shapes()).map_err(CallError::Mismatch),
         Outcome::Cancelled(CancelReason { kind: CancelKind::Handle | CancelKind::Shutdown, .. }) => {
             Err(CallError::Cancelled)
         }

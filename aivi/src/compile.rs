@@ -13,6 +13,7 @@ use aivi_compiler::{Options, Source, parse};
 
 use aivi_stdlib::cause;
 
+use crate::host_module::HostModules;
 use crate::loader::{Files, Modules};
 
 /// The compiler's passes recurse over trees whose height the parser bounds; this is enough for the highest, also without
@@ -67,15 +68,15 @@ pub(crate) struct Compiled {
 
 /// What is compiled.
 pub(crate) enum Input<'a> {
-    /// A text that may only use the library.
+    /// A text that may only use the library and the host's modules.
     Text { name: &'a str, text: &'a str },
     /// A file and the modules around it.
     File(&'a Path),
 }
 
 /// Compiles on a stack that is large enough whatever the caller's is.
-pub(crate) fn compile(input: &Input<'_>, require_main: bool) -> Result<Compiled, CompileError> {
-    on_compiler_stack(|| compile_here(input, require_main)).map_err(CompileError::NoThread)?
+pub(crate) fn compile(input: &Input<'_>, require_main: bool, hosts: &HostModules) -> Result<Compiled, CompileError> {
+    on_compiler_stack(|| compile_here(input, require_main, hosts)).map_err(CompileError::NoThread)?
 }
 
 /// Does something with the compiler's trees, on a thread whose stack is large enough for the highest of them.
@@ -90,8 +91,9 @@ pub fn on_compiler_stack<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result
     })
 }
 
-fn compile_here(input: &Input<'_>, require_main: bool) -> Result<Compiled, CompileError> {
-    let (entry, modules) = read(input)?;
+fn compile_here(input: &Input<'_>, require_main: bool, hosts: &HostModules) -> Result<Compiled, CompileError> {
+    let (entry, files) = read(input)?;
+    let modules = Modules { files, hosts };
     let compiled = aivi_compiler::compile(entry, &modules, Options { require_main });
     let reports = Reports { diagnostics: compiled.diagnostics, sources: compiled.sources };
     match compiled.module {
@@ -100,13 +102,13 @@ fn compile_here(input: &Input<'_>, require_main: bool) -> Result<Compiled, Compi
     }
 }
 
-fn read(input: &Input<'_>) -> Result<(Source, Modules), CompileError> {
+fn read(input: &Input<'_>) -> Result<(Source, Option<Files>), CompileError> {
     match input {
-        Input::Text { name, text } => Ok((Source::new(*name, *text), Modules { files: None })),
+        Input::Text { name, text } => Ok((Source::new(*name, *text), None)),
         Input::File(path) => {
             let text = read_source(path)?;
             let files = Files::for_entry(path, &module_path(&text));
-            Ok((Source::new(path.to_string_lossy(), text), Modules { files: Some(files) }))
+            Ok((Source::new(path.to_string_lossy(), text), Some(files)))
         }
     }
 }
@@ -250,7 +252,7 @@ mod tests {
     use super::*;
 
     fn text(text: &str) -> Result<Compiled, CompileError> {
-        compile(&Input::Text { name: "test.aivi", text }, false)
+        compile(&Input::Text { name: "test.aivi", text }, false, &HostModules::default())
     }
 
     #[test]
@@ -270,7 +272,8 @@ mod tests {
 
     #[test]
     fn a_file_that_is_not_there_is_an_error() {
-        let error = compile(&Input::File(Path::new("no/such.aivi")), false).err().expect("no file");
+        let error = compile(&Input::File(Path::new("no/such.aivi")), false, &HostModules::default());
+        let error = error.err().expect("no file");
         assert!(error.to_string().starts_with("error: cannot read no/such.aivi: "), "{error}");
     }
 }

@@ -10,6 +10,7 @@ use aivi_scheduler::{Config, Mode};
 use aivi_vm::{Limits, Natives};
 
 use crate::compile::{self, CompileError, Input, Reports};
+use crate::host_module::{HostModule, HostModules};
 use crate::machine::Machine;
 use crate::output::Output;
 use crate::precompiled::{self, LoadError};
@@ -47,12 +48,14 @@ pub(crate) struct Settings {
     pub(crate) has_input: bool,
     pub(crate) is_traced: bool,
     pub(crate) format: Format,
+    pub(crate) modules: Arc<HostModules>,
 }
 
 /// Makes engines.
 #[must_use = "`build` makes the engine"]
 pub struct EngineBuilder {
     settings: Settings,
+    modules: Vec<HostModule>,
 }
 
 impl Engine {
@@ -68,11 +71,12 @@ impl Engine {
             has_input: true,
             is_traced: false,
             format: Format::Text,
+            modules: Arc::default(),
         };
-        EngineBuilder { settings }
+        EngineBuilder { settings, modules: Vec::new() }
     }
 
-    /// Compiles a text that uses no modules but the library's. `name` is shown in reports.
+    /// Compiles a text that uses no modules but the library's and the host's. `name` is shown in reports.
     ///
     /// # Errors
     /// When the text is not a correct program.
@@ -125,12 +129,12 @@ impl Engine {
     }
 
     fn compiled(&self, input: &Input<'_>, require_main: bool) -> Result<Script, CompileError> {
-        let compiled = compile::compile(input, require_main)?;
+        let compiled = compile::compile(input, require_main, &self.shared.settings.modules)?;
         Ok(Script::new(self.machine(compiled.module)?, compiled.warnings))
     }
 
     fn machine(&self, module: Module) -> Result<Arc<Machine>, CompileError> {
-        Machine::new(&self.shared, module).map(Arc::new).map_err(CompileError::Refused)
+        Machine::new(&self.shared, module).map_err(CompileError::Refused)
     }
 
     /// Cancels everything that runs, as a signal does: cleanups run, then the calls end as interrupted. Says how many calls
@@ -299,17 +303,26 @@ impl EngineBuilder {
         self
     }
 
+    /// A module of functions and types of the host, which scripts may `use`.
+    pub fn module(mut self, module: HostModule) -> Self {
+        self.modules.push(module);
+        self
+    }
+
     /// The engine. Threads start when something runs.
     ///
     /// # Errors
-    /// When the system refuses what it needs.
+    /// When the system refuses what it needs, and when a module of the host is not what it says: then the error holds a
+    /// [`HostModuleError`](crate::HostModuleError).
     pub fn build(self) -> io::Result<Engine> {
-        let Settings { workers, mode, stdout, stderr, format, is_traced, .. } = &self.settings;
+        let modules = HostModules::new(self.modules).map_err(io::Error::other)?;
+        let settings = Settings { modules: Arc::new(modules), ..self.settings };
+        let Settings { workers, mode, stdout, stderr, format, is_traced, .. } = &settings;
         let defaults = Config::default();
         let config = Config { workers: workers.unwrap_or(defaults.workers), mode: *mode, ..defaults };
         let reporter = Arc::new(Reporter::new(stdout.clone(), stderr.clone(), *format, *is_traced));
         let runtimes = Runtimes::new(config, reporter.clone());
         let natives = OnceLock::new();
-        Ok(Engine { shared: Arc::new(Shared { settings: self.settings, runtimes, reporter, natives }) })
+        Ok(Engine { shared: Arc::new(Shared { settings, runtimes, reporter, natives }) })
     }
 }

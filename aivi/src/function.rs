@@ -7,7 +7,7 @@ use std::sync::Arc;
 use aivi_vm::Limits;
 
 use crate::call::{Call, CallError};
-use crate::convert::{Arguments, FromAivi, Shapes};
+use crate::convert::{Arguments, Declarations, FromAivi, Shapes};
 use crate::machine::{Entry, Machine};
 use crate::signature::Type;
 
@@ -56,13 +56,21 @@ pub enum LookupError {
         /// The type that was asked for.
         wanted: String,
     },
+    /// A sum type of the call is another one in the script.
+    Types {
+        /// The function.
+        name: String,
+        /// What differs.
+        problem: String,
+    },
 }
 
 impl<A: Arguments, R: FromAivi> Function<A, R> {
     pub(crate) fn find(machine: &Arc<Machine>, name: &str) -> Result<Self, LookupError> {
         let export = machine.module().exports.iter().find(|export| export.name == name);
         let export = export.ok_or_else(|| LookupError::Unknown(name.to_owned()))?;
-        let entry = Entry { global: export.global, is_effect: check::<R, A>(name, &export.ty)? };
+        let entry = Entry { global: export.global, is_effect: check::<R, A>(name, &export.ty, machine.shapes())? };
+        check_types::<R, A>(name, machine)?;
         let target = Arc::new(Target { machine: machine.clone(), name: name.to_owned(), entry });
         Ok(Function { target, limits: machine.engine.settings.limits, signature: PhantomData })
     }
@@ -76,7 +84,7 @@ impl<A: Arguments, R: FromAivi> Function<A, R> {
     /// When an argument has no counterpart in the script, and when the function does not succeed.
     pub fn call(&self, arguments: A) -> Result<R, CallError> {
         let machine = &self.target.machine;
-        let arguments = arguments.values(Shapes(&machine.module().shapes)).map_err(CallError::Mismatch)?;
+        let arguments = arguments.values(machine.shapes()).map_err(CallError::Mismatch)?;
         let run = machine.run(&self.target.entry, arguments, self.limits);
         crate::call::result(machine, run.outcome)
     }
@@ -87,7 +95,7 @@ impl<A: Arguments, R: FromAivi> Function<A, R> {
     #[must_use = "a call that is dropped is cancelled; `detach` lets it go on"]
     pub fn start(&self, arguments: A) -> Call<R> {
         let machine = &self.target.machine;
-        match arguments.values(Shapes(&machine.module().shapes)) {
+        match arguments.values(machine.shapes()) {
             Ok(arguments) => Call::begun(machine, machine.begin(&self.target.entry, arguments, self.limits)),
             Err(mismatch) => Call::refused(machine, CallError::Mismatch(mismatch)),
         }
@@ -118,18 +126,36 @@ impl<A, R> fmt::Debug for Function<A, R> {
 }
 
 /// Compares the type of a function with what a call gives and takes; says whether the result is an effect to be run.
-fn check<R: FromAivi, A: Arguments>(name: &str, declared: &str) -> Result<bool, LookupError> {
-    let function = |result: Type| {
-        let arguments = A::types().into_iter().rev();
-        arguments.fold(result, |to, from| Type::Function(Box::new(from), Box::new(to)))
-    };
+fn check<R: FromAivi, A: Arguments>(name: &str, declared: &str, shapes: &Shapes) -> Result<bool, LookupError> {
+    let function = |result: Type| Type::function(A::types(), result).with_names(shapes.objects());
     let plain = function(R::ty());
     let effect = function(Type::named("Effect", [Type::Variable("E".into()), R::ty()]));
+    let refused = Err(LookupError::Type { name: name.into(), declared: declared.into(), wanted: plain.to_string() });
     match Type::parse(declared) {
+        Some(declared) if !takes(&declared, &plain, A::types().len()) => refused,
         Some(declared) if declared.fits(&effect) && declared.is_effect_after(A::types().len()) => Ok(true),
         Some(declared) if declared.fits(&plain) => Ok(false),
-        _ => Err(LookupError::Type { name: name.into(), declared: declared.into(), wanted: plain.to_string() }),
+        _ => refused,
     }
+}
+
+/// Whether a function's parameters take such arguments: values of any type only where it takes all.
+fn takes(declared: &Type, wanted: &Type, arguments: usize) -> bool {
+    match (declared, wanted) {
+        (Type::Function(parameter, declared), Type::Function(argument, wanted)) if arguments > 0 => {
+            parameter.covers(argument) && takes(declared, wanted, arguments - 1)
+        }
+        // That the number is another one is found by comparing the whole.
+        _ => true,
+    }
+}
+
+/// Compares the sum types of a call with those of the program.
+fn check_types<R: FromAivi, A: Arguments>(name: &str, machine: &Machine) -> Result<(), LookupError> {
+    let mut needed = Declarations::of::<R>();
+    A::declare(&mut needed);
+    let differs = |problem| LookupError::Types { name: name.to_owned(), problem };
+    needed.agree_with(&machine.module().types).map_err(differs)
 }
 
 impl fmt::Display for LookupError {
@@ -139,6 +165,7 @@ impl fmt::Display for LookupError {
             LookupError::Type { name, declared, wanted } => {
                 write!(f, "'{name}' has type {declared}, the call needs {wanted}")
             }
+            LookupError::Types { name, problem } => write!(f, "'{name}' has other types than the call: {problem}"),
         }
     }
 }

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 
 use aivi_compiler::{Image, Loader, Source};
 
-use crate::library;
-
 use crate::compile::read_source;
+use crate::host_module::HostModules;
+use crate::library;
 
 /// Where the modules of one program are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,16 +69,20 @@ fn is_library(module: &str) -> bool {
     module == "aivi" || module.starts_with("aivi.")
 }
 
-/// The library, then files, if there are any to look into.
-pub(crate) struct Modules {
+/// The library, then the host's modules, then files, if there are any to look into.
+pub(crate) struct Modules<'a> {
     pub(crate) files: Option<Files>,
+    pub(crate) hosts: &'a HostModules,
 }
 
-impl Loader for Modules {
+impl Loader for Modules<'_> {
     fn load(&self, module: &str) -> Option<Source> {
         if is_library(module) {
             let (name, text) = aivi_stdlib::modules().iter().find(|(name, _)| *name == module)?;
             return Some(Source::built_in(Image::path_of(name), text));
+        }
+        if let Some(host) = self.hosts.get(module) {
+            return Some(Source::new(format!("<host {module}>"), host.text()));
         }
         let path = self.files.as_ref()?.find(module)?;
         let text = read_source(&path).ok()?;
@@ -97,7 +101,11 @@ impl Loader for Modules {
 
     fn modules(&self) -> Vec<String> {
         let library = aivi_stdlib::modules().iter().map(|(name, _)| (*name).to_owned());
-        library.chain(self.files.iter().flat_map(Files::names)).collect()
+        library.chain(self.hosts.names()).chain(self.files.iter().flat_map(Files::names)).collect()
+    }
+
+    fn is_host(&self, module: &str) -> bool {
+        !is_library(module) && self.hosts.get(module).is_some()
     }
 
     fn image(&self) -> Option<&'static Image> {

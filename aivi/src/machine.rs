@@ -8,6 +8,7 @@ use aivi_scheduler::{Rehearsal, Runtime, Started};
 use aivi_vm::value::Kind;
 use aivi_vm::{Limits, Program, Shared as SharedValue, Start, Strand, Value, World};
 
+use crate::convert::Shapes;
 use crate::ending::Ending;
 use crate::engine::Shared;
 use crate::host::ProcessHost;
@@ -21,6 +22,7 @@ pub(crate) struct Machine {
     pub(crate) engine: Arc<Shared>,
     pub(crate) program: Arc<Program>,
     host: Arc<ProcessHost>,
+    shapes: Arc<Shapes>,
 }
 
 /// What is to be run: a global, applied to arguments; then what comes out of it, if that is an effect.
@@ -43,10 +45,22 @@ pub(crate) const AT_WORK: &str = "a call into a script waits, and the function t
 
 impl Machine {
     /// Loads a module.
-    pub(crate) fn new(engine: &Arc<Shared>, module: Module) -> Result<Machine, String> {
-        let program = engine.programs().load(module, engine.natives()).map_err(|error| error.to_string())?;
+    pub(crate) fn new(engine: &Arc<Shared>, module: Module) -> Result<Arc<Machine>, String> {
+        let modules = &engine.settings.modules;
+        let shapes = Arc::new(Shapes::new(&module.shapes, modules.objects().clone()));
+        let mut natives = engine.natives().clone();
+        modules.bind(&module.natives, &shapes, &mut natives);
+        let program = engine.programs().load(module, &natives).map_err(|error| error.to_string())?;
         let host = Arc::new(ProcessHost::new(&engine.settings));
-        Ok(Machine { engine: engine.clone(), program, host })
+        Ok(Arc::new_cyclic(|machine| {
+            shapes.set_machine(machine.clone());
+            Machine { engine: engine.clone(), program, host, shapes }
+        }))
+    }
+
+    /// What conversions know of the program.
+    pub(crate) fn shapes(&self) -> &Arc<Shapes> {
+        &self.shapes
     }
 
     /// The loaded module.

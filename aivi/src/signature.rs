@@ -1,7 +1,16 @@
 //! The type of an exported value, read back from the text that the compiler put into the module, so that a host's call can be
 //! checked when the function is looked up and not somewhere inside of it.
 
+use std::any::TypeId;
 use std::fmt;
+
+use crate::object::ObjectNames;
+
+/// The name of a type variable of a declaration: `A`, `B`, …, `Z`, `A1`, …
+pub(crate) fn variable(index: usize) -> String {
+    let letter = char::from(b'A' + u8::try_from(index % 26).unwrap_or_default());
+    if index < 26 { letter.to_string() } else { format!("{letter}{}", index / 26) }
+}
 
 /// A type as a host sees it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -14,8 +23,12 @@ pub enum Type {
     Function(Box<Type>, Box<Type>),
     /// Two or more.
     Tuple(Vec<Type>),
-    /// Field names and types.
+    /// Field names, sorted, and types.
     Record(Vec<(String, Type)>),
+    /// Objects of the host that hold a Rust type; what they are called is known where the type is registered.
+    Object(TypeId, &'static str),
+    /// The type itself, or an effect that gives it: what a callback gives.
+    Outcome(Box<Type>),
 }
 
 impl Type {
@@ -31,6 +44,45 @@ impl Type {
     #[must_use]
     pub fn named(name: &str, arguments: impl IntoIterator<Item = Type>) -> Type {
         Type::Named(name.into(), arguments.into_iter().collect())
+    }
+
+    /// That of a value which may be of any type. The name is none of a variable in a signature.
+    pub(crate) fn any() -> Type {
+        Type::Variable("Value".into())
+    }
+
+    /// Whether a value of any type is somewhere in it.
+    pub(crate) fn has_any(&self) -> bool {
+        let mut found = false;
+        let _ = self.map(&mut |ty| {
+            found |= *ty == Type::any();
+            None
+        });
+        found
+    }
+
+    /// A record.
+    #[must_use]
+    pub fn record<'a>(fields: impl IntoIterator<Item = (&'a str, Type)>) -> Type {
+        let mut fields: Vec<(String, Type)> = fields.into_iter().map(|(name, ty)| (name.to_owned(), ty)).collect();
+        fields.sort_by(|left, right| left.0.cmp(&right.0));
+        Type::Record(fields)
+    }
+
+    /// A function from these to that.
+    #[must_use]
+    pub fn function(parameters: impl IntoIterator<Item = Type, IntoIter: DoubleEndedIterator>, result: Type) -> Type {
+        let add = |to, from| Type::Function(Box::new(from), Box::new(to));
+        parameters.into_iter().rev().fold(result, add)
+    }
+
+    /// How many arguments a function of this type takes until it gives something else.
+    #[must_use]
+    pub fn arity(&self) -> usize {
+        match self {
+            Type::Function(_, to) => 1 + to.arity(),
+            _ => 0,
+        }
     }
 
     /// Whether a function of this type gives an effect when it is applied to so many arguments.
@@ -51,6 +103,13 @@ impl Type {
         };
         match (self, other) {
             (Type::Variable(_), _) | (_, Type::Variable(_)) => true,
+            (Type::Outcome(value), other) | (other, Type::Outcome(value)) => match other {
+                Type::Named(name, arguments) if name == "Effect" => {
+                    arguments.last().is_some_and(|result| value.fits(result))
+                }
+                other => value.fits(other),
+            },
+            (Type::Object(left, _), Type::Object(right, _)) => left == right,
             (Type::Named(left, arguments), Type::Named(right, others)) => left == right && all(arguments, others),
             (Type::Function(from, to), Type::Function(other_from, other_to)) => {
                 from.fits(other_from) && to.fits(other_to)
@@ -63,6 +122,82 @@ impl Type {
             _ => false,
         }
     }
+
+    /// Whether all values of the other type, variables included, can be taken for values of this one.
+    #[must_use]
+    pub fn covers(&self, other: &Type) -> bool {
+        let has_variable = |ty: &Type| matches!(ty, Type::Variable(_));
+        match (self, other) {
+            (Type::Variable(_), _) => true,
+            (_, other) if has_variable(other) => false,
+            (Type::Named(left, arguments), Type::Named(right, others)) => {
+                left == right
+                    && arguments.len() == others.len()
+                    && arguments.iter().zip(others).all(|(left, right)| left.covers(right))
+            }
+            (Type::Tuple(items), Type::Tuple(others)) => {
+                items.len() == others.len() && items.iter().zip(others).all(|(left, right)| left.covers(right))
+            }
+            (Type::Function(from, to), Type::Function(other_from, other_to)) => {
+                from.covers(other_from) && to.covers(other_to)
+            }
+            (Type::Record(fields), Type::Record(others)) => {
+                fields.len() == others.len()
+                    && fields.iter().zip(others).all(|(left, right)| left.0 == right.0 && left.1.covers(&right.1))
+            }
+            (Type::Outcome(value), Type::Named(name, arguments)) if name == "Effect" => {
+                arguments.last().is_some_and(|result| value.covers(result))
+            }
+            (Type::Outcome(value), other) => value.covers(other),
+            _ => self.fits(other),
+        }
+    }
+
+    /// The same with `change` applied to every part that it gives something for, from the outside in.
+    #[must_use]
+    pub fn map(&self, change: &mut dyn FnMut(&Type) -> Option<Type>) -> Type {
+        if let Some(changed) = change(self) {
+            return changed;
+        }
+        let mut all = |types: &[Type]| types.iter().map(|ty| ty.map(change)).collect::<Vec<_>>();
+        match self {
+            Type::Variable(_) | Type::Object(..) => self.clone(),
+            Type::Named(name, arguments) => Type::Named(name.clone(), all(arguments)),
+            Type::Tuple(items) => Type::Tuple(all(items)),
+            Type::Function(from, to) => Type::Function(Box::new(from.map(change)), Box::new(to.map(change))),
+            Type::Outcome(value) => Type::Outcome(Box::new(value.map(change))),
+            Type::Record(fields) => {
+                Type::Record(fields.iter().map(|(name, ty)| (name.clone(), ty.map(change))).collect())
+            }
+        }
+    }
+
+    /// The same with these types for the variables `A`, `B`, … of a declaration.
+    pub(crate) fn filled(&self, arguments: &[Type]) -> Type {
+        self.map(&mut |ty| match ty {
+            Type::Variable(name) => {
+                arguments.iter().enumerate().find(|(at, _)| variable(*at) == *name).map(|it| it.1.clone())
+            }
+            _ => None,
+        })
+    }
+
+    /// The same with objects of the host under the names of their types.
+    pub(crate) fn with_names(&self, names: &ObjectNames) -> Type {
+        self.map(&mut |ty| match ty {
+            Type::Object(id, _) => names.name(*id).map(|name| Type::named(name, [])),
+            _ => None,
+        })
+    }
+
+    /// As the language writes it where it is an argument of something.
+    pub(crate) fn as_argument(&self) -> String {
+        match self {
+            Type::Function(..) | Type::Outcome(_) => format!("({self})"),
+            Type::Named(_, arguments) if !arguments.is_empty() => format!("({self})"),
+            _ => self.to_string(),
+        }
+    }
 }
 
 impl fmt::Display for Type {
@@ -71,15 +206,10 @@ impl fmt::Display for Type {
             Type::Variable(name) => f.write_str(name),
             Type::Named(name, arguments) => {
                 f.write_str(name)?;
-                for argument in arguments {
-                    match argument {
-                        Type::Function(..) => write!(f, " ({argument})")?,
-                        Type::Named(_, inner) if !inner.is_empty() => write!(f, " ({argument})")?,
-                        _ => write!(f, " {argument}")?,
-                    }
-                }
-                Ok(())
+                arguments.iter().try_for_each(|argument| write!(f, " {}", argument.as_argument()))
             }
+            Type::Object(_, rust) => write!(f, "Object<{rust}>"),
+            Type::Outcome(value) => write!(f, "{value} or Effect E {}", value.as_argument()),
             Type::Function(from, to) if matches!(**from, Type::Function(..)) => write!(f, "({from}) -> {to}"),
             Type::Function(from, to) => write!(f, "{from} -> {to}"),
             Type::Tuple(items) => {
@@ -157,6 +287,7 @@ impl Parser<'_> {
                 }
                 fields.push((name, self.ty()?));
             }
+            fields.sort_by(|left, right| left.0.cmp(&right.0));
             return Some(Type::Record(fields));
         }
         let name = self.name()?;

@@ -12,7 +12,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("compiler", &["aivi-bytecode"]),
     ("vm", &["aivi-bytecode", "aivi-scheduler"]),
     ("stdlib", &["aivi-vm", "aivi-scheduler"]),
-    ("aivi", &["aivi-compiler", "aivi-bytecode", "aivi-vm", "aivi-stdlib", "aivi-scheduler"]),
+    ("aivi/derive", &[]),
+    ("aivi", &["aivi-derive", "aivi-compiler", "aivi-bytecode", "aivi-vm", "aivi-stdlib", "aivi-scheduler"]),
     ("cli", &["aivi", "aivi-compiler", "aivi-bytecode"]),
 ];
 

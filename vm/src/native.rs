@@ -89,10 +89,10 @@ pub enum Then {
     DecodeOrFault,
 }
 
-/// Native functions by name.
-#[derive(Default)]
+/// Native functions by name. Clones share those of the library.
+#[derive(Clone, Default)]
 pub struct Natives {
-    by_name: HashMap<&'static str, NativeFn>,
+    by_name: Arc<HashMap<&'static str, NativeFn>>,
     of_host: HashMap<String, HostFn>,
 }
 
@@ -105,7 +105,7 @@ impl Natives {
 
     /// Adds one; a later one of the same name takes the place of the earlier.
     pub fn add(&mut self, function: NativeFn) {
-        self.by_name.insert(function.name, function);
+        Arc::make_mut(&mut self.by_name).insert(function.name, function);
     }
 
     /// Adds one of the host; one of the library has precedence.

@@ -1,0 +1,77 @@
+//! A value of any type.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aivi_vm::{Shared, Value as RawValue};
+
+use super::{AiviType, FromAivi, IntoAivi, Mismatch, Shapes};
+use crate::machine::Machine;
+use crate::signature::Type;
+
+/// A value of AIVI that nobody has converted: for what has no type in Rust, or will be converted later. It may be sent to other
+/// threads, and keeps its program alive. It is shown as `toText` shows it.
+///
+/// It goes back into the program that it came from, as an argument where a function takes values of all types (`A`). A host function
+/// cannot give one, since nobody could check its type for the script.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let engine = aivi::Engine::builder().build()?;
+/// let script = engine.compile("t", "module t\nexport *\n\npair : A -> (A, Int)\npair = a => (a, 2)\n")?;
+/// let pair: aivi::Value = script.call("pair", ("one",))?;
+/// assert_eq!(pair.to_string(), "(one, 2)");
+/// assert_eq!(pair.to::<(String, i64)>()?, ("one".to_owned(), 2));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Value {
+    value: Shared,
+    machine: Arc<Machine>,
+}
+
+impl Value {
+    /// The same as a value of Rust.
+    ///
+    /// # Errors
+    /// When it is of another type.
+    pub fn to<T: FromAivi>(&self) -> Result<T, Mismatch> {
+        T::from_aivi(self.value.value(), self.machine.shapes())
+    }
+}
+
+impl AiviType for Value {
+    fn ty() -> Type {
+        Type::any()
+    }
+}
+
+impl IntoAivi for Value {
+    fn into_aivi(self, shapes: &Shapes) -> Result<RawValue, Mismatch> {
+        if !std::ptr::eq(&**self.machine.shapes(), shapes) {
+            return Err(Mismatch::new("a value of this program", "one of another program"));
+        }
+        Ok(self.value.into_value())
+    }
+}
+
+impl FromAivi for Value {
+    fn from_aivi(value: &RawValue, shapes: &Shapes) -> Result<Self, Mismatch> {
+        let gone = || Mismatch::new("a value of a program", "one whose program has ended");
+        let machine = shapes.machine().ok_or_else(gone)?;
+        Ok(Value { value: value.clone().share(), machine })
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.machine.shapes().to_text(self.value.value()))
+    }
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.machine.shapes().debug_text(self.value.value()))
+    }
+}

@@ -1,0 +1,212 @@
+//! From a closure to the native function of a program.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use aivi_vm::{Args, HostCall, HostFn, HostFuture, HostQuick, NativeCx, NativeResult, Shared, Then, Value as RawValue};
+
+use super::panics::catch;
+use super::{Function, HostFunction, Parameters};
+use crate::convert::{AiviType, IntoAivi, Mismatch, Shapes};
+
+/// Makes the function of a program with these shapes.
+pub(super) type Bind = dyn Fn(Named, &Arc<Shapes>) -> HostFn + Send + Sync;
+
+/// What is known without the closure.
+pub(super) struct Named {
+    name: String,
+    arity: u8,
+    effect: bool,
+}
+
+impl Function {
+    /// `native` is its name in modules.
+    pub(super) fn named(&self, native: &str) -> Named {
+        let arity = u8::try_from(self.arity).unwrap_or(u8::MAX);
+        Named { name: native.to_owned(), arity, effect: self.effect }
+    }
+}
+
+impl Named {
+    fn with(self, call: Arc<HostCall>, quick: Option<Arc<HostQuick>>) -> HostFn {
+        HostFn { name: self.name, arity: self.arity, effect: self.effect, call, quick }
+    }
+
+    /// For reports.
+    fn title(&self) -> Arc<str> {
+        Arc::from(self.name.strip_prefix(super::PREFIX).unwrap_or(&self.name))
+    }
+}
+
+/// A fault of a host function.
+#[cold]
+fn fault(title: &str, problem: impl std::fmt::Display) -> String {
+    format!("host function '{title}': {problem}")
+}
+
+/// The fault of a panic.
+#[cold]
+fn panicked(title: &str, text: &str) -> String {
+    format!("host function '{title}' panicked: {text}")
+}
+
+/// Converts the arguments, calls the closure, converts what it gives.
+#[inline]
+fn call<A: Parameters, F: HostFunction<A>, T>(
+    (function, shapes, title): &(Arc<F>, Arc<Shapes>, Arc<str>),
+    values: &[RawValue],
+    convert: impl FnOnce(F::Output, &Shapes) -> Result<T, Mismatch>,
+) -> Result<T, String> {
+    let called = catch(|| {
+        let arguments = A::take(values, shapes).map_err(|problem| fault(title, problem))?;
+        convert(function.apply(arguments), shapes).map_err(|mismatch| misfit(title, &mismatch))
+    });
+    called.unwrap_or_else(|text| Err(panicked(title, &text)))
+}
+
+/// The fault of a result that has no counterpart in the program.
+#[cold]
+fn misfit(title: &str, mismatch: &Mismatch) -> String {
+    fault(title, format_args!("its result: {mismatch}"))
+}
+
+/// A function without effects.
+pub(super) fn pure<A: Parameters, F>(function: F) -> Arc<Bind>
+where
+    F: HostFunction<A>,
+    F::Output: IntoAivi,
+{
+    let function = Arc::new(function);
+    Arc::new(move |named, shapes| {
+        let parts = Arc::new((function.clone(), shapes.clone(), named.title()));
+        let of_full = parts.clone();
+        let full = move |_: &mut NativeCx<'_>, args: &mut Args<'_>| match call::<A, F, _>(
+            &of_full,
+            args.values(),
+            F::Output::into_aivi,
+        ) {
+            Ok(value) => NativeResult::Done(value),
+            Err(fault) => NativeResult::Fault(fault),
+        };
+        let quick: Option<Arc<HostQuick>> = if A::ARE_SCALARS && F::Output::IS_SCALAR {
+            Some(Arc::new(move |values: &[RawValue]| call::<A, F, _>(&parts, values, F::Output::into_aivi)))
+        } else {
+            None
+        };
+        named.with(Arc::new(full), quick)
+    })
+}
+
+/// What a `Result` is to the machine.
+fn outcome<T: IntoAivi, E: IntoAivi>(result: Result<T, E>, shapes: &Shapes) -> Result<NativeResult, Mismatch> {
+    Ok(match result {
+        Ok(value) => NativeResult::Done(value.into_aivi(shapes)?),
+        Err(error) => NativeResult::Failed(error.into_aivi(shapes)?),
+    })
+}
+
+/// A function that acts, quickly.
+pub(super) fn effect<A: Parameters, F, T: IntoAivi, E: IntoAivi>(function: F) -> Arc<Bind>
+where
+    F: HostFunction<A, Output = Result<T, E>>,
+{
+    let function = Arc::new(function);
+    Arc::new(move |named, shapes| {
+        let parts = (function.clone(), shapes.clone(), named.title());
+        let full = move |_: &mut NativeCx<'_>, args: &mut Args<'_>| {
+            call::<A, F, _>(&parts, args.values(), outcome).unwrap_or_else(NativeResult::Fault)
+        };
+        named.with(Arc::new(full), None)
+    })
+}
+
+/// A function that may block.
+pub(super) fn blocking<A: Parameters + Send + 'static, F, T: IntoAivi, E: IntoAivi>(function: F) -> Arc<Bind>
+where
+    F: HostFunction<A, Output = Result<T, E>>,
+{
+    let function = Arc::new(function);
+    Arc::new(move |named, shapes| {
+        let (function, shapes, title) = (function.clone(), shapes.clone(), named.title());
+        let full = move |cx: &mut NativeCx<'_>, args: &mut Args<'_>| {
+            let taken = catch(|| A::take(args.values(), &shapes).map_err(|problem| fault(&title, problem)));
+            let arguments = match taken.unwrap_or_else(|text| Err(panicked(&title, &text))) {
+                Ok(arguments) => arguments,
+                Err(fault) => return NativeResult::Fault(fault),
+            };
+            let (function, shapes, title) = (function.clone(), shapes.clone(), title.clone());
+            let job = move || -> Shared {
+                let called = catch(|| {
+                    function.apply(arguments).into_aivi(&shapes).map_err(|mismatch| misfit(&title, &mismatch))
+                });
+                let value = called.unwrap_or_else(|text| Err(panicked(&title, &text)));
+                value.map_or_else(|fault| RawValue::err(RawValue::text(&fault)), RawValue::ok).share()
+            };
+            cx.blocking(Box::new(job), Then::DecodeOrFault)
+        };
+        named.with(Arc::new(full), None)
+    })
+}
+
+/// A function that gives a future.
+pub(super) fn future<A: Parameters, F, W, T, E>(function: F) -> Arc<Bind>
+where
+    F: HostFunction<A, Output = W>,
+    W: Future<Output = Result<T, E>> + Send + 'static,
+    T: IntoAivi + 'static,
+    E: IntoAivi + 'static,
+{
+    let function = Arc::new(function);
+    Arc::new(move |named, shapes| {
+        let parts = (function.clone(), shapes.clone(), named.title());
+        let full = move |cx: &mut NativeCx<'_>, args: &mut Args<'_>| {
+            let begun = call::<A, F, _>(&parts, args.values(), |future, _| Ok(Some(Box::pin(future))));
+            match begun {
+                Ok(future) => {
+                    let (_, shapes, title) = &parts;
+                    cx.wait_future(Box::new(Polled { future, shapes: shapes.clone(), title: title.clone() }))
+                }
+                Err(fault) => NativeResult::Fault(fault),
+            }
+        };
+        named.with(Arc::new(full), None)
+    })
+}
+
+/// A future that a fiber waits for.
+struct Polled<W> {
+    /// Until it is dropped.
+    future: Option<Pin<Box<W>>>,
+    shapes: Arc<Shapes>,
+    title: Arc<str>,
+}
+
+impl<W, T, E> HostFuture for Polled<W>
+where
+    W: Future<Output = Result<T, E>> + Send,
+    T: IntoAivi,
+    E: IntoAivi,
+{
+    fn poll(&mut self, waker: &Waker) -> Option<NativeResult> {
+        let future = self.future.as_mut()?;
+        let polled = catch(|| match future.as_mut().poll(&mut Context::from_waker(waker)) {
+            Poll::Pending => None,
+            Poll::Ready(result) => {
+                Some(outcome(result, &self.shapes).map_err(|mismatch| misfit(&self.title, &mismatch)))
+            }
+        });
+        let result = polled.unwrap_or_else(|text| Some(Err(panicked(&self.title, &text))))?;
+        Some(result.unwrap_or_else(NativeResult::Fault))
+    }
+}
+
+impl<W> Drop for Polled<W> {
+    /// The future's own cleanup is code of the host.
+    fn drop(&mut self) {
+        let future = self.future.take();
+        // The panic hook has told of a panic; there is nobody left to fault.
+        let _ = catch(|| drop(future));
+    }
+}
