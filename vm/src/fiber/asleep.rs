@@ -118,7 +118,7 @@ impl Asleep {
         let mut fiber = Fiber::idle(world, stack, frames, pending, origins);
         // SAFETY: as above. The base of the top frame is the sum of what the frames move it up by.
         unsafe {
-            let deltas = (1..=depth).map(|index| (*fiber.frames.start().add(index)).delta);
+            let deltas = (1..=depth).map(|index| (*fiber.frames.start().add(index)).delta());
             fiber.base = fiber.stack.start().add(deltas.sum());
             fiber.frame = fiber.frames.start().add(depth);
             fiber.pc = (*fiber.frame).pc;

@@ -225,7 +225,7 @@ impl Fiber {
         // fiber for what is copied; what it was copied from is behind the top frame then.
         unsafe {
             let frames = self.frames.start();
-            let above: usize = (at + 2..=top).map(|index| (*frames.add(index)).delta).sum();
+            let above: usize = (at + 2..=top).map(|index| (*frames.add(index)).delta()).sum();
             let first_base = self.base.sub(above);
             let registers = above + (*(*self.frame).proto).registers();
             fiber.begin_frames();
@@ -234,13 +234,13 @@ impl Fiber {
             fiber.frames.start().add(1).copy_from_nonoverlapping(frames.add(at + 1), top - at);
             fiber.stack.start().copy_from_nonoverlapping(first_base, registers);
             // Its result arrives where that of a fiber does.
-            (*fiber.frames.start().add(1)).delta = 0;
+            (*fiber.frames.start().add(1)).bytes = 0;
             fiber.frame = fiber.frames.start().add(top - at);
             fiber.base = fiber.stack.start().add(above);
             fiber.pc = self.pc;
 
             self.frame = frames.add(at);
-            self.base = first_base.sub((*frames.add(at + 1)).delta);
+            self.base = first_base.byte_sub((*frames.add(at + 1)).bytes);
         }
         carved
     }
@@ -301,7 +301,7 @@ impl Fiber {
                     (None, Some(FrameKind::Branch)) => share(base, 0),
                     (None, _) => {}
                 }
-                base = base.sub((*frame).delta);
+                base = base.byte_sub((*frame).bytes);
                 frame = frame.sub(1);
                 pc = (*frame).pc;
             }

@@ -5,6 +5,7 @@ use aivi_scheduler::Place;
 
 use crate::interp::internal;
 use crate::program::ProtoCode;
+use crate::value::Slot;
 
 /// One activation.
 #[derive(Clone, Copy)]
@@ -14,8 +15,8 @@ pub(crate) struct Frame {
     pub(crate) pc: *const u64,
     /// Its proto; null for the machine's own frames.
     pub(crate) proto: *const ProtoCode,
-    /// How many registers its window is above that of the frame below.
-    pub(crate) delta: usize,
+    /// How many bytes its window is above that of the frame below.
+    pub(crate) bytes: usize,
     /// Of the machine's own frames: see `FrameKind`.
     pub(crate) aux: usize,
 }
@@ -59,7 +60,12 @@ impl FrameKind {
 impl Frame {
     /// One of the machine's own.
     pub(crate) fn internal(kind: FrameKind, delta: usize, aux: usize) -> Frame {
-        Frame { pc: kind.word(), proto: std::ptr::null(), delta, aux }
+        Frame { pc: kind.word(), proto: std::ptr::null(), bytes: delta * size_of::<Slot>(), aux }
+    }
+
+    /// How many registers its window is above that of the frame below.
+    pub(crate) fn delta(&self) -> usize {
+        self.bytes / size_of::<Slot>()
     }
 
     /// Which of the machine's own frames it is.

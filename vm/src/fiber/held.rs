@@ -42,10 +42,10 @@ impl Fiber {
                     Some(FrameKind::Branch | FrameKind::GlobalEnd | FrameKind::CleanupEnd | FrameKind::RunResult) => {}
                 }
             }
-            // SAFETY: F1: below every frame but the root's there is another one; `base` was moved up by `delta`.
+            // SAFETY: F1: below every frame but the root's there is another one; `base` was moved up by `bytes`.
             unsafe {
                 frame = frame.sub(1);
-                base = base.sub(top.delta);
+                base = base.byte_sub(top.bytes);
                 pc = (*frame).pc;
             }
         }

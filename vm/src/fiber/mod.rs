@@ -262,27 +262,27 @@ impl Fiber {
         let proto = unsafe { (*frame).proto };
         // SAFETY: as above.
         let registers = if proto.is_null() { usize::MAX } else { unsafe { (*proto).registers() } };
-        index < registers && base.wrapping_add(index) < self.stack.end()
+        index < registers && base.wrapping_add(index) < self.stack.last()
     }
 
-    /// Whether `frame` is inside of the frames.
+    /// Whether there is a place for a frame above this one.
     #[inline(always)]
-    pub(crate) fn has_frame(&self, frame: *mut Frame) -> bool {
-        frame < self.frames.end()
+    pub(crate) fn has_frame_above(&self, frame: *mut Frame) -> bool {
+        frame < self.frames.last()
     }
 
     /// Whether a window of so many bytes at `base` is inside of the registers.
     #[inline(always)]
     pub(crate) fn has_room(&self, base: *mut Slot, bytes: usize) -> bool {
         // Both differences are below isize::MAX: a window has at most 65,535 registers.
-        (self.stack.end() as usize).wrapping_sub(base as usize) as isize >= bytes as isize
+        (self.stack.last() as usize).wrapping_sub(base as usize) as isize >= bytes as isize
     }
 
     /// Makes the frame of a proto; the caller has made room.
     pub(crate) fn enter(&mut self, code: *const ProtoCode, delta: usize) {
         // SAFETY: protos live as long as the program.
         let pc = unsafe { (*code).code };
-        self.push(Frame { pc, proto: code, delta, aux: 0 });
+        self.push(Frame { pc, proto: code, bytes: delta * size_of::<Slot>(), aux: 0 });
     }
 
     /// The fiber's number.
@@ -293,7 +293,7 @@ impl Fiber {
     /// Makes room for a further frame and for `registers` behind `base + delta`; false at the limit.
     #[inline]
     pub(crate) fn make_room(&mut self, delta: usize, registers: usize) -> bool {
-        let has_room = self.has_frame(self.frame.wrapping_add(MORE_FRAMES))
+        let has_room = self.has_frame_above(self.frame.wrapping_add(MORE_FRAMES - 1))
             && self.has_room(self.base, (delta + registers) * size_of::<Slot>());
         has_room || self.grow(delta, registers)
     }
@@ -426,7 +426,7 @@ impl Fiber {
                     let place = |effect| Some(self.world.program.entry_of(function(effect)?.proto()));
                     places.extend(effects.filter_map(place));
                 }
-                base = base.sub((*frame).delta);
+                base = base.byte_sub((*frame).bytes);
                 frame = frame.sub(1);
                 pc = (*frame).pc;
             }

@@ -7,7 +7,8 @@ use std::ptr::null_mut;
 /// A plain array without a length: who uses it knows what is in use.
 pub(super) struct Stack<T> {
     start: *mut T,
-    end: *mut T,
+    /// Where the last element stands: what is below it has another one above.
+    last: *mut T,
 }
 
 /// Bytes of a fresh array. A fiber that only waits uses a handful of registers and frames.
@@ -22,7 +23,7 @@ fn layout(bytes: usize) -> Layout {
 
 impl<T> Stack<T> {
     /// No memory yet.
-    pub(super) const EMPTY: Stack<T> = Stack { start: null_mut(), end: null_mut() };
+    pub(super) const EMPTY: Stack<T> = Stack { start: null_mut(), last: null_mut() };
 
     /// The first element.
     #[inline(always)]
@@ -30,21 +31,23 @@ impl<T> Stack<T> {
         self.start
     }
 
-    /// One past the last.
+    /// The last element, which is there only if there is memory.
     #[inline(always)]
-    pub(super) fn end(&self) -> *mut T {
-        self.end
+    pub(super) fn last(&self) -> *mut T {
+        self.last
     }
 
     fn bytes(&self) -> usize {
-        self.end as usize - self.start as usize
+        let one = if self.start.is_null() { 0 } else { size_of::<T>() };
+        self.last as usize - self.start as usize + one
     }
 
-    /// Makes room for `count` elements, keeping what is there; the array may move.
+    /// Makes room for `count` elements and one more, keeping what is there; the array may move.
     #[inline]
     pub(super) fn grow(&mut self, count: usize) {
-        if count * size_of::<T>() > self.bytes() {
-            self.resize((count * size_of::<T>()).next_power_of_two().max(FIRST));
+        let wanted = (count + 1) * size_of::<T>();
+        if wanted > self.bytes() {
+            self.resize(wanted.next_power_of_two().max(FIRST));
         }
     }
 
@@ -56,7 +59,7 @@ impl<T> Stack<T> {
 
     /// Gives back what was needed only for a burst, when the first `count` elements are all that is in use.
     pub(super) fn shrink(&mut self, count: usize) {
-        let used = count * size_of::<T>();
+        let used = (count + 1) * size_of::<T>();
         if self.is_large() && used <= self.bytes() / 4 {
             self.resize(used.next_power_of_two().max(FIRST));
         }
@@ -76,7 +79,7 @@ impl<T> Stack<T> {
 
     /// The array has `bytes` bytes then, at least what is in use.
     fn resize(&mut self, bytes: usize) {
-        const { assert!(align_of::<T>() <= 16 && FIRST.is_multiple_of(size_of::<T>())) };
+        const { assert!(align_of::<T>() <= 16 && FIRST.is_multiple_of(size_of::<T>()) && FIRST > size_of::<T>()) };
         let old = self.bytes();
         // SAFETY: `bytes` is not zero; `start` came from here with `old` bytes.
         let start = unsafe {
@@ -89,8 +92,8 @@ impl<T> Stack<T> {
             handle_alloc_error(layout(bytes));
         }
         self.start = start.cast();
-        // SAFETY: one past the allocation; `bytes` is a multiple of the element's size.
-        self.end = unsafe { self.start.add(bytes / size_of::<T>()) };
+        // SAFETY: inside of the allocation, which has more than one element.
+        self.last = unsafe { self.start.add(bytes / size_of::<T>() - 1) };
     }
 }
 

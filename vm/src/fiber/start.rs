@@ -131,13 +131,13 @@ impl Fiber {
 
     /// Puts a frame on top; the one below goes on at `pc`. The caller has made room (`make_room`).
     pub(crate) fn push(&mut self, frame: Frame) {
-        debug_assert!(self.frame.wrapping_add(1) < self.frames.end());
-        // SAFETY: there is room for a frame and for the registers up to `delta`.
+        debug_assert!(self.has_frame_above(self.frame));
+        // SAFETY: there is room for a frame and for the registers up to where its window begins.
         unsafe {
             (*self.frame).pc = self.pc;
             self.frame = self.frame.add(1);
             self.frame.write(frame);
-            self.base = self.base.add(frame.delta);
+            self.base = self.base.byte_add(frame.bytes);
         }
         self.pc = frame.pc;
     }
@@ -145,11 +145,11 @@ impl Fiber {
     /// Takes the top frame off; the one below is where it was.
     pub(crate) fn pop(&mut self) -> Frame {
         debug_assert!(self.frame > self.frames.start());
-        // SAFETY: F1: there is a frame below; `push` or a call moved `base` up by `delta`.
+        // SAFETY: F1: there is a frame below; `push` or a call moved `base` up by `bytes`.
         unsafe {
             let top = *self.frame;
             self.frame = self.frame.sub(1);
-            self.base = self.base.sub(top.delta);
+            self.base = self.base.byte_sub(top.bytes);
             self.pc = (*self.frame).pc;
             top
         }

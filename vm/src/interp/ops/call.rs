@@ -74,13 +74,14 @@ pub(crate) fn make_partial(function: Value, arguments: SmallVec<[Value; 8]>) -> 
 unsafe fn enter(regs: &mut Regs, proto: *const ProtoCode, delta: usize) -> bool {
     // SAFETY: F1, F3. What is written above the top frame before the last check means nothing until `frame` moves up.
     unsafe {
-        let frame = regs.frame.add(1);
-        if !(*regs.fiber).has_frame(frame) {
+        if !(*regs.fiber).has_frame_above(regs.frame) {
             return false;
         }
+        let bytes = delta * size_of::<Slot>();
+        let frame = regs.frame.add(1);
         (*frame).proto = proto;
-        (*frame).delta = delta;
-        let base = regs.base.add(delta);
+        (*frame).bytes = bytes;
+        let base = regs.base.byte_add(bytes);
         if !(*regs.fiber).has_room(base, (*proto).bytes) {
             return false;
         }
@@ -240,7 +241,7 @@ fn tail_apply(fiber: &mut Fiber, word: Word, run: bool) -> Go {
         function
     };
     let left = fiber.pop();
-    apply(fiber, function, left.delta, word.x(), run)
+    apply(fiber, function, left.delta(), word.x(), run)
 }
 
 /// Applies a function (taken) to the `count` tagged arguments (taken) at `delta`, where the result arrives; then, if `run`,
@@ -412,7 +413,7 @@ pub(in crate::interp) fn apply_rest(fiber: &mut Fiber) -> Go {
         let function = (*fiber.base.add(1 + count)).into_value();
         std::ptr::copy(fiber.base.add(1), fiber.base, count);
         let left = fiber.pop();
-        apply(fiber, function, left.delta, count, false)
+        apply(fiber, function, left.delta(), count, false)
     }
 }
 
@@ -421,7 +422,7 @@ pub(in crate::interp) fn run_result(fiber: &mut Fiber) -> Go {
     // SAFETY: a `RunResult` frame: the result is in R[0].
     let effect = unsafe { (*fiber.base).into_value() };
     let left = fiber.pop();
-    apply(fiber, effect, left.delta, 0, true)
+    apply(fiber, effect, left.delta(), 0, true)
 }
 
 #[inline(always)]
@@ -448,12 +449,13 @@ pub(in crate::interp) unsafe fn ret_unpacked(regs: &mut Regs, word: Word) -> boo
     // SAFETY: as in `ret`. Above the frame of a proto, its `pc` stands behind the call, which is not the last instruction (V12);
     // the machine's own frames have words that are no `unpack`.
     unsafe {
-        let (pc, delta) = ((*regs.frame.sub(1)).pc, (*regs.frame).delta);
+        let (pc, bytes) = ((*regs.frame.sub(1)).pc, (*regs.frame).bytes);
         let (next, count) = (Word::at(pc), word.x());
-        if next.bits() as u16 != (count << 8 | Opcode::Unpack as usize) as u16 || next.b() != delta {
+        if next.bits() as u16 != (count << 8 | Opcode::Unpack as usize) as u16 || next.b() * size_of::<Slot>() != bytes
+        {
             return false;
         }
-        let (fields, below) = (regs.slot(word.b()), regs.base.sub(delta));
+        let (fields, below) = (regs.slot(word.b()), regs.base.byte_sub(bytes));
         let target = below.add(next.a());
         // Going upwards, no field is written over before it is read.
         if target > fields {
@@ -493,9 +495,9 @@ pub(in crate::interp) fn ret_new_slowly(fiber: &mut Fiber, word: Word) -> Go {
 unsafe fn leave(regs: &mut Regs) {
     // SAFETY: F1, F3.
     unsafe {
-        let delta = (*regs.frame).delta;
+        let bytes = (*regs.frame).bytes;
         regs.frame = regs.frame.sub(1);
-        regs.base = regs.base.sub(delta);
+        regs.base = regs.base.byte_sub(bytes);
         regs.pc = (*regs.frame).pc;
     }
 }

@@ -138,7 +138,7 @@ fn deliver(fiber: &mut Fiber, delta: usize, value: Value) -> Go {
 /// A global's proto has returned: publishes the value.
 pub(in crate::interp) fn global_end(fiber: &mut Fiber) -> Go {
     // SAFETY: F1; the result arrived in R[0].
-    let (global, delta, value) = unsafe { ((*fiber.frame).aux, (*fiber.frame).delta, (*fiber.base).into_value()) };
+    let (global, delta, value) = unsafe { ((*fiber.frame).aux, (*fiber.frame).delta(), (*fiber.base).into_value()) };
     let program = fiber.program().clone();
     let cell = &program.globals[global];
     if let Some(latch) = cell.finish(value) {
