@@ -27,6 +27,13 @@ const PROGRAMS: &[(&str, i64)] = &[
     ("closures", 1_000),
     ("versions", 1_000),
     ("derive", 20),
+    ("counters", 100),
+    ("folds", 100),
+    ("states", 100),
+    ("json", 100),
+    ("rows", 100),
+    ("integrals", 100),
+    ("lookups", 100),
 ];
 
 fn language(criterion: &mut Criterion) {
