@@ -119,7 +119,7 @@ impl Job {
             }
             self.left -= 1;
             let handle = cx.spawn(job(Kind::Done, 0), None).expect("the scope is open");
-            match cx.join(&handle) {
+            match cx.join(handle) {
                 Join::Ready(_) => self.sum += 1,
                 _ => return Step::Waiting,
             }
@@ -154,7 +154,7 @@ impl Job {
             self.handles.iter().for_each(|handle| cx.cancel(handle));
         }
         while let Some(handle) = self.handles.pop() {
-            match cx.join(&handle) {
+            match cx.join(handle) {
                 Join::Ready(Outcome::Done(value)) => self.sum += value,
                 Join::Ready(_) => {}
                 _ => return Step::Waiting,
@@ -220,7 +220,7 @@ impl Job {
             black_box(matches!(cx.send(&channels[0].tx, 1), Send::Done));
         }
         while let Some(handle) = self.handles.pop() {
-            if !matches!(cx.join(&handle), Join::Ready(_)) {
+            if !matches!(cx.join(handle), Join::Ready(_)) {
                 return Step::Waiting;
             }
         }

@@ -342,7 +342,7 @@ fn a_channel_may_outlive_its_runtime_and_its_handles_the_task() {
             done(9)
         });
         *handle.lock().unwrap() = Some(cx.spawn(child, None).expect("the scope is open"));
-        cx.join(handle.lock().unwrap().as_ref().unwrap());
+        cx.join(handle.lock().unwrap().clone().unwrap());
         Step::Waiting
     });
     // The root waits once and is woken by the join; the second turn spawns again, so it is left to the scope's end.
@@ -435,7 +435,7 @@ impl Task for Chain {
             let child = Chain { left: 0, last: self.last.take(), is_root: false };
             let child = cx.spawn(child, None).expect("the scope is open");
             self.last = Some(child.clone());
-            if matches!(cx.join(&child), Join::Wait) {
+            if matches!(cx.join(child), Join::Wait) {
                 return Step::Waiting;
             }
         }

@@ -142,13 +142,19 @@ impl<T: Task> Context<'_, T> {
     }
 
     /// Waits for a task to end, then [`Wake::Joined`](crate::Wake::Joined).
-    pub fn join(&mut self, handle: &TaskHandle<T>) -> Join<T> {
-        let target = &handle.0;
+    pub fn join(&mut self, handle: TaskHandle<T>) -> Join<T> {
+        let target = handle.0;
         if target.raw() == self.raw {
             return Join::Myself;
         }
-        if target.has_ended() && target.is_joined() {
+        if target.has_ended() {
+            target.note_joined();
             return self.ended(target);
+        }
+        if self.worker.take_to_join(target.raw()) {
+            self.next_wait();
+            self.own().wait_for(Waiting::Child(target));
+            return Join::Wait;
         }
         let (raw, generation) = self.next_wait();
         // SAFETY: the running task takes itself out before it goes on: the worker undoes what is noted in `waiting`. The
@@ -193,11 +199,9 @@ impl<T: Task> Context<'_, T> {
         }
     }
 
-    fn ended(&self, target: &Ref<T>) -> Join<T> {
-        match target.outcome() {
-            Some(outcome) => Join::Ready(outcome.clone()),
-            None => Join::Myself,
-        }
+    /// What a task has come to that has ended.
+    fn ended(&mut self, target: Ref<T>) -> Join<T> {
+        self.worker.core.spares.outcome(target).map_or(Join::Myself, Join::Ready)
     }
 
     fn begin_pair(&mut self, kind: Kind, left: T, right: T) -> (Raw<T>, Raw<T>) {

@@ -20,6 +20,10 @@ use crate::{CancelReason, EventKind, Outcome, Place, Task, Tick, Wake};
 /// Fuel of a slice, in whatever unit the task counts: at a few nanoseconds each, a slice takes some tens of microseconds.
 pub const FUEL: u32 = 4096;
 
+/// So many tasks begin before the one that makes them makes more: their records are 64 KiB, which any second cache has room for
+/// (arbitrary).
+const MANY: usize = 256;
+
 /// The scheduler, as seen by the task that runs.
 pub struct Context<'a, T: Task> {
     worker: &'a mut Worker<T>,
@@ -82,13 +86,7 @@ impl<'a, T: Task> Context<'a, T> {
             return None;
         }
         let Woken::Joined(target) = std::mem::replace(&mut self.own().woken, Woken::Nothing) else { return None };
-        let outcome = match target.is_last_ref() {
-            // SAFETY: ours is the only reference, and it goes.
-            true => unsafe { target.take_outcome() },
-            false => target.outcome().cloned(),
-        };
-        self.worker.core.spares.recycle(target);
-        outcome
+        self.worker.core.spares.outcome(target)
     }
 
     /// Did the last wait end as it should, with nothing to tell: the time has come, or the message is sent? Otherwise
@@ -180,6 +178,18 @@ impl<'a, T: Task> Context<'a, T> {
     /// The fuel is spent: go on with more, or yield?
     pub fn tick(&mut self) -> Tick {
         self.worker.tick()
+    }
+
+    /// Has the task made others in this slice that have not begun?
+    #[inline]
+    pub fn has_made_any(&self) -> bool {
+        self.worker.core.queue.has_made_at_least(1)
+    }
+
+    /// Has the task made so many tasks in this slice that it should end it, and let them begin?
+    #[inline]
+    pub fn has_made_many(&self) -> bool {
+        self.worker.core.queue.has_made_at_least(MANY)
     }
 
     /// Something long begins (a native function that computes): nothing should hide in the worker's slot meanwhile.

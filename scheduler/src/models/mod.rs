@@ -14,6 +14,7 @@
 mod channel;
 mod group;
 mod idle;
+mod join;
 mod outside;
 mod park;
 mod queue;

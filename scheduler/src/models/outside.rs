@@ -87,7 +87,7 @@ fn a_joiner_hears_of_the_end() {
             let handle = handle.clone();
             Box::new(move |cx| {
                 let handle = handle.lock().unwrap().take().unwrap();
-                match cx.join(&handle) {
+                match cx.join(handle) {
                     Join::Wait => None,
                     Join::Ready(_) => Some("joined".to_owned()),
                     Join::Myself => Some("itself".to_owned()),
@@ -117,7 +117,7 @@ fn a_cancelled_joiner_leaves_the_task() {
             let (handle, gate, log, mut turn) = (handle.clone(), gate.clone(), cast.log.clone(), 0);
             Box::new(move |cx| {
                 turn += 1;
-                let joined = handle.lock().unwrap().take().map(|handle| cx.join(&handle));
+                let joined = handle.lock().unwrap().take().map(|handle| cx.join(handle));
                 match joined {
                     Some(Join::Wait) => {
                         log.add("j: begun");

@@ -2,7 +2,7 @@
 //!
 //! Who may touch which field of a [`Record`], and when:
 //!
-//! 1. `id`, `state`, `refs`, `parent`, `is_joined`, `has_ended`, `family`: anybody who knows the record lives.
+//! 1. `id`, `state`, `refs`, `parent`, `is_joined`, `joining`, `has_ended`, `family`: anybody who knows the record lives.
 //! 2. `own`, `task`: the *running side* only. That is the worker that took the task from a queue; before, whoever won the
 //!    claim and queued it; and anybody at all while the world is stopped (`Shared::stop_world`).
 //! 3. `reason`: written once by the winner of `State::claim_reason`, read by whoever saw the request to cancel after it.
@@ -10,7 +10,7 @@
 //! 5. `waiter`, and before the end `cargo` as a message: under the lock of the list in which the waiter is; by the running side when it
 //!    is in none (`waiter.rs`).
 //! 6. `crew_link`: under the lock of the crew.
-//! 7. `joiners`: under `is_joined`'s lock.
+//! 7. `joiners`: under the lock `joining`. Who has a reference may join; who waits has none any more, but has set `is_joined`.
 //!
 //! A million tasks are a million records, so none of it is larger than it must be: a fiber's record is 256 bytes, and the next
 //! size that allocators have is 320.
@@ -45,8 +45,10 @@ pub struct Record<T: Task> {
     pub id: u64,
     pub state: State,
     refs: AtomicU32,
-    /// Did anybody ever wait for the outcome? Its lock is that of `joiners`.
-    is_joined: Lock<bool, JOINERS>,
+    /// Did anybody ever ask for the outcome?
+    is_joined: AtomicBool,
+    /// Guards `joiners`.
+    joining: Lock<(), JOINERS>,
     has_ended: AtomicBool,
     /// Who is told of its end. Never changes.
     pub parent: Parent<T>,
@@ -140,7 +142,8 @@ impl<T: Task> Record<T> {
             id,
             state: State::new(),
             refs: AtomicU32::new(refs),
-            is_joined: Lock::new(false),
+            is_joined: AtomicBool::new(false),
+            joining: Lock::new(()),
             has_ended: AtomicBool::new(false),
             parent,
             joiners: UnsafeCell::new(List::new()),
@@ -254,16 +257,24 @@ impl<T: Task> Record<T> {
         if self.has_ended() { unsafe { &mut *(*self.cargo.get()).outcome }.take() } else { None }
     }
 
-    /// Writes the outcome and tells those who join; `woken` is to queue them. The running side calls it once.
+    /// Writes the outcome and tells those who join; `woken` is to queue them. The running side calls it once; `refs` of the references
+    /// are its own.
     ///
     /// Each joiner is given one count of the record.
     ///
     /// # Safety
     /// The caller is the running side.
-    pub unsafe fn set_outcome(&self, outcome: Outcome<T::Value, T::Fault>, mut woken: impl FnMut(Raw<T>)) {
+    pub unsafe fn set_outcome(&self, outcome: Outcome<T::Value, T::Fault>, refs: u32, mut woken: impl FnMut(Raw<T>)) {
         // SAFETY: promised by the caller.
         unsafe { self.carry(outcome) };
-        let _guard = self.is_joined.lock();
+        // Acquire pairs with the Release of the references that were dropped: without others nobody will join, and who does
+        // already has set `is_joined` before it dropped its own. No lock is needed then.
+        let is_alone = self.refs.load(Ordering::Acquire) == refs;
+        if is_alone && mutant!("record.overlooks-who-joins-without-a-reference", !self.is_joined(), true) {
+            // Release as below.
+            return self.has_ended.store(true, Ordering::Release);
+        }
+        let _guard = self.joining.lock();
         // Release pairs with the Acquire in `has_ended`.
         self.has_ended.store(true, Ordering::Release);
         // SAFETY: we have the lock (rule 7), and this is the only reference.
@@ -285,8 +296,8 @@ impl<T: Task> Record<T> {
     /// The caller is the running side of the joiner, which is in no list, and, unless it is claimed by [`Claim::Joined`],
     /// calls `forget_joiner` before it goes on. The record lives until then or until the claim.
     pub unsafe fn join(&self, joiner: Raw<T>, generation: u32) -> bool {
-        let mut is_joined = self.is_joined.lock();
-        *is_joined = true;
+        let _guard = self.joining.lock();
+        self.note_joined();
         if mutant!("record.joins-after-the-end", self.has_ended(), false) {
             return false;
         }
@@ -298,14 +309,24 @@ impl<T: Task> Record<T> {
     /// Takes a joiner, whose wait was ended by something else, out of the list. False: it had been taken out by the end of
     /// the task, and so it owns a count of the record.
     pub fn forget_joiner(&self, joiner: Raw<T>) -> bool {
-        let _guard = self.is_joined.lock();
+        let _guard = self.joining.lock();
         // SAFETY: we have the lock (rule 7); the joiner lives: it is the caller's, who goes on.
         unsafe { (*self.joiners.get()).remove(joiner.spot()) }
     }
 
+    /// Somebody asks for the outcome.
+    pub fn note_joined(&self) {
+        if !self.is_joined() {
+            // Relaxed: who asks has a reference, and those that look are ordered by what they know of references
+            // (`set_outcome`, `is_last_ref`), or come when all tasks of the scope have ended.
+            self.is_joined.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// Has somebody asked for the outcome?
     pub fn is_joined(&self) -> bool {
-        *self.is_joined.lock()
+        // Relaxed as in `note_joined`.
+        self.is_joined.load(Ordering::Relaxed)
     }
 
     /// Is the outcome there?
@@ -350,6 +371,15 @@ impl<T: Task> Ref<T> {
     /// The pointer, not counted.
     pub fn raw(&self) -> Raw<T> {
         self.0
+    }
+
+    /// Gives one of the caller's two references up.
+    pub fn drop_second(self) {
+        // Acquire as in `is_last_ref`. If there are no others, nobody counts in between.
+        if self.refs.load(Ordering::Acquire) == 2 {
+            self.refs.store(1, Ordering::Relaxed);
+            std::mem::forget(self);
+        }
     }
 }
 
@@ -425,6 +455,17 @@ impl<T: Task> Spares<T> {
             free_in_turn(raw.0.cast(), drop_in_place::<T>);
             self.0.push(Box::from_raw(raw.0.as_ptr().cast()));
         }
+    }
+
+    /// Gives a reference up for the outcome, which is there when the task has ended.
+    pub fn outcome(&mut self, record: Ref<T>) -> Option<Outcome<T::Value, T::Fault>> {
+        let outcome = match record.is_last_ref() {
+            // SAFETY: ours is the only reference, and it goes.
+            true => unsafe { record.take_outcome() },
+            false => record.outcome().cloned(),
+        };
+        self.recycle(record);
+        outcome
     }
 
     fn take(&mut self) -> Box<MaybeUninit<Record<T>>> {

@@ -9,8 +9,8 @@ use crate::{CancelKind, CancelReason, DeadlockReport, Outcome, Place, Report, Ta
 use super::Worker;
 
 impl<T: Task> Worker<T> {
-    /// Ends a task whose turn it was.
-    pub(super) fn end(&mut self, raw: Raw<T>, outcome: Outcome<T::Value, T::Fault>) {
+    /// Ends a task whose turn it was; `refs` references to its record are ours, the right to run among them.
+    pub(super) fn end(&mut self, raw: Raw<T>, outcome: Outcome<T::Value, T::Fault>, refs: u32) {
         // SAFETY: the right to run keeps the record, or for a branch its group.
         let record = unsafe { raw.get() };
         self.note_end(record, &outcome);
@@ -38,7 +38,7 @@ impl<T: Task> Worker<T> {
         // SAFETY: the right to run is one count of the record, and it ends here.
         let record = unsafe { Ref::from_raw(raw) };
         // SAFETY: as above.
-        unsafe { record.set_outcome(outcome, |raw| self.push_woken(raw)) };
+        unsafe { record.set_outcome(outcome, refs, |raw| self.push_woken(raw)) };
         let Some(outcome) = record.outcome() else { return };
         match &record.parent {
             Parent::Branch(..) => {}
@@ -51,7 +51,10 @@ impl<T: Task> Worker<T> {
                 }
             }
         }
-        self.core.spares.recycle(record);
+        match refs {
+            1 => self.core.spares.recycle(record),
+            _ => record.drop_second(),
+        }
     }
 
     fn member_ended(&mut self, crew: &Crew<T>, member: &Ref<T>, outcome: &Outcome<T::Value, T::Fault>, place: Place) {

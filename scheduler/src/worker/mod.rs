@@ -9,6 +9,7 @@ mod find;
 mod gate;
 mod group;
 mod holds;
+mod join;
 mod log;
 mod look;
 mod rehearse;
@@ -46,6 +47,8 @@ pub struct Core<T: Task> {
     pub now_ns: u64,
     gate: Gate,
     passes: u32,
+    /// When the oldest child was last taken out of its turn.
+    oldest_ns: u64,
     polled_ns: u64,
     ids: u64,
     spawned: u64,
@@ -54,6 +57,8 @@ pub struct Core<T: Task> {
     /// Fired timers on their way to the queue.
     fired: Vec<Raw<T>>,
     is_searching: bool,
+    /// Turns inside of the one that came from the queue.
+    nested: u32,
     /// The pass of the last rest.
     rested: u32,
     lookout: Lookout,
@@ -90,6 +95,7 @@ impl<T: Task> Core<T> {
             now_ns: 0,
             gate: Gate::default(),
             passes: 0,
+            oldest_ns: 0,
             polled_ns: 0,
             ids: (index as u64 + 1) << ID_BITS,
             spawned: 0,
@@ -97,6 +103,7 @@ impl<T: Task> Core<T> {
             spares: Spares::new(),
             fired: Vec::new(),
             is_searching: false,
+            nested: 0,
             rested: 0,
             lookout: Lookout::default(),
             log: None,
@@ -259,6 +266,15 @@ impl<T: Task> Worker<T> {
         match &mut self.core.simulator {
             Some(simulator) => simulator.push(raw),
             None => self.core.queue.push_last(raw),
+        }
+    }
+
+    /// Queues the task whose turn it was, and which has spent its fuel.
+    #[inline]
+    pub fn push_yielded(&mut self, raw: Raw<T>) {
+        match &mut self.core.simulator {
+            Some(simulator) => simulator.push(raw),
+            None => self.core.queue.push_yielded(raw),
         }
     }
 

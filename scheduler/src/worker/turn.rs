@@ -19,6 +19,13 @@ enum Turn<T: Task> {
 impl<T: Task> Worker<T> {
     /// Runs a task that came from a queue: having it is the right to run it.
     pub(crate) fn turn(&mut self, raw: Raw<T>) {
+        self.turn_of(raw, 1);
+    }
+
+    /// The same where `refs` references to the record are the caller's, the right to run among them. Part of both callers, as one more
+    /// call for each turn shows.
+    #[inline(always)]
+    pub(super) fn turn_of(&mut self, raw: Raw<T>, refs: u32) {
         // SAFETY: a queued task lives; the right to run is counted and ends in `end`.
         let record = unsafe { raw.get() };
         if self.core.attention {
@@ -27,7 +34,7 @@ impl<T: Task> Worker<T> {
         match self.wake(raw, record) {
             Turn::Resume => {}
             Turn::Parked => return,
-            Turn::End(outcome) => return self.end(raw, outcome),
+            Turn::End(outcome) => return self.end(raw, outcome, refs),
         }
         let mut cx = Context::new(self, raw);
         // SAFETY: we are the running side. The context does not touch the state machine.
@@ -42,11 +49,12 @@ impl<T: Task> Worker<T> {
             Step::Waiting => self.publish(raw, record),
             Step::Yielded => {
                 self.give_up_wait(raw, record);
-                self.put_off(raw, record);
+                self.note_yield(record);
+                self.push_yielded(raw);
             }
             Step::Ended(outcome) => {
                 self.give_up_wait(raw, record);
-                self.end(raw, outcome);
+                self.end(raw, outcome, refs);
             }
         }
     }
@@ -136,7 +144,7 @@ impl<T: Task> Worker<T> {
     fn undo(&mut self, raw: Raw<T>, record: &Record<T>, own: &mut Own<T>, waiting: Waiting<T>) {
         self.disarm(own);
         match waiting {
-            Waiting::Nothing | Waiting::Sleep | Waiting::Group | Waiting::Outside(_) => {}
+            Waiting::Nothing | Waiting::Sleep | Waiting::Child(_) | Waiting::Group | Waiting::Outside(_) => {}
             // SAFETY: something else has ended the wait, and it is forgotten once: `waiting` becomes `Nothing`.
             Waiting::Send(channel, _) => unsafe { channel.forget(|core| core.forget_sender(raw.spot())) },
             // SAFETY: as above.
@@ -162,6 +170,7 @@ impl<T: Task> Worker<T> {
         let waiting = match std::mem::replace(&mut own.waiting, Waiting::Nothing) {
             Waiting::Nothing => return,
             Waiting::Group => panic!("a task that has children waits for them"),
+            Waiting::Child(child) => return self.push_child(child.raw()),
             waiting => waiting,
         };
         // If it was claimed already, it is in no list any more.
@@ -176,11 +185,17 @@ impl<T: Task> Worker<T> {
     }
 
     /// Publishes the wait that the task has registered, or goes on if something has ended it already.
-    fn publish(&mut self, raw: Raw<T>, record: &Record<T>) {
+    #[inline(always)]
+    pub(super) fn publish(&mut self, raw: Raw<T>, record: &Record<T>) {
         // SAFETY: we are the running side until `publish`.
         let own = unsafe { record.own() };
-        if matches!(own.waiting, Waiting::Nothing) {
-            return self.put_off(raw, record);
+        match own.waiting {
+            Waiting::Nothing => {
+                self.note_yield(record);
+                return self.requeue(raw);
+            }
+            Waiting::Child(_) => return self.join_child(raw, record),
+            _ => {}
         }
         own.since_ns = self.core.now_ns;
         let place = own.place;
@@ -191,13 +206,12 @@ impl<T: Task> Worker<T> {
         }
     }
 
-    /// Queues a task that can go on behind the others.
-    fn put_off(&mut self, raw: Raw<T>, record: &Record<T>) {
+    /// A task that can go on lets others go first.
+    fn note_yield(&mut self, record: &Record<T>) {
         // SAFETY: we are the running side.
         let at = unsafe { record.own() }.place;
         self.close_hold(at);
         self.note(record.id, EventKind::Yielded { at });
-        self.requeue(raw);
     }
 
     /// Disarms the task's timer, whosever wheel it is in.

@@ -227,7 +227,7 @@ impl Toy {
                     Err(ScopeEnded) => self.last = ENDED,
                 }
             }
-            Op::Join(task) => match env.task(*task).map(|handle| cx.join(&handle)) {
+            Op::Join(task) => match env.task(*task).map(|handle| cx.join(handle)) {
                 None => {}
                 Some(Join::Ready(outcome)) => self.joined(cx, outcome),
                 Some(Join::Myself) => self.unwind(cx, Outcome::Faulted("joins itself".to_owned())),

@@ -110,6 +110,9 @@ pub(in crate::interp) fn spawn_in(fiber: &mut Fiber, word: Word) -> Go {
 fn spawned(fiber: &mut Fiber, word: Word, child: Strand, scope: Option<ScopeHandle>) -> Go {
     match fiber.cx().spawn(child, scope.as_ref().map(|scope| &scope.0)) {
         Ok(handle) => {
+            if fiber.cx().has_made_many() {
+                fiber.charge(u64::MAX);
+            }
             fiber.set_result(word, Value::payload_of(TaskValue(handle)));
             Go::On
         }
@@ -120,7 +123,7 @@ fn spawned(fiber: &mut Fiber, word: Word, child: Strand, scope: Option<ScopeHand
 pub(in crate::interp) fn join(fiber: &mut Fiber, word: Word) -> Go {
     let regs = checkpoint!(fiber, word);
     let task = operand!(regs, word.b(), TaskValue);
-    match fiber.cx().join(&task.0) {
+    match fiber.cx().join(task.0) {
         Join::Ready(outcome) => match fiber.join_outcome(outcome) {
             Ok(value) => {
                 fiber.set_result(word, value);
