@@ -219,7 +219,7 @@ impl Fiber {
     /// Moves the frames above the frame of a branch at index `at`, and their registers, to a fiber that will go on at `pc`.
     fn carve(&mut self, at: usize) -> Strand {
         let top = self.depth();
-        let mut carved = Strand::made(self.world.pointer(), Pending::Nothing, [NOWHERE; ORIGINS]);
+        let mut carved = Strand::made_at_hand(self.world.pointer(), Pending::Nothing, [NOWHERE; ORIGINS]);
         let fiber = carved.fiber();
         // SAFETY: F1: `at` is the index of a frame of a branch below the top frame, which is a proto's. There is room in the new
         // fiber for what is copied; what it was copied from is behind the top frame then.

@@ -157,7 +157,11 @@ impl Fiber {
     /// A fiber that this one starts at the instruction that runs, whose place is told to the scheduler.
     pub(crate) fn child(&mut self, start: Start) -> Strand {
         let origins = self.child_origins();
-        Strand::made(self.world.pointer(), start.into(), origins)
+        // Siblings run first, and leave their memory, which is warm then.
+        match self.cx().has_made_any() {
+            true => Strand::made(self.world.pointer(), start.into(), origins),
+            false => Strand::made_at_hand(self.world.pointer(), start.into(), origins),
+        }
     }
 
     /// What a fiber remembers that this one starts where it told the scheduler last.

@@ -59,12 +59,8 @@ pub(super) fn count_ended() {
     LIVE.set(LIVE.get() - 1);
 }
 
-/// The memory of a fiber that is gone.
-struct Shell {
-    memory: Box<MaybeUninit<Fiber>>,
-    stack: Stack<Slot>,
-    frames: Stack<Frame>,
-}
+/// The memory of a fiber that is gone or was put away: a box with the two arrays where a fiber has them, and nothing else in it.
+struct Shell(NonNull<Fiber>);
 
 impl Shell {
     /// One that is left, if any is.
@@ -73,13 +69,38 @@ impl Shell {
     }
 
     fn new() -> Shell {
-        Shell { memory: Box::new_uninit(), stack: Stack::EMPTY, frames: Stack::EMPTY }
+        let memory = NonNull::from(Box::leak(Box::<Fiber>::new_uninit())).cast::<Fiber>();
+        // SAFETY: the memory is ours, and large enough for a fiber.
+        unsafe { Shell::with(memory, Stack::EMPTY, Stack::EMPTY) }
+    }
+
+    /// Memory without a fiber, and arrays for the next one.
+    ///
+    /// # Safety
+    /// The memory is a box for a fiber, and the caller's.
+    unsafe fn with(memory: NonNull<Fiber>, stack: Stack<Slot>, frames: Stack<Frame>) -> Shell {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*memory.as_ptr()).stack).write(stack);
+            (&raw mut (*memory.as_ptr()).frames).write(frames);
+        }
+        Shell(memory)
+    }
+
+    /// The memory, which the caller owns then, and the arrays.
+    fn open(self) -> (NonNull<Fiber>, Stack<Slot>, Stack<Frame>) {
+        let memory = ManuallyDrop::new(self).0;
+        // SAFETY: the arrays are there (`with`), and moved out once: `self` is not dropped.
+        unsafe { (memory, (&raw const (*memory.as_ptr()).stack).read(), (&raw const (*memory.as_ptr()).frames).read()) }
     }
 
     /// Keeps it for the next fiber.
-    fn keep(mut self) {
-        self.stack.limit();
-        self.frames.limit();
+    fn keep(self) {
+        // SAFETY: the arrays are there (`with`), and nobody else has them.
+        unsafe {
+            (*self.0.as_ptr()).stack.limit();
+            (*self.0.as_ptr()).frames.limit();
+        }
         // At the end of a thread the list may be gone; then the memory goes back.
         _ = SHELLS.try_with(|shells| {
             let mut shells = shells.borrow_mut();
@@ -87,6 +108,16 @@ impl Shell {
                 shells.push(self);
             }
         });
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        // SAFETY: as in `open`; the memory was a box for a fiber, and nobody uses it any more.
+        unsafe {
+            drop(((&raw const (*self.0.as_ptr()).stack).read(), (&raw const (*self.0.as_ptr()).frames).read()));
+            drop(Box::from_raw(self.0.as_ptr().cast::<MaybeUninit<Fiber>>()));
+        }
     }
 }
 
@@ -103,7 +134,7 @@ impl Strand {
         if self.is_asleep() {
             self.wake();
         }
-        // SAFETY: awake, it points to a fiber that it owns (`awake`).
+        // SAFETY: awake, it points to a fiber that it owns (`wake`).
         unsafe { self.0.cast().as_mut() }
     }
 
@@ -120,16 +151,18 @@ impl Strand {
         Strand(fiber.cast())
     }
 
-    /// A fiber whose first turn begins with `pending`.
+    /// A fiber whose first turn begins with `pending`; until then it is small.
     pub(super) fn made(world: WorldRef, pending: Pending, origins: Origins) -> Strand {
-        match Shell::spare() {
-            Some(shell) => Strand::awake(shell.memory, Fiber::idle(world, shell.stack, shell.frames, pending, origins)),
-            None => Strand::asleep(Asleep::fresh(world, pending, origins)),
-        }
+        Strand::asleep(Asleep::fresh(world, pending, origins))
     }
 
-    fn awake(memory: Box<MaybeUninit<Fiber>>, fiber: Fiber) -> Strand {
-        Strand(NonNull::from(Box::leak(Box::write(memory, fiber))).cast())
+    /// The same, in memory that is at hand, where it can begin at once.
+    pub(super) fn made_at_hand(world: WorldRef, pending: Pending, origins: Origins) -> Strand {
+        let Some(shell) = Shell::spare() else { return Strand::made(world, pending, origins) };
+        let (memory, stack, frames) = shell.open();
+        // SAFETY: the memory is a box for a fiber, and ours.
+        unsafe { memory.write(Fiber::idle(world, stack, frames, pending, origins)) };
+        Strand(memory.cast())
     }
 
     fn asleep(asleep: Asleep) -> Strand {
@@ -150,26 +183,22 @@ impl Strand {
     }
 
     fn wake(&mut self) {
-        let Shell { memory, stack, frames } = Shell::spare().unwrap_or_else(Shell::new);
+        let (memory, stack, frames) = Shell::spare().unwrap_or_else(Shell::new).open();
         let fiber = ManuallyDrop::into_inner(self.small()).wake(stack, frames);
-        self.0 = ManuallyDrop::new(Strand::awake(memory, fiber)).0;
+        // SAFETY: the memory is a box for a fiber, and ours.
+        unsafe { memory.write(fiber) };
+        self.0 = memory.cast();
     }
 
     /// Takes as little memory as possible until the next turn.
     fn put_away(&mut self) {
-        if let Some(asleep) = Asleep::of(self.fiber()) {
-            self.take_shell().keep();
+        let fiber = NonNull::from(self.fiber());
+        // SAFETY: `fiber` made it awake, so it points to a fiber that it owns.
+        if let Some(asleep) = Asleep::of(unsafe { &mut *fiber.as_ptr() }) {
             self.0 = ManuallyDrop::new(Strand::asleep(asleep)).0;
+            // All but the arrays was moved out (`Asleep::of`), and the fiber is in a box (`wake`).
+            Shell(fiber).keep();
         }
-    }
-
-    /// The memory of a fiber that is awake, whose other parts were moved out or dropped; it is none then.
-    fn take_shell(&mut self) -> Shell {
-        let fiber = self.fiber();
-        let (stack, frames) = (fiber.stack.take(), fiber.frames.take());
-        // SAFETY: the fiber is in a box (`awake`), and memory for any fiber from here on.
-        let memory = unsafe { Box::from_raw(std::ptr::from_mut(fiber).cast()) };
-        Shell { memory, stack, frames }
     }
 
     /// Shows the fiber as it is.
@@ -191,13 +220,13 @@ impl Drop for Strand {
         }
         let fiber = self.fiber();
         fiber.abandon();
-        let arrays = (fiber.stack.take(), fiber.frames.take());
-        // SAFETY: its memory is taken next, and it is dropped once, here.
-        unsafe { std::ptr::from_mut(fiber).drop_in_place() };
-        let memory = self.0.cast::<MaybeUninit<Fiber>>();
-        // SAFETY: the fiber was in a box (`awake`), and is gone.
-        let memory = unsafe { Box::from_raw(memory.as_ptr()) };
-        Shell { memory, stack: arrays.0, frames: arrays.1 }.keep();
+        let (stack, frames) = (fiber.stack.take(), fiber.frames.take());
+        let memory = NonNull::from(fiber);
+        // SAFETY: it is dropped once, here; the fiber was in a box (`wake`), and is gone.
+        unsafe {
+            memory.drop_in_place();
+            Shell::with(memory, stack, frames).keep();
+        }
     }
 }
 
