@@ -65,31 +65,59 @@ pub(crate) fn immortalise(value: Value) -> Value {
 /// # Safety
 /// The caller holds a reference to `object`.
 unsafe fn mark(object: *const Header, step: unsafe fn(*const Header) -> bool) {
-    // SAFETY: the caller holds a reference.
-    if !unsafe { step(object) } {
-        return;
+    // SAFETY: the caller holds a reference; what it reaches is live.
+    unsafe {
+        if !step(object) {
+            return;
+        }
+        // Allocates nothing for an object whose parts are scalars, handles, or shared already: most of what is sent.
+        let mut found = Vec::new();
+        mark_parts(object, step, &mut found);
+        while let Some(object) = found.pop() {
+            mark_parts(object, step, &mut found);
+        }
     }
-    let mut found = vec![object];
-    while let Some(object) = found.pop() {
-        let first = found.len();
-        // SAFETY: `object` is reached from the caller's reference, so it is live; its kind tells its family (O3).
-        unsafe {
-            if (*object).has_fields() {
-                found.extend((*object).fields().iter().filter_map(|field| field.heap().map(<*mut Header>::cast_const)));
-            } else {
-                (boxed::vtable(object).trace)(object, &mut Tracer { found: &mut found, is_sharing: true });
+}
+
+/// Applies `step` to the parts of an object, and to theirs where that takes no stack; through the `found` ones it has to go on.
+///
+/// # Safety
+/// `object` is live.
+unsafe fn mark_parts(object: *const Header, step: unsafe fn(*const Header) -> bool, found: &mut Vec<*const Header>) {
+    // SAFETY: parts of a live object are live; its kind tells its family (O3).
+    unsafe {
+        if !(*object).has_fields() {
+            return mark_payload(object, step, found);
+        }
+        for part in (*object).fields().iter().filter_map(|field| field.heap()) {
+            if !step(part) {
+                continue;
+            }
+            match (*part).has_fields() {
+                true => found.push(part),
+                false => mark_payload(part, step, found),
             }
         }
-        let mut kept = first;
-        for index in first..found.len() {
-            // SAFETY: found in a live object.
-            if unsafe { step(found[index]) } {
-                found[kept] = found[index];
-                kept += 1;
-            }
-        }
-        found.truncate(kept);
     }
+}
+
+/// The same for an object of the payload family.
+///
+/// # Safety
+/// As for `mark_parts`.
+unsafe fn mark_payload(object: *const Header, step: unsafe fn(*const Header) -> bool, found: &mut Vec<*const Header>) {
+    let first = found.len();
+    // SAFETY: promised by the caller.
+    unsafe { (boxed::vtable(object).trace)(object, &mut Tracer { found, is_sharing: true }) };
+    let mut kept = first;
+    for index in first..found.len() {
+        // SAFETY: found in a live object.
+        if unsafe { step(found[index]) } {
+            found[kept] = found[index];
+            kept += 1;
+        }
+    }
+    found.truncate(kept);
 }
 
 /// # Safety
