@@ -69,7 +69,8 @@ impl<A: Arguments, R: FromAivi> Function<A, R> {
     pub(crate) fn find(machine: &Arc<Machine>, name: &str) -> Result<Self, LookupError> {
         let export = machine.module().exports.iter().find(|export| export.name == name);
         let export = export.ok_or_else(|| LookupError::Unknown(name.to_owned()))?;
-        let entry = Entry { global: export.global, is_effect: check::<R, A>(name, &export.ty, machine.shapes())? };
+        let entry =
+            Entry::Global { global: export.global, is_effect: check::<R, A>(name, &export.ty, machine.shapes())? };
         check_types::<R, A>(name, machine)?;
         let target = Arc::new(Target { machine: machine.clone(), name: name.to_owned(), entry });
         Ok(Function { target, limits: machine.engine.settings.limits, signature: PhantomData })
@@ -130,23 +131,10 @@ fn check<R: FromAivi, A: Arguments>(name: &str, declared: &str, shapes: &Shapes)
     let function = |result: Type| Type::function(A::types(), result).with_names(shapes.objects());
     let plain = function(R::ty());
     let effect = function(Type::named("Effect", [Type::Variable("E".into()), R::ty()]));
-    let refused = Err(LookupError::Type { name: name.into(), declared: declared.into(), wanted: plain.to_string() });
     match Type::parse(declared) {
-        Some(declared) if !takes(&declared, &plain, A::types().len()) => refused,
         Some(declared) if declared.fits(&effect) && declared.is_effect_after(A::types().len()) => Ok(true),
         Some(declared) if declared.fits(&plain) => Ok(false),
-        _ => refused,
-    }
-}
-
-/// Whether a function's parameters take such arguments: values of any type only where it takes all.
-fn takes(declared: &Type, wanted: &Type, arguments: usize) -> bool {
-    match (declared, wanted) {
-        (Type::Function(parameter, declared), Type::Function(argument, wanted)) if arguments > 0 => {
-            parameter.covers(argument) && takes(declared, wanted, arguments - 1)
-        }
-        // That the number is another one is found by comparing the whole.
-        _ => true,
+        _ => Err(LookupError::Type { name: name.into(), declared: declared.into(), wanted: plain.to_string() }),
     }
 }
 

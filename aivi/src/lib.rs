@@ -24,6 +24,7 @@
 
 mod backtrace;
 mod call;
+mod callback;
 mod compile;
 mod convert;
 pub mod derived;
@@ -59,6 +60,7 @@ pub use aivi_scheduler::{Decision, Rehearsal};
 pub use aivi_stdlib::cause;
 pub use aivi_vm::{Limits, Value as RawValue};
 pub use call::{Call, CallError, Canceller};
+pub use callback::Callback;
 pub use compile::{CompileError, Report, Reports, on_compiler_stack, read_source};
 pub use convert::{AiviType, Arguments, FromAivi, IntoAivi, Mismatch, Shapes, Value};
 pub use ending::{Ending, FailureReport, FaultReport};

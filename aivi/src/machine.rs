@@ -25,10 +25,12 @@ pub(crate) struct Machine {
     shapes: Arc<Shapes>,
 }
 
-/// What is to be run: a global, applied to arguments; then what comes out of it, if that is an effect.
-pub(crate) struct Entry {
-    pub(crate) global: u32,
-    pub(crate) is_effect: bool,
+/// What is applied to arguments; then what comes out of it is run, if that is an effect.
+pub(crate) enum Entry {
+    /// A global, of which the type is known.
+    Global { global: u32, is_effect: bool },
+    /// A function that came out of the program.
+    Function(SharedValue),
 }
 
 /// A call that was begun, or could not be.
@@ -148,7 +150,11 @@ impl Machine {
 /// The first fiber of a call.
 fn root(world: &Arc<World>, entry: &Entry, arguments: Vec<Value>) -> Strand {
     let arguments = arguments.into_iter().map(Value::share).collect();
-    Strand::new(world, Start::Global { global: entry.global, arguments, run: entry.is_effect })
+    let start = match entry {
+        Entry::Global { global, is_effect } => Start::Global { global: *global, arguments, run: *is_effect },
+        Entry::Function(function) => Start::Call { function: function.clone(), arguments },
+    };
+    Strand::new(world, start)
 }
 
 /// What a call in the simulator has left behind, and the messages that nobody received.

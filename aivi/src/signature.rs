@@ -53,9 +53,19 @@ impl Type {
 
     /// Whether a value of any type is somewhere in it.
     pub(crate) fn has_any(&self) -> bool {
+        self.has(|ty| *ty == Type::any())
+    }
+
+    /// Whether a function or effect is somewhere in it.
+    pub(crate) fn has_function(&self) -> bool {
+        self.has(|ty| matches!(ty, Type::Function(..) | Type::Outcome(_)))
+    }
+
+    /// Whether some part of it is such a one.
+    pub(crate) fn has(&self, mut is_such: impl FnMut(&Type) -> bool) -> bool {
         let mut found = false;
         let _ = self.map(&mut |ty| {
-            found |= *ty == Type::any();
+            found |= is_such(ty);
             None
         });
         found
@@ -95,14 +105,17 @@ impl Type {
         }
     }
 
-    /// Whether a value of one type can be taken for the other: equal but for variables, which fit everything.
+    /// Whether a value of this type of a script can be taken as one of the other type, of Rust: equal but for variables. A variable
+    /// of the script may be anything but a function, since nothing shows what a function takes. What Rust gives to a function is
+    /// covered by what that takes.
     #[must_use]
     pub fn fits(&self, other: &Type) -> bool {
         let all = |left: &[Type], right: &[Type]| {
             left.len() == right.len() && left.iter().zip(right).all(|(left, right)| left.fits(right))
         };
         match (self, other) {
-            (Type::Variable(_), _) | (_, Type::Variable(_)) => true,
+            (Type::Variable(_), other) => !other.has_function(),
+            (_, Type::Variable(_)) => true,
             (Type::Outcome(value), other) | (other, Type::Outcome(value)) => match other {
                 Type::Named(name, arguments) if name == "Effect" => {
                     arguments.last().is_some_and(|result| value.fits(result))
@@ -112,7 +125,7 @@ impl Type {
             (Type::Object(left, _), Type::Object(right, _)) => left == right,
             (Type::Named(left, arguments), Type::Named(right, others)) => left == right && all(arguments, others),
             (Type::Function(from, to), Type::Function(other_from, other_to)) => {
-                from.fits(other_from) && to.fits(other_to)
+                from.covers(other_from) && to.fits(other_to)
             }
             (Type::Tuple(items), Type::Tuple(others)) => all(items, others),
             (Type::Record(fields), Type::Record(others)) => {
@@ -123,7 +136,8 @@ impl Type {
         }
     }
 
-    /// Whether all values of the other type, variables included, can be taken for values of this one.
+    /// Whether all values of the other type, variables included, can be taken for values of this one. What this one gives to a function
+    /// is of exactly the type that the function takes.
     #[must_use]
     pub fn covers(&self, other: &Type) -> bool {
         let has_variable = |ty: &Type| matches!(ty, Type::Variable(_));
@@ -139,7 +153,7 @@ impl Type {
                 items.len() == others.len() && items.iter().zip(others).all(|(left, right)| left.covers(right))
             }
             (Type::Function(from, to), Type::Function(other_from, other_to)) => {
-                from.covers(other_from) && to.covers(other_to)
+                !from.has_any() && from.covers(other_from) && to.covers(other_to)
             }
             (Type::Record(fields), Type::Record(others)) => {
                 fields.len() == others.len()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aivi::{CallError, Engine, HostModule, LookupError, Object, Output, Script};
+use aivi::{CallError, Callback, Engine, HostModule, LookupError, Object, Output, Script};
 
 /// Counts how many there are.
 struct Sprite {
@@ -83,6 +83,18 @@ fn objects_are_dropped_once_when_the_last_reference_goes() {
     assert_eq!(dropped.load(Ordering::Relaxed), 1001, "the host still has them");
     drop(returned);
     assert_eq!(dropped.load(Ordering::Relaxed), 1003);
+}
+
+#[test]
+fn a_callback_keeps_what_it_has_captured_and_no_longer() {
+    let case =
+        Case::new("hook : Text -> Int -> Text\nhook = text => {\n  s = sprite text\n  n => \"{name s} {n}\"\n}\n");
+    let hook = case.script.call::<Callback<(i64,), String>, _>("hook", ("a",)).expect("it succeeds");
+    let Case { script, dropped } = case;
+    drop(script);
+    assert_eq!((hook.call((1,)), dropped.load(Ordering::Relaxed)), (Ok("a 1".to_owned()), 0));
+    drop(hook);
+    assert_eq!(dropped.load(Ordering::Relaxed), 1);
 }
 
 #[test]

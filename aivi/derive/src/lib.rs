@@ -22,6 +22,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// Type parameters become those of the AIVI type. `#[aivi(rename = "…")]` on a type, field or constructor gives it another name in
 /// AIVI; a field like `max_speed` keeps its name otherwise.
 ///
+/// `#[aivi(output)]` on a type says that its values only come out of AIVI, as those do that hold a `Callback`: there is no `IntoAivi` then.
+///
 /// Unions, structs without fields or with several nameless ones, and types with references have no counterpart; the error says so.
 #[proc_macro_derive(Aivi, attributes(aivi))]
 pub fn derive_aivi(input: TokenStream) -> TokenStream {

@@ -1,5 +1,6 @@
 //! A Rust type as AIVI sees it.
 
+use proc_macro2::Span;
 use syn::{Attribute, Data, DeriveInput, Error, Field, Fields, Generics, Ident, LitStr, Member, Result, Type};
 
 /// A type.
@@ -9,6 +10,8 @@ pub(crate) struct Shape<'a> {
     /// In AIVI.
     pub(crate) name: String,
     pub(crate) kind: Kind<'a>,
+    /// It only comes out of AIVI.
+    pub(crate) is_output: bool,
 }
 
 /// What it is.
@@ -56,7 +59,8 @@ pub(crate) fn read(input: &DeriveInput) -> Result<Shape<'_>> {
             "values of AIVI own what they hold: a type with references has no counterpart",
         ));
     }
-    let name = type_name(&input.attrs, &input.ident)?;
+    let Named { name, span, is_output } = name_of(&input.attrs, &input.ident)?;
+    let name = type_name(name, span)?;
     let kind = match &input.data {
         Data::Struct(data) => structure(input, &data.fields)?,
         Data::Enum(data) if data.variants.is_empty() => {
@@ -68,7 +72,7 @@ pub(crate) fn read(input: &DeriveInput) -> Result<Shape<'_>> {
         Data::Enum(data) => Kind::Sum(data.variants.iter().map(read_constructor).collect::<Result<_>>()?),
         Data::Union(_) => return Err(Error::new(input.ident.span(), "a union has no counterpart in AIVI")),
     };
-    Ok(Shape { ident: &input.ident, generics: &input.generics, name, kind })
+    Ok(Shape { ident: &input.ident, generics: &input.generics, name, kind, is_output })
 }
 
 fn structure<'a>(input: &DeriveInput, fields: &'a Fields) -> Result<Kind<'a>> {
@@ -90,7 +94,8 @@ fn read_constructor(variant: &syn::Variant) -> Result<Constructor<'_>> {
         Fields::Named(_) => Content::Record(record(&variant.fields)?),
         fields => Content::Arguments(fields.iter().map(|field| &field.ty).collect()),
     };
-    Ok(Constructor { ident: &variant.ident, name: type_name(&variant.attrs, &variant.ident)?, content })
+    let Named { name, span, .. } = name_of(&variant.attrs, &variant.ident)?;
+    Ok(Constructor { ident: &variant.ident, name: type_name(name, span)?, content })
 }
 
 fn record(fields: &Fields) -> Result<Record<'_>> {
@@ -104,7 +109,7 @@ fn record(fields: &Fields) -> Result<Record<'_>> {
 
 fn read_field(field: &Field) -> Option<Result<NamedField<'_>>> {
     let ident = field.ident.as_ref()?;
-    let named = name_of(&field.attrs, ident).and_then(|(name, span)| {
+    let named = name_of(&field.attrs, ident).and_then(|Named { name, span, .. }| {
         let fits = name.starts_with(|letter: char| letter.is_ascii_lowercase() || letter == '_') && is_name(&name);
         let problem = format!(
             "`{name}` is no name of a field in AIVI, which begins with a small letter: add `#[aivi(rename = \"…\")]`"
@@ -115,8 +120,7 @@ fn read_field(field: &Field) -> Option<Result<NamedField<'_>>> {
 }
 
 /// The name of a type or constructor.
-fn type_name(attributes: &[Attribute], ident: &Ident) -> Result<String> {
-    let (name, span) = name_of(attributes, ident)?;
+fn type_name(name: String, span: Span) -> Result<String> {
     if name.starts_with(|letter: char| letter.is_ascii_uppercase()) && is_name(&name) {
         return Ok(name);
     }
@@ -130,19 +134,31 @@ fn is_name(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// The name that an attribute gives, or that of Rust, and where it stands.
-fn name_of(attributes: &[Attribute], ident: &Ident) -> Result<(String, proc_macro2::Span)> {
+/// What attributes say.
+struct Named {
+    /// Their name, or that of Rust, and where it stands.
+    name: String,
+    span: Span,
+    is_output: bool,
+}
+
+fn name_of(attributes: &[Attribute], ident: &Ident) -> Result<Named> {
     let text = ident.to_string();
-    let mut name = (text.strip_prefix("r#").unwrap_or(&text).to_owned(), ident.span());
+    let name = text.strip_prefix("r#").unwrap_or(&text).to_owned();
+    let mut named = Named { name, span: ident.span(), is_output: false };
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("aivi")) {
         attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("output") {
+                named.is_output = true;
+                return Ok(());
+            }
             if !meta.path.is_ident("rename") {
-                return Err(meta.error("expected `rename = \"…\"`"));
+                return Err(meta.error("expected `rename = \"…\"`, or `output` on a type"));
             }
             let text: LitStr = meta.value()?.parse()?;
-            name = (text.value(), text.span());
+            (named.name, named.span) = (text.value(), text.span());
             Ok(())
         })?;
     }
-    Ok(name)
+    Ok(named)
 }

@@ -12,6 +12,18 @@ pub(crate) fn implementations(shape: &Shape<'_>) -> TokenStream {
     let (into, from) = converted(shape);
     let described = implementation(shape, "AiviType");
     let (into_header, from_header) = (implementation(shape, "IntoAivi"), implementation(shape, "FromAivi"));
+    let into = (!shape.is_output).then(|| {
+        quote! {
+            #into_header {
+                fn into_aivi(
+                    self,
+                    shapes: &::aivi::Shapes,
+                ) -> ::std::result::Result<::aivi::RawValue, ::aivi::Mismatch> {
+                    #into
+                }
+            }
+        }
+    });
     quote! {
         #described {
             #is_scalar
@@ -22,14 +34,7 @@ pub(crate) fn implementations(shape: &Shape<'_>) -> TokenStream {
                 #declare
             }
         }
-        #into_header {
-            fn into_aivi(
-                self,
-                shapes: &::aivi::Shapes,
-            ) -> ::std::result::Result<::aivi::RawValue, ::aivi::Mismatch> {
-                #into
-            }
-        }
+        #into
         #from_header {
             fn from_aivi(
                 value: &::aivi::RawValue,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aivi_vm::{Shared, Value as RawValue};
 
-use super::{AiviType, FromAivi, IntoAivi, Mismatch, Shapes};
+use super::{AiviType, Declarations, FromAivi, IntoAivi, Mismatch, Shapes};
 use crate::machine::Machine;
 use crate::signature::Type;
 
@@ -27,6 +27,7 @@ use crate::signature::Type;
 /// ```
 #[derive(Clone)]
 pub struct Value {
+    /// Goes before the program that it is of.
     value: Shared,
     machine: Arc<Machine>,
 }
@@ -35,8 +36,13 @@ impl Value {
     /// The same as a value of Rust.
     ///
     /// # Errors
-    /// When it is of another type.
+    /// When it is of another type. Nothing shows what a function takes, so a `T` with a [`Callback`](crate::Callback) is another type.
     pub fn to<T: FromAivi>(&self) -> Result<T, Mismatch> {
+        if T::ty().has_function() {
+            return Err(Mismatch::of::<T>(self.value.value(), self.machine.shapes()));
+        }
+        let declared = Declarations::of::<T>().agree_with(&self.machine.module().types);
+        declared.map_err(|problem| Mismatch::new(T::ty().to_string(), problem))?;
         T::from_aivi(self.value.value(), self.machine.shapes())
     }
 }

@@ -78,7 +78,7 @@ impl HostModule {
                 "it is declared as {declared}, which gives no Effect; its Rust function needs {needed}"
             ));
         }
-        if result.is_none() || known.arity() != *arity || *effect != is_effect || !needed.covers(&known) {
+        if result.is_none() || known.arity() != *arity || *effect != is_effect || !covers(&needed, &known, *arity) {
             return error(format!("it is declared as {declared}, its Rust function needs {needed}"));
         }
         if function.result.has_any() {
@@ -118,14 +118,19 @@ impl HostModule {
     pub(super) fn mentions_span(&self) -> bool {
         let is_own = self.objects.iter().any(|(_, name)| *name == "Span")
             || self.declarations.iter().any(|declaration| declaration.name() == "Span");
-        let mut found = false;
-        for declared in self.functions.iter().filter_map(|function| function.declared.as_ref()) {
-            let _ = declared.map(&mut |ty| {
-                found |= matches!(ty, Type::Named(name, _) if name == "Span");
-                None
-            });
+        let is_span = |ty: &Type| matches!(ty, Type::Named(name, _) if name == "Span");
+        let mut declared = self.functions.iter().filter_map(|function| function.declared.as_ref());
+        !is_own && declared.any(|declared| declared.has(is_span))
+    }
+}
+
+/// Whether the parameters of a Rust function cover those that are declared, and its result the declared one.
+fn covers(needed: &Type, declared: &Type, arity: usize) -> bool {
+    match (needed, declared) {
+        (Type::Function(from, to), Type::Function(declared_from, declared_to)) if arity > 0 => {
+            from.covers(declared_from) && covers(to, declared_to, arity - 1)
         }
-        found && !is_own
+        (result, declared) => arity == 0 && result.covers(declared),
     }
 }
 

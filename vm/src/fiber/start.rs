@@ -3,7 +3,7 @@
 use aivi_scheduler::Place;
 
 use super::{Fiber, Frame, FrameKind, Items, NOWHERE, Pending, count_begun};
-use crate::interp::{Go, apply, use_global};
+use crate::interp::{Go, RUN_IF_EFFECT, apply, use_global};
 use crate::object::Shared;
 use crate::program::Program;
 use crate::value::Value;
@@ -21,6 +21,13 @@ pub enum Start {
         /// The result is an effect, to be run.
         run: bool,
     },
+    /// A function applied to arguments, or an effect and none; then what comes out of it, if that is an effect.
+    Call {
+        /// The function.
+        function: Shared,
+        /// Its arguments.
+        arguments: Vec<Shared>,
+    },
     /// As `Apply`, with a global as the function; no arguments give the global itself.
     Global {
         /// Index in `Module::globals`.
@@ -36,7 +43,9 @@ impl Start {
     /// The first instruction of what it runs.
     pub(super) fn entry(&self, program: &Program) -> Place {
         match self {
-            Start::Run(function) | Start::Apply { function, .. } => effect_entry(function.value(), program),
+            Start::Run(function) | Start::Apply { function, .. } | Start::Call { function, .. } => {
+                effect_entry(function.value(), program)
+            }
             Start::Global { global, .. } => program.entry_of(program.module().globals[*global as usize].proto),
         }
     }
@@ -97,6 +106,14 @@ impl Fiber {
                     return self.fault("stack exhausted");
                 }
                 apply(self, function.into_value(), 0, count, run)
+            }
+            Start::Call { function, arguments } => {
+                let count = arguments.len();
+                if !self.place_arguments(0, arguments) {
+                    return self.fault("stack exhausted");
+                }
+                self.push(Frame::internal(FrameKind::RunResult, 0, RUN_IF_EFFECT));
+                apply(self, function.into_value(), 0, count, false)
             }
             Start::Global { global, arguments, run } => {
                 let count = arguments.len();

@@ -20,7 +20,7 @@ mod table;
 mod unwind;
 
 pub(crate) use near::{Register, with_near_operands};
-pub(crate) use ops::call::{apply, make_partial, release_operands, taken_operands};
+pub(crate) use ops::call::{RUN_IF_EFFECT, apply, make_partial, release_operands, taken_operands};
 pub(crate) use ops::received::deliver_message;
 pub(crate) use ops::register::use_global;
 pub(crate) use regs::{Regs, Word};

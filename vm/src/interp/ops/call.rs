@@ -417,11 +417,21 @@ pub(in crate::interp) fn apply_rest(fiber: &mut Fiber) -> Go {
     }
 }
 
+/// In a `RunResult` frame: a result that is no effect is left as it is.
+pub(crate) const RUN_IF_EFFECT: usize = 1;
+
 /// A result has arrived that is to be run.
 pub(in crate::interp) fn run_result(fiber: &mut Fiber) -> Go {
     // SAFETY: a `RunResult` frame: the result is in R[0].
-    let effect = unsafe { (*fiber.base).into_value() };
+    let is_effect = unsafe { Slot::as_value(fiber.base) }.as_function().is_some_and(|function| function.is_effect());
+    let result = fiber.base;
     let left = fiber.pop();
+    if left.aux == RUN_IF_EFFECT && !is_effect {
+        // It stands where the frame below expects the result of a call, as that of an instruction `return` does.
+        return Go::On;
+    }
+    // SAFETY: as above; the slot is free now.
+    let effect = unsafe { (*result).into_value() };
     apply(fiber, effect, left.delta(), 0, true)
 }
 
