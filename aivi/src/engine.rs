@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aivi_bytecode::Module;
 use aivi_scheduler::{Config, Mode};
-use aivi_vm::{Limits, Natives};
+use aivi_vm::{Limits, Natives, Origin};
 
 use crate::compile::{self, CompileError, Input, Reports};
 use crate::host_module::{HostModule, HostModules};
@@ -105,7 +105,7 @@ impl Engine {
     /// # Errors
     /// When the machine does not take it, which is a bug of ours.
     pub fn adopt(&self, script: &Script) -> Result<Script, CompileError> {
-        Ok(script.on(self.machine(script.original())?))
+        Ok(script.on(self.machine(script.original(), script.origin())?))
     }
 
     /// A program that was compiled before: what [`Script::to_bytes`] gave, or `aivi build` wrote.
@@ -120,21 +120,25 @@ impl Engine {
     /// # }
     /// ```
     ///
+    /// The bytes may come from anybody: what they are is verified, and every instruction is looked at before it runs, so they can do
+    /// what a script can do and no more. That takes time: a script that only computes takes several times as long as one that was
+    /// compiled from its text.
+    ///
     /// # Errors
-    /// When the bytes are none, are damaged, or were made by another version of this crate.
+    /// When the bytes are none, are damaged, were made by another version of this crate, or break the machine's rules.
     pub fn load(&self, bytes: &[u8]) -> Result<Script, LoadError> {
         let module = precompiled::open(bytes)?;
-        let machine = self.machine(module).map_err(|error| LoadError::Refused(error.reason()))?;
+        let machine = self.machine(module, Origin::Elsewhere).map_err(|error| LoadError::Refused(error.reason()))?;
         Ok(Script::new(machine, Reports::default()))
     }
 
     fn compiled(&self, input: &Input<'_>, require_main: bool) -> Result<Script, CompileError> {
         let compiled = compile::compile(input, require_main, &self.shared.settings.modules)?;
-        Ok(Script::new(self.machine(compiled.module)?, compiled.warnings))
+        Ok(Script::new(self.machine(compiled.module, Origin::Compiler)?, compiled.warnings))
     }
 
-    fn machine(&self, module: Module) -> Result<Arc<Machine>, CompileError> {
-        Machine::new(&self.shared, module).map_err(CompileError::Refused)
+    fn machine(&self, module: Module, origin: Origin) -> Result<Arc<Machine>, CompileError> {
+        Machine::new(&self.shared, module, origin).map_err(CompileError::Refused)
     }
 
     /// Cancels everything that runs, as a signal does: cleanups run, then the calls end as interrupted. Says how many calls

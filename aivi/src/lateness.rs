@@ -135,7 +135,7 @@ mod tests {
         let script =
             engine.compile("a.aivi", "module a\nexport x, y\n\nx = 1 + 1\n\ny = 2 + 2\n").expect("it compiles");
         let programs = Programs::default();
-        let program = programs.load(script.module().clone(), &natives()).expect("it loads");
+        let program = programs.load(script.module().clone(), aivi_vm::Origin::Compiler, &natives()).expect("it loads");
         let places = script.module().globals.iter().map(|global| Place(u64::from(global.proto.0) << 32));
         let places: Vec<Place> = places.filter(|place| program.text_at(*place).is_some()).collect();
         let hold = Hold {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aivi_bytecode::Module;
 use aivi_scheduler::{Rehearsal, Runtime, Started};
 use aivi_vm::value::Kind;
-use aivi_vm::{Limits, Program, Shared as SharedValue, Start, Strand, Value, World};
+use aivi_vm::{Limits, Origin, Program, Shared as SharedValue, Start, Strand, Value, World};
 
 use crate::convert::Shapes;
 use crate::ending::Ending;
@@ -47,12 +47,12 @@ pub(crate) const AT_WORK: &str = "a call into a script waits, and the function t
 
 impl Machine {
     /// Loads a module.
-    pub(crate) fn new(engine: &Arc<Shared>, module: Module) -> Result<Arc<Machine>, String> {
+    pub(crate) fn new(engine: &Arc<Shared>, module: Module, origin: Origin) -> Result<Arc<Machine>, String> {
         let modules = &engine.settings.modules;
         let shapes = Arc::new(Shapes::new(&module.shapes, modules.objects().clone()));
         let mut natives = engine.natives().clone();
         modules.bind(&module.natives, &shapes, &mut natives);
-        let program = engine.programs().load(module, &natives).map_err(|error| error.to_string())?;
+        let program = engine.programs().load(module, origin, &natives).map_err(|error| error.to_string())?;
         let host = Arc::new(ProcessHost::new(&engine.settings));
         Ok(Arc::new_cyclic(|machine| {
             shapes.set_machine(machine.clone());

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use aivi_bytecode::Module;
 use aivi_bytecode::module::Line;
 use aivi_scheduler::Place;
-use aivi_vm::{LoadError, Natives, Program};
+use aivi_vm::{LoadError, Natives, Origin, Program};
 
 /// The programs.
 #[derive(Default)]
@@ -29,11 +29,11 @@ const SWEEP_MIN: usize = 64;
 
 impl Programs {
     /// Loads a module as a program of this engine.
-    pub(crate) fn load(&self, module: Module, natives: &Natives) -> Result<Arc<Program>, LoadError> {
+    pub(crate) fn load(&self, module: Module, origin: Origin, natives: &Natives) -> Result<Arc<Program>, LoadError> {
         let count = module.protos.len() + Program::OWN_PROTOS;
         let too_large = || LoadError::Invalid("there are too many functions".to_owned());
         let base = u32::try_from(count).ok().and_then(|count| self.numbers().give(count)).ok_or_else(too_large)?;
-        let loaded = Program::load_at(base, module, natives);
+        let loaded = Program::load_at(base, module, origin, natives);
         let given = &mut self.numbers().given;
         match (&loaded, given.get_mut(&base)) {
             (Ok(program), Some((_, owner))) => *owner = Arc::downgrade(program),

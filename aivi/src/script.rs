@@ -18,6 +18,7 @@ use crate::outcome::Run;
 use crate::rehearsal::Rehearsed;
 use crate::signature::Type;
 use crate::trace::Trace;
+use aivi_vm::Origin;
 
 /// A compiled program. Clones are the same program.
 #[derive(Clone)]
@@ -212,8 +213,13 @@ impl Script {
         self.machine.module()
     }
 
-    /// The module as the compiler made it.
+    /// The module as it was loaded.
     pub(crate) fn original(&self) -> Module {
         self.machine.program.original()
+    }
+
+    /// Who has written it.
+    pub(crate) fn origin(&self) -> Origin {
+        self.machine.program.origin()
     }
 }

@@ -100,6 +100,23 @@ fn bytes_are_modules_or_refused() {
     }
 }
 
+/// What our compiler writes keeps all rules, and gives the same when every value is looked at.
+#[test]
+fn programs_run_guarded_as_they_run_otherwise() {
+    let folders = ["tests/samples", "tests/conformance"].map(|folder| root().join(folder));
+    let programs: Vec<_> = folders.iter().flat_map(|folder| list(folder, "aivi", true)).collect();
+    for program in programs.iter().step_by(3) {
+        claims::guard(&read(program));
+    }
+}
+
+#[test]
+fn modules_that_anybody_may_have_written_break_nothing() {
+    for seed in 1..=inputs(300) {
+        claims::untrusted(&[&[4], bytes(seed).as_slice()].concat());
+    }
+}
+
 #[test]
 fn programs_that_run_out_of_fuel_leave_nothing() {
     let endless = "module demo

@@ -9,13 +9,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use aivi_bytecode::module::{Constant, Line, Module, NativeImport, Proto, Shape, SourceFile};
+use aivi_bytecode::verify;
 use aivi_bytecode::{Index, Instruction, ProtoId, Reg, ShapeId};
 use aivi_scheduler::Place;
 use smallvec::SmallVec;
 
 pub(crate) use global::{Entry, GlobalCell};
 
-use crate::interp::{make_partial, with_near_operands};
+use crate::fiber::Fiber;
+use crate::interp::{Scalars, make_partial, with_near_operands};
 use crate::native::{Args, Found, HostFn, NativeCx, NativeResult, Natives, QuickFn};
 use crate::object::shared::immortalise;
 use crate::value::{Slot, Value, object_meta};
@@ -39,6 +41,8 @@ pub struct Program {
     cancels_tasks: bool,
     /// What the number of a proto is increased by in places, so that programs of one runtime can be told apart.
     base: u32,
+    /// What is checked as it runs, of a program that nobody vouches for.
+    scalars: Option<Scalars>,
 }
 
 // SAFETY: the values in a program are immortal (`immortalise`) and never written; `ProtoCode::code` points into `codes`, which is
@@ -81,9 +85,20 @@ pub(crate) enum NativeCall {
     Host(Box<HostFn>),
 }
 
+impl NativeCall {
+    /// Calls it.
+    pub(crate) fn run(&self, fiber: &mut Fiber, arguments: &mut Args<'_>) -> NativeResult {
+        match self {
+            NativeCall::Library(call) => call(&mut NativeCx { fiber }, arguments),
+            NativeCall::Host(function) => (function.call)(&mut NativeCx { fiber }, arguments),
+        }
+    }
+}
+
 impl LinkedNative {
-    fn new(found: Found, import: &NativeImport) -> LinkedNative {
-        let (owned, acts) = (import.owned, import.effect);
+    /// As its import says, which is believed as far as the module is: one from elsewhere acts, whatever it says.
+    fn new(found: Found, import: &NativeImport, origin: Origin) -> LinkedNative {
+        let (owned, acts) = (import.owned, import.effect || origin == Origin::Elsewhere);
         match found {
             Found::Library(function) => {
                 let quick = function.quick.filter(|_| !acts);
@@ -95,6 +110,16 @@ impl LinkedNative {
             }
         }
     }
+}
+
+/// Who has written a module.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Origin {
+    /// The compiler of this process. What the module says about kinds and ownership is believed.
+    Compiler,
+    /// Anybody: who owns what is verified, and values are looked at as it runs (`interp/guard.rs`). It can waste what its limits leave
+    /// it, and no more.
+    Elsewhere,
 }
 
 /// Why a module cannot be loaded.
@@ -127,22 +152,37 @@ impl Program {
     /// Protos that a program has beside those of its module.
     pub const OWN_PROTOS: usize = 3;
 
-    /// Loads a module that has a runtime for itself.
+    /// Loads a module of the compiler that has a runtime for itself.
     ///
     /// # Errors
     /// When the module breaks a rule, or calls natives that there are none of.
     pub fn load(module: Module, natives: &Natives) -> Result<Arc<Program>, LoadError> {
-        Program::load_at(0, module, natives)
+        Program::load_at(0, module, Origin::Compiler, natives)
     }
 
     /// Loads a module whose protos have numbers from `base` on in places: as many as it has, and `OWN_PROTOS` more.
     ///
     /// # Errors
     /// As for `load`.
-    pub fn load_at(base: u32, mut module: Module, natives: &Natives) -> Result<Arc<Program>, LoadError> {
-        aivi_bytecode::verify::verify(&module).map_err(|violations| {
+    pub fn load_at(
+        base: u32,
+        mut module: Module,
+        origin: Origin,
+        natives: &Natives,
+    ) -> Result<Arc<Program>, LoadError> {
+        verify::verify(&module).map_err(|violations| {
             LoadError::Invalid(violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
         })?;
+        let scalars = match origin {
+            Origin::Compiler => {
+                debug_assert_eq!(verify::follow(&module).err(), None, "the compiler keeps all rules");
+                None
+            }
+            Origin::Elsewhere => {
+                let scalars = verify::follow(&module).map_err(|violation| LoadError::Invalid(violation.to_string()))?;
+                Some(scalars.into_iter().map(Vec::into_boxed_slice).collect())
+            }
+        };
         let natives = module.natives.iter().map(|import| {
             let function = natives.get(&import.name).ok_or_else(|| LoadError::UnknownNative(import.name.clone()))?;
             if function.arity() != import.arity {
@@ -153,7 +193,7 @@ impl Program {
             {
                 return Err(LoadError::NativeEffect(import.name.clone()));
             }
-            Ok(LinkedNative::new(function, import))
+            Ok(LinkedNative::new(function, import, origin))
         });
         let natives = natives.collect::<Result<_, _>>()?;
         let cancels_tasks = cancels_tasks(&module);
@@ -188,6 +228,7 @@ impl Program {
             task_fields,
             cancels_tasks,
             base,
+            scalars,
             module,
         }))
     }
@@ -204,6 +245,17 @@ impl Program {
         let mut module = self.module.clone();
         module.protos.truncate(module.protos.len() - self.task_fields.len());
         module
+    }
+
+    /// Who has written it.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        if self.scalars.is_some() { Origin::Elsewhere } else { Origin::Compiler }
+    }
+
+    /// What is checked as it runs, if it is.
+    pub(crate) fn scalars(&self) -> Option<&Scalars> {
+        self.scalars.as_ref()
     }
 
     /// The layout of objects.

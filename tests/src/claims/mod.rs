@@ -4,7 +4,9 @@
 mod bytecode;
 mod program;
 mod syntax;
+mod untrusted;
 
 pub use bytecode::bytecode;
-pub use program::{compile, encoded, simulate, work};
+pub use program::{compile, encoded, guard, simulate, work};
 pub use syntax::{format, lex, parse};
+pub use untrusted::untrusted;

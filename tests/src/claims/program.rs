@@ -8,7 +8,7 @@ use aivi_bytecode::Module;
 use aivi_compiler::diagnostic::{Color, Severity, render_all};
 use aivi_compiler::{Compiled, Loader, Options, Source};
 use aivi_scheduler::{Config, Mode, Observer, Outcome, Place, Report, Runtime};
-use aivi_vm::{Fault, Host, Limits, Natives, Program, Shared, Start, Strand, World};
+use aivi_vm::{Fault, Host, Limits, LoadError, Natives, Origin, Program, Shared, Start, Strand, World};
 
 /// Bytes of stack for the compiler, as in the crate `aivi`.
 const STACK: usize = 256 << 20;
@@ -89,28 +89,55 @@ impl Loader for Library {
     }
 }
 
+/// A program that is looked at as it runs gives what it gives otherwise.
+///
+/// # Panics
+/// When that does not hold.
+pub fn guard(text: &str) {
+    let Some(module) = module_of(text) else { return };
+    let expected = run(module.clone(), 0);
+    let before = aivi_vm::live_objects();
+    assert_eq!(run_untrusted(module, 0).expect("it keeps all rules"), expected, "{text}");
+    assert_eq!(aivi_vm::live_objects(), before, "objects are left");
+}
+
+/// Runs `main` of a module that anybody may have written, and says what came of it; or why it is refused.
+pub(super) fn run_untrusted(module: Module, seed: u64) -> Result<String, LoadError> {
+    let Some(global) = module.main else { return Ok(String::new()) };
+    let program = Program::load_at(0, module, Origin::Elsewhere, &natives())?;
+    Ok(run_program(&program, global, Mode::Simulated { seed }, LIMITS))
+}
+
 /// Runs `main`, if there is one that is an effect, and says what came of it.
 pub(super) fn run(module: Module, seed: u64) -> String {
     run_in(module, Mode::Simulated { seed }, LIMITS)
 }
 
+fn natives() -> Natives {
+    let mut natives = Natives::new();
+    natives.extend(aivi_stdlib::natives());
+    natives
+}
+
 fn run_in(module: Module, mode: Mode, limits: Limits) -> String {
     let before = aivi_vm::live_objects();
+    let Some(global) = module.main else { return String::new() };
     let shown = {
-        let host = Arc::new(Deaf::default());
-        let Some(global) = module.main else { return String::new() };
-        let mut natives = Natives::new();
-        natives.extend(aivi_stdlib::natives());
-        let program = Program::load(module, &natives).expect("a verified module of known natives");
-        let world = Arc::new(World::new(program.clone(), host.clone(), limits));
-        let config = Config { workers: 1, mode, blocking_threads: 1 };
-        let runtime = Runtime::new(config, host.clone()).expect("a runtime");
-        let outcome = runtime.run(Strand::new(&world, Start::Global { global, arguments: Vec::new(), run: true }));
-        let written = host.written.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        format!("{}\n{written}", shown(&outcome, &program))
+        let program = Program::load(module, &natives()).expect("a verified module of known natives");
+        run_program(&program, global, mode, limits)
     };
     assert_eq!(aivi_vm::live_objects(), before, "objects are left");
     shown
+}
+
+fn run_program(program: &Arc<Program>, global: u32, mode: Mode, limits: Limits) -> String {
+    let host = Arc::new(Deaf::default());
+    let world = Arc::new(World::new(program.clone(), host.clone(), limits));
+    let config = Config { workers: 1, mode, blocking_threads: 1 };
+    let runtime = Runtime::new(config, host.clone()).expect("a runtime");
+    let outcome = runtime.run(Strand::new(&world, Start::Global { global, arguments: Vec::new(), run: true }));
+    let written = host.written.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    format!("{}\n{written}", shown(&outcome, program))
 }
 
 fn shown(outcome: &Outcome<Shared, Fault>, program: &Program) -> String {

@@ -11,6 +11,7 @@ pub mod isa;
 pub mod module;
 pub mod operand;
 pub mod relocate;
+pub mod role;
 pub mod verify;
 
 pub use isa::{Instruction, Opcode};

@@ -1,17 +1,24 @@
 //! Checks a module before the machine runs it: the machine's unchecked accesses rest on these rules.
 //!
 //! What a single row of the instruction table implies (registers, ids, jumps) is checked for every instruction by its operand
-//! kinds, so a new row needs no code here unless it uses a window of registers. What is *not* checked: that a register
-//! holds a value of the kind that an instruction expects. The compiler guarantees that, and the machine's debug build
-//! asserts it; a module from outside is as trusted as the program that it was compiled from.
+//! kinds, so a new row needs no code here unless it uses a window of registers. `verify` checks V1 to V18 for every module that is
+//! loaded. `follow` checks the others, who owns what (`flow.rs`): of modules from elsewhere, and in debug builds of all, so that
+//! the compiler keeps them. That a register holds the *kind* of value that an instruction expects is not checked here: the compiler
+//! guarantees it, and the machine looks at each value when it runs a module from elsewhere (`spec/decisions/0025-untrusted-modules.md`).
 //!
 //! Rules are numbered for good; `// SAFETY:` comments of the machine cite them.
 
 mod code;
+mod flow;
+#[cfg(test)]
+mod flow_tests;
+mod state;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
+
+pub use flow::{ScalarAt, follow};
 
 use crate::module::{Constant, Module, Proto, REGISTERS_MAX, Shape, well_known};
 use crate::operand::ProtoId;
@@ -54,6 +61,9 @@ rules! {
     V16 "`field.named` and `set.named` are followed by a `const` word with a text; `switch.con` by its jumps, at least one; messages are texts"
     V17 "a nullary constant names a constructor without arguments, a function constant a proto without captures"
     V18 "a native function has at most 32 arguments, and modes for no others"
+    V19 "what an instruction reads is there on every way that leads to it; where it looks at the tag or consumes, it is a value"
+    V20 "what unwinding from an instruction releases is owned there, each value once"
+    V21 "following the code takes no more than a bounded number of looks at registers for each word"
 }
 
 /// Where a rule is broken.

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use aivi_bytecode::isa::{OpcodeInfo, Slot, TABLE};
+use aivi_bytecode::role::{Holds, Role};
 use aivi_bytecode::verify::Rule;
 
 const INTRODUCTION: &str = "\
@@ -24,6 +25,10 @@ dead afterwards, *borrows* it when the register keeps it, *copies* it when it ma
 scalar; all others hold a tagged value. Jumps count from the next instruction. The window of a callee starts at the register
 where the caller wrote the first argument, and the result arrives there.
 
+Behind a register stands what happens to it, and what it has to hold: it *reads* or *sets* a raw scalar (*adjusts* does both), *sees* a value
+that the register keeps, *takes* one, *edits* one (takes it and puts another in its place), *gives* one that the register owns, *shows* one
+that stays with its owner, *becomes* what the other register is; *calls* with the arguments from there on, or *clears* for a callee.
+
 Flags: `fuel` charges fuel and may yield; `checkpoint` polls cancellation and may wait; `fails`, `faults` may unwind; `calls` pushes
 a frame; `ends` does not go on with the next instruction.
 
@@ -36,7 +41,8 @@ a frame; `ends` does not go on with the next instruction.
 const RULES: &str = "
 ## Rules
 
-The verifier checks these before a module runs; unchecked accesses of the machine cite them.
+The verifier checks V1 to V18 before a module runs; unchecked accesses of the machine cite them. It checks the others of modules that
+the running program has not compiled itself, and of all in debug builds.
 
 | rule | what holds |
 |---|---|
@@ -54,7 +60,12 @@ fn row(row: &OpcodeInfo, page: &mut String) {
                 Slot::C => "C",
                 Slot::W => "W",
             };
-            format!("{}: {:?}@{slot}", operand.name, operand.kind)
+            let role = match (operand.role, operand.holds) {
+                (Role::none, _) => String::new(),
+                (role, Holds::Any) => format!(" {role:?}"),
+                (role, holds) => format!(" {role:?} {holds:?}"),
+            };
+            format!("{}: {:?}@{slot}{role}", operand.name, operand.kind)
         })
         .collect();
     let flags: Vec<String> = row.flags.iter().map(|flag| format!("{flag:?}")).collect();

@@ -114,6 +114,8 @@ pub(crate) struct Fiber {
     outermost: u32,
     /// Cancellation has been noticed; it is not noticed again.
     is_cancelling: bool,
+    /// Its program is looked at as it runs (`interp/guard.rs`).
+    pub(crate) is_guarded: bool,
     origins: Origins,
 }
 
@@ -138,6 +140,7 @@ impl Fiber {
             constants: world.program.constants.as_ptr(),
             globals: world.program.globals.as_ptr(),
             metas: world.program.metas.as_ptr(),
+            is_guarded: world.program.scalars().is_some(),
             stack,
             frames,
             world,
@@ -372,6 +375,14 @@ impl Fiber {
     #[cold]
     pub(crate) fn fault(&mut self, message: impl Into<String>) -> Go {
         let fault = self.make_fault(message.into());
+        self.raise(Signal::Fault(fault))
+    }
+
+    /// As `fault`, of a frame that breaks the rules: none of its handlers sees it. Called before its instruction has done anything.
+    #[cold]
+    pub(crate) fn fault_leaving(&mut self, message: String) -> Go {
+        let fault = self.make_fault(message);
+        interp::leave(self);
         self.raise(Signal::Fault(fault))
     }
 

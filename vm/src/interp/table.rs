@@ -5,7 +5,7 @@ use aivi_bytecode::Opcode;
 use super::ops::{
     call, channel, control, crowd, fiber, float, int, jump, list, map, object, register, select, text, value,
 };
-use super::{Exit, Go, Word, settle};
+use super::{Exit, Go, Word, guard, settle};
 use crate::fiber::Fiber;
 
 /// Opcodes of the machine's own code, see `fiber/frame.rs`; the verifier rejects them in modules.
@@ -247,6 +247,10 @@ mod form {
                     unsafe {
                         let word = Word::at(regs.pc);
                         regs.pc = regs.pc.add(1);
+                        if (*regs.fiber).is_guarded && !guard::allows(&regs) {
+                            arm!(regs, word, full(guard::refuse));
+                            continue;
+                        }
                         match Opcode::from_byte(word.opcode()) {
                             $(Some(Opcode::$name) => arm!(regs, word, $kind($($function),+)),)*
                             None => arm!(regs, word, full(run_internal)),
@@ -306,7 +310,7 @@ mod form {
                 return leave(fiber, go);
             }
             let regs = (*fiber).load();
-            next!(regs, &HANDLERS)
+            next!(regs, table_of(fiber))
         }};
     }
 
@@ -320,8 +324,15 @@ mod form {
                 return exit;
             }
             let regs = (*fiber).load();
-            next!(regs, &HANDLERS)
+            next!(regs, table_of(fiber))
         }
+    }
+
+    /// The table of a fiber's program.
+    #[inline(always)]
+    unsafe fn table_of(fiber: *const Fiber) -> &'static Table {
+        // SAFETY: the handlers' fiber; see `make`.
+        &TABLES[usize::from(unsafe { (*fiber).is_guarded })]
     }
 
     macro_rules! handler {
@@ -430,6 +441,32 @@ mod form {
         };
     }
 
+    /// In place of every handler of a program that is guarded.
+    unsafe extern "C" fn guarded(
+        pc: *const u64,
+        base: *mut Slot,
+        frame: *mut Frame,
+        fuel: u64,
+        fiber: *mut Fiber,
+        table: &'static Table,
+    ) -> Exit {
+        /// Never inlined, as in `full`.
+        #[inline(never)]
+        unsafe fn allows(pc: *const u64, base: *mut Slot, frame: *mut Frame, fiber: *mut Fiber) -> bool {
+            // SAFETY: see `make`.
+            unsafe { guard::allows(&Regs { pc, base, frame, fuel: 0, fiber }) }
+        }
+        handler!(Refused, full(guard::refuse));
+        // SAFETY: see `make`.
+        unsafe {
+            if !allows(pc, base, frame, fiber) {
+                return Refused(pc, base, frame, fuel, fiber, table);
+            }
+            let opcode = Word::at(pc.sub(1)).opcode();
+            (*TABLES[0].0.get_unchecked(usize::from(opcode)))(pc, base, frame, fuel, fiber, table)
+        }
+    }
+
     // SAFETY of the handlers: pc stands inside verified code or on one of the machine's own instructions, base and frame
     // are those of the fiber's top frame, the fiber is borrowed exclusively by `run`; operands of an instruction mean what
     // its row in the instruction table says (verify).
@@ -445,20 +482,21 @@ mod form {
     }
     with_instructions!(make);
 
-    static HANDLERS: Table = {
+    /// The handlers themselves, and the guard in place of each.
+    static TABLES: [Table; 2] = {
         let mut table: [Handler; 256] = [Internal; 256];
         let mut byte = 0;
         while byte < 256 {
             table[byte] = handler_of(Opcode::from_byte(byte as u8));
             byte += 1;
         }
-        Table(table)
+        [Table(table), Table([guarded; 256])]
     };
 
     pub(in crate::interp) fn run(fiber: &mut Fiber) -> Exit {
         let regs = fiber.load();
         // SAFETY: see `make`.
-        unsafe { next!(regs, &HANDLERS) }
+        unsafe { next!(regs, table_of(fiber)) }
     }
 }
 

@@ -99,6 +99,15 @@ fn ends_call(fiber: &Fiber, signal: &Signal) -> Option<Why> {
     }
 }
 
+/// Takes the top frame off, which is one of a proto, with what it owns.
+pub(crate) fn leave(fiber: &mut Fiber) {
+    // SAFETY: F1, F3; the caller says that the frame has a proto.
+    let (code, at) = unsafe { (&*(*fiber.frame).proto, (*fiber.frame).index(fiber.pc)) };
+    let world = fiber.world.pointer();
+    release(fiber, owned(world.program.proto(code), at), &[]);
+    fiber.pop();
+}
+
 /// The registers that own values at instruction `at`.
 pub(crate) fn owned(proto: &Proto, at: u32) -> &[Reg] {
     match proto.drops.binary_search_by_key(&at, |drops| drops.pc) {

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use aivi_bytecode::module::{Constant, Drops, Global, Handler, HandlerKind, Line, Module, SourceFile, well_known};
 use aivi_bytecode::{ConstId, Instruction, Jump16, Jump32, Proto, ProtoId, Reg};
 use aivi_scheduler::{Config, Mode, Observer, Outcome, Place, Report, Runtime};
-use aivi_vm::{Failure, Fault, Host, Limits, NativeFn, Natives, Program, Shared, Start, Strand, Value, World};
+use aivi_vm::{
+    Failure, Fault, Host, Limits, LoadError, NativeFn, Natives, Origin, Program, Shared, Start, Strand, Value, World,
+};
 use parking_lot::Mutex;
 
 pub type Ended = Outcome<Shared, Fault>;
@@ -158,7 +160,17 @@ impl Run {
     pub fn with(asm: Asm, natives: &[NativeFn], limits: Limits) -> Run {
         let mut table = Natives::new();
         table.extend(natives.iter().copied());
-        let program = Program::load(asm.module, &table).unwrap_or_else(|error| panic!("{error}"));
+        Run::of(Program::load(asm.module, &table).unwrap_or_else(|error| panic!("{error}")), limits)
+    }
+
+    /// A program that nobody vouches for.
+    pub fn untrusted(asm: Asm, natives: &[NativeFn]) -> Result<Run, LoadError> {
+        let mut table = Natives::new();
+        table.extend(natives.iter().copied());
+        Ok(Run::of(Program::load_at(0, asm.module, Origin::Elsewhere, &table)?, Limits::default()))
+    }
+
+    fn of(program: Arc<Program>, limits: Limits) -> Run {
         let host = Arc::new(Kept::default());
         Run { world: Arc::new(World::new(program, host.clone(), limits)), host }
     }

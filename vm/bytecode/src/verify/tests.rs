@@ -8,7 +8,7 @@ use crate::operand::{
 
 /// A module with one of everything that an id can name, whose proto 0 is `code` with 8 registers.
 /// Proto 1 takes two arguments, proto 2 is an effect that captures one value.
-fn module(code: &[I]) -> Module {
+pub(super) fn module(code: &[I]) -> Module {
     let end = vec![I::Return { src: Reg(0) }.encode()];
     let subject = Proto { registers: 8, code: code.iter().map(|word| word.encode()).collect(), ..Proto::default() };
     let pair = Proto { parameters: 2, registers: 4, code: end.clone(), ..Proto::default() };
@@ -24,7 +24,7 @@ fn module(code: &[I]) -> Module {
     }
 }
 
-const RETURN: I = I::Return { src: Reg(0) };
+pub(super) const RETURN: I = I::Return { src: Reg(0) };
 
 fn rules(module: &Module) -> Vec<Rule> {
     let mut rules: Vec<Rule> = verify(module).err().into_iter().flatten().map(|violation| violation.rule).collect();

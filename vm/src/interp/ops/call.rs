@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::object::{new_of_shape, try_new_of_shape};
 use super::{Go, Regs, Word};
 use crate::fiber::{Fiber, Frame, FrameKind, Pending, Signal};
-use crate::native::{Args, NativeCx, NativeResult};
+use crate::native::{Args, NativeResult};
 use crate::object::{Header, alloc, count, new_object, new_object_after};
 use crate::program::{LinkedNative, NativeCall, ProtoCode};
 use crate::value::{Kind, Slot, Value};
@@ -247,7 +247,12 @@ fn tail_apply(fiber: &mut Fiber, word: Word, run: bool) -> Go {
 /// Applies a function (taken) to the `count` tagged arguments (taken) at `delta`, where the result arrives; then, if `run`,
 /// runs the effect that results.
 pub(crate) fn apply(fiber: &mut Fiber, function: Value, delta: usize, count: usize, run: bool) -> Go {
-    let Some(callee) = function.as_function() else { unreachable!("the compiler's types say that it is a function") };
+    let Some(callee) = function.as_function() else {
+        // So say the compiler's types; a program from elsewhere has none.
+        drop(function);
+        release_range(fiber, delta, count);
+        return fiber.fault("what was to be applied is not a function");
+    };
     let (missing, acts) = (usize::from(callee.missing()), callee.acts());
     let code = {
         // SAFETY: functions name protos of the program.
@@ -584,13 +589,13 @@ pub(in crate::interp) fn native(fiber: &mut Fiber, word: Word) -> Go {
     }
     let regs = fiber.load();
     // SAFETY: see `ops/mod.rs`; natives do not touch the fiber's registers otherwise.
-    let result = unsafe {
+    let mut arguments = unsafe {
         let slots = std::slice::from_raw_parts_mut(regs.base.add(word.a()), word.x());
-        let (mut cx, mut args) = (NativeCx { fiber }, Args::new(slots, owned));
-        match &linked.call {
-            NativeCall::Library(call) => call(&mut cx, &mut args),
-            NativeCall::Host(function) => (function.call)(&mut cx, &mut args),
-        }
+        Args::new(slots, owned)
+    };
+    let result = match fiber.is_guarded {
+        false => linked.call.run(fiber, &mut arguments),
+        true => call_guarded(&linked.call, fiber, word, &mut arguments),
     };
     if fiber.fuel == 0 && matches!(result, NativeResult::Done(_)) {
         // It did much, as it says, or it came at the end of a slice.
@@ -625,6 +630,17 @@ pub(in crate::interp) fn native(fiber: &mut Fiber, word: Word) -> Go {
             }
         },
     }
+}
+
+/// A native function whose arguments may be of other types than it expects: if it panics then, that is a fault. What it has taken of
+/// them is `Unit` by then.
+fn call_guarded(function: &NativeCall, fiber: &mut Fiber, word: Word, arguments: &mut Args<'_>) -> NativeResult {
+    let call = || function.run(fiber, arguments);
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)).unwrap_or_else(|_| {
+        fiber.pending = Pending::Nothing;
+        let name = &fiber.program().module().natives[word.w()].name;
+        NativeResult::Fault(format!("'{name}' was given values of other types"))
+    })
 }
 
 /// Moves the outermost branch in place out; the instruction has taken nothing yet and runs again there.

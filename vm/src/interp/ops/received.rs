@@ -51,10 +51,11 @@ impl Wanted {
             let by = if test.b() == OK { 0 } else { test.c_signed() as isize };
             let then = pc.offset(1 + by);
             let taken = Word::at(then);
-            if is(taken, Opcode::Unpack) && taken.b() == result {
+            // `Ok` has one field.
+            if is(taken, Opcode::Unpack) && taken.b() == result && taken.x() == 1 {
                 return Some(Wanted { register: taken.a(), behind: then.add(1) });
             }
-            if !is(taken, Opcode::FieldRaw) || taken.near_b().index() != result {
+            if !is(taken, Opcode::FieldRaw) || taken.near_b().index() != result || taken.c() != 0 {
                 return None;
             }
             let dropped = Word::at(then.add(1));

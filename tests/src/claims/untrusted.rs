@@ -1,0 +1,210 @@
+//! The claim about modules that anybody may have written: they are refused, or run and break nothing. An input decides how a module of
+//! a sample is changed, change by change; a change that the verifier refuses is taken back, so that most of them together run.
+
+use std::sync::OnceLock;
+
+use aivi_bytecode::isa::{OpcodeInfo, TABLE};
+use aivi_bytecode::module::{Constant, Drops, HandlerKind, Shape};
+use aivi_bytecode::operand::OperandKind;
+use aivi_bytecode::{Instruction, Module, Proto, ProtoId, Reg, ScalarKind, ShapeId, codec, verify};
+
+use super::program::{encoded, run_untrusted};
+use crate::generate::Choices;
+
+/// What the first byte of an input asks for: a sample that is changed, or else the input is a module itself.
+const CHANGES: u8 = 4;
+
+/// Any bytes are refused, or are a module that runs within its limits.
+///
+/// # Panics
+/// When that does not hold; if memory is broken, anything may happen instead.
+pub fn untrusted(bytes: &[u8]) {
+    let [CHANGES, seed, choices @ ..] = bytes else {
+        if let Ok(module) = codec::decode(bytes) {
+            // That it is refused is an answer too.
+            let _ = run_untrusted(module, 0);
+        }
+        return;
+    };
+    let mut choices = Choices::new(choices);
+    let programs = programs();
+    let mut module = programs[choices.below(programs.len())].clone();
+    while !choices.is_empty() {
+        change(&mut module, &mut choices);
+    }
+    let _ = run_untrusted(module, u64::from(*seed));
+}
+
+/// Makes one change, if the verifier allows it.
+fn change(module: &mut Module, choices: &mut Choices<'_>) {
+    // Few protos are reached in a run; those of the program itself are the first or the last ones, as it was linked.
+    let index = choices.below(module.protos.len());
+    let before =
+        (module.protos[index].clone(), module.constants.clone(), module.natives.clone(), module.shapes.clone());
+    match choices.below(16) {
+        0 => constant(module, choices),
+        1 => native(module, choices),
+        2 => shape(module, choices),
+        3 => description(&mut module.protos[index], choices),
+        4 => tables(&mut module.protos[index], choices),
+        _ => code(module, index, choices),
+    }
+    if verify::verify(module).is_err() || verify::follow(module).is_err() {
+        (module.protos[index], module.constants, module.natives, module.shapes) = before;
+    }
+}
+
+/// Another instruction, or another operand.
+fn code(module: &mut Module, index: usize, choices: &mut Choices<'_>) {
+    let count = module.protos[index].code.len();
+    let (at, other) = (choices.below(count), choices.below(count));
+    let kind = choices.below(6);
+    let opcode = choices.below(TABLE.len());
+    let numbers = [choices.byte(), choices.byte(), choices.byte(), choices.byte()];
+    let code = &mut module.protos[index].code;
+    match kind {
+        0 => code.swap(at, other),
+        1 => code[at] = code[other],
+        2 => code[at] = canonical(code[at] & !0xff | TABLE[opcode].opcode as u64),
+        3 => code[at] = made(&TABLE[opcode], code[other], numbers),
+        _ => {
+            let Some(row) = Instruction::decode(code[at]).map(|instruction| instruction.opcode().info()) else {
+                return;
+            };
+            if let Some(operand) = row.operands.get(usize::from(numbers[0]) % row.operands.len().max(1)) {
+                code[at] = operand.replaced(code[at], u32::from(numbers[1]) % 24);
+            }
+        }
+    }
+}
+
+/// An instruction of this row with small numbers; where it jumps, it does so as another one.
+fn made(row: &OpcodeInfo, like: u64, numbers: [u8; 4]) -> u64 {
+    let fill = |word: u64, (operand, number): (&aivi_bytecode::isa::OperandInfo, u8)| match operand.kind {
+        OperandKind::Jump => word,
+        _ => operand.replaced(word, u32::from(number) % 16),
+    };
+    canonical(row.operands.iter().zip(numbers).fold(like & !0xff | row.opcode as u64, fill))
+}
+
+/// The word without bits that its instruction does not use.
+fn canonical(word: u64) -> u64 {
+    Instruction::decode(word).map_or(word, Instruction::encode)
+}
+
+fn constant(module: &mut Module, choices: &mut Choices<'_>) {
+    if module.constants.is_empty() {
+        return;
+    }
+    let at = choices.below(module.constants.len());
+    module.constants[at] = match choices.below(9) {
+        0 => Constant::Int(i64::from(choices.byte()) - 100),
+        1 => Constant::Float(f64::from_bits(choices.number())),
+        2 => Constant::Char('x'),
+        3 => Constant::Bool(true),
+        4 => Constant::Unit,
+        5 => Constant::Text("some text that does not stand in a value".into()),
+        6 => Constant::Nullary(ShapeId(choices.byte().into())),
+        7 => Constant::Function(ProtoId(choices.below(module.protos.len()) as u32)),
+        _ => Constant::EmptyList,
+    };
+}
+
+fn native(module: &mut Module, choices: &mut Choices<'_>) {
+    if module.natives.is_empty() {
+        return;
+    }
+    let at = choices.below(module.natives.len());
+    let known = aivi_stdlib::natives();
+    let native = &mut module.natives[at];
+    match choices.below(3) {
+        0 => native.owned = u32::from(choices.byte()),
+        1 => native.effect = !native.effect,
+        _ => {
+            let fitting: Vec<&str> =
+                known.iter().filter(|known| known.arity == native.arity).map(|known| known.name).collect();
+            native.name = fitting[choices.below(fitting.len())].to_owned();
+        }
+    }
+}
+
+fn shape(module: &mut Module, choices: &mut Choices<'_>) {
+    let at = choices.below(module.shapes.len());
+    match &mut module.shapes[at] {
+        Shape::Constructor { index, arity, .. } => {
+            (*index, *arity) = (choices.byte().into(), choices.byte() as u16 % 4)
+        }
+        Shape::Tuple(arity) => *arity = choices.byte() as u16 % 5,
+        Shape::Record(names) => _ = names.pop(),
+    }
+}
+
+fn description(proto: &mut Proto, choices: &mut Choices<'_>) {
+    let number = choices.byte();
+    match choices.below(6) {
+        0 => proto.parameters = u16::from(number % 6),
+        1 => proto.captures = number % 4,
+        2 => proto.effect = !proto.effect,
+        3 => proto.registers = proto.registers.saturating_add(u16::from(number)),
+        4 => _ = proto.raw.pop(),
+        _ => {
+            let reg = Reg(u16::from(number) % proto.parameters.max(1));
+            if let Err(place) = proto.raw.binary_search_by_key(&reg, |raw| raw.0) {
+                proto.raw.insert(place, (reg, ScalarKind::Int));
+            }
+        }
+    }
+}
+
+fn tables(proto: &mut Proto, choices: &mut Choices<'_>) {
+    let reg = Reg(u16::from(choices.byte() % 24));
+    match choices.below(4) {
+        0 if !proto.drops.is_empty() => {
+            let at = choices.below(proto.drops.len());
+            proto.drops[at].registers.push(reg);
+        }
+        1 if !proto.drops.is_empty() => {
+            let at = choices.below(proto.drops.len());
+            _ = proto.drops[at].registers.pop();
+        }
+        2 => {
+            let pc = choices.below(proto.code.len()) as u32;
+            if let Err(place) = proto.drops.binary_search_by_key(&pc, |drops| drops.pc) {
+                proto.drops.insert(place, Drops { pc, registers: vec![reg] });
+            }
+        }
+        _ if !proto.handlers.is_empty() => {
+            let at = choices.below(proto.handlers.len());
+            let handler = &mut proto.handlers[at];
+            match choices.below(4) {
+                0 => handler.keep.push(reg),
+                1 => _ = handler.keep.pop(),
+                2 => handler.kind = HandlerKind::Failure(reg),
+                _ => handler.kind = HandlerKind::Cleanup,
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Samples, as modules, and programs of a few lines that use much of the machine.
+fn programs() -> &'static [Module] {
+    static PROGRAMS: OnceLock<Vec<Module>> = OnceLock::new();
+    PROGRAMS.get_or_init(|| {
+        let root = crate::files::root();
+        let folders = [
+            "tests/samples",
+            "tests/conformance/patterns",
+            "tests/conformance/records",
+            "tests/conformance/channels",
+            "tests/conformance/resources",
+        ]
+        .map(|folder| root.join(folder));
+        let texts = folders.iter().flat_map(|folder| crate::files::list(folder, "aivi", false));
+        let modules = texts.filter_map(|path| encoded(&crate::files::read(&path)));
+        modules
+            .map(|bytes| codec::decode(&bytes).expect("encoded here"))
+            .filter(|module| module.main.is_some())
+            .collect()
+    })
+}
