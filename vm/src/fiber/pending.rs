@@ -77,9 +77,30 @@ pub(super) enum Came {
 impl Fiber {
     /// At the beginning of a turn: starts, or takes what ended the wait.
     pub(super) fn wake(&mut self) -> Go {
-        match std::mem::replace(&mut self.pending, Pending::Nothing) {
+        match self.pending {
             Pending::Nothing if self.has_branch() => self.move_out(),
             Pending::Nothing => Go::On,
+            Pending::Message => {
+                self.end_pending();
+                match self.cx().take_message() {
+                    Some(message) => deliver_message(self, self.waiting_word(), message.into_value()),
+                    None => self.go_on(Pending::Message),
+                }
+            }
+            Pending::Unit => {
+                self.end_pending();
+                match self.cx().take_done() {
+                    true => self.deliver(Value::unit()),
+                    false => self.go_on(Pending::Unit),
+                }
+            }
+            _ => self.begin_or_go_on(),
+        }
+    }
+
+    /// The same for what is less frequent.
+    fn begin_or_go_on(&mut self) -> Go {
+        match std::mem::replace(&mut self.pending, Pending::Nothing) {
             Pending::Run(effect) => self.begin_effect(effect),
             Pending::RunItem(items, index) => self.begin_item(&items, index),
             Pending::Start(start) => self.begin(*start),
@@ -91,10 +112,6 @@ impl Fiber {
                 Wake::Deadlock(fault) => self.raise(Signal::Fault(fault)),
                 _ => use_global(self, global, delta),
             },
-            Pending::Message => match self.cx().take_message() {
-                Some(message) => deliver_message(self, self.waiting_word(), message.into_value()),
-                None => self.go_on(Pending::Message),
-            },
             Pending::Join => match self.cx().take_joined() {
                 Some(outcome) => match self.join_outcome(outcome) {
                     Ok(value) => self.deliver(value),
@@ -102,9 +119,23 @@ impl Fiber {
                 },
                 None => self.go_on(Pending::Join),
             },
-            Pending::Unit if self.cx().take_done() => self.deliver(Value::unit()),
             pending => self.go_on(pending),
         }
+    }
+
+    /// What the fiber waits for from here on; it waits for nothing so far.
+    #[inline]
+    pub(crate) fn wait_for(&mut self, pending: Pending) {
+        debug_assert!(matches!(self.pending, Pending::Nothing), "a fiber waits for one thing at a time");
+        // There is nothing to drop, which the compiler does not see.
+        std::mem::forget(std::mem::replace(&mut self.pending, pending));
+    }
+
+    /// The wait, for something that owns nothing, is over.
+    #[inline]
+    fn end_pending(&mut self) {
+        debug_assert!(matches!(self.pending, Pending::Message | Pending::Unit));
+        std::mem::forget(std::mem::replace(&mut self.pending, Pending::Nothing));
     }
 
     /// The result of the instruction that waited.

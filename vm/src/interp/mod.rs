@@ -67,7 +67,7 @@ pub(crate) enum Exit {
 
 /// Runs the fiber until it yields, waits or ends. `go` says how what comes before the next instruction went.
 pub(crate) fn run_from(fiber: &mut Fiber, go: Go) -> Exit {
-    let mut exit = settle(fiber, go).unwrap_or(Exit::Returned);
+    let mut exit = if go == Go::On { Exit::Returned } else { settle(fiber, go).unwrap_or(Exit::Returned) };
     while exit == Exit::Returned {
         exit = table::run(fiber);
     }

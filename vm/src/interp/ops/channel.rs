@@ -77,7 +77,7 @@ pub(in crate::interp) fn send(fiber: &mut Fiber, word: Word) -> Go {
         }
         Send::Closed { closed_at, .. } => fault_closed(fiber, closed_at),
         Send::Wait => {
-            fiber.pending = Pending::Unit;
+            fiber.wait_for(Pending::Unit);
             Go::Wait
         }
     }
@@ -96,7 +96,7 @@ pub(in crate::interp) fn send_result(fiber: &mut Fiber, word: Word) -> Go {
         }
         Send::Closed { .. } => put(fiber, word, closed()),
         Send::Wait => {
-            fiber.pending = Pending::SendResult;
+            fiber.wait_for(Pending::SendResult);
             Go::Wait
         }
     }
@@ -109,7 +109,7 @@ pub(in crate::interp) fn recv(fiber: &mut Fiber, word: Word) -> Go {
         Recv::Value(value) => deliver_message(fiber, word, value.into_value()),
         Recv::Closed => put(fiber, word, closed()),
         Recv::Wait => {
-            fiber.pending = Pending::Message;
+            fiber.wait_for(Pending::Message);
             Go::Wait
         }
     }

@@ -55,7 +55,7 @@ macro_rules! operand {
 }
 
 pub(super) fn wait(fiber: &mut Fiber, pending: Pending) -> Go {
-    fiber.pending = pending;
+    fiber.wait_for(pending);
     Go::Wait
 }
 
