@@ -6,7 +6,7 @@ use loom::thread;
 
 use super::check_bounded;
 use super::stage::{Cast, Log, Play, Stage, Token, drain};
-use crate::runtime::Run;
+use crate::run::Run;
 use crate::{Latch, Outcome, ScopeRef, Step};
 
 /// A task with two turns; in the second it spawns one that waits for ever, and in the first too if it `has_crew`.
