@@ -4,11 +4,13 @@ use aivi_vm::Value;
 use aivi_vm::native::{NativeCx, NativeResult};
 use aivi_vm::structural::Incomparable;
 
-/// Makes the table of a family: name after the family's, number of arguments, function. There are three forms:
+/// Makes the table of a family: name after the family's, number of arguments, function. There are four forms:
 ///
 /// - `= f`: a native function.
 /// - `pure f`: `f` makes a value of the arguments, without failing, in a time that does not depend on them.
 /// - `pure over n, f`: as `pure`, in a time that grows with the text that is argument `n`.
+/// - `acts f`: `f` makes a value of its arguments and of what it and its like remember, in a short time; nothing, and it has taken none
+///   of them, when they are of the wrong types.
 macro_rules! family {
     ($family:literal $($rows:tt)*) => {
         /// The native functions of this family.
@@ -33,8 +35,8 @@ macro_rules! rows {
                 aivi_vm::native::NativeResult::Done($crate::family::of_arguments($function)(args.values()))
             },
             quick: Some(|args| {
-                let is_short = args[$whole].as_str().len() <= $crate::family::QUICK_BYTES;
-                is_short.then(|| $crate::family::of_arguments($function)(args))
+                let is_short = args.text($whole).len() <= $crate::family::QUICK_BYTES;
+                is_short.then(|| $crate::family::of_arguments($function)(args.values()))
             }),
         },] $($rest)*)
     };
@@ -43,7 +45,15 @@ macro_rules! rows {
             name: concat!($family, ".", $name),
             arity: $arity,
             call: |_, args| aivi_vm::native::NativeResult::Done($crate::family::of_arguments($function)(args.values())),
-            quick: Some(|args| Some($crate::family::of_arguments($function)(args))),
+            quick: Some(|args| Some($crate::family::of_arguments($function)(args.values()))),
+        },] $($rest)*)
+    };
+    ($family:literal [$($done:tt)*] $name:literal / $arity:literal acts $function:expr; $($rest:tt)*) => {
+        $crate::family::rows!($family [$($done)* aivi_vm::native::NativeFn {
+            name: concat!($family, ".", $name),
+            arity: $arity,
+            call: |_, args| $crate::family::acted($function(args)),
+            quick: Some($function),
         },] $($rest)*)
     };
 }
@@ -54,6 +64,11 @@ pub(crate) use {family, rows};
 #[inline(always)]
 pub(crate) fn of_arguments<F: Fn(&[Value]) -> Value>(function: F) -> F {
     function
+}
+
+/// What came of a function that acts.
+pub(crate) fn acted(value: Option<Value>) -> NativeResult {
+    value.map_or_else(|| NativeResult::Fault("an argument has the wrong type".into()), NativeResult::Done)
 }
 
 /// Texts up to this length are worked through without a look at fuel and cancellation; it takes about as long as a few instructions

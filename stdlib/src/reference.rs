@@ -4,59 +4,50 @@
 //! again otherwise. So nobody waits for a fiber that is interrupted in the middle of a change, and there is nothing to undo when it
 //! is cancelled there. Values do not change, so a cell that holds the same value again may be taken for one that always did.
 
-use std::sync::Arc;
+use aivi_vm::native::Args;
+use aivi_vm::{Cell, Value};
 
-use aivi_vm::native::{Args, NativeCx, NativeResult};
-use aivi_vm::{Shared, Value};
-use parking_lot::Mutex;
-
-use crate::family::{bool, done, family};
+use crate::family::family;
 
 family! { "ref"
-    "make" / 1 = make;
-    "get" / 1 = get;
-    "set" / 2 = set;
-    "swap" / 3 = swap;
+    "make" / 1 acts make;
+    "get" / 1 acts get;
+    "set" / 2 acts set;
+    "swap" / 3 acts swap;
+    "add" / 2 acts add;
 }
 
-/// A value that may be exchanged. The lock is held for a copy of it, never while a value is freed.
-struct Cell(Mutex<Shared>);
-
-/// value -> `Ref`
-fn make(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    done(Value::handle("ref", Arc::new(Cell(Mutex::new(args.take(0).share())))))
+/// value -> ref
+fn make(args: &mut Args<'_>) -> Option<Value> {
+    Some(Cell::make(args.take(0)))
 }
 
 /// ref -> value
-fn get(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    let Some(cell) = args.get(0).as_handle::<Cell>() else { return not_a_ref() };
-    let value = cell.0.lock().clone();
-    done(value.into_value())
+fn get(args: &mut Args<'_>) -> Option<Value> {
+    cell(args).map(Cell::get)
 }
 
 /// ref, value -> `Unit`
-fn set(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    let value = args.take(1).share();
-    let Some(cell) = args.get(0).as_handle::<Cell>() else { return not_a_ref() };
-    let before = std::mem::replace(&mut *cell.0.lock(), value);
-    drop(before);
-    done(Value::unit())
+fn set(args: &mut Args<'_>) -> Option<Value> {
+    cell(args)?;
+    let value = args.take(1);
+    cell(args)?.set(value);
+    Some(Value::unit())
 }
 
 /// ref, value that it had, value that it gets -> `Bool`: it still had that.
-fn swap(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    let value = args.take(2).share();
-    let Some(cell) = args.get(0).as_handle::<Cell>() else { return not_a_ref() };
-    let mut held = cell.0.lock();
-    if !held.value().is_same(args.get(1)) {
-        return bool(false);
-    }
-    let before = std::mem::replace(&mut *held, value);
-    drop(held);
-    drop(before);
-    bool(true)
+fn swap(args: &mut Args<'_>) -> Option<Value> {
+    cell(args)?;
+    let value = args.take(2);
+    Some(Value::bool(cell(args)?.swap(args.get(1), value)))
 }
 
-fn not_a_ref() -> NativeResult {
-    NativeResult::Fault("not a ref".into())
+/// ref, amount -> `Bool`: it held a constructor whose first field is an Int, and that has been changed by the amount without becoming
+/// negative.
+fn add(args: &mut Args<'_>) -> Option<Value> {
+    Some(Value::bool(cell(args)?.add(args.int(1))))
+}
+
+fn cell<'a>(args: &'a Args<'_>) -> Option<&'a Cell> {
+    args.get(0).payload()
 }

@@ -1,8 +1,8 @@
-//! Running a script once, with everything that it says caught.
+//! Running a script, with everything that it says caught.
 
 use std::path::Path;
 
-use aivi::{CompileError, Ending, Engine, EngineBuilder, Output};
+use aivi::{CompileError, Ending, Engine, EngineBuilder, Output, Script};
 
 /// Who decides what fibers do next.
 #[derive(Clone, Copy, Debug)]
@@ -34,18 +34,45 @@ impl Schedule {
     }
 }
 
+/// A program that is compiled once and run often, each time from its beginning and by itself.
+pub struct Subject(Script);
+
+impl Subject {
+    /// Compiles a file.
+    ///
+    /// # Errors
+    /// When it does not compile.
+    ///
+    /// # Panics
+    /// When the engine cannot be made.
+    pub fn compile(path: &Path) -> Result<Subject, CompileError> {
+        Schedule::Seed(0).engine().build().expect("an engine").compile_program(path).map(Subject)
+    }
+
+    /// Runs its `main`.
+    ///
+    /// # Errors
+    /// When the machine refuses it.
+    ///
+    /// # Panics
+    /// As `compile`.
+    pub fn run(&self, args: &[String], schedule: Schedule) -> Result<Ran, CompileError> {
+        let (stdout, stderr) = (Output::buffer(), Output::buffer());
+        let builder = schedule.engine().args(args.iter().cloned()).stdout(stdout.clone()).stderr(stderr.clone());
+        let engine = builder.build().expect("an engine");
+        let ending = engine.adopt(&self.0)?.run_main();
+        let report = ending.report().map_or_else(String::new, |report| report + "\n");
+        Ok(Ran { ending, stdout: stdout.text(), stderr: stderr.text() + &report })
+    }
+}
+
 /// Compiles and runs the `main` of a file.
 ///
 /// # Errors
 /// When it does not compile.
 ///
 /// # Panics
-/// When the engine cannot be made.
+/// As `Subject::compile`.
 pub fn run(path: &Path, args: &[String], schedule: Schedule) -> Result<Ran, CompileError> {
-    let (stdout, stderr) = (Output::buffer(), Output::buffer());
-    let builder = schedule.engine().args(args.iter().cloned()).stdout(stdout.clone()).stderr(stderr.clone());
-    let script = builder.build().expect("an engine").compile_program(path)?;
-    let ending = script.run_main();
-    let report = ending.report().map_or_else(String::new, |report| report + "\n");
-    Ok(Ran { ending, stdout: stdout.text(), stderr: stderr.text() + &report })
+    Subject::compile(path)?.run(args, schedule)
 }

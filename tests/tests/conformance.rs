@@ -12,7 +12,7 @@ use std::thread;
 use aivi::{CompileError, Ending};
 use aivi_tests::expect::{End, Expectation, Report};
 use aivi_tests::files::{folders, list, read, root};
-use aivi_tests::runs::{Ran, Schedule, run};
+use aivi_tests::runs::{Ran, Schedule, Subject};
 
 /// Seeds for each case that does not say otherwise.
 const SEEDS: u64 = 5;
@@ -68,16 +68,17 @@ fn check_run(expected: &Expectation, ran: &Ran) -> Result<(), String> {
 
 fn check(path: &Path) -> Result<(), String> {
     let expected = Expectation::read(&read(path))?;
+    let subject = match Subject::compile(path) {
+        Err(error) if expected.end == End::Rejected => return check_rejected(&expected, &error),
+        Err(error) => return Err(format!("does not compile\n{error}")),
+        Ok(_) if expected.end == End::Rejected => return Err("compiles, but should not".into()),
+        Ok(subject) => subject,
+    };
     let seeds = (0..expected.seeds.unwrap_or(SEEDS)).map(Schedule::Seed);
     let workers = (!expected.virtual_only).then(|| Schedule::Workers(expected.workers.unwrap_or(2)));
     for schedule in seeds.chain(workers) {
-        let result = match run(path, &expected.args, schedule) {
-            Err(error) if expected.end == End::Rejected => return check_rejected(&expected, &error),
-            Err(error) => return Err(format!("does not compile\n{error}")),
-            Ok(_) if expected.end == End::Rejected => return Err("compiles, but should not".into()),
-            Ok(ran) => check_run(&expected, &ran),
-        };
-        result.map_err(|difference| format!("{schedule:?}: {difference}"))?;
+        let ran = subject.run(&expected.args, schedule).map_err(|error| error.to_string())?;
+        check_run(&expected, &ran).map_err(|difference| format!("{schedule:?}: {difference}"))?;
     }
     Ok(())
 }

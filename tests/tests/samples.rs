@@ -4,19 +4,22 @@ use std::path::Path;
 
 use aivi::Ending;
 use aivi_tests::files::{list, read, root};
-use aivi_tests::runs::{Schedule, run};
+use aivi_tests::runs::{Schedule, Subject, run};
 
 /// Seeds for each sample. The full exploration (see `AIVI_SEEDS` below) takes more; these find what is usually wrong.
 const SEEDS: u64 = 20;
 /// Runs on threads for each sample and number of workers.
 const RUNS: usize = 5;
 
-fn check(path: &Path, schedule: Schedule) {
-    let name = path.display();
-    let ran = run(path, &[], schedule).unwrap_or_else(|error| panic!("{name}: {error}"));
-    assert_eq!(ran.ending, Ending::Success, "{name} {schedule:?}");
-    assert_eq!(ran.stderr, "", "{name} {schedule:?}");
-    assert_eq!(ran.stdout, read(&path.with_extension("out")), "{name} {schedule:?}");
+fn check(path: &Path, schedules: impl IntoIterator<Item = Schedule>) {
+    let (name, wanted) = (path.display(), read(&path.with_extension("out")));
+    let subject = Subject::compile(path).unwrap_or_else(|error| panic!("{name}: {error}"));
+    for schedule in schedules {
+        let ran = subject.run(&[], schedule).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(ran.ending, Ending::Success, "{name} {schedule:?}");
+        assert_eq!(ran.stderr, "", "{name} {schedule:?}");
+        assert_eq!(ran.stdout, wanted, "{name} {schedule:?}");
+    }
 }
 
 /// How often, from the environment: `AIVI_SEEDS=1000 cargo test -p aivi-tests --test samples` explores further.
@@ -29,20 +32,15 @@ fn samples_in_the_simulator() {
     let samples = list(&root().join("tests/samples"), "aivi", false);
     assert!(samples.len() >= 10);
     for path in samples {
-        for seed in 0..number("AIVI_SEEDS", SEEDS) {
-            check(&path, Schedule::Seed(seed));
-        }
+        check(&path, (0..number("AIVI_SEEDS", SEEDS)).map(Schedule::Seed));
     }
 }
 
 #[test]
 fn samples_on_workers() {
     for path in list(&root().join("tests/samples"), "aivi", false) {
-        for workers in [1, 2, 4] {
-            for _ in 0..number("AIVI_RUNS", RUNS as u64) {
-                check(&path, Schedule::Workers(workers));
-            }
-        }
+        let runs = number("AIVI_RUNS", RUNS as u64) as usize;
+        check(&path, [1, 2, 4].into_iter().flat_map(|workers| std::iter::repeat_n(Schedule::Workers(workers), runs)));
     }
 }
 
@@ -50,9 +48,7 @@ fn samples_on_workers() {
 #[test]
 fn every_family_of_instructions() {
     for path in list(&root().join("tests/host_stack"), "aivi", false) {
-        for schedule in [Schedule::Seed(0), Schedule::Seed(1), Schedule::Workers(2)] {
-            check(&path, schedule);
-        }
+        check(&path, [Schedule::Seed(0), Schedule::Seed(1), Schedule::Workers(2)]);
     }
 }
 
@@ -62,7 +58,7 @@ fn every_family_of_instructions() {
 fn examples_give_their_recorded_output() {
     for path in list(&root().join("examples"), "aivi", false) {
         if path.with_extension("out").is_file() {
-            check(&path, Schedule::Seed(0));
+            check(&path, [Schedule::Seed(0)]);
             for schedule in [Schedule::Seed(1), Schedule::Seed(2), Schedule::Workers(2)] {
                 let ran = run(&path, &[], schedule).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
                 assert_eq!(ran.ending, Ending::Success, "{} {schedule:?}", path.display());

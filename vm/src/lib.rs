@@ -23,6 +23,6 @@ pub use fault::{Attached, Fault};
 pub use fiber::{HostFuture, Limits, Start, Strand, World};
 pub use host::{Capability, Host};
 pub use native::{Args, HostCall, HostFn, HostQuick, NativeCx, NativeFn, NativeResult, Natives, Then};
-pub use object::{Ref, Shared, Trace, Tracer, live_objects};
+pub use object::{Cell, Ref, Shared, Trace, Tracer, live_objects};
 pub use program::{LoadError, Origin, Program};
 pub use value::{Kind, ObjectRef, Value};

@@ -25,13 +25,13 @@ pub struct NativeFn {
     pub arity: u8,
     /// The function.
     pub call: fn(&mut NativeCx<'_>, &mut Args<'_>) -> NativeResult,
-    /// As `call`, of arguments that make it so little work that the machine needs to see neither fuel nor cancellation; nothing when
-    /// `call` is to do it. Only of functions that do not act.
+    /// As `call`, of arguments that make it so little work that the machine need not see fuel; nothing, with no argument taken, when
+    /// `call` is to do it. A function that acts is called only while nobody wants the fiber to end.
     pub quick: Option<QuickFn>,
 }
 
-/// What a function without effects makes of its arguments, which it borrows.
-pub type QuickFn = fn(&[Value]) -> Option<Value>;
+/// What a function that needs no context makes of its arguments.
+pub type QuickFn = fn(&mut Args<'_>) -> Option<Value>;
 
 impl NativeFn {
     /// A function without a quick form.

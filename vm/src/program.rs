@@ -71,7 +71,7 @@ pub(crate) struct ProtoCode {
 /// A native function as a module uses it.
 pub(crate) struct LinkedNative {
     pub(crate) call: NativeCall,
-    /// Its quick form, if it does not act.
+    /// Its quick form.
     pub(crate) quick: Option<QuickFn>,
     pub(crate) owned: u32,
     /// It acts: it may have to do with the outside, and wait.
@@ -101,8 +101,7 @@ impl LinkedNative {
         let (owned, acts) = (import.owned, import.effect || origin == Origin::Elsewhere);
         match found {
             Found::Library(function) => {
-                let quick = function.quick.filter(|_| !acts);
-                LinkedNative { call: NativeCall::Library(function.call), quick, owned, acts }
+                LinkedNative { call: NativeCall::Library(function.call), quick: function.quick, owned, acts }
             }
             Found::Host(mut function) => {
                 function.quick = function.quick.filter(|_| !acts);

@@ -70,8 +70,10 @@ pub enum Kind {
     Receiver = 24,
     /// A value of the host.
     Handle = 25,
+    /// A cell whose value may be exchanged.
+    Cell = 26,
     /// A part of a collection; never the kind of a value.
-    Part = 26,
+    Part = 27,
 }
 
 /// A value.

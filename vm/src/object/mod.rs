@@ -21,6 +21,7 @@
 
 pub mod alloc;
 pub mod boxed;
+pub mod cell;
 pub mod count;
 mod heap;
 pub(crate) mod references;
@@ -31,6 +32,7 @@ use std::sync::atomic::AtomicI32;
 
 pub use alloc::live_objects;
 pub use boxed::{Payload, Ref, Trace, Tracer};
+pub use cell::Cell;
 pub use shared::Shared;
 
 use crate::value::{Kind, Slot, Value};
@@ -64,6 +66,12 @@ impl Header {
     #[inline]
     pub(crate) fn has_fields(&self) -> bool {
         self.kind < Kind::List as u8
+    }
+
+    /// Whether it is a chunk that never held a value that needs counting.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.kind == Kind::Chunk as u8 && self.effect == 0
     }
 
     /// The fields.

@@ -10,7 +10,7 @@ use std::ptr::null_mut;
 
 use super::count::note_atomic;
 use super::{Header, alloc, boxed};
-use crate::value::{Kind, Value};
+use crate::value::Value;
 
 thread_local! {
     /// Dead payloads that wait for the drain loop; meaningful while `DRAINING`.
@@ -49,9 +49,7 @@ unsafe fn destroy_fields(object: *mut Header, dead: &mut *mut Header) {
     unsafe {
         let length = (*object).length as usize;
         let fields = object.add(1).cast::<Value>();
-        // A chunk that never held a value that needs counting has nothing to give up.
-        let plain = (*object).kind == Kind::Chunk as u8 && (*object).effect == 0;
-        for index in 0..if plain { 0 } else { length } {
+        for index in 0..if (*object).is_plain() { 0 } else { length } {
             let field = std::mem::ManuallyDrop::new(fields.add(index).read());
             if let Some(inner) = field.heap()
                 && last_reference(inner)

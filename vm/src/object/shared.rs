@@ -1,11 +1,11 @@
 //! Values that may cross threads.
 
 use std::fmt;
-use std::sync::atomic::Ordering::{Relaxed, Release};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::boxed::{self, Tracer};
 use super::{Header, alloc};
-use crate::value::Value;
+use crate::value::{Kind, Value};
 
 /// A value that may be held by several threads: everything that it reaches is shared or immortal.
 #[derive(Clone)]
@@ -37,6 +37,24 @@ impl Shared {
         self.0
     }
 
+    /// Puts a scalar into the first field of a constructor: into this one if this is its only reference, else into a copy, and gives the
+    /// value as it was.
+    pub(super) fn put_first(&mut self, scalar: Value) -> Option<Shared> {
+        debug_assert!(self.0.as_object().is_some_and(|object| !object.fields().is_empty()) && scalar.heap().is_none());
+        let object = self.0.heap()?;
+        // SAFETY: the value holds a reference; it is a constructor with fields. A count of -1 says that the reference is the only one,
+        // and it is borrowed exclusively (O4). Acquire: as in `unshare_if_unique`.
+        unsafe {
+            if (*object).count.load(Acquire) == -1 {
+                *object.add(1).cast::<Value>() = scalar;
+                return None;
+            }
+            let copy = super::copy_with(object, 0, scalar);
+            let copy = Shared::new(Value::from_heap(Kind::Object, copy));
+            Some(std::mem::replace(self, copy))
+        }
+    }
+
     /// The value.
     #[inline]
     #[must_use]
@@ -60,7 +78,7 @@ pub(crate) fn immortalise(value: Value) -> Value {
     value
 }
 
-/// Applies `step` to all objects reached; it says whether to go on through an object.
+/// Applies `step` to all objects reached, which live meanwhile; it says whether to go on through an object.
 ///
 /// # Safety
 /// The caller holds a reference to `object`.
@@ -86,6 +104,9 @@ unsafe fn mark(object: *const Header, step: unsafe fn(*const Header) -> bool) {
 unsafe fn mark_parts(object: *const Header, step: unsafe fn(*const Header) -> bool, found: &mut Vec<*const Header>) {
     // SAFETY: parts of a live object are live; its kind tells its family (O3).
     unsafe {
+        if (*object).is_plain() {
+            return;
+        }
         if !(*object).has_fields() {
             return mark_payload(object, step, found);
         }

@@ -517,16 +517,20 @@ unsafe fn leave(regs: &mut Regs) {
     }
 }
 
-/// The quick form of a function that does not act, if it has one that says yes.
+/// The quick form of a function, if it has one that says yes. One that acts is a checkpoint, and nothing for a branch in place.
 #[inline(always)]
 pub(in crate::interp) unsafe fn native_quick(regs: &mut Regs, word: Word) -> bool {
     // SAFETY: see `ops/mod.rs`; the arguments are tagged, and those in `owned` the call's own (V18).
     unsafe {
-        let fiber = &*regs.fiber;
+        let fiber = &mut *regs.fiber;
         let linked = &*fiber.world.program.natives.as_ptr().add(word.w());
         let Some(quick) = linked.quick else { return host_quick(regs, word, linked) };
+        if linked.acts && (fiber.has_branch() || fiber.sees_cancel()) {
+            return false;
+        }
         let first = regs.slot(word.a());
-        let Some(value) = quick(std::slice::from_raw_parts(first.cast::<Value>(), word.x())) else { return false };
+        let mut arguments = Args::new(std::slice::from_raw_parts_mut(first, word.x()), linked.owned);
+        let Some(value) = quick(&mut arguments) else { return false };
         put_quick(first, linked.owned, value);
         true
     }
