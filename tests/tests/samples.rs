@@ -52,18 +52,43 @@ fn every_family_of_instructions() {
     }
 }
 
-/// Examples show what fibers do in which order, which is only certain in turns of readiness: seed 0. With other schedules they
-/// succeed all the same.
+/// What fibers do in which order is only certain in turns of readiness: seed 0. With other schedules examples succeed all the same.
+fn check_example(path: &Path, others: impl IntoIterator<Item = Schedule>) {
+    check(path, [Schedule::Seed(0)]);
+    let name = path.display();
+    let subject = Subject::compile(path).unwrap_or_else(|error| panic!("{name}: {error}"));
+    for schedule in others {
+        let ran = subject.run(&[], schedule).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(ran.ending, Ending::Success, "{name} {schedule:?}");
+    }
+}
+
 #[test]
 fn examples_give_their_recorded_output() {
     for path in list(&root().join("examples"), "aivi", false) {
         if path.with_extension("out").is_file() {
-            check(&path, [Schedule::Seed(0)]);
-            for schedule in [Schedule::Seed(1), Schedule::Seed(2), Schedule::Workers(2)] {
-                let ran = run(&path, &[], schedule).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-                assert_eq!(ran.ending, Ending::Success, "{} {schedule:?}", path.display());
-            }
+            check_example(&path, [Schedule::Seed(1), Schedule::Seed(2), Schedule::Workers(2)]);
         }
+    }
+}
+
+/// Only on virtual time: they wait for minutes.
+#[test]
+fn patterns_give_their_recorded_output() {
+    for path in list(&root().join("examples/patterns"), "aivi", false) {
+        check_example(&path, (1..50).map(Schedule::Seed));
+    }
+}
+
+/// The guide leads to the program of each pattern.
+#[test]
+fn the_guide_names_every_pattern() {
+    let chapters: String = list(&root().join("spec/guide"), "md", false).iter().map(|path| read(path)).collect();
+    let patterns = list(&root().join("examples/patterns"), "aivi", false);
+    assert!(patterns.len() >= 15);
+    for path in patterns {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        assert!(chapters.contains(&format!("examples/patterns/{name}")), "no chapter names {name}");
     }
 }
 
