@@ -2,10 +2,12 @@
 
 use super::builtin;
 use super::checker::{Checker, error_expr, expr};
+use super::exhaustive;
 use super::reason::Reason;
 use super::types::{TyId, TypeStore};
 use crate::core::{Arm, Expr, ExprKind, Fallback, FallbackArm, Pattern, PatternKind};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::resolve::Tables;
 use crate::syntax::{Span, ast};
 
 impl Checker<'_> {
@@ -65,8 +67,8 @@ impl Checker<'_> {
                     runs.push(run);
                     body
                 });
-                let total = arms.iter().any(|arm| arm.guard.is_none() && Self::catches_all(&arm.pattern));
-                if !total {
+                let Tables { datas, constructors, interner, .. } = &*self.tables;
+                if !exhaustive::covers_all(exhaustive::Tables { datas, constructors, interner }, &arms) {
                     // What no arm matches is passed on.
                     self.expect_as(outer, error, span, self.fails);
                 }

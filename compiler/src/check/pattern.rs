@@ -58,15 +58,6 @@ impl Checker<'_> {
         }
     }
 
-    /// Matches whatever comes, as far as syntax tells.
-    pub(super) fn catches_all(pattern: &Pattern) -> bool {
-        match &pattern.kind {
-            PatternKind::Wildcard | PatternKind::Local(_) => true,
-            PatternKind::As(_, inner) => Self::catches_all(inner),
-            _ => false,
-        }
-    }
-
     /// E3002; false when there was one.
     fn check_distinct(&mut self, mark: usize) -> bool {
         let reports = self.tables.diagnostics.len();

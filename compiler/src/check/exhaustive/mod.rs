@@ -82,6 +82,17 @@ pub fn check_match<'p>(
     diagnostics
 }
 
+/// Whether `arms` cover every case: of `or` on an effect, whether no error is passed on.
+#[must_use]
+pub fn covers_all<'p>(tables: Tables<'p>, arms: &'p [Arm]) -> bool {
+    let rows: Option<Vec<Simplified<'_>>> = arms.iter().map(pattern::simplify).collect();
+    rows.is_some_and(|rows| {
+        let mut search = Search::new(tables, &rows);
+        search.run();
+        search.covers_all()
+    })
+}
+
 /// An arm, and what its pattern asks of each column that has not been looked at yet.
 #[derive(Clone)]
 struct Row<'p> {
@@ -170,12 +181,20 @@ impl<'p> Search<'p> {
         }
     }
 
+    fn covers_all(&self) -> bool {
+        match self.is_complete() {
+            true => self.missing.is_empty(),
+            false => self.arms.last().is_some_and(|arm| !arm.may_fail && arm.pattern.is_any()),
+        }
+    }
+
     fn missing_report(&self, place: Span) -> Option<Diagnostic> {
+        if self.covers_all() {
+            return None;
+        }
         if !self.is_complete() {
-            let covers_all = self.arms.last().is_some_and(|arm| !arm.may_fail && arm.pattern.is_any());
-            let report =
-                Diagnostic::new(Code::E3100, place, "these arms are too many or too large to tell what they cover");
-            return (!covers_all).then(|| report.help("a last arm `| _ => …` covers the rest"));
+            let message = "these arms are too many or too large to tell what they cover";
+            return Some(Diagnostic::new(Code::E3100, place, message).help("a last arm `| _ => …` covers the rest"));
         }
         let shown: Vec<String> = self.missing.iter().take(MISSING_MAX).map(|case| format!("`{case}`")).collect();
         let (last, before) = shown.split_last()?;
