@@ -1,19 +1,26 @@
-//! What a fiber that only sleeps costs: everything that the program allocates for it, its handle and its place in a list included.
+//! What is allocated: for a fiber that only sleeps, its handle and its place in a list included; and for a message, whose `Ok` is not made
+//! when it is looked at at once.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 
 use aivi::{Engine, Output};
 
-/// The system's allocator, with the bytes that are in use and the most that ever were.
+/// The system's allocator, with the bytes that are in use, the most that ever were, and how often memory was taken.
 struct Counting;
 
 static USED: AtomicUsize = AtomicUsize::new(0);
 static MOST: AtomicUsize = AtomicUsize::new(0);
+static TAKEN: AtomicUsize = AtomicUsize::new(0);
+
+/// One measurement at a time.
+static TURN: Mutex<()> = Mutex::new(());
 
 // SAFETY: everything is the system's allocator's doing; the counters change nothing.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        TAKEN.fetch_add(1, Relaxed);
         MOST.fetch_max(USED.fetch_add(layout.size(), Relaxed) + layout.size(), Relaxed);
         // SAFETY: promised by the caller.
         unsafe { System.alloc(layout) }
@@ -74,24 +81,86 @@ main = do Effect {
 }
 ";
 
+/// `main` sends so many messages and receives each at once, or another fiber does.
+const MESSAGES: &str = "module demo
+use aivi.concurrency
+use aivi.system (args)
+use aivi.text (parseInt)
+
+received : Receiver Int -> Effect Text Int
+received = rx => do Effect {
+  loop sum = 0 => {
+    message <- recv rx
+    message match
+      | Ok n       => recurse (sum + n)
+      | Err Closed => pure sum
+  }
+}
+
+sent : Sender Int -> Int -> Effect Text Unit
+sent = tx n => do Effect {
+  loop i = 0 => {
+    if i == n then close tx else do Effect {
+      send tx 1
+      recurse (i + 1)
+    }
+  }
+}
+
+main : Effect Text Unit
+main = do Effect {
+  words <- args
+  (n, room) = words match
+    | [count, size, ..._] => (parseInt count ?? 0, parseInt size ?? 0)
+    | _                   => (0, 0)
+  (tx, rx) <- makeBounded room
+  (_, sum) <- par (sent tx n) (received rx)
+  println \"{sum}\"
+}
+";
+
+fn run(text: &str, args: &[&str]) {
+    let stdout = Output::buffer();
+    let args_owned = args.iter().map(ToString::to_string);
+    let engine = Engine::builder().simulated(0).args(args_owned).stdout(stdout.clone()).build().expect("an engine");
+    let script = engine.compile("demo", text).expect("no errors");
+    assert!(script.run_main().report().is_none());
+    assert_eq!(stdout.text().trim(), args[0]);
+}
+
 /// The most bytes in use while so many fibers sleep.
 fn bytes_with(sleepers: usize) -> usize {
-    let (before, count) = (USED.load(Relaxed), sleepers.to_string());
+    let before = USED.load(Relaxed);
     MOST.store(before, Relaxed);
-    let stdout = Output::buffer();
-    let engine =
-        Engine::builder().simulated(0).args([count.clone()]).stdout(stdout.clone()).build().expect("an engine");
-    let script = engine.compile("sleepers", SLEEPERS).expect("no errors");
-    assert!(script.run_main().report().is_none());
-    assert_eq!(stdout.text().trim(), count);
+    run(SLEEPERS, &[&sleepers.to_string()]);
     MOST.load(Relaxed) - before
+}
+
+/// How often memory is taken while so many messages pass through a channel with that much room.
+fn allocations_with(messages: usize, room: usize) -> usize {
+    let before = TAKEN.load(Relaxed);
+    run(MESSAGES, &[&messages.to_string(), &room.to_string()]);
+    TAKEN.load(Relaxed) - before
 }
 
 #[test]
 fn a_sleeper_costs_little() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     // Tables that double stand a little below their size with both.
     let (few, many) = (8_000, 64_000);
     let each = (bytes_with(many) - bytes_with(few)) / (many - few);
     println!("{each} bytes for a sleeping fiber");
     assert!(each <= 512, "{each} bytes for a sleeping fiber");
+}
+
+/// In debug builds every object is an allocation.
+#[test]
+fn a_message_that_is_looked_at_at_once_allocates_nothing() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    for room in [0, 64] {
+        let (few, many) = (1_000, 11_000);
+        let more = allocations_with(many, room).saturating_sub(allocations_with(few, room));
+        println!("{more} allocations for {} messages with room for {room}", many - few);
+        assert!(more < (many - few) / 10, "{more} allocations for {} messages", many - few);
+    }
 }
