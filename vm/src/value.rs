@@ -72,8 +72,10 @@ pub enum Kind {
     Handle = 25,
     /// A cell whose value may be exchanged.
     Cell = 26,
+    /// A case of a select.
+    Case = 27,
     /// A part of a collection; never the kind of a value.
-    Part = 27,
+    Part = 28,
 }
 
 /// A value.

@@ -52,6 +52,7 @@ impl<T: Task> Census<T> {
         let own = unsafe { record.own() };
         let is_suspect = match &own.waiting {
             Waiting::Send(..) | Waiting::Recv(..) | Waiting::Join(_) | Waiting::AllJoined(_) => true,
+            Waiting::Select(_) => own.timer.is_none(),
             Waiting::Group => {
                 let Some(group) = record.family.group() else { return };
                 let mut group = group.lock();

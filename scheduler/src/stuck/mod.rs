@@ -10,7 +10,7 @@
 //! are never reached are stuck. So a reference that is overlooked makes the search silent, and never wrong.
 //!
 //! Not suspected, though they may wait for ever too: who waits for time, a source, another thread or a global value; and all that
-//! runs in a `race` or under a limit, since that is how a program says for how long it is ready to wait. Requests to end do not
+//! runs in a `race` or under a limit, or is a select with one, since that is how a program says for how long it is ready to wait. Requests to end do not
 //! count as wakes, but for those that come through a handle of the task that somebody outside has ([`Observer::cancels_tasks`]).
 //!
 //! The search takes a moment in which nobody runs (`world.rs`), and time in proportion to the tasks and to what the suspects
@@ -124,6 +124,13 @@ fn enter<T: Task>(ledger: &mut Ledger<T>, suspect: Raw<T>) -> bool {
             // SAFETY: as above.
             let (_, receivers) = unsafe { ledger.channel(channel) };
             ledger.wakes(receivers, me);
+        }
+        Waiting::Select(selecting) => {
+            for entry in selecting.entries() {
+                // SAFETY: as above.
+                let (senders, receivers) = unsafe { ledger.channel(&entry.channel) };
+                ledger.wakes(if entry.sends { receivers } else { senders }, me);
+            }
         }
         Waiting::Join(target) => ledger.wakes_if_suspect(*target, me),
         Waiting::Group => {

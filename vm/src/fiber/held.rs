@@ -17,6 +17,9 @@ impl Fiber {
             // It has not begun, or its instruction has yet to take its operands.
             return;
         }
+        if let Pending::Select(cases) = &self.pending {
+            references::enter(cases, ledger);
+        }
         let (mut frame, mut pc, mut base) = (self.frame, self.pc, self.base);
         loop {
             // SAFETY: F1, F3: frames from 0 up to `frame` are in use; a proto lives as long as the program.

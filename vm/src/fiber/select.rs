@@ -1,15 +1,13 @@
 //! Selects: the cases as values, and what comes of the one that is committed.
 
-use std::sync::Arc;
-
 use aivi_scheduler::{Case, Limit};
 use smallvec::SmallVec;
 
 use super::handles::{Receiver, Sender};
 use super::{Strand, closed};
 use crate::collections::List;
-use crate::object::Shared;
-use crate::value::Value;
+use crate::object::{Payload, Shared, Trace, Tracer};
+use crate::value::{Kind, Value};
 
 /// A case of a select. The last part of each is the function whose effect is run for what came of it.
 pub enum SelectCase {
@@ -27,7 +25,7 @@ impl SelectCase {
     /// The case as a value.
     #[must_use]
     pub fn into_value(self) -> Value {
-        Value::handle("case", Arc::new(self))
+        Value::payload_of(self)
     }
 
     /// As the scheduler has it; only those on channels.
@@ -51,6 +49,25 @@ impl SelectCase {
     }
 }
 
+impl Trace for SelectCase {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        match self {
+            SelectCase::Send(sender, message, next) => {
+                [sender, message, next].into_iter().for_each(|part| tracer.value(part.value()));
+            }
+            SelectCase::Recv(receiver, next) => {
+                [receiver, next].into_iter().for_each(|part| tracer.value(part.value()))
+            }
+            SelectCase::Timeout(_, next) | SelectCase::Default(next) => tracer.value(next.value()),
+        }
+    }
+}
+
+// SAFETY: the only payload of this kind, which is of the payload family.
+unsafe impl Payload for SelectCase {
+    const KIND: Kind = Kind::Case;
+}
+
 /// The cases of a list.
 pub(crate) struct Cases<'a>(SmallVec<[&'a SelectCase; 8]>);
 
@@ -58,7 +75,7 @@ impl<'a> Cases<'a> {
     /// Those in a value, which is a list of them.
     pub(crate) fn of(list: &'a Value) -> Self {
         let cases = list.payload::<List>().into_iter().flat_map(List::iter);
-        Cases(cases.filter_map(Value::as_handle::<SelectCase>).collect())
+        Cases(cases.filter_map(Value::payload::<SelectCase>).collect())
     }
 
     /// Are there none?

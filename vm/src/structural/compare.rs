@@ -180,7 +180,7 @@ fn opaque(value: &Value) -> Option<&'static str> {
         Kind::Task => Some("tasks"),
         Kind::Scope => Some("scopes"),
         Kind::Sender | Kind::Receiver => Some("channels"),
-        Kind::Handle | Kind::Cell => Some("handles"),
+        Kind::Handle | Kind::Cell | Kind::Case => Some("handles"),
         _ => None,
     }
 }

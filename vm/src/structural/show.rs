@@ -117,6 +117,7 @@ impl<'a> Writer<'a, '_> {
             Kind::Bytes => self.out.push_str("<bytes>"),
             Kind::Scope => self.out.push_str("<scope>"),
             Kind::Cell => self.out.push_str("<ref>"),
+            Kind::Case => self.out.push_str("<case>"),
             Kind::Sender => self.out.push_str("<sender>"),
             Kind::Receiver => self.out.push_str("<receiver>"),
             Kind::Chunk | Kind::Part => {}
