@@ -8,6 +8,7 @@ use aivi_vm::Limits;
 
 use crate::call::{Call, CallError};
 use crate::convert::{Arguments, Declarations, FromAivi, Shapes};
+use crate::in_place::InPlace;
 use crate::machine::{Entry, Machine};
 use crate::signature::Type;
 
@@ -31,7 +32,6 @@ use crate::signature::Type;
 /// [`Script::function`]: crate::Script::function
 pub struct Function<A, R> {
     target: Arc<Target>,
-    limits: Limits,
     signature: PhantomData<fn(A) -> R>,
 }
 
@@ -40,6 +40,8 @@ struct Target {
     machine: Arc<Machine>,
     name: String,
     entry: Entry,
+    limits: Limits,
+    in_place: InPlace,
 }
 
 /// Why there is no such function.
@@ -72,8 +74,8 @@ impl<A: Arguments, R: FromAivi> Function<A, R> {
         let entry =
             Entry::Global { global: export.global, is_effect: check::<R, A>(name, &export.ty, machine.shapes())? };
         check_types::<R, A>(name, machine)?;
-        let target = Arc::new(Target { machine: machine.clone(), name: name.to_owned(), entry });
-        Ok(Function { target, limits: machine.engine.settings.limits, signature: PhantomData })
+        let (limits, machine) = (machine.engine.settings.limits, machine.clone());
+        Ok(Function::new(Target { machine, name: name.to_owned(), entry, limits, in_place: InPlace::default() }))
     }
 
     /// Calls it, and waits until it and everything that it started has ended. The calling thread works for the script meanwhile.
@@ -86,8 +88,12 @@ impl<A: Arguments, R: FromAivi> Function<A, R> {
     pub fn call(&self, arguments: A) -> Result<R, CallError> {
         let machine = &self.target.machine;
         let arguments = arguments.values(machine.shapes()).map_err(CallError::Mismatch)?;
-        let run = machine.run(&self.target.entry, arguments, self.limits);
-        crate::call::result(machine, run.outcome)
+        let Target { entry, limits, in_place, .. } = &*self.target;
+        let outcome = match machine.engine.runtimes.begin_in_place() {
+            true => in_place.call(machine, entry, arguments, *limits),
+            false => machine.run(entry, arguments, *limits).outcome,
+        };
+        crate::call::result(machine, outcome)
     }
 
     /// Calls it, and does not wait: the engine's workers run it. See [`Call`] for what can be done with it.
@@ -97,14 +103,20 @@ impl<A: Arguments, R: FromAivi> Function<A, R> {
     pub fn start(&self, arguments: A) -> Call<R> {
         let machine = &self.target.machine;
         match arguments.values(machine.shapes()) {
-            Ok(arguments) => Call::begun(machine, machine.begin(&self.target.entry, arguments, self.limits)),
+            Ok(arguments) => Call::begun(machine, machine.begin(&self.target.entry, arguments, self.target.limits)),
             Err(mismatch) => Call::refused(machine, CallError::Mismatch(mismatch)),
         }
     }
 
     /// The same function with other limits for each of its calls.
     pub fn with(&self, limits: Limits) -> Self {
-        Function { limits, ..self.clone() }
+        let Target { machine, name, entry, .. } = &*self.target;
+        let (machine, name, entry) = (machine.clone(), name.clone(), entry.clone());
+        Function::new(Target { machine, name, entry, limits, in_place: InPlace::default() })
+    }
+
+    fn new(target: Target) -> Self {
+        Function { target: Arc::new(target), signature: PhantomData }
     }
 
     /// Its name in the script.
@@ -116,7 +128,7 @@ impl<A: Arguments, R: FromAivi> Function<A, R> {
 
 impl<A, R> Clone for Function<A, R> {
     fn clone(&self) -> Self {
-        Function { target: self.target.clone(), limits: self.limits, signature: PhantomData }
+        Function { target: self.target.clone(), signature: PhantomData }
     }
 }
 

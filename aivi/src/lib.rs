@@ -33,6 +33,7 @@ mod engine;
 mod function;
 mod host;
 mod host_module;
+mod in_place;
 mod lateness;
 mod library;
 mod loader;

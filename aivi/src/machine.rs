@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aivi_bytecode::Module;
-use aivi_scheduler::{Rehearsal, Runtime, Started};
+use aivi_scheduler::{CancelKind, CancelReason, Place, Rehearsal, Runtime, Started};
 use aivi_vm::value::Kind;
 use aivi_vm::{Limits, Origin, Program, Shared as SharedValue, Start, Strand, Value, World};
 
@@ -26,6 +26,7 @@ pub(crate) struct Machine {
 }
 
 /// What is applied to arguments; then what comes out of it is run, if that is an effect.
+#[derive(Clone)]
 pub(crate) enum Entry {
     /// A global, of which the type is known.
     Global { global: u32, is_effect: bool },
@@ -109,6 +110,23 @@ impl Machine {
         Run { outcome: outcome.into(), time, leaked, unreceived, shutdown }
     }
 
+    /// Runs a call to its end that has begun in place and left it.
+    pub(crate) fn go_on(&self, world: &Arc<World>, strand: Strand) -> Outcome {
+        let runtime = match self.engine.runtimes.for_call() {
+            Ok(runtime) => runtime,
+            Err(error) => return Run::refused(format!("the scheduler does not start: {error}")).outcome,
+        };
+        self.engine.runtimes.enter(world);
+        if runtime.is_at_work() {
+            // It may have something to clean up.
+            runtime.start(strand).cancel(CancelReason { kind: CancelKind::Handle, place: Place::default() });
+            return Run::refused(AT_WORK).outcome;
+        }
+        let outcome = runtime.run(strand);
+        self.engine.flush_output();
+        outcome.into()
+    }
+
     /// Begins something that goes on without the caller. In the simulator it is over when this returns.
     pub(crate) fn begin(&self, entry: &Entry, arguments: Vec<Value>, limits: Limits) -> Begun {
         if self.engine.runtimes.is_simulated() {
@@ -120,11 +138,16 @@ impl Machine {
         }
     }
 
-    /// The world of a call, which has the limits for itself.
+    /// The world of a call that is a task.
     fn world(&self, limits: Limits) -> Arc<World> {
-        let world = Arc::new(World::new(self.program.clone(), self.host.clone(), limits));
+        let world = self.unlisted_world(limits);
         self.engine.runtimes.enter(&world);
         world
+    }
+
+    /// The world of a call, which has the limits for itself.
+    pub(crate) fn unlisted_world(&self, limits: Limits) -> Arc<World> {
+        Arc::new(World::new(self.program.clone(), self.host.clone(), limits))
     }
 
     /// What a host is told of how a call ended.

@@ -16,6 +16,7 @@ use crate::stats::Stats;
 /// The runtimes.
 pub(crate) struct Runtimes {
     config: Config,
+    in_place: bool,
     reporter: Arc<Reporter>,
     /// The runtime of all calls, unless they are simulated.
     shared: OnceLock<Arc<Runtime<Strand>>>,
@@ -40,6 +41,7 @@ impl Runtimes {
     /// None yet.
     pub(crate) fn new(config: Config, reporter: Arc<Reporter>) -> Runtimes {
         Runtimes {
+            in_place: !matches!(config.mode, Mode::Simulated { .. }) && reporter.events.is_none(),
             config,
             reporter,
             shared: OnceLock::new(),
@@ -52,6 +54,11 @@ impl Runtimes {
     /// Does each call have a runtime of its own?
     pub(crate) fn is_simulated(&self) -> bool {
         matches!(self.config.mode, Mode::Simulated { .. })
+    }
+
+    /// May a call begin on the thread that makes it? Who simulates or listens wants to see each call as a fiber.
+    pub(crate) fn begin_in_place(&self) -> bool {
+        self.in_place
     }
 
     /// The runtime for a call.

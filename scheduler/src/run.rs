@@ -123,7 +123,8 @@ impl<T: Task> Shared<T> {
             given_up: Mutex::new(None),
             changed: Condvar::new(),
         });
-        let own = Own::new(std::ptr::NonNull::from(&*run.scope), root.entry());
+        let mut own = Own::new(std::ptr::NonNull::from(&*run.scope), root.entry());
+        own.has_started = root.has_begun();
         let raw = Record::create(&mut Spares::new(), id, root, Parent::Run(run.clone()), own, 2);
         self.counters.task_begins();
         // SAFETY: one of the two counts is the run's, the other the right to run.

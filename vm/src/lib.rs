@@ -20,7 +20,7 @@ pub mod value;
 pub use collections::{Bytes, List, Map, Set, Text, TextRef};
 pub use failure::Failure;
 pub use fault::{Attached, Fault};
-pub use fiber::{HostFuture, Limits, Start, Strand, World};
+pub use fiber::{Called, Caller, HostFuture, Limits, Start, Strand, World};
 pub use host::{Capability, Host};
 pub use native::{Args, HostCall, HostFn, HostQuick, NativeCx, NativeFn, NativeResult, Natives, Then};
 pub use object::{Cell, Ref, Shared, Trace, Tracer, live_objects};

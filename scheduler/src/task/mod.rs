@@ -30,6 +30,11 @@ pub trait Task: Send + Sized + 'static {
     /// Runs until it yields, waits or ends. After a wait, [`Context::take_wake`] says what happened.
     fn resume(&mut self, cx: &mut Context<'_, Self>) -> Step<Self>;
 
+    /// Has it begun elsewhere, so that it has to notice a request to end by itself even if that comes before its first turn?
+    fn has_begun(&self) -> bool {
+        false
+    }
+
     /// Where its own code begins; asked before it runs for the first time, to give it a name in traces.
     fn entry(&self) -> Place {
         Place::default()

@@ -75,7 +75,7 @@ impl Fiber {
             && !self.is_cancelling
             && self.in_flight.is_empty()
             && self.depth() < DEEPEST
-            && self.cx().is_plain()
+            && (self.is_in_place() || self.cx().is_plain())
     }
 
     /// Begins a branch in place.
@@ -181,6 +181,9 @@ impl Fiber {
     /// Makes a fiber of the outermost branch, as if it had been one from the start, and waits for it. Its next instruction, at
     /// `pc`, has taken nothing yet.
     pub(crate) fn move_out(&mut self) -> Go {
+        if self.is_in_place() {
+            return self.leave_place();
+        }
         let (in_flight, branches) = (std::mem::take(&mut self.in_flight), self.branches - 1);
         let mut moved = self.carve(self.outermost as usize);
         let branch = self.branch();
@@ -339,7 +342,7 @@ impl Fiber {
     }
 
     /// Index of the first frame of a branch, 0 if there is none.
-    fn first_branch(&self) -> u32 {
+    pub(super) fn first_branch(&self) -> u32 {
         // SAFETY: F1.
         let is_branch = |index: &usize| unsafe { (*self.frames.start().add(*index)).kind() == Some(FrameKind::Branch) };
         if self.branches == 0 { 0 } else { (1..=self.depth()).find(is_branch).unwrap_or_default() as u32 }

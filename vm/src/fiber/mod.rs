@@ -10,11 +10,12 @@
 //! - F2. Behind `base` there is room for the registers of the top frame's proto (`enter`).
 //! - F3. `pc` is one past the instruction that runs; the `pc` in every frame below the top is one past its call. For the
 //!   machine's own frames it points at their word, which runs when the call above returns.
-//! - F4. `cx` is the scheduler's context of the current `resume`, and null outside of it.
+//! - F4. `cx` is the scheduler's context of the current `resume`, and null outside of it, also for a call in place (`caller.rs`).
 
 mod asleep;
 mod awaited;
 mod branch;
+mod caller;
 mod crowd;
 pub(crate) mod frame;
 mod fuel;
@@ -37,6 +38,7 @@ use aivi_scheduler::{CancelKind, CancelReason, Context, Outcome, Place, Step, Ti
 pub(crate) use awaited::Awaited;
 pub use awaited::HostFuture;
 pub(crate) use branch::Branch;
+pub use caller::{Called, Caller};
 pub(crate) use crowd::{Items, item, length};
 pub(crate) use frame::{Frame, FrameKind};
 pub use handles::{Receiver, ScopeHandle, Sender, TaskValue};
@@ -220,12 +222,18 @@ impl Fiber {
         self.frame = null_mut();
     }
 
-    /// Where the code begins of a fiber that has not run.
+    /// Whether it has frames.
+    fn has_begun(&self) -> bool {
+        !self.frame.is_null()
+    }
+
+    /// Where the code begins of a fiber that has not run, or where one that has begun elsewhere stands.
     fn entry(&self) -> Place {
         match &self.pending {
             Pending::Run(effect) => effect_entry(effect.value(), &self.world.program),
             Pending::RunItem(items, _) => effect_entry(items.function.value(), &self.world.program),
             Pending::Start(start) => start.entry(&self.world.program),
+            _ if self.has_begun() => self.place_at(self.frame, self.stopped_pc()),
             _ => NOWHERE,
         }
     }
@@ -615,6 +623,9 @@ impl Fiber {
     /// Why all fibers end, when `exit` or a signal asked for it: a success or failure that comes later, behind a masked
     /// cleanup, does not change how the program ends.
     pub(crate) fn program_is_ending(&mut self) -> Option<CancelReason> {
+        if self.is_in_place() {
+            return None;
+        }
         let reason = self.cx().cancel_requested()?;
         matches!(reason.kind, CancelKind::Exit(_) | CancelKind::Signal(_)).then_some(reason)
     }

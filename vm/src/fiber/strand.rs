@@ -249,6 +249,10 @@ impl Task for Strand {
         self.look(Fiber::entry)
     }
 
+    fn has_begun(&self) -> bool {
+        !self.is_asleep() && self.look(Fiber::has_begun)
+    }
+
     fn cleanups(&self) -> Vec<Place> {
         self.look(Fiber::pending_cleanups)
     }

@@ -53,6 +53,13 @@ impl World {
         World { program, host, limits, shutdown: Shutdown::default(), slices: AtomicU64::new(0) }
     }
 
+    /// Another call has it from here on.
+    pub(super) fn restart(&self) {
+        if self.limits.slices != u64::MAX {
+            self.slices.store(0, Ordering::Relaxed);
+        }
+    }
+
     /// Takes a slice; false when there is none left. Whoever ends has an eighth more.
     pub(super) fn take_slice(&self, is_ending: bool) -> bool {
         let limit = self.limits.slices;

@@ -173,7 +173,9 @@ fn end(fiber: &mut Fiber, signal: Signal) {
 
 /// Tells the scheduler where the error happened that ends the fiber.
 fn note_end(fiber: &mut Fiber, trace: Option<&Backtrace>) {
-    if let Some(place) = trace.and_then(Backtrace::place) {
+    if let Some(place) = trace.and_then(Backtrace::place)
+        && fiber.is_running()
+    {
         fiber.cx().set_place(place);
     }
 }

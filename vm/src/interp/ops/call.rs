@@ -601,7 +601,7 @@ pub(in crate::interp) fn native(fiber: &mut Fiber, word: Word) -> Go {
         false => linked.call.run(fiber, &mut arguments),
         true => call_guarded(&linked.call, fiber, word, &mut arguments),
     };
-    if fiber.fuel == 0 && matches!(result, NativeResult::Done(_)) {
+    if fiber.fuel == 0 && matches!(result, NativeResult::Done(_)) && fiber.is_running() {
         // It did much, as it says, or it came at the end of a slice.
         let place = fiber.place();
         fiber.cx().took_long(place);

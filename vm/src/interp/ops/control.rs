@@ -62,6 +62,10 @@ pub(in crate::interp) fn resume(fiber: &mut Fiber, _: Word) -> Go {
 
 /// The fiber's result has arrived.
 pub(in crate::interp) fn root_end(fiber: &mut Fiber) -> Go {
+    if fiber.is_in_place() {
+        // The result stays where it is.
+        return Go::End;
+    }
     // SAFETY: the root frame: the result is in R[0].
     let value = unsafe { (*fiber.base).into_value() };
     if fiber.is_root() {
