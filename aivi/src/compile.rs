@@ -39,7 +39,7 @@ pub enum CompileError {
 }
 
 /// Errors and warnings, with the sources that they are about.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Reports {
     diagnostics: Vec<Diagnostic>,
     sources: Sources,
@@ -191,6 +191,13 @@ impl Reports {
     pub fn only(mut self, severity: Severity) -> Reports {
         self.diagnostics.retain(|diagnostic| diagnostic.severity() == severity);
         self
+    }
+}
+
+/// As a person reads them: the sources, with all of the library, would be a wall of text.
+impl fmt::Debug for Reports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(Color::Never))
     }
 }
 

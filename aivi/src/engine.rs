@@ -6,10 +6,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aivi_bytecode::Module;
-use aivi_scheduler::{Config, Mode};
+use aivi_scheduler::{Config, Mode, Turn};
 use aivi_vm::{Limits, Natives, Origin};
 
 use crate::compile::{self, CompileError, Input, Reports};
+use crate::events::{FiberEvent, Listener};
 use crate::host_module::{HostModule, HostModules};
 use crate::machine::Machine;
 use crate::output::Output;
@@ -48,8 +49,13 @@ pub(crate) struct Settings {
     pub(crate) has_input: bool,
     pub(crate) is_traced: bool,
     pub(crate) format: Format,
+    pub(crate) on_wake: Option<OnWake>,
+    pub(crate) listener: Option<Listener>,
     pub(crate) modules: Arc<HostModules>,
 }
+
+/// What a host wants to be called.
+pub(crate) type OnWake = Arc<dyn Fn() + Send + Sync>;
 
 /// Makes engines.
 #[must_use = "`build` makes the engine"]
@@ -71,6 +77,8 @@ impl Engine {
             has_input: true,
             is_traced: false,
             format: Format::Text,
+            on_wake: None,
+            listener: None,
             modules: Arc::default(),
         };
         EngineBuilder { settings, modules: Vec::new() }
@@ -218,6 +226,36 @@ impl Engine {
         self.shared.runtimes.stats()
     }
 
+    /// In an engine that is [`driven`](EngineBuilder::driven): runs the fibers that are ready, on the calling thread, for `budget` at
+    /// most; a fiber that computes is interrupted some tens of microseconds later. Never waits for anything: sockets are looked at,
+    /// and a call that blocks has its thread in the pool.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    ///
+    /// let engine = aivi::Engine::builder().driven().build()?;
+    /// let text = "module m\nexport nap\nuse aivi.concurrency\n\nnap : Unit -> Effect Text Unit\nnap = _ => sleep 20\n";
+    /// let nap = engine.compile("m.aivi", text)?.function::<((),), ()>("nap")?;
+    /// let mut call = nap.start(((),));
+    /// while !call.is_finished() {
+    ///     // The host's own work of a frame stands here.
+    ///     engine.turn(Duration::from_millis(4));
+    /// }
+    /// assert_eq!(call.wait_timeout(Duration::ZERO), Some(Ok(())));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// It does nothing for an engine with workers of its own, which need nobody, and in the simulator: then it is
+    /// [`Turn::Finished`].
+    pub fn turn(&self, budget: Duration) -> Turn {
+        match self.shared.settings.mode {
+            Mode::Driven => self.shared.runtimes.turn(budget),
+            Mode::Real | Mode::Simulated { .. } => Turn::Finished,
+        }
+    }
+
     /// Writes out what programs have printed.
     pub fn flush(&self) {
         self.shared.flush_output();
@@ -256,6 +294,47 @@ impl EngineBuilder {
     /// Threads that run fibers; at least one.
     pub fn workers(mut self, count: usize) -> Self {
         self.settings.workers = Some(count.max(1));
+        self
+    }
+
+    /// No threads at all: fibers run when the host calls [`Engine::turn`], or waits for a call. For a host with a loop of its own,
+    /// such as a game. (Calls that block still have threads of the pool.)
+    pub fn driven(mut self) -> Self {
+        self.settings.mode = Mode::Driven;
+        self
+    }
+
+    /// In an engine that is `driven`: `tell` is called, by any thread, when something has become ready and nobody works. It should only
+    /// wake the host's loop. Sockets tell nobody: a host whose scripts use them calls `turn` from time to time.
+    pub fn on_wake(mut self, tell: impl Fn() + Send + Sync + 'static) -> Self {
+        self.settings.on_wake = Some(Arc::new(tell));
+        self
+    }
+
+    /// `listen` is told what happens to fibers: some at a time, by the workers, in the order of each; at the latest when a worker has
+    /// nothing to do. Every call is a fiber then, also one that only computes, so calls cost more.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// use aivi::FiberEventKind::{Began, Ended};
+    ///
+    /// let seen = Arc::new(Mutex::new(Vec::new()));
+    /// let events = seen.clone();
+    /// let engine = aivi::Engine::builder()
+    ///     .on_events(move |some| events.lock().expect("nobody panics").extend_from_slice(some))
+    ///     .build()?;
+    /// let one = engine.compile("m.aivi", "module m\nexport one\n\none : Unit -> Effect Text Int\none = _ => pure 1\n")?;
+    /// assert_eq!(one.call::<i64, _>("one", ((),)), Ok(1));
+    /// let seen = seen.lock().expect("nobody panics");
+    /// assert!(matches!(&seen[0].kind, Began { by: None, function, .. } if function == "m.one"));
+    /// assert!(matches!(&seen[seen.len() - 1].kind, Ended { .. }));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_events(mut self, listen: impl Fn(&[FiberEvent]) + Send + Sync + 'static) -> Self {
+        self.settings.listener = Some(Listener(Arc::new(listen)));
         self
     }
 
@@ -324,7 +403,10 @@ impl EngineBuilder {
         let Settings { workers, mode, stdout, stderr, format, is_traced, .. } = &settings;
         let defaults = Config::default();
         let config = Config { workers: workers.unwrap_or(defaults.workers), mode: *mode, ..defaults };
-        let reporter = Arc::new(Reporter::new(stdout.clone(), stderr.clone(), *format, *is_traced));
+        let mut reporter = Reporter::new(stdout.clone(), stderr.clone(), *format, *is_traced);
+        reporter.on_wake = settings.on_wake.clone();
+        reporter.listener = settings.listener.clone();
+        let reporter = Arc::new(reporter);
         let runtimes = Runtimes::new(config, reporter.clone());
         let natives = OnceLock::new();
         Ok(Engine { shared: Arc::new(Shared { settings, runtimes, reporter, natives }) })

@@ -8,6 +8,8 @@ use aivi_scheduler::{Event, Observer, Place, Report};
 use aivi_vm::{Failure, Fault, Program, Strand};
 
 use crate::backtrace;
+use crate::engine::OnWake;
+use crate::events::Listener;
 use crate::lateness::Lateness;
 use crate::outcome::{fault_report, text_of};
 use crate::output::Output;
@@ -29,6 +31,9 @@ pub(crate) struct Reporter {
     /// Reports of tasks that waited for ever when their call ended, each with a place of one.
     stuck: Mutex<Vec<(Place, String)>>,
     lateness: Lateness,
+    /// Of an engine that is driven.
+    pub(crate) on_wake: Option<OnWake>,
+    pub(crate) listener: Option<Listener>,
 }
 
 impl Reporter {
@@ -43,6 +48,8 @@ impl Reporter {
             cut_off: Mutex::default(),
             stuck: Mutex::default(),
             lateness: Lateness::default(),
+            on_wake: None,
+            listener: None,
         }
     }
 
@@ -137,17 +144,26 @@ impl Observer<Strand> for Reporter {
         let _ = self.stdout.flush();
     }
 
+    fn woken(&self) {
+        if let Some(tell) = &self.on_wake {
+            tell();
+        }
+    }
+
     fn cancels_tasks(&self) -> bool {
         self.programs.cancel_tasks()
     }
 
     fn wants_events(&self) -> bool {
-        self.events.is_some()
+        self.events.is_some() || self.listener.is_some()
     }
 
     fn events(&self, events: &[Event]) {
         if let Some(collector) = &self.events {
             collector.add(events);
+        }
+        if let Some(listener) = &self.listener {
+            listener.tell(events, &self.programs);
         }
     }
 }

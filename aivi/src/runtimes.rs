@@ -5,8 +5,9 @@
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Duration;
 
-use aivi_scheduler::{CancelKind, CancelReason, Config, Mode, Place, Runtime};
+use aivi_scheduler::{CancelKind, CancelReason, Config, Mode, Observer, Place, Runtime, Turn};
 use aivi_vm::shutdown::Why;
 use aivi_vm::{Strand, World};
 
@@ -41,7 +42,7 @@ impl Runtimes {
     /// None yet.
     pub(crate) fn new(config: Config, reporter: Arc<Reporter>) -> Runtimes {
         Runtimes {
-            in_place: !matches!(config.mode, Mode::Simulated { .. }) && reporter.events.is_none(),
+            in_place: !matches!(config.mode, Mode::Simulated { .. }) && !reporter.wants_events(),
             config,
             reporter,
             shared: OnceLock::new(),
@@ -74,6 +75,11 @@ impl Runtimes {
         simulated.retain(|runtime| runtime.strong_count() > 0);
         simulated.push(Arc::downgrade(&runtime));
         Ok(runtime)
+    }
+
+    /// Runs what is ready, in an engine that is driven.
+    pub(crate) fn turn(&self, budget: Duration) -> Turn {
+        self.shared.get().map_or(Turn::Finished, |runtime| runtime.turn(budget))
     }
 
     /// A call begins.

@@ -214,23 +214,26 @@ fn spans_of_time_are_durations() {
 }
 
 #[test]
-fn a_call_from_inside_of_a_plain_function_is_an_error_and_no_deadlock() {
+fn a_call_from_inside_of_a_plain_function_may_compute_and_not_wait() {
     let inner: Arc<OnceLock<Script>> = Arc::default();
-    let called = |inner: &OnceLock<Script>, n: i64| {
+    let called = |inner: &OnceLock<Script>, name: &str, n: i64| {
         let script = inner.get().expect("set before the call");
-        script.call::<i64, _>("twice", (n,)).map_err(|error| error.to_string())
+        script.call::<i64, _>(name, (n,)).map_err(|error| error.to_string())
     };
-    let (plain, blocking) = (inner.clone(), inner.clone());
+    let (plain, patient, blocking) = (inner.clone(), inner.clone(), inner.clone());
     let module = HostModule::new("game")
-        .effect("plain : Int -> Effect Text Int", move |n: i64| called(&plain, n))
-        .blocking("waits : Int -> Effect Text Int", move |n: i64| called(&blocking, n));
+        .effect("plain : Int -> Effect Text Int", move |n: i64| called(&plain, "twice", n))
+        .effect("patient : Int -> Effect Text Int", move |n: i64| called(&patient, "g", n))
+        .blocking("waits : Int -> Effect Text Int", move |n: i64| called(&blocking, "twice", n));
     let script = script(
         module,
         "f : Int -> Effect Text Int\nf = n => plain n\n\ng : Int -> Effect Text Int\ng = n => waits n\n\n\
+         h : Int -> Effect Text Int\nh = n => patient n\n\n\
          twice : Int -> Int\ntwice = n => n * 2\n",
     );
     assert!(inner.set(script.clone()).is_ok());
     assert_eq!(script.call::<i64, _>("g", (4,)), Ok(8));
-    let error = script.call::<i64, _>("f", (4,)).expect_err("it would wait for itself");
+    assert_eq!(script.call::<i64, _>("f", (4,)), Ok(8));
+    let error = script.call::<i64, _>("h", (4,)).expect_err("it would wait for itself");
     assert!(error.to_string().contains("make it `blocking` or a `future`"), "{error}");
 }

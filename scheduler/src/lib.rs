@@ -66,3 +66,4 @@ pub use stuck::Ledger;
 pub use task::{CancelKind, CancelReason, Outcome, Place, Step, Task, TaskHandle};
 pub use wait::WaitReason;
 pub use wake::{GroupEnd, Join, JoinAll, Recv, ScopeEnded, Send, Tick, TryRecv, TrySend, Wake};
+pub use worker::Turn;

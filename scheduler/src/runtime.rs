@@ -26,6 +26,7 @@ use crate::sync::deque::{Injector, Steal};
 use crate::sync::{Arc, Instant, Mutex};
 use crate::task::record::{Own, Raw, Record, Ref};
 use crate::wait::{Waiting, Woken};
+use crate::worker::Turn;
 use crate::world::World;
 use crate::{CancelKind, CancelReason, Config, Mode, Observer, Outcome, Place, Rehearsal, Task};
 
@@ -138,6 +139,12 @@ impl<T: Task> Runtime<T> {
     /// The same, and does not wait for the end.
     pub fn start(&self, root: T) -> Started<T> {
         self.shared.start_run(root)
+    }
+
+    /// In a runtime that is driven: runs what is ready on the calling thread, for `budget` at most and a slice of a task more. Never
+    /// waits. Says what is left to do.
+    pub fn turn(&self, budget: Duration) -> Turn {
+        crate::worker::turn(&self.shared, budget)
     }
 
     /// Does the calling thread work for it? Then it must not wait for a task of it.

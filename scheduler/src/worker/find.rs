@@ -72,7 +72,7 @@ impl<T: Task> Worker<T> {
             return Tick::Yield;
         }
         let is_alone = self.core.queue.is_empty() && self.shared.injector.is_empty() && !self.shared.is_paused();
-        let is_alone = is_alone && !self.shared.watch.is_due(self.core.now_ns);
+        let is_alone = is_alone && !self.shared.watch.is_due(self.core.now_ns) && !self.is_late();
         if is_alone { Tick::Continue } else { Tick::Yield }
     }
 
@@ -128,11 +128,20 @@ impl<T: Task> Worker<T> {
         }
     }
 
+    /// By the clock that was just read: has the caller no more time?
+    fn is_late(&self) -> bool {
+        self.core.until_ns.is_some_and(|until_ns| self.core.now_ns >= until_ns)
+    }
+
     fn poll_in_passing(&mut self) {
-        let Some(poller) = self.shared.poller_if_any() else { return };
-        if self.core.now_ns.saturating_sub(self.core.polled_ns) < POLL_EVERY_NS || self.shared.io_waits.is_empty() {
-            return;
+        if self.core.now_ns.saturating_sub(self.core.polled_ns) >= POLL_EVERY_NS {
+            self.poll_now();
         }
+    }
+
+    /// Queues the tasks of sources that are ready, without waiting, if nobody else polls.
+    pub(super) fn poll_now(&mut self) {
+        let Some(poller) = self.shared.poller_if_any().filter(|_| !self.shared.io_waits.is_empty()) else { return };
         self.core.polled_ns = self.core.now_ns;
         let mut keys = Vec::new();
         if let Some(mut reactor) = poller.reactor.try_lock() {

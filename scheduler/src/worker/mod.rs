@@ -4,6 +4,7 @@
 //! `run`; the others stay with their threads. The simulator is a worker whose queue is a [`Simulator`]: everything but the
 //! order, the clock and idling is the same code.
 
+mod driver;
 mod end;
 mod find;
 mod gate;
@@ -17,20 +18,18 @@ mod rest;
 mod turn;
 mod working;
 
-use std::time::Duration;
-
 use crate::config::{Config, Mode};
 use crate::oracle::Oracle;
 use crate::queue::LocalQueue;
-use crate::run::Run;
 use crate::runtime::Shared;
 use crate::seat::Seat;
 use crate::simulator::Simulator;
 use crate::sync::atomic::Ordering;
 use crate::sync::{Arc, thread};
 use crate::task::record::{Raw, Spares};
-use crate::{Outcome, Task, Waker};
+use crate::{Task, Waker};
 
+pub use driver::{Turn, drive, turn};
 use gate::Gate;
 use holds::Holds;
 use log::Log;
@@ -130,45 +129,6 @@ impl<T: Task> Core<T> {
         self.spawned += 1;
         self.ids
     }
-}
-
-/// Works in seat 0 until `run` is over, or for `limit`; waits while somebody else sits there. `None`: the time is up, or the outcome
-/// was given before.
-pub fn drive<T: Task>(
-    shared: &Arc<Shared<T>>,
-    run: &Arc<Run<T>>,
-    limit: Option<Duration>,
-) -> Option<Outcome<T::Value, T::Fault>> {
-    let deadline_ns = limit.map(|limit| shared.clock_ns().saturating_add(limit.as_nanos() as u64));
-    let is_late = || deadline_ns.is_some_and(|deadline_ns| shared.clock_ns() >= deadline_ns);
-    shared.drivers.lock().push(run.clone());
-    let outcome = loop {
-        let mut end = run.end.lock();
-        if end.outcome.is_some() || run.is_over() || is_late() {
-            break end.outcome.take();
-        }
-        // Under the lock of the outcome: whoever leaves the seat puts the core back first and takes this lock then, so we
-        // see the core or hear of it.
-        let core = shared.seats[0].core.lock().take();
-        if let Some(core) = core {
-            drop(end);
-            let mut worker = Worker { shared: shared.clone(), index: 0, core };
-            worker.core.until_ns = deadline_ns;
-            worker.work(|| run.is_over() || is_late());
-            worker.leave();
-        } else {
-            match deadline_ns {
-                None => run.changed.wait(&mut end),
-                Some(deadline_ns) => {
-                    let left = Duration::from_nanos(deadline_ns.saturating_sub(shared.clock_ns()));
-                    _ = run.changed.wait_for(&mut end, left);
-                }
-            }
-        }
-    };
-    shared.drivers.lock().retain(|other| !Arc::ptr_eq(other, run));
-    shared.man_first_seat();
-    outcome
 }
 
 /// Starts the thread of seat `index`. If the system refuses, the others work without it.
@@ -305,6 +265,7 @@ impl<T: Task> Worker<T> {
         }
         self.hand_in();
         self.core.stop_search(&self.shared);
+        self.core.until_ns = None;
         let (shared, index) = (self.shared, self.index);
         // In this order: whoever takes the core clears the bit again.
         shared.idle.enter(index);

@@ -39,14 +39,22 @@ impl<T: Task> Worker<T> {
 
     /// Waits until there may be something to do.
     pub(crate) fn rest(&mut self, is_over: &impl Fn() -> bool) {
+        if let Some(is_last) = self.come_to_rest(is_over) {
+            self.park(is_last);
+        }
+    }
+
+    /// Makes sure that there is nothing to do: then the worker is idle, and this says whether it is the last one.
+    pub(super) fn come_to_rest(&mut self, is_over: &impl Fn() -> bool) -> Option<bool> {
         if self.shared.is_paused() {
             // There may be tasks in our queue: we are not idle, only stopped.
             self.core.hand_in_events(&self.shared);
-            return self.shared.wait_while_paused(self.index);
+            self.shared.wait_while_paused(self.index);
+            return None;
         }
         self.look_simulated();
         if self.jump() {
-            return;
+            return None;
         }
         if self.core.passes.wrapping_sub(std::mem::replace(&mut self.core.rested, self.core.passes)) > 1 {
             self.shared.watch.note_turns();
@@ -61,19 +69,19 @@ impl<T: Task> Worker<T> {
         if mutant!("rest.does-not-look-twice", has_work, false) || is_over() {
             self.shared.idle.leave(self.index);
             self.shared.wait_while_paused(self.index);
-            return;
+            return None;
         }
         if is_last && self.is_dead() {
             let found = deadlock::handle(self);
             self.shared.idle.leave(self.index);
             self.shared.wait_while_paused(self.index);
             if found {
-                return;
+                return None;
             }
             self.shared.idle.enter(self.index);
             self.shared.note_idle();
         }
-        self.park(is_last);
+        Some(is_last)
     }
 
     /// Parks until somebody wakes us, a timer of ours is due, or a source is ready.
