@@ -129,7 +129,7 @@ impl Engine {
     /// ```
     ///
     /// The bytes may come from anybody: what they are is verified, and every instruction is looked at before it runs, so they can do
-    /// what a script can do and no more. That takes time: a script that only computes takes several times as long as one that was
+    /// what a script can do and no more. That takes time: a script that only computes takes about ten times as long as one that was
     /// compiled from its text.
     ///
     /// # Errors
