@@ -4,7 +4,7 @@
 //! `ownership` turns it into a move at the last use and into a copy before. Jumps name labels, and the ranges of handlers
 //! are marked in the stream.
 
-use aivi_bytecode::{ConstId, Index, Instruction, Reg, ScalarKind, ShapeId};
+use aivi_bytecode::{ConstId, Index, Instruction, Reg, ScalarKind};
 
 /// A place in the code.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -141,11 +141,11 @@ impl Code {
         self.push(Op::Do(Box::new(Action { instruction, class, takes: Vec::new(), reads: Vec::new(), name: None })));
     }
 
-    /// When the last operation makes a tuple or record in `reg`: takes it back, to return the fields instead.
-    pub(super) fn unmake(&mut self, reg: Reg, is_product: impl FnOnce(ShapeId) -> bool) -> Option<Instruction> {
+    /// When the last operation makes an object in `reg`: takes it back, to return the fields instead.
+    pub(super) fn unmake(&mut self, reg: Reg) -> Option<Instruction> {
         let Some((Op::Do(action), _)) = self.ops.last() else { return None };
         let Instruction::New { count, dst, first, shape } = action.instruction else { return None };
-        if dst != reg || !is_product(shape) {
+        if dst != reg {
             return None;
         }
         self.ops.pop();

@@ -6,8 +6,8 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use aivi_bytecode::module::{Constant, Proto, Shape};
-use aivi_bytecode::{ConstId, Count, Instruction, ProtoId, Reg, ShapeId};
+use aivi_bytecode::module::{Constant, Proto};
+use aivi_bytecode::{ConstId, Count, Instruction, ProtoId, Reg};
 
 use super::ahead::Ahead;
 use super::code::{Class, Code, Label, Op};
@@ -306,10 +306,7 @@ impl<'l, 'p> Function<'l, 'p> {
 
     /// Returns what is in `reg`.
     pub(super) fn give_back(&mut self, reg: Reg, repr: Repr) {
-        let shapes = &self.lowering.module.shapes;
-        let is_product = |shape: ShapeId| !matches!(shapes[usize::from(shape.0)], Shape::Constructor { .. });
-        let unmade = self.code.unmake(reg, is_product);
-        let instruction = unmade.unwrap_or(match repr {
+        let instruction = self.code.unmake(reg).unwrap_or(match repr {
             Repr::Scalar(kind) => Instruction::ReturnScalar { kind, src: reg },
             Repr::Plain | Repr::Counted => Instruction::Return { src: reg },
         });

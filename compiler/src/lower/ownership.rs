@@ -445,11 +445,13 @@ impl Pass<'_> {
         }
     }
 
-    /// Whether the operation before is a call that leaves its result in `object`: a callee that makes the object just to return
-    /// it leaves that to the `unpack`.
+    /// Whether the operation before is a call that leaves its result in `object`, perhaps with a question for its constructor between: a
+    /// callee that makes the object just to return it leaves that to the `unpack`.
     fn returned(&self, index: usize, object: Reg) -> bool {
-        let before = index.checked_sub(1).map(|before| &self.code.ops[before].0);
-        matches!(before, Some(Op::Do(action)) if matches!(action.instruction,
+        let mut before = self.code.ops[..index].iter().rev().map(|(op, _)| op).peekable();
+        let asks = |op: &&Op| matches!(op, Op::Branch(Instruction::JumpNotConstructor { subject, .. }, _) if *subject == object);
+        before.next_if(asks);
+        matches!(before.next(), Some(Op::Do(action)) if matches!(action.instruction,
             Instruction::Call { base, .. } | Instruction::CallValue { base, .. } | Instruction::CallRun { base, .. }
                 if base == object))
     }

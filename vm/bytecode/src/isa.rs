@@ -508,7 +508,7 @@ isa! {
     0x8a ReturnScalar "return.scalar" { kind: ScalarKind @ X, src: Reg @ A reads } [ends]
 
     /// Returns a new object of `shape` from R[first], … (`count`, taken), as `new` makes it. When the caller goes on with an `unpack`
-    /// of the result, no object is made: the fields go where `unpack` would put them.
+    /// of the result, perhaps behind a `jump.not.con` of it, no object is made: the fields go where `unpack` would put them.
     0x8b ReturnNew "return.new" { count: Count @ X, first: Reg @ B takes, shape: ShapeId @ C } [ends]
 
     // -- failures, faults, cleanups

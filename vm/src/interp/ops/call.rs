@@ -464,7 +464,8 @@ pub(in crate::interp) unsafe fn ret_unpacked(regs: &mut Regs, word: Word) -> boo
     // SAFETY: as in `ret`. Above the frame of a proto, its `pc` stands behind the call, which is not the last instruction (V12);
     // the machine's own frames have words that are no `unpack`.
     unsafe {
-        let (pc, bytes) = ((*regs.frame.sub(1)).pc, (*regs.frame).bytes);
+        let bytes = (*regs.frame).bytes;
+        let pc = behind_question(regs, word, (*regs.frame.sub(1)).pc, bytes);
         let (next, count) = (Word::at(pc), word.x());
         if next.bits() as u16 != (count << 8 | Opcode::Unpack as usize) as u16 || next.b() * size_of::<Slot>() != bytes
         {
@@ -481,6 +482,20 @@ pub(in crate::interp) unsafe fn ret_unpacked(regs: &mut Regs, word: Word) -> boo
         regs.base = below;
         regs.pc = pc.add(1);
         true
+    }
+}
+
+/// Where a caller at `pc` goes on, when it first asks for the constructor of what comes back, which is of shape C.
+#[inline(always)]
+unsafe fn behind_question(regs: &Regs, word: Word, pc: *const u64, bytes: usize) -> *const u64 {
+    // SAFETY: as in `ret_unpacked`; the jump leads to an instruction and is not the last one (V6, V12); the verifier bounded the shape (V7).
+    unsafe {
+        let next = Word::at(pc);
+        if next.opcode() != Opcode::JumpNotConstructor as u8 || next.a() * size_of::<Slot>() != bytes {
+            return pc;
+        }
+        let position = (*(*regs.fiber).metas.add(word.c()) >> 16) as usize;
+        pc.offset(if position == next.b() { 1 } else { 1 + next.c_signed() as isize })
     }
 }
 
