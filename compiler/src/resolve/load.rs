@@ -89,10 +89,13 @@ impl<'a> Load<'a> {
     fn check_not_library(&self, tables: &mut Tables, path: Symbol, parsed: &Parsed) {
         let text = tables.text(path);
         let (Some(header), true) = (&parsed.file.path, text == "aivi" || text.starts_with("aivi.")) else { return };
-        let Some(library) = self.loader.load(text) else { return };
+        let library = self.loader.load(text);
         let source = self.sources.get(parsed.file_id);
-        if source.is_none_or(|source| source.text != library.text) {
-            let message = format!("module `{text}` is part of the library");
+        if library.as_ref().is_none_or(|library| source.is_none_or(|source| source.text != library.text)) {
+            let message = match library {
+                Some(_) => format!("module `{text}` is part of the library"),
+                None => "names that begin with `aivi.` are those of the library's modules".to_owned(),
+            };
             tables.report(Diagnostic::new(Code::E2000, header.span, message).help("give the module another name"));
         }
     }
