@@ -132,7 +132,6 @@ fn what_becomes_a_scalar_is_one() {
 #[test]
 fn a_value_that_is_consumed_twice_is_a_scalar() {
     let drop_of = |reg| I::Drop { src: r(reg) };
-    refused(&[&pair()[..], &[drop_of(1), drop_of(1)]].concat());
     refused(&[&pair()[..], &[I::Move { dst: r(4), src: r(1) }, drop_of(4), drop_of(1)]].concat());
     let peek = I::FieldPeek { dst: r(4), object: r(1), index: Index(0) };
     refused(&[&pair()[..], &[peek, drop_of(1), I::Copy { dst: r(5), src: r(4) }]].concat());

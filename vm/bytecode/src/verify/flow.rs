@@ -164,6 +164,10 @@ impl<'m> Flow<'m> {
         if let Some(first) = used_by_callee(instruction) {
             state.clear_from(first);
         }
+        // The machine may have left out the value together with this instruction (`return.new`, `chan.recv`): its register was not written.
+        if let Instruction::Unpack { object: reg, .. } | Instruction::Drop { src: reg } = instruction {
+            state.put(reg, Cell::Empty);
+        }
         if row.flags.iter().any(|&flag| flag != Flag::ends) {
             self.unwind(pc, &state)?;
         }
