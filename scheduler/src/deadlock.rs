@@ -4,11 +4,15 @@
 //! on outside. Everything that can wake a task from outside is counted *before* it stops being visible elsewhere, so when
 //! all counts are zero after all idle bits were seen set, no wake is under way.
 //!
+//! A run may begin at any moment, also while the world is stopped. It is listed and its root is queued under one lock, and those who look take
+//! the list first: of the runs in it all roots were queued before the rest was read. Only they are told.
+//!
 //! The first time, each root is given the fault; it unwinds, its cleanups run. If all is dead once more with a run that
 //! was told, the run is given up: its tasks are ended without being resumed.
 
 use crate::run::Run;
 use crate::runtime::Shared;
+use crate::sync::Arc;
 use crate::task::record::Raw;
 use crate::task::state::Claim;
 use crate::wait::Woken;
@@ -18,11 +22,12 @@ use crate::{DeadlockReport, Task, Waker, dump, stuck};
 impl<T: Task> Shared<T> {
     /// Are there runs, and can nothing but time wake any of their tasks?
     pub fn is_dead_but_for_time(&self) -> bool {
-        self.idle.is_everybody_idle()
+        let has_runs = !self.runs.lock().is_empty();
+        has_runs
+            && self.idle.is_everybody_idle()
             && self.outside_pending() == 0
             && self.io_waits.is_empty()
             && self.injector.is_empty()
-            && !self.runs.lock().is_empty()
     }
 
     /// Are there runs, and can nothing wake any of their tasks?
@@ -35,17 +40,17 @@ impl<T: Task> Shared<T> {
 pub fn handle<T: Task>(worker: &mut Worker<T>) -> bool {
     let shared = worker.shared.clone();
     let Some(_world) = shared.try_stop_idle() else { return true };
+    let runs = shared.all_runs();
     if !worker.is_dead() {
         return true;
     }
     let report = DeadlockReport { dump: dump::of(&shared, &stuck::find(&shared).holders) };
-    let runs = shared.all_runs();
     let mut is_told = false;
     for run in &runs {
         is_told |= tell(worker, run, &report);
     }
     if !is_told {
-        worker.give_up(&report);
+        worker.give_up(&runs, &report);
     }
     true
 }
@@ -69,9 +74,8 @@ fn tell<T: Task>(worker: &mut Worker<T>, run: &Run<T>, report: &DeadlockReport) 
     is_claimed
 }
 
-/// Ends all tasks of all runs without resuming them.
-pub fn kill_roots<T: Task>(shared: &Shared<T>, mut woken: impl FnMut(Raw<T>)) {
-    let runs = shared.all_runs();
+/// Ends all tasks of these runs without resuming them.
+pub fn kill_roots<T: Task>(runs: &[Arc<Run<T>>], mut woken: impl FnMut(Raw<T>)) {
     for run in runs {
         let root = run.root.lock().clone();
         if let Some(root) = root

@@ -131,8 +131,12 @@ impl<T: Task> Shared<T> {
         let root = unsafe { Ref::from_raw(raw) };
         run.scope.set_body(root.clone());
         *run.root.lock() = Some(root);
-        self.runs.lock().insert(id, run.clone());
-        self.inject(raw);
+        // Together, under the lock: a run whose root is not queued yet would look dead, and be given up (`deadlock.rs`).
+        let mut runs = self.runs.lock();
+        runs.insert(id, run.clone());
+        self.injector.push(raw);
+        drop(runs);
+        self.wake_any();
         run
     }
 

@@ -47,7 +47,7 @@ fn end_runs<T: Task>(shared: &Arc<Shared<T>>) {
     shared.cancel_roots(CancelReason { kind: CancelKind::Shutdown, place: Place::default() });
     if !all_end(shared) {
         // Stopping everybody makes those yield who compute: what was killed ends at its next turn.
-        crate::world::stopped(shared, || crate::deadlock::kill_roots(shared, |raw| shared.inject(raw)));
+        crate::world::stopped(shared, || crate::deadlock::kill_roots(&shared.all_runs(), |raw| shared.inject(raw)));
         all_end(shared);
     }
 }

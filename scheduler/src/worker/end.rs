@@ -106,16 +106,14 @@ impl<T: Task> Worker<T> {
         }
     }
 
-    /// Reports and gives up: no task of any run is resumed again.
-    pub(crate) fn give_up(&mut self, report: &DeadlockReport) {
-        let runs = self.shared.all_runs();
+    /// Reports and gives up: no task of these runs is resumed again.
+    pub(crate) fn give_up(&mut self, runs: &[Arc<Run<T>>], report: &DeadlockReport) {
         let told: Vec<Option<T::Fault>> = runs.iter().map(|run| run.told.lock().take()).collect();
         let first = told.iter().flatten().next();
         self.shared.observer.report(Report::GivenUp { first, dump: &report.dump });
         for (run, told) in runs.iter().zip(told) {
             *run.given_up.lock() = told.or_else(|| Some(T::deadlock(report.clone())));
         }
-        let shared = self.shared.clone();
-        crate::deadlock::kill_roots(&shared, |raw| self.push_woken_by(raw, Waker::Deadlock));
+        crate::deadlock::kill_roots(runs, |raw| self.push_woken_by(raw, Waker::Deadlock));
     }
 }
