@@ -30,6 +30,10 @@ either = n => race (pure "left {n}") (do Effect {
   pure "right"
 })
 
+// A limit needs a clock, also inside of a branch that is in place itself.
+soon : Int -> Effect Text (Int, Int)
+soon = n => par (timeoutWith 1000 "late" (pure n)) (timeoutWith 1000 "late" (pure 2))
+
 table = List.map (_ * 2) [1, 2, 3]
 
 at : Int -> Option Int
@@ -78,6 +82,7 @@ fn a_call_gives_what_a_task_would() {
             twice.push(3);
             assert_eq!(script.call::<Vec<i64>, _>("slowly", (list,)), Ok(twice));
             assert_eq!(script.call::<String, _>("either", (round,)), Ok(format!("left {round}")));
+            assert_eq!(script.call::<(i64, i64), _>("soon", (round,)), Ok((round, 2)));
         }
         assert_eq!(script.call::<Option<i64>, _>("at", (2,)), Ok(Some(6)), "the table is made");
         assert_eq!(script.call::<Option<i64>, _>("at", (5,)), Ok(None), "and was made");

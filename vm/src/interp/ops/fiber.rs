@@ -198,6 +198,10 @@ pub(in crate::interp) fn race(fiber: &mut Fiber, word: Word) -> Go {
 }
 
 pub(in crate::interp) fn timeout(fiber: &mut Fiber, word: Word) -> Go {
+    if fiber.is_in_place() {
+        // A call in place has no clock.
+        return move_out(fiber);
+    }
     let is_in_place = match open(fiber, word) {
         Ok(is_in_place) => is_in_place,
         Err(go) => return go,
