@@ -68,9 +68,11 @@ impl Fiber {
         self.branches > 0
     }
 
-    /// Whether a branch may begin in place.
+    /// Whether a branch may begin in place. Not in a program from elsewhere: when a branch is moved out, `drops` says which values go with it, and
+    /// one that it does not name could be counted by both fibers.
     pub(crate) fn may_branch(&mut self) -> bool {
         self.branches < MOST
+            && !self.is_guarded
             && self.masks == 0
             && !self.is_cancelling
             && self.in_flight.is_empty()
