@@ -30,7 +30,7 @@ fn fifty_million_instructions_run_on_a_small_stack() {
             3,
             &[
                 I::Int { dst: r(1), value: Imm32(0) },
-                I::Move { dst: r(2), src: r(1) },
+                I::Tag { kind: ScalarKind::Int, dst: r(2), src: r(1) },
                 I::Call { base: r(2), proto: one },
                 I::Move { dst: r(1), src: r(2) },
                 I::JumpLeInt { left: r(0), right: r(1), by: j16(1) },

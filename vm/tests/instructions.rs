@@ -328,8 +328,9 @@ fn maps_are_asked_and_changed() {
         let none = [
             I::MapTake { dst: r(2), map, key },
             I::Drop { src: key },
-            I::JumpAbsent { src: r(2), by: Jump16(1) },
+            I::JumpAbsent { src: r(2), by: Jump16(2) },
             I::Drop { src: map },
+            I::Return { src: r(2) },
             I::Return { src: map },
         ];
         assert_eq!(run(&none, absent).matches("=>").count(), keys.len());

@@ -99,6 +99,10 @@ impl Pass<'_> {
         let entry = std::mem::take(&mut self.entries[index]);
         self.load(entry.state.unwrap_or_default(), block.is_header);
         self.stubs(entry.stubs, block.start);
+        if index == 0 {
+            // Parameters that nobody uses. Before the label: who comes around a loop does not have them any more.
+            self.drop_not_in(&block.live_in);
+        }
         self.falls = true;
         let mut at_head = true;
         for op in block.start..block.end {
