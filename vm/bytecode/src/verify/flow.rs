@@ -168,7 +168,8 @@ impl<'m> Flow<'m> {
         if let Instruction::Unpack { object: reg, .. } | Instruction::Drop { src: reg } = instruction {
             state.put(reg, Cell::Empty);
         }
-        if row.flags.iter().any(|&flag| flag != Flag::ends) {
+        // Whatever a table says is followed: any instruction may be refused as it runs, and then its frame is left.
+        if row.flags.iter().any(|&flag| flag != Flag::ends) || self.drops(pc).is_some() {
             self.unwind(pc, &state)?;
         }
         if self.jump(pc, instruction, &state) || row.flags.contains(&Flag::ends) {
@@ -269,8 +270,7 @@ impl<'m> Flow<'m> {
     /// What unwinding from an instruction releases, and the handlers that it may come to.
     fn unwind(&mut self, pc: usize, state: &State) -> Result<(), Violation> {
         let at = pc as u32;
-        let drops = self.proto.drops.binary_search_by_key(&at, |drops| drops.pc);
-        let drops = drops.map_or(&[][..], |index| &self.proto.drops[index].registers);
+        let drops = self.drops(pc).unwrap_or_default();
         let mut tokens = Vec::new();
         for &reg in drops {
             let is_owned = match state.get(reg) {
@@ -299,6 +299,12 @@ impl<'m> Flow<'m> {
             self.reach(pc, handler.target as usize, &caught);
         }
         Ok(())
+    }
+
+    /// What the table says that unwinding from here releases.
+    fn drops(&self, pc: usize) -> Option<&'m [Reg]> {
+        let found = self.proto.drops.binary_search_by_key(&(pc as u32), |drops| drops.pc);
+        found.ok().map(|index| &self.proto.drops[index].registers[..])
     }
 
     fn read(&self, pc: usize, state: &State, reg: Reg) -> Result<(), Violation> {

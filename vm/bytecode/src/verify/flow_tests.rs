@@ -126,6 +126,10 @@ fn what_unwinding_releases_is_owned() {
     assert_eq!(releasing(&[1, 2]), Some(Rule::V20), "the same value twice");
     assert_eq!(releasing(&[3]), Some(Rule::V20), "nothing");
     assert_eq!(releasing(&[5]), Some(Rule::V20), "an argument");
+    // Also where the instruction itself cannot unwind: it can be refused.
+    let mut refused = module(&[list(1), drop_of(1), constant(0), RETURN]);
+    refused.protos[0].drops.push(Drops { pc: 2, registers: vec![r(1)] });
+    assert_eq!(rule(&refused), Some(Rule::V20), "gone before");
 }
 
 #[test]
