@@ -16,9 +16,27 @@
 //! # }
 //! ```
 //!
-//! An [`Engine`] holds what a host decides; a [`Script`] is a compiled program. Nothing is global: two engines do not see
-//! each other. A call runs on the caller's thread and the engine's workers, and returns when everything that it
-//! started has ended.
+//! An [`Engine`] holds what a host decides; a [`Script`] is a compiled program; a [`Function`] is one of its exports, whose type was compared
+//! when it was looked up. A call blocks ([`Function::call`]) or goes on by itself ([`Function::start`], a future for any executor). What
+//! scripts may use of the host stands in [`HostModule`]s. The [`tutorial`] goes through all of it.
+//!
+//! # Threads
+//!
+//! Nothing is global: two engines do not see each other. All scripts of an engine share its workers, which start when they are needed
+//! and end with the engine. Engines, scripts, functions and calls may be used from any thread. A thread that blocks in a call works
+//! for its scripts meanwhile. An engine that is [driven](EngineBuilder::driven) has no threads: its host gives it time
+//! ([`Engine::turn`]).
+//!
+//! # Errors
+//!
+//! What is wrong in a text is a [`CompileError`], in the bytes of a compiled program a [`LoadError`], in the use of a function a
+//! [`LookupError`]. How a call ended without a value says [`CallError`]: a failure that the script's author meant, a fault with lines, or
+//! that it was cancelled. No script makes the host panic.
+//!
+//! # Cancellation
+//!
+//! A [`Call`] that is dropped or cancelled ends at its next checkpoint, in pure code as well, runs its cleanups, and takes everything with
+//! it that it has started. Dropping an engine does this for all its calls.
 
 #![forbid(unsafe_code)]
 
@@ -53,6 +71,12 @@ mod shutdown;
 pub mod signature;
 mod stats;
 mod trace;
+/// The README's program runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
+#[doc = include_str!("../../spec/embedding/tutorial.md")]
+pub mod tutorial {}
 mod waits;
 
 pub use aivi_compiler::diagnostic::{Code, Color, Severity};

@@ -175,7 +175,8 @@ impl Program {
         let scalars = match origin {
             Origin::Compiler => {
                 // Programs that would take long to follow are right as well.
-                let broken = |module| verify::follow(module).err().filter(|violation| violation.rule != verify::Rule::V21);
+                let broken =
+                    |module| verify::follow(module).err().filter(|violation| violation.rule != verify::Rule::V21);
                 debug_assert_eq!(broken(&module), None, "the compiler keeps all rules");
                 None
             }
