@@ -33,6 +33,11 @@
 //! [`LookupError`]. How a call ended without a value says [`CallError`]: a failure that the script's author meant, a fault with lines, or
 //! that it was cancelled. No script makes the host panic.
 //!
+//! # What scripts may do
+//!
+//! The library gives scripts files, sockets, the environment and the clock, as the process has them: there are no grants yet, and of limits only
+//! those of [`Limits`]. Scripts of strangers need a process of their own.
+//!
 //! # Cancellation
 //!
 //! A [`Call`] that is dropped or cancelled ends at its next checkpoint, in pure code as well, runs its cleanups, and takes everything with
