@@ -1,10 +1,11 @@
 //! From text to a verified module, and the error that says why not.
 
+use std::cell::Cell;
 use std::fmt;
 use std::io;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::string::FromUtf8Error;
-use std::thread;
 
 use aivi_bytecode::Module;
 use aivi_compiler::diagnostic::{self, Code, Color, Diagnostic, Severity, Sources};
@@ -34,8 +35,8 @@ pub enum CompileError {
     Rejected(Reports),
     /// The machine does not take what the compiler made. A bug of ours, never of the program.
     Refused(String),
-    /// There is no thread for the compiler.
-    NoThread(io::Error),
+    /// There is no memory for the compiler's stack.
+    NoStack(io::Error),
 }
 
 /// Errors and warnings, with the sources that they are about.
@@ -76,19 +77,26 @@ pub(crate) enum Input<'a> {
 
 /// Compiles on a stack that is large enough whatever the caller's is.
 pub(crate) fn compile(input: &Input<'_>, require_main: bool, hosts: &HostModules) -> Result<Compiled, CompileError> {
-    on_compiler_stack(|| compile_here(input, require_main, hosts)).map_err(CompileError::NoThread)?
+    on_compiler_stack(|| compile_here(input, require_main, hosts)).map_err(CompileError::NoStack)?
 }
 
-/// Does something with the compiler's trees, on a thread whose stack is large enough for the highest of them.
+/// Does something with the compiler's trees, on a stack that is large enough for the highest of them. It is the caller's thread
+/// that goes over to it: to start another one takes as long as a small program is compiled in.
 ///
 /// # Errors
-/// When the system has no such thread.
-pub fn on_compiler_stack<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
-    thread::scope(|scope| {
-        let builder = thread::Builder::new().name("compiler".into()).stack_size(STACK_BYTES);
-        let worker = builder.spawn_scoped(scope, work)?;
-        Ok(worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-    })
+/// When the system has no such stack.
+pub fn on_compiler_stack<T>(work: impl FnOnce() -> T) -> io::Result<T> {
+    let begun = Cell::new(false);
+    let work = || {
+        begun.set(true);
+        work()
+    };
+    // Where there is no memory for a stack, the library panics.
+    match panic::catch_unwind(AssertUnwindSafe(|| stacker::grow(STACK_BYTES, work))) {
+        Ok(result) => Ok(result),
+        Err(panic) if begun.get() => panic::resume_unwind(panic),
+        Err(_) => Err(io::ErrorKind::OutOfMemory.into()),
+    }
 }
 
 fn compile_here(input: &Input<'_>, require_main: bool, hosts: &HostModules) -> Result<Compiled, CompileError> {
@@ -206,7 +214,7 @@ impl CompileError {
     pub fn reports(&self) -> impl Iterator<Item = Report> + '_ {
         let reports = match self {
             CompileError::Rejected(reports) => Some(reports),
-            CompileError::Unreadable { .. } | CompileError::Refused(_) | CompileError::NoThread(_) => None,
+            CompileError::Unreadable { .. } | CompileError::Refused(_) | CompileError::NoStack(_) => None,
         };
         reports.into_iter().flat_map(Reports::iter)
     }
@@ -217,7 +225,7 @@ impl CompileError {
         let path = match self {
             CompileError::Rejected(reports) => return reports.json_of_those(|_| true),
             CompileError::Unreadable { path, .. } => Some(path.to_string_lossy()),
-            CompileError::NoThread(_) | CompileError::Refused(_) => None,
+            CompileError::NoStack(_) | CompileError::Refused(_) => None,
         };
         let text = self.render(Color::Never);
         let message = text.trim_end().trim_start_matches("error: ");
@@ -239,7 +247,7 @@ impl CompileError {
             CompileError::Unreadable { path, error } => {
                 format!("error: cannot read {}: {}\n", path.display(), cause(error))
             }
-            CompileError::NoThread(error) => format!("error: cannot start the compiler: {error}\n"),
+            CompileError::NoStack(error) => format!("error: cannot start the compiler: {error}\n"),
             CompileError::Refused(error) => format!("error: {error}; please report this\n"),
             CompileError::Rejected(reports) => reports.render(color),
         }
