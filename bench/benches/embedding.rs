@@ -2,11 +2,12 @@
 //!
 //! All calls are made by one thread, and the scripts do next to nothing, so what is measured is the way in and out. `start` and
 //! `wait` pass the scheduler. `10,000 scripts` calls each of as many scripts of one engine once, which were compiled and looked up
-//! before. Not shown: many threads that call at the same time.
+//! before. Of host functions, the time is that of one turn of a loop which calls one: there are a thousand in a call.
+//! Not shown: many threads that call at the same time.
 
 use std::hint::black_box;
 
-use aivi::{Engine, Function, Script};
+use aivi::{Engine, Function, HostModule, Script};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 #[global_allocator]
@@ -32,6 +33,51 @@ both = n => par (plus n) (plus n)
 nap : Unit -> Effect Text Unit
 nap = _ => sleep 0
 ";
+
+/// Each of them calls a function of the host so many times.
+const LOOPS: &str = "
+module loops
+export *
+use host (pure1, effect1, future1, blocking1)
+
+computed : Int -> Int
+computed = turns => go turns 0
+
+go : Int -> Int -> Int
+go = left sum => if left == 0 then sum else go (left - 1) (pure1 sum)
+
+acted : Int -> Effect Text Int
+acted = turns => do Effect {
+  loop (left, sum) = (turns, 0) => {
+    if left == 0 then pure sum else do Effect {
+      next <- effect1 sum
+      recurse (left - 1, next)
+    }
+  }
+}
+
+awaited : Int -> Effect Text Int
+awaited = turns => do Effect {
+  loop (left, sum) = (turns, 0) => {
+    if left == 0 then pure sum else do Effect {
+      next <- future1 sum
+      recurse (left - 1, next)
+    }
+  }
+}
+
+blocked : Int -> Effect Text Int
+blocked = turns => do Effect {
+  loop (left, sum) = (turns, 0) => {
+    if left == 0 then pure sum else do Effect {
+      next <- blocking1 sum
+      recurse (left - 1, next)
+    }
+  }
+}
+";
+
+const TURNS: i64 = 1_000;
 
 const SCRIPTS: usize = 10_000;
 
@@ -64,6 +110,29 @@ fn calls(criterion: &mut Criterion) {
     });
 }
 
+fn host_functions(criterion: &mut Criterion) {
+    let host = HostModule::new("host")
+        .function("pure1 : Int -> Int", |n: i64| n + 1)
+        .effect("effect1 : Int -> Effect Text Int", |n: i64| Ok::<_, String>(n + 1))
+        .future("future1 : Int -> Effect Text Int", |n: i64| async move { Ok::<_, String>(n + 1) })
+        .blocking("blocking1 : Int -> Effect Text Int", |n: i64| Ok::<_, String>(n + 1));
+    let engine = Engine::builder().workers(1).module(host).build().expect("an engine");
+    let script = engine.compile("loops.aivi", LOOPS).expect("correct");
+    let mut group = criterion.benchmark_group("host functions");
+    group.throughput(Throughput::Elements(TURNS as u64));
+    let cases = [
+        ("pure", "computed"),
+        ("an effect", "acted"),
+        ("a future that is ready", "awaited"),
+        ("one that blocks", "blocked"),
+    ];
+    for (kind, name) in cases {
+        let function = script.function::<(i64,), i64>(name).expect("a function");
+        assert_eq!(function.call((TURNS,)), Ok(TURNS));
+        group.bench_function(kind, |bencher| bencher.iter(|| function.call((black_box(TURNS),))));
+    }
+}
+
 fn engines(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("engines");
     group.bench_function("made and dropped", |bencher| bencher.iter(engine));
@@ -88,5 +157,5 @@ fn many(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, calls, engines, many);
+criterion_group!(benches, calls, host_functions, engines, many);
 criterion_main!(benches);
