@@ -41,7 +41,10 @@ const RECEIVE_MAX: usize = 64 * 1024;
 /// a worker for 40 ms while 49 others waited (echo, debug build: p50 19 us, p99 40 ms).
 const CALL_FUEL: u32 = 512;
 
-thread_local!(static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; RECEIVE_MAX]));
+thread_local! {
+    static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; RECEIVE_MAX]);
+    static OUTGOING: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// host, port -> `Result Text (List Text)`
 fn resolve(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
@@ -125,19 +128,24 @@ fn receive(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
     let Some(connection) = args.get(0).as_handle::<Arc<Connection>>() else { return not_a("connection") };
     BUFFER.with_borrow_mut(|buffer| {
         let received = connection.receive(buffer);
-        let bytes = |count: usize| Value::list(buffer[..count].iter().map(|byte| Value::int(i64::from(*byte))));
-        settle(cx, received, || "cannot receive".into(), bytes)
+        settle(cx, received, || "cannot receive".into(), |count| Value::byte_list(&buffer[..count]))
     })
 }
 
 /// connection, bytes -> `Result Text (Option Unsent)`
 fn begin_send(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
     let Some(connection) = args.get(0).as_handle::<Arc<Connection>>() else { return not_a("connection") };
-    let bytes = match bytes(args.get(1)) {
-        Ok(bytes) => bytes,
+    let begun = OUTGOING.with_borrow_mut(|bytes| {
+        bytes.clear();
+        let read = args.get(1).as_list().map_or(Ok(()), |list| list.read_bytes(bytes));
+        let begun = read.map(|()| connection.send(bytes));
+        bytes.shrink_to(RECEIVE_MAX);
+        begun
+    });
+    let begun = match begun {
+        Ok(begun) => begun,
         Err(number) => return failed(format!("cannot send: {number} is not a byte")),
     };
-    let begun = connection.send(bytes);
     let rest = |unsent: Option<Unsent>| match unsent {
         None => Value::none(),
         Some(unsent) => Value::some(Value::handle("unsent", Arc::new(unsent))),
@@ -173,29 +181,6 @@ fn settle<T>(
         Try::Done(Ok(done)) => NativeResult::Done(Value::ok(value(done))),
         Try::Done(Err(error)) => failed(format!("{}: {}", what(), cause(&error))),
     }
-}
-
-/// The numbers as bytes, or the first that is none.
-fn bytes(list: &Value) -> Result<Vec<u8>, i64> {
-    let Some(list) = list.as_list() else { return Ok(Vec::new()) };
-    let mut bytes = Vec::with_capacity(list.len());
-    for values in list.slices() {
-        let number = |value: &Value| value.as_int().unwrap_or(-1);
-        // Whether all are bytes is asked once for all: the loop has no way out.
-        let mut all = 0;
-        bytes.extend(values.iter().map(|value| {
-            all |= number(value);
-            number(value) as u8
-        }));
-        if !is_byte(&all) {
-            return Err(values.iter().map(number).find(|number| !is_byte(number)).unwrap_or(all));
-        }
-    }
-    Ok(bytes)
-}
-
-fn is_byte(number: &i64) -> bool {
-    (0..=255).contains(number)
 }
 
 fn connection_value(connection: Arc<Connection>) -> Value {

@@ -115,7 +115,7 @@ impl Connection {
     }
 
     /// Sends as much as the system takes at once; the rest, if any, is returned.
-    pub fn send(self: &Arc<Self>, bytes: Vec<u8>) -> Try<Option<Unsent>> {
+    pub fn send(self: &Arc<Self>, bytes: &[u8]) -> Try<Option<Unsent>> {
         // Noted before looking at `is_sending`: the end of another's turn is a rise after that.
         let turn = self.source().map(|source| (source.attempt(Interest::Write), source));
         let mut is_sending = self.is_sending.lock();
@@ -126,11 +126,15 @@ impl Connection {
             };
         }
         let mut sent = 0;
-        match self.write(&bytes, &mut sent) {
+        match self.write(bytes, &mut sent) {
             Try::Done(done) => Try::Done(done.map(|()| None)),
             Try::Wait(..) => {
                 *is_sending = true;
-                Try::Done(Ok(Some(Unsent { connection: self.clone(), bytes, sent: Mutex::new(sent) })))
+                Try::Done(Ok(Some(Unsent {
+                    connection: self.clone(),
+                    bytes: bytes[sent..].into(),
+                    sent: Mutex::new(0),
+                })))
             }
         }
     }

@@ -51,7 +51,7 @@ fn receive(reactor: &mut Reactor, connection: &Connection) -> Vec<u8> {
 
 /// Starts to send more than fits.
 fn send_large(connection: &Arc<Connection>) -> Unsent {
-    match connection.send(vec![1; LARGE]) {
+    match connection.send(&vec![1; LARGE]) {
         Try::Done(Ok(Some(unsent))) => unsent,
         _ => panic!("{LARGE} bytes fit into the system's buffers"),
     }
@@ -65,7 +65,7 @@ fn waits<T>(tried: Try<T>) -> bool {
 fn bytes_arrive_and_the_end_is_empty() {
     let mut reactor = Reactor::new().unwrap();
     let [client, server] = connected(&mut reactor);
-    assert!(matches!(client.send(b"hello".to_vec()), Try::Done(Ok(None))));
+    assert!(matches!(client.send(b"hello"), Try::Done(Ok(None))));
     assert_eq!(receive(&mut reactor, &server), b"hello");
     client.close();
     assert_eq!(receive(&mut reactor, &server), b"");
@@ -75,7 +75,7 @@ fn bytes_arrive_and_the_end_is_empty() {
 fn the_end_is_found_when_it_came_with_the_last_bytes() {
     let mut reactor = Reactor::new().unwrap();
     let [client, server] = connected(&mut reactor);
-    assert!(matches!(client.send(b"hello".to_vec()), Try::Done(Ok(None))));
+    assert!(matches!(client.send(b"hello"), Try::Done(Ok(None))));
     client.close();
     // Its rise may come before the first read, or between the two.
     reactor.poll(Some(Duration::ZERO), &mut |_| panic!("nobody waits")).unwrap();
@@ -88,7 +88,7 @@ fn bytes_that_come_between_two_reads_are_read() {
     let mut reactor = Reactor::new().unwrap();
     let [client, server] = connected(&mut reactor);
     for turn in 0..1000 {
-        assert!(matches!(client.send(vec![turn as u8; 10]), Try::Done(Ok(None))));
+        assert!(matches!(client.send(&[turn as u8; 10]), Try::Done(Ok(None))));
         let mut buffer = [0; 7];
         let first = run(&mut reactor, || server.receive(&mut buffer)).unwrap();
         let second = receive(&mut reactor, &server);
@@ -117,14 +117,14 @@ fn a_second_sender_waits_for_its_turn() {
     let mut reactor = Reactor::new().unwrap();
     let [client, server] = connected(&mut reactor);
     let unsent = send_large(&client);
-    let Try::Wait(source, attempt) = client.send(vec![2]) else { panic!("two messages at once") };
+    let Try::Wait(source, attempt) = client.send(&[2]) else { panic!("two messages at once") };
     assert!(source.wait(attempt, WaitKey(2, 0)));
     let mut received = 0;
     while waits(unsent.finish()) {
         received += receive(&mut reactor, &server).len();
     }
     drop(unsent);
-    assert!(matches!(client.send(vec![2]), Try::Done(Ok(None))) || source.has_risen(attempt));
+    assert!(matches!(client.send(&[2]), Try::Done(Ok(None))) || source.has_risen(attempt));
     while received < LARGE {
         let bytes = receive(&mut reactor, &server);
         received += bytes.iter().filter(|byte| **byte == 1).count();
@@ -137,7 +137,7 @@ fn a_sender_that_gives_up_leaves_the_turn_to_the_next() {
     let mut reactor = Reactor::new().unwrap();
     let [client, _server] = connected(&mut reactor);
     let unsent = send_large(&client);
-    let Try::Wait(source, attempt) = client.send(vec![2]) else { panic!("two messages at once") };
+    let Try::Wait(source, attempt) = client.send(&[2]) else { panic!("two messages at once") };
     assert!(source.wait(attempt, WaitKey(2, 0)));
     drop(unsent);
     let mut woken = Vec::new();
@@ -157,7 +157,7 @@ fn closing_wakes_a_reader_who_finds_it_closed() {
     reactor.poll(Some(LONG), &mut |key| woken.push(key)).unwrap();
     assert_eq!(woken, [WaitKey(1, 0)]);
     assert!(matches!(client.receive(&mut [0]), Try::Done(Err(_))));
-    assert!(matches!(client.send(vec![1]), Try::Done(Err(_))));
+    assert!(matches!(client.send(&[1]), Try::Done(Err(_))));
 }
 
 #[test]

@@ -39,6 +39,21 @@ impl Chunk {
         }
     }
 
+    /// A chunk of Ints, at least one.
+    pub(crate) fn of_bytes(bytes: &[u8]) -> Chunk {
+        debug_assert!((1..=Chunk::MAX).contains(&bytes.len()));
+        let object = alloc::allocate(size_of::<Header>() + size_of::<Value>() * bytes.len()).cast::<Header>();
+        // SAFETY: as in `new`; there is a slot for each byte.
+        unsafe {
+            object.write(Header::new(Kind::Chunk, 0, bytes.len() as u32));
+            let first = object.add(1).cast::<Value>();
+            for (slot, byte) in bytes.iter().enumerate() {
+                first.add(slot).write(Value::int(i64::from(*byte)));
+            }
+            Chunk(NonNull::new_unchecked(object))
+        }
+    }
+
     /// A chunk with a value in one slot, the others free.
     #[inline]
     pub(crate) fn of_one(capacity: usize, slot: usize, value: Value) -> Chunk {

@@ -84,6 +84,23 @@ impl List {
         List { back: View::growing_to_front(value), ..List::default() }
     }
 
+    /// The bytes as Ints; there are no more of them than a chunk takes.
+    #[must_use]
+    pub(crate) fn of_bytes(bytes: &[u8]) -> List {
+        List { back: View::of_bytes(bytes), ..List::default() }
+    }
+
+    /// Writes its elements behind `bytes`.
+    ///
+    /// # Errors
+    /// When one of them is no byte: the first. What stands behind `bytes` then is unspecified.
+    pub fn read_bytes(&self, bytes: &mut Vec<u8>) -> Result<(), i64> {
+        if self.is_flat() {
+            return read_bytes(self.back.as_slice(), bytes);
+        }
+        self.slices().try_for_each(|values| read_bytes(values, bytes))
+    }
+
     /// Number of elements.
     #[inline]
     #[must_use]
@@ -478,6 +495,24 @@ impl List {
         } else {
             assert!(self.front.capacity() <= Chunk::LEAF && self.back.capacity() <= Chunk::LEAF);
         }
+    }
+}
+
+fn read_bytes(values: &[Value], bytes: &mut Vec<u8>) -> Result<(), i64> {
+    let number = |value: &Value| value.as_int().unwrap_or(-1);
+    let start = bytes.len();
+    bytes.resize(start + values.len(), 0);
+    // Whether all are bytes is asked once for all: the loop has no way out.
+    let mut all = 0;
+    for (byte, value) in bytes[start..].iter_mut().zip(values) {
+        let number = number(value);
+        all |= number;
+        *byte = number as u8;
+    }
+    let is_byte = |number: &i64| (0..=255).contains(number);
+    match is_byte(&all) {
+        true => Ok(()),
+        false => Err(values.iter().map(number).find(|number| !is_byte(number)).unwrap_or(all)),
     }
 }
 

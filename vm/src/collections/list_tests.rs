@@ -264,3 +264,25 @@ fn joining_pieces_keeps_the_tree_balanced() {
     }
     assert_eq!(list.len(), 5600);
 }
+
+#[test]
+fn bytes_come_back_from_every_form_of_a_list() {
+    let some: Vec<u8> = (0..=255).collect();
+    for length in [0, 1, 63, 64, 65, 256] {
+        let flat = List::of_bytes(&some[..length]);
+        flat.check();
+        // With a front, a middle and a back.
+        let mut grown = flat.clone();
+        (0..3).for_each(|_| grown.prepend(Value::int(7)));
+        grown.push(Value::int(9));
+        let mut read = vec![1];
+        assert_eq!(flat.read_bytes(&mut read), Ok(()));
+        assert_eq!(read, [&[1], &some[..length]].concat());
+        read.clear();
+        assert_eq!(grown.read_bytes(&mut read), Ok(()));
+        assert_eq!(read, [&[7; 3], &some[..length], &[9]].concat());
+        grown.push(Value::int(256));
+        grown.push(Value::int(-1));
+        assert_eq!(grown.read_bytes(&mut read), Err(256));
+    }
+}

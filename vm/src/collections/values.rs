@@ -52,6 +52,12 @@ impl Value {
         elements.into_iter().collect::<List>().into()
     }
 
+    /// A list of Ints.
+    #[must_use]
+    pub fn byte_list(bytes: &[u8]) -> Value {
+        List::of_bytes(bytes).into()
+    }
+
     /// The text.
     #[inline]
     #[must_use]

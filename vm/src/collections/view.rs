@@ -46,6 +46,12 @@ impl View {
         View { chunk: Some(chunk), start: 0, end }
     }
 
+    /// Ints.
+    pub(crate) fn of_bytes(bytes: &[u8]) -> View {
+        let chunk = (!bytes.is_empty()).then(|| Chunk::of_bytes(bytes));
+        View { chunk, start: 0, end: bytes.len() as u32 }
+    }
+
     /// Number of slots of its chunk.
     pub(crate) fn capacity(&self) -> usize {
         self.chunk.as_ref().map_or(0, Chunk::capacity)

@@ -28,8 +28,9 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// Bytes of a page. Smaller ones are changed more often, larger ones keep more memory for a size that is seldom used.
 const PAGE: usize = 64 << 10;
-/// Bytes of the largest block. Larger objects come from the process's allocator: copying them costs more than allocating.
-pub(super) const SMALL: usize = 512;
+/// Bytes of the largest block: a leaf of a list (`Chunk::LEAF`). Larger objects come from the process's allocator: copying them costs
+/// more than allocating.
+pub(super) const SMALL: usize = 1040;
 /// Sizes of blocks: block `n` has `16 n` bytes.
 const SIZES: usize = SMALL / 16 + 1;
 /// Spare pages that a heap keeps (arbitrary): half a megabyte.
