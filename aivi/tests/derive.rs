@@ -216,3 +216,39 @@ fn sum_types_are_declared_as_the_functions_have_them() {
     );
     let _ = other::Shape::Circle(String::new());
 }
+
+#[test]
+fn types_of_the_same_name_in_other_modules_are_not_mistaken() {
+    #[derive(Aivi, PartialEq, Debug)]
+    enum Mode {
+        Slow,
+        Fast(String),
+    }
+
+    let folder = std::env::temp_dir().join(format!("aivi-derive-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a temporary folder");
+    let file = |name: &str, text: &str| std::fs::write(folder.join(name), text).expect("a temporary file");
+    let other = "\nother : Int -> Mode\nother = n => if n > 0 then Fast \"a\" else Slow\n";
+    file("other.aivi", &format!("module other\nexport *\n\nMode = Fast Text | Slow\n{other}"));
+    let text = "
+module entry
+use aivi.text (debugText)
+use other (other)
+export *
+
+Mode = Slow | Fast Text
+
+seen : Mode -> (Text, Text)
+seen = mode => mode match
+  | Slow      => (\"slow\", debugText (other 0))
+  | Fast text => (text, debugText (other 1))
+";
+    file("entry.aivi", text);
+    let engine = aivi::Engine::builder().build().expect("an engine");
+    let script = engine.compile_file(&folder.join("entry.aivi")).unwrap_or_else(|error| panic!("{error}"));
+    std::fs::remove_dir_all(&folder).expect("a temporary folder");
+    let seen = script.function::<(Mode,), (String, String)>("seen").unwrap_or_else(|error| panic!("{error}"));
+    let texts = |left: &str, right: &str| Ok((left.to_owned(), right.to_owned()));
+    assert_eq!(seen.call((Mode::Slow,)), texts("slow", "Slow"));
+    assert_eq!(seen.call((Mode::Fast("x".to_owned()),)), texts("x", "Fast \"a\""));
+}

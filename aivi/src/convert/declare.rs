@@ -82,7 +82,11 @@ impl Declarations {
             if named.peek().is_none() {
                 return Err(format!("no function that the script exports mentions a type {name}"));
             }
+            let first = named.peek().map(|ty| names(ty));
             for ty in named {
+                if first.as_ref() != Some(&names(ty)) {
+                    return Err(format!("the script's exports mention several types {name}"));
+                }
                 if !is_same(constructors, ty) {
                     let theirs = ty.constructors.iter().map(|(name, ty)| (name.as_str(), arguments(ty)));
                     let theirs = sum(theirs.collect::<Vec<_>>().iter().map(|(name, types)| (*name, types.as_slice())));
@@ -93,6 +97,11 @@ impl Declarations {
         }
         Ok(())
     }
+}
+
+/// Of its constructors, in their order.
+fn names(ty: &DataType) -> Vec<&str> {
+    ty.constructors.iter().map(|(name, _)| name.as_str()).collect()
 }
 
 /// Have they the same constructors, in whatever order?

@@ -22,9 +22,9 @@ use crate::syntax::{FileId, Span};
 /// E4000 when something in it does not fit the machine.
 pub fn lower(program: &Program, sources: &Sources, image: Option<&'static Image>) -> Result<Module, Vec<Diagnostic>> {
     let mut lowering = Lowering::new(program, sources, image);
+    lowering.exchanged();
     lowering.roots();
     lowering.work();
-    lowering.exchanged();
     if lowering.errors.is_empty() { Ok(lowering.module) } else { Err(lowering.errors) }
 }
 
@@ -145,7 +145,8 @@ impl<'p> Lowering<'p> {
         }
     }
 
-    /// Shapes of what the host may make, and types that it may compare with its own.
+    /// Shapes of what the host may make, and types that it may compare with its own. They come first: a host finds shapes by name, and
+    /// other types of the program may have the same.
     fn exchanged(&mut self) {
         let program = self.program;
         let text = |symbol| program.interner.text(symbol).to_owned();
