@@ -4,12 +4,14 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use aivi_vm::Limits;
+use aivi_bytecode::module::Export;
+use aivi_vm::{Limits, Value as RawValue};
 
 use crate::call::{Call, CallError};
 use crate::convert::{Arguments, Declarations, FromAivi, Shapes};
 use crate::in_place::InPlace;
 use crate::machine::{Entry, Machine};
+use crate::outcome::Outcome;
 use crate::signature::Type;
 
 /// An exported function, or value, of a script: takes `A`, a tuple with a Rust value for each argument, and gives `R`. If it gives an
@@ -36,7 +38,7 @@ pub struct Function<A, R> {
 }
 
 /// What is called.
-struct Target {
+pub(crate) struct Target {
     machine: Arc<Machine>,
     name: String,
     entry: Entry,
@@ -71,11 +73,9 @@ impl<A: Arguments, R: FromAivi> Function<A, R> {
     pub(crate) fn find(machine: &Arc<Machine>, name: &str) -> Result<Self, LookupError> {
         let export = machine.module().exports.iter().find(|export| export.name == name);
         let export = export.ok_or_else(|| LookupError::Unknown(name.to_owned()))?;
-        let entry =
-            Entry::Global { global: export.global, is_effect: check::<R, A>(name, &export.ty, machine.shapes())? };
+        let is_effect = check::<R, A>(name, &export.ty, machine.shapes())?;
         check_types::<R, A>(name, machine)?;
-        let (limits, machine) = (machine.engine.settings.limits, machine.clone());
-        Ok(Function::new(Target { machine, name: name.to_owned(), entry, limits, in_place: InPlace::default() }))
+        Ok(Function::new(Target::new(machine, export, is_effect)))
     }
 
     /// Calls it, and waits until it and everything that it started has ended. The calling thread works for the script meanwhile.
@@ -88,12 +88,7 @@ impl<A: Arguments, R: FromAivi> Function<A, R> {
     pub fn call(&self, arguments: A) -> Result<R, CallError> {
         let machine = &self.target.machine;
         let arguments = arguments.values(machine.shapes()).map_err(CallError::Mismatch)?;
-        let Target { entry, limits, in_place, .. } = &*self.target;
-        let outcome = match machine.engine.runtimes.begin_in_place() {
-            true => in_place.call(machine, entry, arguments, *limits),
-            false => machine.run(entry, arguments, *limits).outcome,
-        };
-        crate::call::result(machine, outcome)
+        crate::call::result(machine, self.target.call(arguments))
     }
 
     /// Calls it, and does not wait: the engine's workers run it. See [`Call`] for what can be done with it.
@@ -103,16 +98,14 @@ impl<A: Arguments, R: FromAivi> Function<A, R> {
     pub fn start(&self, arguments: A) -> Call<R> {
         let machine = &self.target.machine;
         match arguments.values(machine.shapes()) {
-            Ok(arguments) => Call::begun(machine, machine.begin(&self.target.entry, arguments, self.target.limits)),
+            Ok(arguments) => self.target.start(arguments),
             Err(mismatch) => Call::refused(machine, CallError::Mismatch(mismatch)),
         }
     }
 
     /// The same function with other limits for each of its calls.
     pub fn with(&self, limits: Limits) -> Self {
-        let Target { machine, name, entry, .. } = &*self.target;
-        let (machine, name, entry) = (machine.clone(), name.clone(), entry.clone());
-        Function::new(Target { machine, name, entry, limits, in_place: InPlace::default() })
+        Function::new(self.target.with(limits))
     }
 
     fn new(target: Target) -> Self {
@@ -122,7 +115,44 @@ impl<A: Arguments, R: FromAivi> Function<A, R> {
     /// Its name in the script.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.target.name
+        self.target.name()
+    }
+}
+
+impl Target {
+    /// Something that a program exports, with the limits of its engine.
+    pub(crate) fn new(machine: &Arc<Machine>, export: &Export, is_effect: bool) -> Target {
+        let entry = Entry::Global { global: export.global, is_effect };
+        let (limits, machine) = (machine.engine.settings.limits, machine.clone());
+        Target { machine, name: export.name.clone(), entry, limits, in_place: InPlace::default() }
+    }
+
+    /// The same with other limits.
+    pub(crate) fn with(&self, limits: Limits) -> Target {
+        let (machine, name, entry) = (self.machine.clone(), self.name.clone(), self.entry.clone());
+        Target { machine, name, entry, limits, in_place: InPlace::default() }
+    }
+
+    /// Calls it to its end.
+    pub(crate) fn call(&self, arguments: Vec<RawValue>) -> Outcome {
+        let Target { machine, entry, limits, in_place, .. } = self;
+        match machine.engine.runtimes.begin_in_place() {
+            true => in_place.call(machine, entry, arguments, *limits),
+            false => machine.run(entry, arguments, *limits).outcome,
+        }
+    }
+
+    /// Begins a call.
+    pub(crate) fn start<R: FromAivi>(&self, arguments: Vec<RawValue>) -> Call<R> {
+        Call::begun(&self.machine, self.machine.begin(&self.entry, arguments, self.limits))
+    }
+
+    pub(crate) fn machine(&self) -> &Arc<Machine> {
+        &self.machine
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 }
 

@@ -11,6 +11,7 @@ use aivi_scheduler::Rehearsal;
 use crate::call::CallError;
 use crate::compile::Reports;
 use crate::convert::{Arguments, FromAivi};
+use crate::dynamic::DynamicFunction;
 use crate::ending::{Ending, FaultReport};
 use crate::function::{Function, LookupError};
 use crate::machine::{Entry, Machine};
@@ -118,6 +119,14 @@ impl Script {
     /// When the script exports no such function, or one of another type.
     pub fn function<A: Arguments, R: FromAivi>(&self, name: &str) -> Result<Function<A, R>, LookupError> {
         Function::find(&self.machine, name)
+    }
+
+    /// Looks up an exported function, or value, whose type the host does not know: it takes and gives [`Data`](crate::Data).
+    ///
+    /// # Errors
+    /// When the script exports nothing of this name, or something whose type cannot be read.
+    pub fn dynamic(&self, name: &str) -> Result<DynamicFunction, LookupError> {
+        DynamicFunction::find(&self.machine, name)
     }
 
     /// Whether there is a `main` to run.

@@ -14,6 +14,7 @@ use aivi_bytecode::module::Shape;
 use aivi_vm::Value as RawValue;
 
 use super::{AiviType, Mismatch};
+use crate::data::Sums;
 use crate::machine::Machine;
 use crate::object::ObjectNames;
 
@@ -26,6 +27,8 @@ pub struct Shapes {
     tuples: [Option<ShapeId>; TUPLE_MAX + 1],
     objects: Arc<ObjectNames>,
     machine: OnceLock<Weak<Machine>>,
+    /// Made for the first host that has no types of its own.
+    sums: OnceLock<Sums>,
 }
 
 /// The largest tuple that is converted.
@@ -83,7 +86,7 @@ impl Shapes {
             };
             by_key.entry(key).or_insert(id);
         }
-        Shapes { shapes: shapes.to_vec(), by_key, tuples, objects, machine: OnceLock::new() }
+        Shapes { shapes: shapes.to_vec(), by_key, tuples, objects, machine: OnceLock::new(), sums: OnceLock::new() }
     }
 
     /// A record of this form with these fields, in the order of its names.
@@ -171,6 +174,26 @@ impl Shapes {
     /// The shape with this number.
     pub(crate) fn get(&self, id: ShapeId) -> Option<&Shape> {
         self.shapes.get(usize::from(id.0))
+    }
+
+    /// That of records with these fields, which are sorted.
+    pub(crate) fn record_shape<'n>(&self, fields: impl Iterator<Item = &'n str> + Clone) -> Option<ShapeId> {
+        let key = fields.clone().fold(KEY_START, |key, name| add_to_key(key, name.as_bytes()));
+        let id = *self.by_key.get(&key)?;
+        matches!(self.get(id), Some(Shape::Record(names)) if fields.eq(names.iter().map(String::as_str))).then_some(id)
+    }
+
+    /// The sum types that the program and its host may hand each other.
+    ///
+    /// # Errors
+    /// When the host has let go of the program.
+    pub(crate) fn sums(&self) -> Result<&Sums, Mismatch> {
+        if let Some(sums) = self.sums.get() {
+            return Ok(sums);
+        }
+        let gone = || Mismatch::new("a value of a program", "one whose program has ended");
+        let machine = self.machine().ok_or_else(gone)?;
+        Ok(self.sums.get_or_init(|| Sums::new(machine.module())))
     }
 
     pub(crate) fn tuple(&self, count: usize) -> Option<ShapeId> {

@@ -47,6 +47,15 @@ impl Value {
     }
 }
 
+impl PartialEq for Value {
+    /// Whether the script says `==`. What it cannot compare, functions and the like, equals only itself.
+    fn eq(&self, other: &Value) -> bool {
+        let (left, right) = (self.value.value(), other.value.value());
+        let equal = || aivi_vm::structural::equal(left, right).unwrap_or_else(|_| left.is_same(right));
+        Arc::ptr_eq(&self.machine, &other.machine) && equal()
+    }
+}
+
 impl AiviType for Value {
     fn ty() -> Type {
         Type::any()

@@ -8,8 +8,9 @@ use std::task::{Context, Poll, Waker};
 use aivi_vm::{Args, HostCall, HostFn, HostFuture, HostQuick, NativeCx, NativeResult, Shared, Then, Value as RawValue};
 
 use super::panics::catch;
-use super::{Function, HostFunction, Parameters};
+use super::{Function, HostFunction, HostModule, Parameters};
 use crate::convert::{AiviType, IntoAivi, Mismatch, Shapes};
+use crate::signature::Type;
 
 /// Makes the function of a program with these shapes.
 pub(super) type Bind = dyn Fn(Named, &Arc<Shapes>) -> HostFn + Send + Sync;
@@ -19,36 +20,42 @@ pub(super) struct Named {
     name: String,
     arity: u8,
     effect: bool,
+    /// Its type, if the closure has none of its own.
+    pub(super) ty: Type,
 }
 
-impl Function {
-    /// `native` is its name in modules.
-    pub(super) fn named(&self, native: &str) -> Named {
-        let arity = u8::try_from(self.arity).unwrap_or(u8::MAX);
-        Named { name: native.to_owned(), arity, effect: self.effect }
+impl HostModule {
+    /// One of its functions; `native` is its name in modules.
+    pub(super) fn named(&self, function: &Function, native: &str) -> Named {
+        let arity = u8::try_from(function.arity).unwrap_or(u8::MAX);
+        let ty = match (&function.needed, &function.declared) {
+            (None, Some(declared)) => self.with_aliases(declared),
+            _ => Type::any(),
+        };
+        Named { name: native.to_owned(), arity, effect: function.effect, ty }
     }
 }
 
 impl Named {
-    fn with(self, call: Arc<HostCall>, quick: Option<Arc<HostQuick>>) -> HostFn {
+    pub(super) fn with(self, call: Arc<HostCall>, quick: Option<Arc<HostQuick>>) -> HostFn {
         HostFn { name: self.name, arity: self.arity, effect: self.effect, call, quick }
     }
 
     /// For reports.
-    fn title(&self) -> Arc<str> {
+    pub(super) fn title(&self) -> Arc<str> {
         Arc::from(self.name.strip_prefix(super::PREFIX).unwrap_or(&self.name))
     }
 }
 
 /// A fault of a host function.
 #[cold]
-fn fault(title: &str, problem: impl std::fmt::Display) -> String {
+pub(super) fn fault(title: &str, problem: impl std::fmt::Display) -> String {
     format!("host function '{title}': {problem}")
 }
 
 /// The fault of a panic.
 #[cold]
-fn panicked(title: &str, text: &str) -> String {
+pub(super) fn panicked(title: &str, text: &str) -> String {
     format!("host function '{title}' panicked: {text}")
 }
 
@@ -68,7 +75,7 @@ fn call<A: Parameters, F: HostFunction<A>, T>(
 
 /// The fault of a result that has no counterpart in the program.
 #[cold]
-fn misfit(title: &str, mismatch: &Mismatch) -> String {
+pub(super) fn misfit(title: &str, mismatch: &Mismatch) -> String {
     fault(title, format_args!("its result: {mismatch}"))
 }
 

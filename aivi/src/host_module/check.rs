@@ -66,8 +66,9 @@ impl HostModule {
         if !is_value_name(name) {
             return error("a function's name is like loadLevel".to_owned());
         }
-        let needed = needed.with_names(objects);
         let known = self.with_aliases(declared);
+        let Some(needed) = needed else { return self.check_dynamic(function, &known) };
+        let needed = needed.with_names(objects);
         let result = (0..*arity).try_fold(&known, |ty, _| match ty {
             Type::Function(_, to) => Some(&**to),
             _ => None,
@@ -99,8 +100,29 @@ impl HostModule {
         Ok(())
     }
 
+    /// Of a function that takes and gives data: whether what it gives can be checked.
+    fn check_dynamic(&self, function: &Function, known: &Type) -> Result<(), HostModuleError> {
+        let Function { name, arity, effect, .. } = function;
+        let error = |problem: String| Err(self.error(Some(name), problem));
+        if known.is_effect_after(*arity) != *effect {
+            let kind =
+                if *effect { "it gives no Effect; add it as a Function" } else { "it gives an Effect; add it as one" };
+            return error(format!("it is declared as {known}: {kind}"));
+        }
+        let mut result = known;
+        while let Type::Function(_, to) = result {
+            result = to;
+        }
+        if result.has_function() || result.has(|ty| matches!(ty, Type::Variable(_))) {
+            return error(format!(
+                "it is declared as {known}: data has no functions, and nobody can check what a type variable stands for"
+            ));
+        }
+        Ok(())
+    }
+
     /// A type with what its other names stand for.
-    fn with_aliases(&self, ty: &Type) -> Type {
+    pub(super) fn with_aliases(&self, ty: &Type) -> Type {
         ty.map(&mut |ty| {
             let Type::Named(name, arguments) = ty else { return None };
             if name == "Span" && self.mentions_span() {

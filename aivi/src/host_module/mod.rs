@@ -8,6 +8,7 @@
 
 mod bind;
 mod check;
+mod dynamic;
 mod error;
 mod functions;
 pub(crate) mod panics;
@@ -22,10 +23,12 @@ use aivi_bytecode::module::NativeImport;
 use aivi_vm::Natives;
 
 use crate::convert::{AiviType, Declaration, Declarations, IntoAivi, Shapes};
+use crate::data::Data;
 use crate::object::ObjectNames;
 use crate::signature::Type;
 
 use bind::Bind;
+pub use dynamic::HostKind;
 pub use error::HostModuleError;
 pub use functions::HostFunction;
 pub use parameters::Parameters;
@@ -90,8 +93,9 @@ struct Function {
     name: String,
     /// The written type, if it is one.
     declared: Option<Type>,
-    /// The type that fits the closure, and its result.
-    needed: Type,
+    /// The type that fits the closure; any does if it takes and gives data.
+    needed: Option<Type>,
+    /// What the closure gives, if it has a type.
     result: Type,
     /// Types that it mentions.
     mentioned: Arc<Declarations>,
@@ -154,6 +158,48 @@ impl HostModule {
         self.add::<A, Result<T, E>>(signature, effect_type::<T, E>(), true, bind::future(function))
     }
 
+    /// Adds a function that takes and gives [`Data`](crate::Data), for hosts that know its type only when they run. The closure gets an argument for each
+    /// arrow of the signature; what it gives is compared with the signature each time, and is a fault of the fiber that called when it does not fit.
+    /// The signature's result has no variables and no functions, since nobody could check these for the script.
+    ///
+    /// ```
+    /// use aivi::{Data, Engine, HostKind, HostModule};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let shop = HostModule::new("shop").dynamic(HostKind::Effect, "price : Text -> Effect Text Int", |arguments| {
+    ///     match arguments.as_slice() {
+    ///         [Data::Text(name)] if name == "tea" => Ok(Data::Int(3)),
+    ///         _ => Err(Data::Text("not for sale".into())),
+    ///     }
+    /// });
+    /// let engine = Engine::builder().module(shop).build()?;
+    /// let script = engine.compile("m.aivi", "module m\nuse shop\nexport two\n\ntwo : Text -> Effect Text Int\n\
+    ///     two = name => do Effect {\n  one <- price name\n  pure (one * 2)\n}\n")?;
+    /// assert_eq!(script.call::<i64, _>("two", ("tea",)), Ok(6));
+    /// assert!(script.call::<i64, _>("two", ("sea",)).is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn dynamic<F>(mut self, kind: HostKind, signature: &str, function: F) -> HostModule
+    where
+        F: Fn(Vec<Data>) -> Result<Data, Data> + Send + Sync + 'static,
+    {
+        let (name, declared) = split(signature);
+        self.functions.push(Function {
+            signature: signature.trim().to_owned(),
+            name,
+            arity: declared.as_ref().map_or(0, Type::arity),
+            declared,
+            needed: None,
+            result: Data::ty(),
+            mentioned: Arc::default(),
+            effect: kind != HostKind::Function,
+            bind: dynamic::bind(kind, function),
+        });
+        self
+    }
+
     /// Adds the AIVI type that stands for a Rust type with `#[derive(Aivi)]`, and those that it mentions.
     #[must_use]
     pub fn declare<T: AiviType>(mut self) -> HostModule {
@@ -208,15 +254,12 @@ impl HostModule {
     ) -> HostModule {
         let mut mentioned = Declarations::of::<R>();
         A::declare(&mut mentioned);
-        let (name, declared) = match signature.split_once(':') {
-            Some((name, ty)) => (name.trim(), Type::parse(ty)),
-            None => (signature.trim(), None),
-        };
+        let (name, declared) = split(signature);
         self.functions.push(Function {
             signature: signature.trim().to_owned(),
-            name: name.to_owned(),
+            name,
             declared,
-            needed: Type::function(A::types(), result.clone()),
+            needed: Some(Type::function(A::types(), result.clone())),
             result,
             mentioned: Arc::new(mentioned),
             arity: A::types().len(),
@@ -224,6 +267,14 @@ impl HostModule {
             bind,
         });
         self
+    }
+}
+
+/// Name and type of `name : Type`.
+fn split(signature: &str) -> (String, Option<Type>) {
+    match signature.split_once(':') {
+        Some((name, ty)) => (name.trim().to_owned(), Type::parse(ty)),
+        None => (signature.trim().to_owned(), None),
     }
 }
 
@@ -271,9 +322,9 @@ impl HostModules {
             let Some((module, name)) = import.name.strip_prefix(PREFIX).and_then(|name| name.rsplit_once('.')) else {
                 continue;
             };
-            let functions = self.get(module).map_or(&[][..], |module| &module.functions);
-            if let Some(function) = functions.iter().find(|function| function.name == name) {
-                natives.add_host((function.bind)(function.named(&import.name), shapes));
+            let Some(module) = self.get(module) else { continue };
+            if let Some(function) = module.functions.iter().find(|function| function.name == name) {
+                natives.add_host((function.bind)(module.named(function, &import.name), shapes));
             }
         }
     }

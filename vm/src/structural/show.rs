@@ -208,8 +208,8 @@ impl<'a> Writer<'a, '_> {
     }
 }
 
-/// A character as it stands in a literal with this quote.
-fn escape(out: &mut String, char: char, quote: char) {
+/// Appends a character as it stands in a literal with this quote.
+pub fn escape(out: &mut String, char: char, quote: char) {
     match char {
         '\n' => out.push_str("\\n"),
         '\r' => out.push_str("\\r"),
