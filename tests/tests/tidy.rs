@@ -14,6 +14,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("stdlib", &["aivi-vm", "aivi-scheduler"]),
     ("aivi/derive", &[]),
     ("aivi", &["aivi-derive", "aivi-compiler", "aivi-bytecode", "aivi-vm", "aivi-stdlib", "aivi-scheduler"]),
+    ("aivi/c", &["aivi"]),
     ("examples/hosts/game-loop", &["aivi"]),
     ("examples/hosts/plugins", &["aivi"]),
     ("cli", &["aivi", "aivi-compiler", "aivi-bytecode"]),
