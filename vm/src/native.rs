@@ -137,7 +137,10 @@ impl Found {
 
 impl Extend<NativeFn> for Natives {
     fn extend<I: IntoIterator<Item = NativeFn>>(&mut self, functions: I) {
-        functions.into_iter().for_each(|function| self.add(function));
+        let functions = functions.into_iter();
+        let by_name = Arc::make_mut(&mut self.by_name);
+        by_name.reserve(functions.size_hint().0);
+        by_name.extend(functions.map(|function| (function.name, function)));
     }
 }
 
