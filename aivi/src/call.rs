@@ -11,7 +11,7 @@ use aivi_vm::Strand;
 
 use crate::convert::{FromAivi, Mismatch};
 use crate::ending::{Ending, FaultReport};
-use crate::function::LookupError;
+use crate::function::{Gives, LookupError};
 use crate::machine::{AT_WORK, Begun, Machine};
 use crate::outcome::{Outcome, Run};
 
@@ -37,6 +37,7 @@ use crate::outcome::{Outcome, Run};
 #[must_use = "a call that is dropped is cancelled; `detach` lets it go on"]
 pub struct Call<R> {
     machine: Arc<Machine>,
+    gives: Gives,
     state: State<R>,
 }
 
@@ -71,16 +72,16 @@ pub enum CallError {
 }
 
 impl<R: FromAivi> Call<R> {
-    pub(crate) fn begun(machine: &Arc<Machine>, begun: Begun) -> Call<R> {
+    pub(crate) fn begun(machine: &Arc<Machine>, begun: Begun, gives: Gives) -> Call<R> {
         let state = match begun {
             Begun::Runs(started, runtime) => State::Runs(started, runtime),
-            Begun::Over(outcome) => State::Over(Box::new(result(machine, outcome))),
+            Begun::Over(outcome) => State::Over(Box::new(result(machine, outcome.given(gives)))),
         };
-        Call { machine: machine.clone(), state }
+        Call { machine: machine.clone(), gives, state }
     }
 
     pub(crate) fn refused(machine: &Arc<Machine>, error: CallError) -> Call<R> {
-        Call { machine: machine.clone(), state: State::Over(Box::new(Err(error))) }
+        Call { machine: machine.clone(), gives: Gives::Value, state: State::Over(Box::new(Err(error))) }
     }
 
     /// Waits until it and everything that it has started has ended. The calling thread works for the script meanwhile.
@@ -95,7 +96,9 @@ impl<R: FromAivi> Call<R> {
                 let outcome = started.wait();
                 self.state = State::Given;
                 // Nobody has taken it before: then it would not run any more.
-                outcome.map_or(Err(CallError::Cancelled), |outcome| result(&self.machine, outcome.into()))
+                outcome.map_or(Err(CallError::Cancelled), |outcome| {
+                    result(&self.machine, Outcome::from(outcome).given(self.gives))
+                })
             }
             State::Over(_) | State::Given => self.take().unwrap_or(Err(CallError::Cancelled)),
         }
@@ -109,7 +112,7 @@ impl<R: FromAivi> Call<R> {
             }
             State::Runs(started, _) => {
                 let outcome = started.wait_for(limit)?;
-                self.state = State::Over(Box::new(result(&self.machine, outcome.into())));
+                self.state = State::Over(Box::new(result(&self.machine, Outcome::from(outcome).given(self.gives))));
             }
             State::Over(_) | State::Given => {}
         }
@@ -176,7 +179,7 @@ impl<R: FromAivi> Future for Call<R> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let State::Runs(started, _) = &self.state {
             let Poll::Ready(outcome) = started.poll(cx.waker()) else { return Poll::Pending };
-            self.state = State::Over(Box::new(result(&self.machine, outcome.into())));
+            self.state = State::Over(Box::new(result(&self.machine, Outcome::from(outcome).given(self.gives))));
         }
         self.take().map_or(Poll::Pending, Poll::Ready)
     }

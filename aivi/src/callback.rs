@@ -8,6 +8,7 @@ use aivi_vm::{Shared, Value as RawValue};
 
 use crate::call::{Call, CallError, result};
 use crate::convert::{AiviType, Arguments, Declarations, FromAivi, Mismatch, Shapes};
+use crate::function::Gives;
 use crate::machine::{Entry, Machine};
 use crate::signature::Type;
 
@@ -77,7 +78,8 @@ impl<A: Arguments, R: FromAivi> Callback<A, R> {
         let machine = &self.machine;
         match arguments.values(machine.shapes()) {
             Ok(arguments) => {
-                Call::begun(machine, machine.begin(&self.entry, arguments, machine.engine.settings.limits))
+                let begun = machine.begin(&self.entry, arguments, machine.engine.settings.limits);
+                Call::begun(machine, begun, Gives::Value)
             }
             Err(mismatch) => Call::refused(machine, CallError::Mismatch(mismatch)),
         }

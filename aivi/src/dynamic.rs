@@ -8,7 +8,7 @@ use aivi_vm::{Limits, Value as RawValue};
 use crate::call::{Call, CallError};
 use crate::convert::Mismatch;
 use crate::data::{self, Data};
-use crate::function::{LookupError, Target};
+use crate::function::{Gives, LookupError, Target};
 use crate::machine::Machine;
 use crate::signature::Type;
 
@@ -47,8 +47,8 @@ impl DynamicFunction {
             declared: export.ty.clone(),
             wanted: "a type that a host can name".to_owned(),
         })?;
-        let is_effect = ty.is_effect_after(ty.arity());
-        Ok(DynamicFunction { target: Arc::new(Target::new(machine, export, is_effect)), ty: Arc::new(ty) })
+        let gives = if ty.is_effect_after(ty.arity()) { Gives::Effect } else { Gives::Value };
+        Ok(DynamicFunction { target: Arc::new(Target::new(machine, export, gives)), ty: Arc::new(ty) })
     }
 
     /// Its type in the script.

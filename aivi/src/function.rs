@@ -15,7 +15,8 @@ use crate::outcome::Outcome;
 use crate::signature::Type;
 
 /// An exported function, or value, of a script: takes `A`, a tuple with a Rust value for each argument, and gives `R`. If it gives an
-/// effect, a call runs it, and `R` is its value.
+/// effect, a call runs it, and `R` is its value. For an `Effect E B`, `R` may also be a `Result` with types for both: then a
+/// failure is its `Err`, and no [`CallError`].
 ///
 /// Its type was compared with the one in the script when it was looked up ([`Script::function`]), so a call does not look again.
 /// Clones are the same function. It may be called from any thread, also at the same time: each call is a fiber of its own.
@@ -27,6 +28,18 @@ use crate::signature::Type;
 /// let script = engine.compile("m.aivi", "module m\nexport twice\n\ntwice : Int -> Int\ntwice = n => n * 2\n")?;
 /// let twice = script.function::<(i64,), i64>("twice")?;
 /// assert_eq!(twice.call((21,))?, 42);
+///
+/// #[derive(aivi::Aivi, Debug, PartialEq)]
+/// enum Refusal {
+///     Short(i64),
+///     Closed,
+/// }
+///
+/// let text = "module till\nexport pay, Refusal\n\nRefusal = Short Int | Closed\n\npay : Int -> Effect Refusal Int\n\
+///             pay = coins => if coins < 10 then fail (Short (10 - coins)) else pure (coins - 10)\n";
+/// let pay = engine.compile("till.aivi", text)?.function::<(i64,), Result<i64, Refusal>>("pay")?;
+/// assert_eq!(pay.call((12,))?, Ok(2));
+/// assert_eq!(pay.call((7,))?, Err(Refusal::Short(3)));
 /// # Ok(())
 /// # }
 /// ```
@@ -42,8 +55,20 @@ pub(crate) struct Target {
     machine: Arc<Machine>,
     name: String,
     entry: Entry,
+    gives: Gives,
     limits: Limits,
     in_place: InPlace,
+}
+
+/// What comes out of a function, for the host.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gives {
+    /// A value.
+    Value,
+    /// An effect, whose value is given.
+    Effect,
+    /// An effect, whose value or failure is given as a `Result`.
+    Attempt,
 }
 
 /// Why there is no such function.
@@ -73,9 +98,9 @@ impl<A: Arguments, R: FromAivi> Function<A, R> {
     pub(crate) fn find(machine: &Arc<Machine>, name: &str) -> Result<Self, LookupError> {
         let export = machine.module().exports.iter().find(|export| export.name == name);
         let export = export.ok_or_else(|| LookupError::Unknown(name.to_owned()))?;
-        let is_effect = check::<R, A>(name, &export.ty, machine.shapes())?;
+        let gives = check::<R, A>(name, &export.ty, machine.shapes())?;
         check_types::<R, A>(name, machine)?;
-        Ok(Function::new(Target::new(machine, export, is_effect)))
+        Ok(Function::new(Target::new(machine, export, gives)))
     }
 
     /// Calls it, and waits until it and everything that it started has ended. The calling thread works for the script meanwhile.
@@ -121,30 +146,31 @@ impl<A: Arguments, R: FromAivi> Function<A, R> {
 
 impl Target {
     /// Something that a program exports, with the limits of its engine.
-    pub(crate) fn new(machine: &Arc<Machine>, export: &Export, is_effect: bool) -> Target {
-        let entry = Entry::Global { global: export.global, is_effect };
+    pub(crate) fn new(machine: &Arc<Machine>, export: &Export, gives: Gives) -> Target {
+        let entry = Entry::Global { global: export.global, is_effect: gives != Gives::Value };
         let (limits, machine) = (machine.engine.settings.limits, machine.clone());
-        Target { machine, name: export.name.clone(), entry, limits, in_place: InPlace::default() }
+        Target { machine, name: export.name.clone(), entry, gives, limits, in_place: InPlace::default() }
     }
 
     /// The same with other limits.
     pub(crate) fn with(&self, limits: Limits) -> Target {
         let (machine, name, entry) = (self.machine.clone(), self.name.clone(), self.entry.clone());
-        Target { machine, name, entry, limits, in_place: InPlace::default() }
+        Target { machine, name, entry, gives: self.gives, limits, in_place: InPlace::default() }
     }
 
     /// Calls it to its end.
     pub(crate) fn call(&self, arguments: Vec<RawValue>) -> Outcome {
         let Target { machine, entry, limits, in_place, .. } = self;
-        match machine.engine.runtimes.begin_in_place() {
+        let outcome = match machine.engine.runtimes.begin_in_place() {
             true => in_place.call(machine, entry, arguments, *limits),
             false => machine.run(entry, arguments, *limits).outcome,
-        }
+        };
+        outcome.given(self.gives)
     }
 
     /// Begins a call.
     pub(crate) fn start<R: FromAivi>(&self, arguments: Vec<RawValue>) -> Call<R> {
-        Call::begun(&self.machine, self.machine.begin(&self.entry, arguments, self.limits))
+        Call::begun(&self.machine, self.machine.begin(&self.entry, arguments, self.limits), self.gives)
     }
 
     pub(crate) fn machine(&self) -> &Arc<Machine> {
@@ -168,14 +194,26 @@ impl<A, R> fmt::Debug for Function<A, R> {
     }
 }
 
-/// Compares the type of a function with what a call gives and takes; says whether the result is an effect to be run.
-fn check<R: FromAivi, A: Arguments>(name: &str, declared: &str, shapes: &Shapes) -> Result<bool, LookupError> {
+/// Compares the type of a function with what a call gives and takes; says what comes out.
+fn check<R: FromAivi, A: Arguments>(name: &str, declared: &str, shapes: &Shapes) -> Result<Gives, LookupError> {
     let function = |result: Type| Type::function(A::types(), result).with_names(shapes.objects());
-    let plain = function(R::ty());
-    let effect = function(Type::named("Effect", [Type::Variable("E".into()), R::ty()]));
+    let effect = |error, value| function(Type::named("Effect", [error, value]));
+    let (plain, any_error) = (function(R::ty()), effect(Type::Variable("E".into()), R::ty()));
+    let attempt = match R::ty() {
+        Type::Named(name, arguments) if name == "Result" => match &*arguments {
+            [error, value] => Some(effect(error.clone(), value.clone())),
+            _ => None,
+        },
+        _ => None,
+    };
     match Type::parse(declared) {
-        Some(declared) if declared.fits(&effect) && declared.is_effect_after(A::types().len()) => Ok(true),
-        Some(declared) if declared.fits(&plain) => Ok(false),
+        Some(declared) if declared.is_effect_after(A::types().len()) && declared.fits(&any_error) => Ok(Gives::Effect),
+        Some(declared)
+            if declared.is_effect_after(A::types().len()) && attempt.is_some_and(|ty| declared.fits(&ty)) =>
+        {
+            Ok(Gives::Attempt)
+        }
+        Some(declared) if declared.fits(&plain) => Ok(Gives::Value),
         _ => Err(LookupError::Type { name: name.into(), declared: declared.into(), wanted: plain.to_string() }),
     }
 }

@@ -7,6 +7,7 @@ use aivi_vm::{Attached, Failure, Fault, Program, Shared, Value};
 
 use crate::backtrace;
 use crate::ending::{Ending, FailureReport, FaultReport};
+use crate::function::Gives;
 use crate::programs::Programs;
 use crate::reports::Format;
 use crate::shutdown::ShutdownReport;
@@ -42,6 +43,15 @@ impl Run {
 }
 
 impl Outcome {
+    /// As the host wants it: a failure is given as well, if it asked for a `Result`.
+    pub(crate) fn given(self, gives: Gives) -> Outcome {
+        match self {
+            Outcome::Done(value) if gives == Gives::Attempt => Outcome::Done(Value::ok(value)),
+            Outcome::Failed(failure) if gives == Gives::Attempt => Outcome::Done(Value::err(failure.into_error())),
+            other => other,
+        }
+    }
+
     /// What a host is told.
     pub(crate) fn to_ending(&self, program: &Program, programs: &Programs, format: Format) -> Ending {
         match self {
