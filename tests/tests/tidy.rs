@@ -17,6 +17,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("aivi/c", &["aivi"]),
     ("examples/hosts/game-loop", &["aivi"]),
     ("examples/hosts/plugins", &["aivi"]),
+    ("examples/hosts/service", &["aivi"]),
     ("cli", &["aivi", "aivi-compiler", "aivi-bytecode"]),
 ];
 
