@@ -7,11 +7,15 @@
 //! A run may begin at any moment, also while the world is stopped. It is listed and its root is queued under one lock, and those who look take
 //! the list first: of the runs in it all roots were queued before the rest was read. Only they are told.
 //!
+//! A run that is dead while other runs go on is found by the search for tasks that wait for ever (`stuck/mod.rs`), when its tasks have
+//! waited for a second, and told as well.
+//!
 //! The first time, each root is given the fault; it unwinds, its cleanups run. If all is dead once more with a run that
 //! was told, the run is given up: its tasks are ended without being resumed.
 
 use crate::run::Run;
 use crate::runtime::Shared;
+use crate::stuck::{Dead, Holders};
 use crate::sync::Arc;
 use crate::task::record::Raw;
 use crate::task::state::Claim;
@@ -53,6 +57,16 @@ pub fn handle<T: Task>(worker: &mut Worker<T>) -> bool {
         worker.give_up(&runs, &report);
     }
     true
+}
+
+/// The same for runs whose tasks all wait for ever while other runs go on. The world is stopped as it was when that was found.
+pub fn handle_some<T: Task>(worker: &mut Worker<T>, dead: &[Dead<T>], holders: &Holders) {
+    for Dead { run, tasks } in dead {
+        let report = DeadlockReport { dump: dump::of_tasks(&worker.shared, tasks, holders) };
+        if !tell(worker, run, &report) {
+            worker.give_up(std::slice::from_ref(run), &report);
+        }
+    }
 }
 
 /// Gives the root of `run` its fault, unless it has had one.

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use crate::Task;
 use crate::group::Kind;
+use crate::run::Run;
 use crate::runtime::Shared;
+use crate::sync::Arc;
 use crate::task::record::Raw;
 use crate::wait::Waiting;
 
@@ -12,6 +14,10 @@ use crate::wait::Waiting;
 pub struct Census<T: Task> {
     /// In the order of dumps.
     pub suspects: Vec<Raw<T>>,
+    /// Of which run each suspect is, by index.
+    pub run_of: Vec<usize>,
+    /// The runs, each with how many tasks it has.
+    pub runs: Vec<(Arc<Run<T>>, usize)>,
     /// How many tasks there are.
     pub tasks: usize,
 }
@@ -19,10 +25,10 @@ pub struct Census<T: Task> {
 impl<T: Task> Census<T> {
     /// Counts. Only while the world is stopped.
     pub fn new(shared: &Shared<T>) -> Self {
-        let mut census = Census { suspects: Vec::new(), tasks: 0 };
+        let mut census = Census { suspects: Vec::new(), run_of: Vec::new(), runs: Vec::new(), tasks: 0 };
         let mut spared = Vec::new();
-        let runs = shared.all_runs();
-        for run in runs {
+        for run in shared.all_runs() {
+            let before = census.tasks;
             // The stack is turned round, so that tasks come in the order of dumps.
             let mut stack = Vec::new();
             run.scope.visit(|member| stack.push(member));
@@ -34,8 +40,12 @@ impl<T: Task> Census<T> {
                 census.add(raw, &mut stack, &mut spared);
                 stack[from..].reverse();
             }
+            census.run_of.resize(census.suspects.len(), census.runs.len());
+            census.runs.push((run, census.tasks - before));
         }
         let spared = below(spared);
+        let mut is_suspect = census.suspects.iter().map(|suspect| !spared.contains(&suspect.address()));
+        census.run_of.retain(|_| is_suspect.next().unwrap_or_default());
         census.suspects.retain(|suspect| !spared.contains(&suspect.address()));
         census
     }

@@ -32,7 +32,9 @@ pub use ledger::{EndOf, Ledger};
 pub use watch::{AGE_NS, Watch};
 
 use crate::Task;
+use crate::run::Run;
 use crate::runtime::Shared;
+use crate::sync::Arc;
 use crate::task::record::{Parent, Raw};
 use crate::wait::Waiting;
 use census::Census;
@@ -56,6 +58,15 @@ pub struct Found<T: Task> {
     pub cost: u64,
     /// All tasks are stuck. That is a deadlock, which others report.
     pub is_all: bool,
+    /// The runs of which all tasks are stuck.
+    pub dead: Vec<Dead<T>>,
+}
+
+/// A run that has come to a deadlock.
+pub struct Dead<T: Task> {
+    pub run: Arc<Run<T>>,
+    /// All its tasks, in the order of dumps.
+    pub tasks: Vec<Raw<T>>,
 }
 
 /// Looks for stuck tasks. Only while the world is stopped.
@@ -67,6 +78,7 @@ pub fn find<T: Task>(shared: &Shared<T>) -> Found<T> {
         tasks: census.tasks,
         cost: census.tasks as u64,
         is_all: false,
+        dead: Vec::new(),
     };
     if census.suspects.is_empty() {
         return found;
@@ -93,9 +105,25 @@ pub fn find<T: Task>(shared: &Shared<T>) -> Found<T> {
         graph.ends_held(index).into_iter().for_each(|end| found.holders.entry(end).or_default().push(id));
     }
     found.is_all = count == census.tasks;
+    found.dead = dead(&census, &stuck);
     stuck.iter().flatten().for_each(|index| proof::found(shared, census.suspects[*index]));
     found.groups = stuck.iter().map(|group| group.iter().map(|index| census.suspects[*index]).collect()).collect();
     found
+}
+
+/// The runs of which all tasks are stuck.
+fn dead<T: Task>(census: &Census<T>, stuck: &[Vec<usize>]) -> Vec<Dead<T>> {
+    let mut of_run: Vec<Vec<usize>> = vec![Vec::new(); census.runs.len()];
+    for &index in stuck.iter().flatten() {
+        of_run[census.run_of[index]].push(index);
+    }
+    let runs = census.runs.iter().zip(of_run);
+    runs.filter(|((_, tasks), stuck)| *tasks > 0 && stuck.len() == *tasks)
+        .map(|((run, _), mut stuck)| {
+            stuck.sort_unstable();
+            Dead { run: run.clone(), tasks: stuck.into_iter().map(|index| census.suspects[index]).collect() }
+        })
+        .collect()
 }
 
 /// How many handles of a task there are that may be used to ask it to end.

@@ -1,9 +1,9 @@
 //! Looking for tasks that wait for ever while others go on (`stuck/mod.rs`), and telling of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::dump::{self, Dump};
-use crate::stuck::{self, AGE_NS, Found, Watch};
+use crate::stuck::{self, AGE_NS, Dead, Found, Watch};
 use crate::sync::atomic::Ordering;
 use crate::task::record::Raw;
 use crate::{EventKind, Report, Task};
@@ -49,7 +49,9 @@ impl<T: Task> Worker<T> {
         if !shared.watch.is_due(begun_ns) {
             return;
         }
-        let found = stuck::find(&shared);
+        let mut found = stuck::find(&shared);
+        let dead = take_dead(&mut found, begun_ns);
+        crate::deadlock::handle_some(self, &dead, &found.holders);
         let (dumps, is_early) = self.to_tell(&found, begun_ns);
         drop(world);
         let now_ns = shared.clock_ns();
@@ -130,4 +132,18 @@ impl<T: Task> Worker<T> {
             self.shared.observer.report(Report::Stuck { dump, is_end });
         }
     }
+}
+
+/// Takes out the runs that have come to a deadlock while others go on, and have waited for long enough. Only while the world is stopped
+/// as it was for the search.
+fn take_dead<T: Task>(found: &mut Found<T>, now_ns: u64) -> Vec<Dead<T>> {
+    if found.is_all {
+        return Vec::new();
+    }
+    let is_old = |dead: &Dead<T>| stuck::youngest_ns(&dead.tasks).saturating_add(AGE_NS) <= now_ns;
+    let dead: Vec<Dead<T>> = std::mem::take(&mut found.dead).into_iter().filter(is_old).collect();
+    let told: HashSet<usize> = dead.iter().flat_map(|dead| &dead.tasks).map(|task| task.address()).collect();
+    // If others belong to one of their groups, by a channel that two calls share, the next search has them.
+    found.groups.retain(|group| !group.iter().any(|task| told.contains(&task.address())));
+    dead
 }
