@@ -17,7 +17,7 @@ use smallvec::SmallVec;
 pub(crate) use global::{Entry, GlobalCell};
 
 use crate::fiber::Fiber;
-use crate::interp::{Scalars, make_partial, with_near_operands};
+use crate::interp::{Scalars, make_partial, set_guards, with_near_operands};
 use crate::native::{Args, Found, HostFn, NativeCx, NativeResult, Natives, QuickFn};
 use crate::object::shared::immortalise;
 use crate::value::{Slot, Value, object_meta};
@@ -172,19 +172,11 @@ impl Program {
         verify::verify(&module).map_err(|violations| {
             LoadError::Invalid(violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
         })?;
-        let scalars = match origin {
-            Origin::Compiler => {
-                // Programs that would take long to follow are right as well.
-                let broken =
-                    |module| verify::follow(module).err().filter(|violation| violation.rule != verify::Rule::V21);
-                debug_assert_eq!(broken(&module), None, "the compiler keeps all rules");
-                None
-            }
-            Origin::Elsewhere => {
-                let scalars = verify::follow(&module).map_err(|violation| LoadError::Invalid(violation.to_string()))?;
-                Some(scalars.into_iter().map(Vec::into_boxed_slice).collect())
-            }
-        };
+        if origin == Origin::Compiler {
+            // Programs that would take long to follow are right as well.
+            let broken = |module| verify::follow(module).err().filter(|violation| violation.rule != verify::Rule::V21);
+            debug_assert_eq!(broken(&module), None, "the compiler keeps all rules");
+        }
         let natives = module.natives.iter().map(|import| {
             let function = natives.get(&import.name).ok_or_else(|| LoadError::UnknownNative(import.name.clone()))?;
             if function.arity() != import.arity {
@@ -200,8 +192,19 @@ impl Program {
         let natives = natives.collect::<Result<_, _>>()?;
         let cancels_tasks = cancels_tasks(&module);
         let task_fields = add_task_fields(&mut module);
+        let followed = match origin {
+            Origin::Compiler => None,
+            Origin::Elsewhere => {
+                let scalars = verify::follow(&module).map_err(|violation| LoadError::Invalid(violation.to_string()))?;
+                Some((verify::unproven(&module, &scalars), scalars))
+            }
+        };
         let metas = module.shapes.iter().enumerate().map(|(id, shape)| meta(id as u16, shape)).collect();
-        let codes: Box<[_]> = module.protos.iter().map(|proto| with_near_operands(&proto.code)).collect();
+        let mut codes: Box<[_]> = module.protos.iter().map(|proto| with_near_operands(&proto.code)).collect();
+        let scalars = followed.map(|(unproven, scalars)| {
+            codes.iter_mut().zip(unproven).for_each(|(code, unproven)| set_guards(code, &unproven));
+            scalars.into_iter().map(Vec::into_boxed_slice).collect()
+        });
         let protos: Box<[ProtoCode]> = module
             .protos
             .iter()

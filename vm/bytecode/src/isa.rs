@@ -78,11 +78,20 @@ pub struct OperandInfo {
     pub slot: Slot,
     /// What happens to the register.
     pub role: Role,
-    /// What the register has to hold, where it is tagged.
+    /// What the register has to hold, where it is tagged; after the instruction, if a value arrives there.
     pub holds: Holds,
 }
 
 impl OperandInfo {
+    /// What the register has to hold before the instruction.
+    #[must_use]
+    pub const fn needs(&self) -> Holds {
+        match self.role {
+            Role::gives | Role::calls => Holds::Any,
+            _ => self.holds,
+        }
+    }
+
     /// Its number in `word`, sign-extended where it is signed.
     #[must_use]
     pub const fn value(&self, word: u64) -> i64 {
@@ -387,7 +396,7 @@ isa! {
 
     // -- objects: constructors with arguments, tuples, records; closures have their captures as fields
     /// R[dst] := a new object of `shape` from R[first], …; takes them. `count` is the shape's number of fields.
-    0x50 New "new" { count: Count @ X, dst: Reg @ A gives, first: Reg @ B takes, shape: ShapeId @ C } []
+    0x50 New "new" { count: Count @ X, dst: Reg @ A gives Object, first: Reg @ B takes, shape: ShapeId @ C } []
     /// R[dst] := a counted copy of field `index` of R[object], which is borrowed.
     0x51 Field "field" { dst: Reg @ A gives, object: Reg @ B sees Parts, index: Index @ C } []
     /// R[dst] := field `index` of R[object] (borrowed), known to be a scalar; raw.
@@ -414,7 +423,7 @@ isa! {
 
     // -- lists
     /// R[dst] := the list of R[first], … (`count` of them, taken).
-    0x60 List "list" { dst: Reg @ A gives, first: Reg @ B takes, count: Index @ C } []
+    0x60 List "list" { dst: Reg @ A gives List, first: Reg @ B takes, count: Index @ C } []
     /// R[list] := R[list] with R[item] (taken) at its end; amortised O(1) in place when unique.
     0x61 ListPush "list.push" { list: Reg @ A edits List, item: Reg @ B takes } []
     /// R[list] := R[item] (taken) before R[list]; amortised O(1) in place when unique.
@@ -422,7 +431,7 @@ isa! {
     /// R[left] := R[left] ++ R[right]; takes both.
     0x63 ListConcat "list.concat" { left: Reg @ A edits List, right: Reg @ B takes List } []
     /// R[dst] := [R[first]..R[last]], raw Ints, inclusive.
-    0x64 ListRange "list.range" { dst: Reg @ A gives, first: Reg @ B reads, last: Reg @ C reads } []
+    0x64 ListRange "list.range" { dst: Reg @ A gives List, first: Reg @ B reads, last: Reg @ C reads } []
     /// R[dst] := length of R[list] (borrowed), raw Int.
     0x65 ListLength "list.length" { dst: Reg @ A sets, list: Reg @ B sees List } []
     /// R[dst] := a counted copy of item R[index] (raw) of R[list] (borrowed); a fault out of range.
@@ -432,7 +441,7 @@ isa! {
     /// R[dst] := a counted copy of item `index` of R[list] (borrowed), known to exist.
     0x67 ListItem "list.item" { dst: Reg @ A gives, list: Reg @ B sees List, index: Index @ C } []
     /// R[dst] := R[list] (taken) without its first `count` items, known to exist.
-    0x68 ListDrop "list.drop" { dst: Reg @ A gives, list: Reg @ B takes List, count: Index @ C } []
+    0x68 ListDrop "list.drop" { dst: Reg @ A gives List, list: Reg @ B takes List, count: Index @ C } []
     /// R[head] := the first item of R[list], moved; R[list] := the rest. R[list] is not empty.
     0x69 ListUncons "list.uncons" { head: Reg @ A gives, list: Reg @ B edits List } []
     /// R[list] := R[list] with R[item] (taken) as item R[index] (raw), in place when unique; unchanged out of range.
@@ -450,12 +459,12 @@ isa! {
 
     // -- texts
     /// R[dst] := the texts R[first], … (`count`, taken) one after the other; appends in place when the first is unique.
-    0x70 TextJoin "text.join" { dst: Reg @ A gives, first: Reg @ B takes Text, count: Index @ C } []
+    0x70 TextJoin "text.join" { dst: Reg @ A gives Text, first: Reg @ B takes Text, count: Index @ C } []
     /// R[dst] := toText R[src]; borrows R[src], which is tagged.
-    0x71 ToText "to.text" { dst: Reg @ A gives, src: Reg @ B sees } []
+    0x71 ToText "to.text" { dst: Reg @ A gives Text, src: Reg @ B sees } []
     /// R[dst] := the part of R[text] (borrowed) from scalar value R[first] to before R[first + 1], raw Ints, both clamped; a negative
     /// start counts from the end.
-    0x72 TextSlice "text.slice" { dst: Reg @ A gives, text: Reg @ B sees Text, first: Reg @ C reads } []
+    0x72 TextSlice "text.slice" { dst: Reg @ A gives Text, text: Reg @ B sees Text, first: Reg @ C reads } []
     /// R[dst] := number of scalar values of R[text] (borrowed), raw Int.
     0x73 TextLength "text.length" { dst: Reg @ A sets, text: Reg @ B sees Text } []
     /// If R[left] and R[right] (borrowed) are the same text, pc += by.
@@ -482,9 +491,9 @@ isa! {
 
     // -- functions
     /// R[reg] := a function of `proto` that captures R[reg], … (`count`, taken).
-    0x80 Closure "closure" { count: Count @ X, reg: Reg @ A calls, proto: ProtoId @ W } []
+    0x80 Closure "closure" { count: Count @ X, reg: Reg @ A calls Function, proto: ProtoId @ W } []
     /// R[reg] := `proto` applied to fewer arguments than it has parameters, or all of an effect's: R[reg], … (`count`, taken).
-    0x81 Partial "partial" { count: Count @ X, reg: Reg @ A calls, proto: ProtoId @ W } []
+    0x81 Partial "partial" { count: Count @ X, reg: Reg @ A calls Function, proto: ProtoId @ W } []
     /// Calls `proto` with the arguments R[base], … (taken); its window starts at R[base], where the result arrives, tagged.
     /// For an effect's proto this runs it.
     0x82 Call "call" { base: Reg @ A calls, proto: ProtoId @ W } [calls, fuel, checkpoint, faults, fails]
@@ -528,9 +537,9 @@ isa! {
     /// R[dst] := Unit after R[millis] (raw Int) milliseconds; yields when not positive.
     0xa0 Sleep "sleep" { dst: Reg @ A gives, millis: Reg @ B reads } [checkpoint]
     /// R[dst] := the task that runs R[effect] in the innermost scope.
-    0xa1 Spawn "spawn" { dst: Reg @ A gives, effect: Reg @ B takes Function } [checkpoint]
+    0xa1 Spawn "spawn" { dst: Reg @ A gives Task, effect: Reg @ B takes Function } [checkpoint]
     /// R[dst] := the task that runs R[effect] in the scope R[scope]; a fault when that has ended.
-    0xa2 SpawnIn "spawn.in" { dst: Reg @ A gives, scope: Reg @ B takes Scope, effect: Reg @ C takes Function } [checkpoint, faults]
+    0xa2 SpawnIn "spawn.in" { dst: Reg @ A gives Task, scope: Reg @ B takes Scope, effect: Reg @ C takes Function } [checkpoint, faults]
     /// R[dst] := the value of the task R[task].
     0xa3 Join "join" { dst: Reg @ A gives, task: Reg @ B takes Task } [checkpoint, fails, faults]
     /// Requests cancellation of R[task]; R[dst] := Unit.
@@ -540,7 +549,7 @@ isa! {
     /// Waits until all tasks of R[scope] have ended; R[dst] := Unit.
     0xa6 JoinAll "join.all" { dst: Reg @ A gives, scope: Reg @ B takes Scope } [checkpoint, fails, faults]
     /// R[dst] := (value of R[left], value of R[right]), both effects run at once.
-    0xa7 Par "par" { dst: Reg @ A gives, left: Reg @ B takes Function, right: Reg @ C takes Function } [checkpoint, fails, faults]
+    0xa7 Par "par" { dst: Reg @ A gives Object, left: Reg @ B takes Function, right: Reg @ C takes Function } [checkpoint, fails, faults]
     /// R[dst] := the value of whichever effect ends first.
     0xa8 Race "race" { dst: Reg @ A gives, left: Reg @ B takes Function, right: Reg @ C takes Function } [checkpoint, fails, faults]
     /// R[base] := the value of the effect R[base + 2], or failure R[base + 1] when it takes longer than R[base] (raw Int) milliseconds.
@@ -551,9 +560,9 @@ isa! {
     /// a record that looks like one (fields sorted: cancel 0, isCancelled 1, join 2). Uses the window from R[dst] on.
     0xab RunTaskField "run.task.field" { dst: Reg @ A gives, record: Reg @ B takes Record, field: Index @ C } [calls, checkpoint, fails, faults]
     /// R[dst] := the values of all effects in the list R[effects], run at once, in its order; the first error cancels the others.
-    0xac ParAll "par.all" { dst: Reg @ A gives, effects: Reg @ B takes List } [checkpoint, fails, faults]
+    0xac ParAll "par.all" { dst: Reg @ A gives List, effects: Reg @ B takes List } [checkpoint, fails, faults]
     /// As `par.all`; R[dst] := Ok value or Err error of each, none is cancelled because another fails.
-    0xad ParSettled "par.settled" { dst: Reg @ A gives, effects: Reg @ B takes List } [checkpoint, faults]
+    0xad ParSettled "par.settled" { dst: Reg @ A gives List, effects: Reg @ B takes List } [checkpoint, faults]
     /// R[dst] := the value of whichever effect in the list R[effects] ends first; the others are cancelled.
     0xae RaceAll "race.all" { dst: Reg @ A gives, effects: Reg @ B takes List } [checkpoint, fails, faults]
     /// As `race.all`, of whichever ends first with a value; when all fail, the failure is the list of their errors.
@@ -564,13 +573,13 @@ isa! {
     /// As `par.each`, with the result of `par.settled`.
     0xb9 ParEachSettled "par.each.settled" { base: Reg @ A calls } [checkpoint, faults]
     /// R[dst] := (sender, receiver) of a new unbounded channel.
-    0xb0 ChanMake "chan.make" { dst: Reg @ A gives } [checkpoint]
+    0xb0 ChanMake "chan.make" { dst: Reg @ A gives Object } [checkpoint]
     /// R[dst] := (sender, receiver) of a new channel of capacity R[capacity] (raw Int); a fault when negative.
-    0xb1 ChanBounded "chan.bounded" { dst: Reg @ A gives, capacity: Reg @ B reads } [checkpoint, faults]
+    0xb1 ChanBounded "chan.bounded" { dst: Reg @ A gives Object, capacity: Reg @ B reads } [checkpoint, faults]
     /// Sends R[value] on R[sender], which is borrowed; waits while it is full; R[dst] := Unit. A fault when closed.
     0xb2 ChanSend "chan.send" { dst: Reg @ A gives, sender: Reg @ B sees Sender, value: Reg @ C takes } [checkpoint, faults]
     /// R[dst] := Ok message, or Err Closed; waits while the channel is open and empty. Borrows R[receiver].
-    0xb3 ChanRecv "chan.recv" { dst: Reg @ A gives, receiver: Reg @ B sees Receiver } [checkpoint]
+    0xb3 ChanRecv "chan.recv" { dst: Reg @ A gives Object, receiver: Reg @ B sees Receiver } [checkpoint]
     /// Closes the channel of R[sender], which is borrowed; R[dst] := Unit.
     0xb4 ChanClose "chan.close" { dst: Reg @ A gives, sender: Reg @ B sees Sender } [checkpoint]
     /// As `chan.send`; R[dst] := Ok Unit or Err Closed.

@@ -3,6 +3,8 @@
 //! The verifier follows who owns what by the roles (`verify/flow.rs`), the compiler places moves and drops by them, and the machine
 //! checks what programs from elsewhere have in their registers by what these have to hold.
 
+use crate::operand::ScalarKind;
+
 /// What happens to a register. Where an operand opens a window, it is what happens to each register of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[allow(non_camel_case_types)]
@@ -33,7 +35,7 @@ pub enum Role {
     clears,
 }
 
-/// What a tagged register has to hold.
+/// What a tagged register has to hold, or will hold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[allow(missing_docs)]
 pub enum Holds {
@@ -59,4 +61,87 @@ pub enum Holds {
     Scope,
     Sender,
     Receiver,
+}
+
+impl Holds {
+    /// The kinds of values that it stands for.
+    #[must_use]
+    pub const fn kinds(self) -> Kinds {
+        match self {
+            Holds::Any => Kinds::ALL,
+            Holds::Text => Kinds::TEXT,
+            Holds::List => Kinds::LIST,
+            Holds::Map => Kinds::MAP,
+            Holds::Set => Kinds::SET,
+            Holds::Object => Kinds::OBJECT,
+            Holds::Fields => Kinds::OBJECT.or(Kinds::FUNCTION),
+            Holds::Parts => Kinds::OBJECT.or(Kinds::FUNCTION).or(Kinds::TASK),
+            Holds::Record => Kinds::OBJECT.or(Kinds::TASK),
+            Holds::Subject => Kinds::OBJECT.or(Kinds::NULLARY).or(Kinds::BOOL),
+            Holds::Function => Kinds::FUNCTION,
+            Holds::Task => Kinds::TASK,
+            Holds::Scope => Kinds::SCOPE,
+            Holds::Sender => Kinds::SENDER,
+            Holds::Receiver => Kinds::RECEIVER,
+        }
+    }
+}
+
+/// A set of kinds of values. A kind is the bit with the number that the machine gives it in tags.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Kinds(u32);
+
+#[allow(missing_docs)]
+impl Kinds {
+    pub const ALL: Kinds = Kinds(u32::MAX);
+    pub const BOOL: Kinds = Kinds::of_scalar(ScalarKind::Bool);
+    pub const CHAR: Kinds = Kinds::of_scalar(ScalarKind::Char);
+    pub const UNIT: Kinds = Kinds(1 << 4);
+    /// Constructors without arguments.
+    pub const NULLARY: Kinds = Kinds(1 << 5);
+    /// Texts that need no object, and those that are one.
+    pub const TEXT: Kinds = Kinds(1 << 6 | 1 << 17);
+    /// All that is not counted.
+    pub const SCALARS: Kinds = Kinds((1 << 8) - 1);
+    /// Constructors with arguments, tuples and records.
+    pub const OBJECT: Kinds = Kinds(1 << 8);
+    /// Functions, effects, and what has some of its arguments.
+    pub const FUNCTION: Kinds = Kinds(1 << 9 | 1 << 10);
+    pub const LIST: Kinds = Kinds(1 << 16);
+    pub const MAP: Kinds = Kinds(1 << 18);
+    pub const SET: Kinds = Kinds(1 << 19);
+    pub const TASK: Kinds = Kinds(1 << 21);
+    pub const SCOPE: Kinds = Kinds(1 << 22);
+    pub const SENDER: Kinds = Kinds(1 << 23);
+    pub const RECEIVER: Kinds = Kinds(1 << 24);
+
+    /// The kind of a scalar with this tag.
+    #[must_use]
+    pub const fn of_scalar(kind: ScalarKind) -> Kinds {
+        Kinds(1 << kind as u32)
+    }
+
+    /// Those of both.
+    #[must_use]
+    pub const fn or(self, other: Kinds) -> Kinds {
+        Kinds(self.0 | other.0)
+    }
+
+    /// Those that both have.
+    #[must_use]
+    pub const fn and(self, other: Kinds) -> Kinds {
+        Kinds(self.0 & other.0)
+    }
+
+    /// Whether all of them are among the others.
+    #[must_use]
+    pub const fn are_among(self, others: Kinds) -> bool {
+        self.0 & !others.0 == 0
+    }
+
+    /// The bits.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
 }

@@ -42,12 +42,12 @@ pub(crate) enum FrameKind {
 }
 
 static WORDS: [u64; 6] = [
-    internal::APPLY_REST,
-    internal::RUN_RESULT,
-    internal::GLOBAL_END,
-    internal::CLEANUP_END,
-    internal::ROOT_END,
-    internal::BRANCH_END,
+    internal::APPLY_REST as u64,
+    internal::RUN_RESULT as u64,
+    internal::GLOBAL_END as u64,
+    internal::CLEANUP_END as u64,
+    internal::ROOT_END as u64,
+    internal::BRANCH_END as u64,
 ];
 
 impl FrameKind {

@@ -1,287 +1,175 @@
-//! Programs that nobody vouches for: each instruction is looked at before it runs.
+//! Programs that nobody vouches for: instructions are looked at before they run, unless what they expect was proven.
 //!
-//! The verifier has seen who owns what (`aivi_bytecode::verify`, rules V1 to V21). What it cannot see is *what* a register holds. So such
-//! a program runs on a second table of handlers, in which every entry is this guard: it looks at the kinds of the values that
-//! the row of the instruction names, at numbers of fields and items, and goes on to the ordinary handler, or ends the frame with a
-//! fault. Programs of our own compiler run on the first table and pay nothing.
+//! The verifier has seen who owns what, and follows what registers hold as far as the code says (`aivi_bytecode::verify`: `follow`
+//! and `unproven`). What is not proven has a guard: when the program is loaded, the copy of the code that runs gets another number in place
+//! of the instruction's own (`set_guards`). Most instructions have a second number, whose handler looks and goes on to the first
+//! one's (`table.rs`); all share `internal::GUARD`, which looks up in the module what it stands for. Nothing moves, there is one
+//! table, and programs of our own compiler never meet any of this.
 //!
 //! What always holds: a guard reads tags only of registers that the verifier calls tagged, and follows only pointers with the tag of an
 //! object. It changes nothing. A frame that is refused runs none of its handlers: what they may expect is known only where the
-//! instruction itself can unwind.
+//! instruction itself can unwind. Debug builds look at proven instructions as well, and panic when a proof was wrong.
 //!
 //! Native functions are called in their full form, and a panic in one of them is a fault.
 
-use aivi_bytecode::module::Shape;
-use aivi_bytecode::role::Holds;
-use aivi_bytecode::verify::ScalarAt;
-use aivi_bytecode::{Instruction, Opcode, Reg, ScalarKind, isa};
+mod look;
 
+use aivi_bytecode::isa::{self, OpcodeInfo};
+use aivi_bytecode::role::Kinds;
+use aivi_bytecode::verify::{ScalarAt, Unproven};
+use aivi_bytecode::{Instruction, Opcode};
+
+use super::table::internal;
 use super::{Go, Regs, Word};
 use crate::fiber::Fiber;
-use crate::object::Header;
-use crate::program::Program;
-use crate::value::{Kind, Slot, Value};
+pub(super) use look::Look;
 
 /// What is checked besides the instructions' rows: per proto the registers that hold scalars, sorted.
 pub(crate) type Scalars = Box<[Box<[ScalarAt]>]>;
 
-/// What the registers of an instruction have to hold, from its row: the bit where the register's number begins, and what.
-const NEEDS: [[Option<(u32, Holds)>; 3]; 256] = {
-    let mut needs = [[None; 3]; 256];
-    let mut row = 0;
+/// By number of an instruction that of its guard.
+static GUARDS: [u8; 256] = {
+    let mut guards = [internal::GUARD; 256];
+    let (mut row, mut free) = (0, 0);
     while row < isa::TABLE.len() {
-        let info = &isa::TABLE[row];
-        let (mut operand, mut count) = (0, 0);
-        while operand < info.operands.len() {
-            let info_of = &info.operands[operand];
-            if !matches!(info_of.holds, Holds::Any) {
-                needs[info.opcode as usize][count] = Some((info_of.slot.shift(), info_of.holds));
-                count += 1;
+        let opcode = isa::TABLE[row].opcode;
+        if has_own_guard(&isa::TABLE[row]) {
+            while free < internal::APPLY_REST && Opcode::from_byte(free).is_some() {
+                free += 1;
             }
-            operand += 1;
+            // Those that come when no numbers are left share one.
+            if free < internal::APPLY_REST {
+                guards[opcode as usize] = free;
+                free += 1;
+            }
         }
         row += 1;
     }
-    needs
+    guards
 };
 
-/// Whether the instruction before `pc` may run.
+/// By number of a guard the instruction behind it, if it is of one only.
+static GUARDED: [Option<Opcode>; 256] = {
+    let mut guarded = [None; 256];
+    let mut row = 0;
+    while row < isa::TABLE.len() {
+        let opcode = isa::TABLE[row].opcode;
+        let guard = GUARDS[opcode as usize];
+        if guard != internal::GUARD {
+            guarded[guard as usize] = Some(opcode);
+        }
+        row += 1;
+    }
+    guarded
+};
+
+/// Whether an instruction expects things that are seen in its registers alone.
+const fn has_own_guard(row: &OpcodeInfo) -> bool {
+    let (mut at, mut needs) = (0, matches!(row.opcode, Opcode::Tag | Opcode::ReturnScalar));
+    while at < row.operands.len() {
+        needs |= row.operands[at].needs().kinds().bits() != Kinds::ALL.bits();
+        at += 1;
+    }
+    // Names are looked up.
+    needs && !matches!(row.opcode, Opcode::FieldNamed | Opcode::SetNamed)
+}
+
+/// Whether it is this instruction, without a guard.
+#[inline(always)]
+pub(super) fn is(word: Word, opcode: Opcode) -> bool {
+    word.opcode() == opcode as u8
+}
+
+/// Whether it is this instruction, or its own guard.
+#[inline(always)]
+pub(super) fn is_maybe_guarded(word: Word, opcode: Opcode) -> bool {
+    is(word, opcode) || word.opcode() == guard_of(opcode)
+}
+
+/// The number of the guard that an instruction has for itself.
+#[inline(always)]
+pub(super) fn guard_of(opcode: Opcode) -> u8 {
+    let guard = GUARDS[opcode as usize];
+    debug_assert_ne!(guard, internal::GUARD);
+    guard
+}
+
+/// The instruction behind a guard of its own.
+pub(super) const fn guarded(byte: u8) -> Option<Opcode> {
+    GUARDED[byte as usize]
+}
+
+/// Puts guards into code that is to run; what returns objects to whoever takes them apart has to know that those may have some.
+pub(crate) fn set_guards(code: &mut [u64], unproven: &[Unproven]) {
+    for look in unproven {
+        let word = &mut code[look.pc as usize];
+        let guard = if look.scalars { internal::GUARD } else { GUARDS[usize::from(*word as u8)] };
+        *word = *word & !0xff | u64::from(guard);
+    }
+    let returns = code.iter_mut().filter(|word| **word as u8 == Opcode::ReturnNew as u8);
+    returns.for_each(|word| *word = *word & !0xff | u64::from(internal::RETURN_NEW));
+}
+
+/// The instruction before `pc`, if it may run.
 ///
 /// # Safety
-/// As for a handler: the state is that of the running fiber (F1 to F3), whose program was loaded to be guarded.
+/// As for a handler: the state is that of the running fiber (F1 to F3), whose program was loaded to be guarded, in a frame of a proto.
 #[inline(never)]
-pub(super) unsafe fn allows(regs: &Regs) -> bool {
-    // SAFETY: F1: the top frame; protos live as long as the program.
-    let Some(code) = (unsafe { (*regs.frame).proto.as_ref() }) else {
-        // One of the machine's own instructions.
-        return true;
-    };
-    // SAFETY: the running fiber, which `run` borrows; it is only looked at.
-    let fiber = unsafe { &*regs.fiber };
-    let program = &**fiber.program();
-    // SAFETY: F3.
-    let at = unsafe { regs.pc.offset_from(code.code) } as usize - 1;
-    // The module's own words: those that run may have other numbers for registers (`near.rs`).
-    let words = &program.proto(code).code;
-    let word = words[at];
-    let guard = Guard { regs, program };
-    let needs = &NEEDS[usize::from(word as u8)];
-    // SAFETY: the verifier has seen that these registers are tagged, and those in `scalars` too.
+pub(super) unsafe fn allowed(regs: &Regs) -> Option<Opcode> {
+    // SAFETY: F1, F3; the running fiber, which `run` borrows, is only looked at; protos live as long as the program. The
+    // verifier has seen that the registers are tagged that are looked at, and those in `scalars` too.
     unsafe {
-        let holds = needs.iter().flatten().all(|&(shift, holds)| guard.holds((word >> shift) as u16, holds));
-        holds && guard.scalars(code.id.0 as usize, at as u32) && guard.fits(word, words.get(at + 1).copied())
+        let program = (*regs.fiber).program();
+        let (code, at) = (&*(*regs.frame).proto, (*regs.frame).index(regs.pc));
+        let opcode = Opcode::from_byte(program.proto(code).code[at as usize] as u8)?;
+        let look = Look::at(opcode, regs);
+        let scalars = scalars(program.scalars(), code.id.0 as usize, at);
+        let holds = scalars.iter().all(|at| look.is_scalar(at.reg));
+        (holds && look.is_allowed() && look.is_allowed_by(program)).then_some(opcode)
     }
+}
+
+/// The instruction that `word` stands for, `None` if it is one of the machine's own; nothing if it may not run. Looks at what was proven as well.
+///
+/// # Safety
+/// As for a handler: the state is that of the running fiber (F1 to F3), `word` the instruction before `pc`.
+#[cfg(any(debug_assertions, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
+pub(super) unsafe fn instruction_allowed(regs: &Regs, word: Word) -> Option<Option<Opcode>> {
+    // SAFETY: promised by the caller.
+    unsafe {
+        if !(*regs.fiber).is_guarded || (*regs.frame).proto.is_null() {
+            return Some(Opcode::from_byte(word.opcode()));
+        }
+        let allowed = allowed(regs);
+        let looked = match guarded(word.opcode()) {
+            Some(opcode) => Look::at(opcode, regs).is_allowed().then_some(opcode),
+            None if word.opcode() == internal::GUARD => allowed,
+            None if word.opcode() == internal::RETURN_NEW => Some(Opcode::ReturnNew),
+            None => Opcode::from_byte(word.opcode()),
+        };
+        debug_assert_eq!(looked, allowed, "what was proven is so");
+        looked.map(Some)
+    }
+}
+
+/// The registers that have to hold scalars at an instruction.
+fn scalars(scalars: Option<&Scalars>, proto: usize, pc: u32) -> &[ScalarAt] {
+    let all = scalars.and_then(|scalars| scalars.get(proto)).map_or(&[][..], |all| all);
+    let from = &all[all.partition_point(|at| at.pc < pc)..];
+    &from[..from.partition_point(|at| at.pc == pc)]
+}
+
+/// The instruction of the top frame's proto that runs as `word`, as the module has it.
+pub(crate) fn instruction_of(fiber: &Fiber, word: Word) -> Option<Instruction> {
+    // SAFETY: F1; protos live as long as the program.
+    let code = unsafe { (*fiber.frame).proto.as_ref() }?;
+    let at = word.place().addr().checked_sub(code.code.addr())? / size_of::<u64>();
+    Instruction::decode(*fiber.world.program.proto(code).code.get(at)?)
 }
 
 /// Ends the frame whose instruction is not allowed.
 #[cold]
 pub(super) fn refuse(fiber: &mut Fiber, word: Word) -> Go {
-    let name = Opcode::from_byte(word.opcode()).map_or("?", |opcode| opcode.info().mnemonic);
+    let name = instruction_of(fiber, word).map_or("?", |instruction| instruction.opcode().info().mnemonic);
     fiber.fault_leaving(format!("broken bytecode: '{name}' does not fit the values that it is given"))
-}
-
-struct Guard<'a> {
-    regs: &'a Regs,
-    program: &'a Program,
-}
-
-impl<'a> Guard<'a> {
-    fn slot(&self, reg: u16) -> *const Slot {
-        // SAFETY: the verifier bounded the register (V3, V4).
-        unsafe { self.regs.base.add(usize::from(reg)) }
-    }
-
-    fn kind(&self, reg: u16) -> u64 {
-        // SAFETY: as above; what the kind of a raw register says is not used.
-        unsafe { (*self.slot(reg)).kind }
-    }
-
-    fn payload(&self, reg: u16) -> u64 {
-        // SAFETY: as above.
-        unsafe { (*self.slot(reg)).payload }
-    }
-
-    /// # Safety
-    /// The register is tagged.
-    unsafe fn value(&self, reg: u16) -> &'a Value {
-        // SAFETY: promised by the caller; nothing changes while the guard looks.
-        unsafe { Slot::as_value(self.slot(reg)) }
-    }
-
-    /// The object of a register.
-    ///
-    /// # Safety
-    /// The register is tagged with the kind of an object.
-    unsafe fn header(&self, reg: u16) -> &'a Header {
-        // SAFETY: promised by the caller.
-        unsafe { &*self.value(reg).pointer() }
-    }
-
-    /// # Safety
-    /// The register is tagged.
-    unsafe fn holds(&self, reg: u16, holds: Holds) -> bool {
-        const fn bits(kinds: &[Kind]) -> u64 {
-            let (mut bits, mut index) = (0, 0);
-            while index < kinds.len() {
-                bits |= 1 << kinds[index] as u64;
-                index += 1;
-            }
-            bits
-        }
-        let kinds = match holds {
-            Holds::Any => return true,
-            Holds::Text => const { bits(&[Kind::InlineText, Kind::Text]) },
-            Holds::List => const { bits(&[Kind::List]) },
-            Holds::Map => const { bits(&[Kind::Map]) },
-            Holds::Set => const { bits(&[Kind::Set]) },
-            Holds::Object => const { bits(&[Kind::Object]) },
-            Holds::Fields => const { bits(&[Kind::Object, Kind::Function, Kind::Partial]) },
-            Holds::Parts => const { bits(&[Kind::Object, Kind::Function, Kind::Partial, Kind::Task]) },
-            Holds::Record => const { bits(&[Kind::Object, Kind::Task]) },
-            Holds::Subject => const { bits(&[Kind::Object, Kind::Nullary, Kind::Bool]) },
-            Holds::Function => const { bits(&[Kind::Function, Kind::Partial]) },
-            Holds::Task => const { bits(&[Kind::Task]) },
-            Holds::Scope => const { bits(&[Kind::Scope]) },
-            Holds::Sender => const { bits(&[Kind::Sender]) },
-            Holds::Receiver => const { bits(&[Kind::Receiver]) },
-        };
-        let kind = self.kind(reg);
-        kind < u64::from(u64::BITS) && kinds >> kind & 1 != 0
-    }
-
-    /// Whether the registers are scalars that the verifier asks to be.
-    fn scalars(&self, proto: usize, pc: u32) -> bool {
-        // What the machine has added to the program asks for nothing.
-        let Some(all) = self.program.scalars().and_then(|scalars| scalars.get(proto)) else { return true };
-        let first = all.partition_point(|at| at.pc < pc);
-        all[first..].iter().take_while(|at| at.pc == pc).all(|at| self.kind(at.reg.0) < Kind::Object as u64)
-    }
-
-    /// Whether `count` fields from `first` on are there.
-    ///
-    /// # Safety
-    /// The register is tagged with a kind that has fields.
-    unsafe fn has_fields(&self, reg: Reg, first: usize, count: usize) -> bool {
-        // SAFETY: promised by the caller.
-        first + count <= unsafe { self.header(reg.0) }.length as usize
-    }
-
-    /// These fields, if they are there.
-    ///
-    /// # Safety
-    /// As for `has_fields`.
-    unsafe fn fields(&self, reg: Reg, first: usize, count: usize) -> Option<&'a [Value]> {
-        // SAFETY: promised by the caller.
-        unsafe { self.header(reg.0).fields() }.get(first..first + count)
-    }
-
-    /// Whether the payload of a register is a scalar of this kind.
-    fn is_scalar(&self, reg: u16, kind: ScalarKind) -> bool {
-        is_payload(kind as u64, self.payload(reg))
-    }
-
-    /// What no row says.
-    ///
-    /// # Safety
-    /// The registers are tagged that the instruction looks at as values, and hold what its row says.
-    unsafe fn fits(&self, word: u64, next: Option<u64>) -> bool {
-        use Instruction as I;
-        let Some(instruction) = Instruction::decode(word) else { return false };
-        // SAFETY: promised by the caller.
-        unsafe {
-            match instruction {
-                I::Tag { kind, src, .. } | I::ReturnScalar { kind, src } => self.is_scalar(src.0, kind),
-                I::SwitchConstructor { subject, count } => self.position(subject) < usize::from(count.0),
-                I::Field { object, index, .. } => {
-                    self.kind(object.0) == Kind::Task as u64 || self.has_fields(object, index.0.into(), 1)
-                }
-                I::FieldPeek { object, index, .. }
-                | I::TakeField { object, index, .. }
-                | I::SetField { object, index, .. } => self.has_fields(object, index.0.into(), 1),
-                I::FieldRaw { object, index, .. } => self.are_scalars(object, index.0, 1),
-                I::FieldsRaw { object, index, count, .. } => self.are_scalars(object, index.0, count.0),
-                I::SetFieldsRaw { object, index, count, first } => {
-                    let fields = self.fields(object, index.0.into(), count.0.into());
-                    let mut sources = (first.0..).map(|reg| self.payload(reg));
-                    fields.is_some_and(|fields| {
-                        fields.iter().zip(&mut sources).all(|(field, source)| is_payload(field.kind() as u64, source))
-                    })
-                }
-                I::Unpack { object, count, .. } => self.header(object.0).length == u32::from(count.0),
-                I::FieldNamed { object, .. } | I::SetNamed { object, .. } => self.has_named(object, next),
-                I::ListItem { list, index, .. } => usize::from(index.0) < self.length(list),
-                I::ListDrop { list, count, .. } => usize::from(count.0) <= self.length(list),
-                I::ListUncons { list, .. } => self.length(list) > 0,
-                I::TextJoin { first, count, .. } => (0..count.0).all(|at| self.holds(first.0 + at, Holds::Text)),
-                I::Partial { reg, count, proto } => {
-                    let raw = &self.program.module().protos[proto.0 as usize].raw;
-                    let given = raw.iter().filter(|(at, _)| at.0 < count.0.into());
-                    given.into_iter().all(|&(at, kind)| self.is_scalar(reg.0 + at.0, kind))
-                }
-                I::Timeout { base } => self.holds(base.0 + 2, Holds::Function),
-                I::ParEach { base } | I::ParEachSettled { base } => {
-                    self.holds(base.0 + 1, Holds::Function) && self.holds(base.0 + 2, Holds::List)
-                }
-                I::RunTaskField { record, field, .. } => {
-                    self.kind(record.0) == Kind::Task as u64 || self.has_fields(record, field.0.into(), 1)
-                }
-                _ => true,
-            }
-        }
-    }
-
-    /// # Safety
-    /// The register holds a constructor.
-    unsafe fn position(&self, subject: Reg) -> usize {
-        // SAFETY: promised by the caller.
-        let value = unsafe { self.value(subject.0) };
-        let position = match value.kind() {
-            // True is 0.
-            Kind::Bool => Some(u16::from(value.bits() == 0)),
-            Kind::Nullary => value.as_nullary().map(|(_, position)| position),
-            _ => value.as_object().map(crate::value::ObjectRef::position),
-        };
-        position.map_or(usize::MAX, usize::from)
-    }
-
-    /// # Safety
-    /// The register holds what has fields.
-    unsafe fn are_scalars(&self, object: Reg, first: u16, count: u8) -> bool {
-        // SAFETY: promised by the caller.
-        let fields = unsafe { self.fields(object, first.into(), count.into()) };
-        fields.is_some_and(|fields| fields.iter().all(Value::is_scalar))
-    }
-
-    /// Whether the record has a field of the name in the word behind the instruction.
-    ///
-    /// # Safety
-    /// The register is tagged.
-    unsafe fn has_named(&self, object: Reg, next: Option<u64>) -> bool {
-        let Some(Instruction::Const { value, .. }) = next.and_then(Instruction::decode) else { return false };
-        let name = self.program.constants[value.0 as usize].as_str();
-        // SAFETY: promised by the caller.
-        let shape = unsafe { self.value(object.0) }.as_object().map(|object| self.program.shape(object.shape()));
-        match shape {
-            Some(Shape::Record(names)) => names.binary_search_by(|field| field.as_str().cmp(name)).is_ok(),
-            Some(_) => false,
-            None => ["cancel", "isCancelled", "join"].contains(&name),
-        }
-    }
-
-    /// # Safety
-    /// The register holds a list.
-    unsafe fn length(&self, list: Reg) -> usize {
-        // SAFETY: promised by the caller.
-        unsafe { self.value(list.0) }.as_list().map_or(0, crate::collections::List::len)
-    }
-}
-
-/// Whether these are the bits of a scalar of this kind.
-fn is_payload(kind: u64, payload: u64) -> bool {
-    match kind {
-        kind if kind == Kind::Int as u64 || kind == Kind::Float as u64 => true,
-        kind if kind == Kind::Bool as u64 => payload <= 1,
-        kind if kind == Kind::Char as u64 => u32::try_from(payload).is_ok_and(|code| char::from_u32(code).is_some()),
-        _ => false,
-    }
 }

@@ -9,7 +9,7 @@
 //! Stable Rust does not promise tail calls; `tests/host_stack.rs` runs 50 million instructions on a small stack, and fuel is
 //! given in pieces (`fiber/fuel.rs`), so that a build which makes none of them does not overflow the stack.
 //!
-//! Programs from elsewhere run on a second table, which looks at every value before its instruction does (`guard.rs`).
+//! In programs from elsewhere some instructions have a guard in their place, which looks at their values first (`guard.rs`).
 //!
 //! Register access is unchecked in release: the verifier bounded every register by `Proto::registers` and every jump by the
 //! code (`aivi_bytecode::verify`), and entering a frame made room for that many registers (`Fiber::enter`). Debug builds
@@ -22,7 +22,7 @@ mod regs;
 mod table;
 mod unwind;
 
-pub(crate) use guard::Scalars;
+pub(crate) use guard::{Scalars, set_guards};
 pub(crate) use near::{Register, with_near_operands};
 pub(crate) use ops::call::{RUN_IF_EFFECT, apply, make_partial, release_operands, taken_operands};
 pub(crate) use ops::received::deliver_message;

@@ -70,7 +70,8 @@ pub(crate) fn with_near_operands(code: &[u64]) -> Box<[u64]> {
 }
 
 /// Whether the functions of `ops` that run the instruction expect near operands.
-fn is_near(opcode: Opcode) -> bool {
+#[inline(always)]
+pub(super) const fn is_near(opcode: Opcode) -> bool {
     use Opcode as O;
     matches!(
         opcode,

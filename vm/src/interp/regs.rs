@@ -19,11 +19,10 @@ impl Word {
         Word(place)
     }
 
-    /// All of it.
+    /// Its place.
     #[inline(always)]
-    pub(crate) fn bits(self) -> u64 {
-        // SAFETY: `at`.
-        unsafe { *self.0 }
+    pub(crate) fn place(self) -> *const u64 {
+        self.0
     }
 
     /// The bits from bit `8 * BYTE` on.
@@ -51,6 +50,11 @@ impl Word {
         Near(self.field::<u16, 6>())
     }
 
+    /// Opcode and X.
+    #[inline(always)]
+    pub(crate) fn head(self) -> u16 {
+        self.field::<u16, 0>()
+    }
     #[inline(always)]
     pub(crate) fn opcode(self) -> u8 {
         self.field::<u8, 0>()

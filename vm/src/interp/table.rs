@@ -10,12 +10,16 @@ use crate::fiber::Fiber;
 
 /// Opcodes of the machine's own code, see `fiber/frame.rs`; the verifier rejects them in modules.
 pub(crate) mod internal {
-    pub(crate) const APPLY_REST: u64 = 0xf0;
-    pub(crate) const RUN_RESULT: u64 = 0xf1;
-    pub(crate) const GLOBAL_END: u64 = 0xf2;
-    pub(crate) const CLEANUP_END: u64 = 0xf3;
-    pub(crate) const ROOT_END: u64 = 0xf4;
-    pub(crate) const BRANCH_END: u64 = 0xf5;
+    pub(crate) const APPLY_REST: u8 = 0xf0;
+    pub(crate) const RUN_RESULT: u8 = 0xf1;
+    pub(crate) const GLOBAL_END: u8 = 0xf2;
+    pub(crate) const CLEANUP_END: u8 = 0xf3;
+    pub(crate) const ROOT_END: u8 = 0xf4;
+    pub(crate) const BRANCH_END: u8 = 0xf5;
+    /// A guard that many instructions share; others have their own (`guard.rs`).
+    pub(crate) const GUARD: u8 = 0xf6;
+    /// `return.new` in a program with guards.
+    pub(crate) const RETURN_NEW: u8 = 0xf7;
 }
 
 /// `$with!` applied to all rows. `quick(f)`: f never leaves. `full(g)`: g may do everything. `either(f, g)`: g when f says no.
@@ -189,7 +193,7 @@ macro_rules! with_instructions {
 
 /// The machine's own instructions, when the word's opcode is none of the table.
 fn run_internal(fiber: &mut Fiber, word: Word) -> Go {
-    match u64::from(word.opcode()) {
+    match word.opcode() {
         internal::APPLY_REST => call::apply_rest(fiber),
         internal::RUN_RESULT => call::run_result(fiber),
         internal::GLOBAL_END => register::global_end(fiber),
@@ -247,11 +251,14 @@ mod form {
                     unsafe {
                         let word = Word::at(regs.pc);
                         regs.pc = regs.pc.add(1);
-                        if (*regs.fiber).is_guarded && !guard::allows(&regs) {
+                        let Some(opcode) = guard::instruction_allowed(&regs, word) else {
                             arm!(regs, word, full(guard::refuse));
                             continue;
+                        };
+                        if word.opcode() == internal::RETURN_NEW && call::ret_unpacked_guarded(&mut regs, word) {
+                            continue;
                         }
-                        match Opcode::from_byte(word.opcode()) {
+                        match opcode {
                             $(Some(Opcode::$name) => arm!(regs, word, $kind($($function),+)),)*
                             None => arm!(regs, word, full(run_internal)),
                         }
@@ -268,6 +275,7 @@ mod form {
     use super::*;
     use crate::fiber::Frame;
     use crate::interp::Regs;
+    use crate::interp::guard::Look;
     use crate::value::Slot;
 
     /// pc points behind the handler's instruction; the table is passed on from handler to handler, so that none loads its address.
@@ -310,7 +318,7 @@ mod form {
                 return leave(fiber, go);
             }
             let regs = (*fiber).load();
-            next!(regs, table_of(fiber))
+            next!(regs, &TABLE)
         }};
     }
 
@@ -324,15 +332,8 @@ mod form {
                 return exit;
             }
             let regs = (*fiber).load();
-            next!(regs, table_of(fiber))
+            next!(regs, &TABLE)
         }
-    }
-
-    /// The table of a fiber's program.
-    #[inline(always)]
-    unsafe fn table_of(fiber: *const Fiber) -> &'static Table {
-        // SAFETY: the handlers' fiber; see `make`.
-        &TABLES[usize::from(unsafe { (*fiber).is_guarded })]
     }
 
     macro_rules! handler {
@@ -441,8 +442,34 @@ mod form {
         };
     }
 
-    /// In place of every handler of a program that is guarded.
-    unsafe extern "C" fn guarded(
+    handler!(Refused, full(guard::refuse));
+    handler!(ReturnNewGuarded, staged(call::ret_unpacked_guarded, call::ret_new, call::ret_new_slowly));
+
+    /// Looks at the values of one instruction, and goes on to its handler.
+    #[inline(never)]
+    unsafe extern "C" fn guarded<const OPCODE: u8>(
+        pc: *const u64,
+        base: *mut Slot,
+        frame: *mut Frame,
+        fuel: u64,
+        fiber: *mut Fiber,
+        table: &'static Table,
+    ) -> Exit {
+        // SAFETY: see `make`.
+        unsafe {
+            let regs = Regs { pc, base, frame, fuel, fiber };
+            if let Some(opcode) = const { Opcode::from_byte(OPCODE) }
+                && !Look::at(opcode, &regs).is_allowed()
+            {
+                return Refused(pc, base, frame, fuel, fiber, table);
+            }
+            (const { handler_of(Opcode::from_byte(OPCODE)) })(pc, base, frame, fuel, fiber, table)
+        }
+    }
+
+    /// Asks the program which instruction it is, and looks at all that there is to see.
+    #[inline(never)]
+    unsafe extern "C" fn guarded_by_all(
         pc: *const u64,
         base: *mut Slot,
         frame: *mut Frame,
@@ -452,18 +479,16 @@ mod form {
     ) -> Exit {
         /// Never inlined, as in `full`.
         #[inline(never)]
-        unsafe fn allows(pc: *const u64, base: *mut Slot, frame: *mut Frame, fiber: *mut Fiber) -> bool {
+        unsafe fn allowed(pc: *const u64, base: *mut Slot, frame: *mut Frame, fiber: *mut Fiber) -> Option<Opcode> {
             // SAFETY: see `make`.
-            unsafe { guard::allows(&Regs { pc, base, frame, fuel: 0, fiber }) }
+            unsafe { guard::allowed(&Regs { pc, base, frame, fuel: 0, fiber }) }
         }
-        handler!(Refused, full(guard::refuse));
         // SAFETY: see `make`.
         unsafe {
-            if !allows(pc, base, frame, fiber) {
-                return Refused(pc, base, frame, fuel, fiber, table);
+            match allowed(pc, base, frame, fiber) {
+                Some(opcode) => (*table.0.get_unchecked(opcode as usize))(pc, base, frame, fuel, fiber, table),
+                None => Refused(pc, base, frame, fuel, fiber, table),
             }
-            let opcode = Word::at(pc.sub(1)).opcode();
-            (*TABLES[0].0.get_unchecked(usize::from(opcode)))(pc, base, frame, fuel, fiber, table)
         }
     }
 
@@ -478,25 +503,33 @@ mod form {
             const fn handler_of(opcode: Option<Opcode>) -> Handler {
                 match opcode { $(Some(Opcode::$name) => $name,)* None => Internal }
             }
+
+            const fn guard_of(opcode: Opcode) -> Handler {
+                match opcode { $(Opcode::$name => guarded::<{ Opcode::$name as u8 }>,)* }
+            }
         };
     }
     with_instructions!(make);
 
-    /// The handlers themselves, and the guard in place of each.
-    static TABLES: [Table; 2] = {
+    static TABLE: Table = {
         let mut table: [Handler; 256] = [Internal; 256];
         let mut byte = 0;
         while byte < 256 {
-            table[byte] = handler_of(Opcode::from_byte(byte as u8));
+            table[byte] = match guard::guarded(byte as u8) {
+                Some(opcode) => guard_of(opcode),
+                None if byte as u8 == internal::GUARD => guarded_by_all,
+                None if byte as u8 == internal::RETURN_NEW => ReturnNewGuarded,
+                None => handler_of(Opcode::from_byte(byte as u8)),
+            };
             byte += 1;
         }
-        [Table(table), Table([guarded; 256])]
+        Table(table)
     };
 
     pub(in crate::interp) fn run(fiber: &mut Fiber) -> Exit {
         let regs = fiber.load();
         // SAFETY: see `make`.
-        unsafe { next!(regs, table_of(fiber)) }
+        unsafe { next!(regs, &TABLE) }
     }
 }
 

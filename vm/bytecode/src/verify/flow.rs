@@ -11,12 +11,12 @@
 
 use std::collections::BTreeSet;
 
-use super::code::window;
 use super::state::{Cell, State, Taken};
+use super::ways::{always_jumps, length, registers, targets, used_by_callee};
 use super::{Place, Rule, Violation};
 use crate::isa::{Flag, Instruction, OperandInfo, Slot};
 use crate::module::{HandlerKind, Module, Proto};
-use crate::operand::{OperandKind, ProtoId, Reg};
+use crate::operand::{ProtoId, Reg};
 use crate::role::Role;
 
 /// A register that has to hold a scalar when an instruction runs.
@@ -42,15 +42,6 @@ pub fn follow(module: &Module) -> Result<Vec<Vec<ScalarAt>>, Violation> {
     let mut work = (words as u64 + 1) * WORK_PER_WORD;
     let ids = (0..).map(ProtoId);
     ids.zip(&module.protos).map(|(id, proto)| Flow::new(module, id, proto).run(&mut work)).collect()
-}
-
-/// How many words an instruction takes up with what follows it.
-fn length(instruction: Instruction) -> usize {
-    match instruction {
-        Instruction::FieldNamed { .. } | Instruction::SetNamed { .. } => 2,
-        Instruction::SwitchConstructor { count, .. } => 1 + usize::from(count.0),
-        _ => 1,
-    }
 }
 
 struct Flow<'m> {
@@ -127,15 +118,7 @@ impl<'m> Flow<'m> {
     fn step(&mut self, pc: usize, instruction: Instruction, mut state: State) -> Result<Option<State>, Violation> {
         let row = instruction.opcode().info();
         let word = self.proto.code[pc];
-        let registers = |operand: &OperandInfo| {
-            let first = operand.value(word) as u16;
-            let count = match window(self.module, instruction) {
-                _ if operand.role == Role::none => 0,
-                Some((start, count)) if operand.name == "first" && start.0 == first => count as u16,
-                _ => 1,
-            };
-            (0..count).map(move |index| Reg(first + index))
-        };
+        let registers = |operand: &OperandInfo| registers(self.module, instruction, word, operand);
         for operand in row.operands {
             for reg in registers(operand) {
                 match operand.role {
@@ -172,7 +155,10 @@ impl<'m> Flow<'m> {
         if row.flags.iter().any(|&flag| flag != Flag::ends) || self.drops(pc).is_some() {
             self.unwind(pc, &state)?;
         }
-        if self.jump(pc, instruction, &state) || row.flags.contains(&Flag::ends) {
+        for target in targets(self.proto, pc, instruction) {
+            self.reach(pc, target, &state);
+        }
+        if always_jumps(instruction) || row.flags.contains(&Flag::ends) {
             return Ok(None);
         }
         for operand in row.operands {
@@ -246,25 +232,6 @@ impl<'m> Flow<'m> {
             _ => {}
         }
         Ok(())
-    }
-
-    /// Follows the jumps of an instruction; says whether it goes nowhere else.
-    fn jump(&mut self, pc: usize, instruction: Instruction, state: &State) -> bool {
-        let words = match instruction {
-            Instruction::SwitchConstructor { count, .. } => pc + 1..pc + 1 + usize::from(count.0),
-            _ => pc..pc + 1,
-        };
-        for at in words {
-            let word = self.proto.code[at];
-            let Some(jump) = Instruction::decode(word) else { continue };
-            for operand in jump.opcode().info().operands.iter().filter(|operand| operand.kind == OperandKind::Jump) {
-                if let Some(target) = operand.target(word, at) {
-                    self.reach(pc, target, state);
-                }
-            }
-        }
-        use Instruction as I;
-        matches!(instruction, I::Jump { .. } | I::Loop { .. } | I::SwitchConstructor { .. })
     }
 
     /// What unwinding from an instruction releases, and the handlers that it may come to.
@@ -345,16 +312,4 @@ impl<'m> Flow<'m> {
 /// Whether a proto expects its parameter of this number raw.
 fn is_raw(proto: &Proto, index: u16) -> bool {
     proto.raw.binary_search_by_key(&Reg(index), |raw| raw.0).is_ok()
-}
-
-/// The first of the registers that whoever is called uses for itself.
-fn used_by_callee(instruction: Instruction) -> Option<Reg> {
-    use Instruction as I;
-    match instruction {
-        I::Call { base, .. } | I::CallValue { base, .. } | I::CallRun { base, .. } | I::Cleanup { base, .. } => {
-            Some(base)
-        }
-        I::RunTaskField { dst, .. } => Some(dst),
-        _ => None,
-    }
 }

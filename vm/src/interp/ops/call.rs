@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use super::object::{new_of_shape, try_new_of_shape};
 use super::{Go, Regs, Word};
 use crate::fiber::{Fiber, Frame, FrameKind, Pending, Signal};
+use crate::interp::guard::{guard_of, instruction_of, is, is_maybe_guarded};
 use crate::native::{Args, NativeResult};
 use crate::object::{Header, alloc, count, new_object, new_object_after};
 use crate::program::{LinkedNative, NativeCall, ProtoCode};
@@ -352,7 +353,7 @@ pub(crate) fn release_operands(fiber: &mut Fiber, word: Word) {
 pub(crate) fn taken_operands(fiber: &Fiber, word: Word, mut visit: impl FnMut(usize)) {
     use aivi_bytecode::Instruction as I;
     let program = &fiber.world.program;
-    match I::decode(word.bits()) {
+    match instruction_of(fiber, word) {
         Some(I::Call { base, proto } | I::TailCall { base, proto }) => {
             let code = &program.protos[proto.0 as usize];
             let raw = &program.proto(code).raw;
@@ -461,14 +462,28 @@ pub(in crate::interp) unsafe fn ret_scalar(regs: &mut Regs, word: Word) {
 /// To a caller that takes the object apart at once: there is no object.
 #[inline(always)]
 pub(in crate::interp) unsafe fn ret_unpacked(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: as the caller.
+    unsafe { ret_unpacked_by::<false>(regs, word) }
+}
+
+/// As `ret_unpacked`, in a program with guards: they would have nothing to say.
+#[inline(always)]
+pub(in crate::interp) unsafe fn ret_unpacked_guarded(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: as the caller.
+    unsafe { ret_unpacked_by::<true>(regs, word) }
+}
+
+#[inline(always)]
+unsafe fn ret_unpacked_by<const GUARDED: bool>(regs: &mut Regs, word: Word) -> bool {
     // SAFETY: as in `ret`. Above the frame of a proto, its `pc` stands behind the call, which is not the last instruction (V12);
     // the machine's own frames have words that are no `unpack`.
     unsafe {
         let bytes = (*regs.frame).bytes;
-        let pc = behind_question(regs, word, (*regs.frame.sub(1)).pc, bytes);
+        let pc = behind_question::<GUARDED>(regs, word, (*regs.frame.sub(1)).pc, bytes);
         let (next, count) = (Word::at(pc), word.x());
-        if next.bits() as u16 != (count << 8 | Opcode::Unpack as usize) as u16 || next.b() * size_of::<Slot>() != bytes
-        {
+        let is = |opcode: u8| next.head() == (count << 8) as u16 | u16::from(opcode);
+        let is_unpack = is(Opcode::Unpack as u8) || GUARDED && is(guard_of(Opcode::Unpack));
+        if !is_unpack || next.b() * size_of::<Slot>() != bytes {
             return false;
         }
         let (fields, below) = (regs.slot(word.b()), regs.base.byte_sub(bytes));
@@ -487,11 +502,15 @@ pub(in crate::interp) unsafe fn ret_unpacked(regs: &mut Regs, word: Word) -> boo
 
 /// Where a caller at `pc` goes on, when it first asks for the constructor of what comes back, which is of shape C.
 #[inline(always)]
-unsafe fn behind_question(regs: &Regs, word: Word, pc: *const u64, bytes: usize) -> *const u64 {
-    // SAFETY: as in `ret_unpacked`; the jump leads to an instruction and is not the last one (V6, V12); the verifier bounded the shape (V7).
+unsafe fn behind_question<const GUARDED: bool>(regs: &Regs, word: Word, pc: *const u64, bytes: usize) -> *const u64 {
+    // SAFETY: as in `ret_unpacked_by`; the jump leads to an instruction and is not the last one (V6, V12); the verifier bounded the shape (V7).
     unsafe {
         let next = Word::at(pc);
-        if next.opcode() != Opcode::JumpNotConstructor as u8 || next.a() * size_of::<Slot>() != bytes {
+        let asks = match GUARDED {
+            false => is(next, Opcode::JumpNotConstructor),
+            true => is_maybe_guarded(next, Opcode::JumpNotConstructor),
+        };
+        if !asks || next.a() * size_of::<Slot>() != bytes {
             return pc;
         }
         let position = (*(*regs.fiber).metas.add(word.c()) >> 16) as usize;

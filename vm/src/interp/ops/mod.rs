@@ -6,7 +6,7 @@
 //! instruction may take what the row says, is the compiler's word, not the verifier's: types are checked there, and
 //! `lower/ownership.rs` proves for each proto that what is read holds something and what is owned is released once
 //! (`spec/decisions/0007-what-the-verifier-trusts.md`). Debug builds assert kinds. Of a program from elsewhere the verifier proves who owns
-//! what, and the guard sees before each instruction that its registers hold what the row says (`guard.rs`).
+//! what, follows what registers hold, and where that is not enough a guard looks before the instruction runs (`guard.rs`).
 
 pub(crate) mod call;
 pub(super) mod channel;

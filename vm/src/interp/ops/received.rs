@@ -8,6 +8,7 @@ use aivi_bytecode::Opcode;
 
 use super::{Go, Word};
 use crate::fiber::Fiber;
+use crate::interp::guard::{is, is_maybe_guarded};
 use crate::interp::near::Register;
 use crate::value::Value;
 
@@ -45,14 +46,14 @@ impl Wanted {
         // SAFETY: promised by the caller; a jump goes to an instruction, and one that does not end a proto has another one behind it.
         unsafe {
             let test = Word::at(pc);
-            if !is(test, Opcode::JumpNotConstructor) || test.a() != result {
+            if !is_maybe_guarded(test, Opcode::JumpNotConstructor) || test.a() != result {
                 return None;
             }
             let by = if test.b() == OK { 0 } else { test.c_signed() as isize };
             let then = pc.offset(1 + by);
             let taken = Word::at(then);
             // `Ok` has one field.
-            if is(taken, Opcode::Unpack) && taken.b() == result && taken.x() == 1 {
+            if is_maybe_guarded(taken, Opcode::Unpack) && taken.b() == result && taken.x() == 1 {
                 return Some(Wanted { register: taken.a(), behind: then.add(1) });
             }
             if !is(taken, Opcode::FieldRaw) || taken.near_b().index() != result || taken.c() != 0 {
@@ -63,8 +64,4 @@ impl Wanted {
             is_dropped.then(|| Wanted { register: taken.near_a().index(), behind: then.add(2) })
         }
     }
-}
-
-fn is(word: Word, opcode: Opcode) -> bool {
-    word.opcode() == opcode as u8
 }
