@@ -88,6 +88,9 @@ aivi_error_kind_t aivi_error_kind(const aivi_error *error);
 /* What is wrong, for a person: of a text that was not compiled all reports with their lines. "" for NULL. */
 const char *aivi_error_text(const aivi_error *error);
 
+/* What an effect failed with, of an AIVI_ERROR_FAILURE of a call; else NULL. It belongs to the error. */
+const aivi_value *aivi_error_value(const aivi_error *error);
+
 /* The code of an AIVI_ERROR_EXIT. */
 int32_t aivi_error_exit_code(const aivi_error *error);
 
@@ -329,6 +332,10 @@ aivi_state aivi_call_wait(const aivi_call *call, int64_t milliseconds, aivi_valu
 
 /* Has it, with everything that it has started, ended? False while another thread waits for it. */
 bool aivi_call_is_finished(const aivi_call *call);
+
+/* Calls `tell` once when it has ended, from any thread, perhaps before this returns: for a host that waits for several things at once. It
+ * should only wake the host's loop. Another one replaces it. `release` may be NULL. False, with `tell` never called, while another thread waits. */
+bool aivi_call_on_end(const aivi_call *call, aivi_wake tell, void *data, aivi_release release);
 
 /* Asks it to end: it does so at its next checkpoint, in pure code as well, and its cleanups run. Without effect when it has ended. */
 void aivi_call_cancel(const aivi_call *call);

@@ -82,6 +82,34 @@ impl DynamicFunction {
         }
     }
 
+    /// Whether it gives an effect, which a call runs.
+    #[must_use]
+    pub fn is_effect(&self) -> bool {
+        self.target.gives() != Gives::Value
+    }
+
+    /// The same function; if it gives an effect, calls give a value of `Result`: a failure is its `Err`, and no [`CallError`].
+    ///
+    /// ```
+    /// use aivi::Data;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let engine = aivi::Engine::builder().build()?;
+    /// let text = "module m\nexport pay\n\npay : Int -> Effect (Option Int) Int\n\
+    ///             pay = n => if n > 9 then pure n else fail (Some (9 - n))\n";
+    /// let pay = engine.compile("m.aivi", text)?.dynamic("pay")?;
+    /// assert_eq!(pay.attempted().call(vec![Data::Int(7)])?.to_string(), "Err (Some 2)");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn attempted(&self) -> DynamicFunction {
+        match self.is_effect() {
+            true => DynamicFunction { target: Arc::new(self.target.attempted()), ty: self.ty.clone() },
+            false => self.clone(),
+        }
+    }
+
     /// The same function with other limits for each of its calls.
     #[must_use]
     pub fn with(&self, limits: Limits) -> DynamicFunction {

@@ -158,6 +158,16 @@ impl Target {
         Target { machine, name, entry, gives: self.gives, limits, in_place: InPlace::default() }
     }
 
+    /// The same, of which failures are given as well.
+    pub(crate) fn attempted(&self) -> Target {
+        Target { gives: Gives::Attempt, ..self.with(self.limits) }
+    }
+
+    /// What comes out.
+    pub(crate) fn gives(&self) -> Gives {
+        self.gives
+    }
+
     /// Calls it to its end.
     pub(crate) fn call(&self, arguments: Vec<RawValue>) -> Outcome {
         let Target { machine, entry, limits, in_place, .. } = self;

@@ -56,6 +56,9 @@ same = x => x
 shown : A -> Text
 shown = x => debugText x
 
+bare : A -> Text
+bare = x => toText x
+
 isFire : Order -> Bool
 isFire = order => order match
   | Fire _ => True
@@ -71,6 +74,8 @@ fn data_goes_there_and_back() {
         let again = script.dynamic("same").expect("an export").call(vec![data.clone()]);
         assert_eq!(again.as_ref(), Ok(&data), "by its own type: {name}");
         let shown = script.dynamic("shown").expect("an export").call(vec![data.clone()]);
+        assert_eq!(shown, Ok(Data::Text(data.debug_text())), "as the language shows it: {name}");
+        let shown = script.dynamic("bare").expect("an export").call(vec![data.clone()]);
         assert_eq!(shown, Ok(Data::Text(data.to_string())), "as the language shows it: {name}");
     };
     let scalars =
@@ -237,7 +242,7 @@ fn what_a_function_of_the_host_gives_is_compared_with_its_signature() {
     }
     assert_eq!(call(HostKind::Function, "f : Int -> Int", Ok(Data::Int(4))), Ok(4));
     let fault = call(HostKind::Function, "f : Int -> Int", Err(text("never"))).expect_err("it is a fault");
-    assert!(fault.contains("host function 'host.f': \"never\""), "{fault}");
+    assert!(fault.contains("host function 'host.f': never"), "{fault}");
 }
 
 #[test]

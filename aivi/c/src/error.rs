@@ -3,7 +3,7 @@
 use std::ffi::{CString, c_char};
 use std::ptr;
 
-use aivi::{CallError, CompileError, LoadError, LookupError, Report};
+use aivi::{CallError, CompileError, Data, LoadError, LookupError, Report};
 
 use crate::export::{Out, exports, put};
 use crate::pointers::c_text;
@@ -33,6 +33,7 @@ pub struct Error {
     text: CString,
     code: i32,
     reports: Vec<Located>,
+    value: Option<Data>,
 }
 
 /// A report of the compiler, in texts for C.
@@ -57,7 +58,7 @@ pub struct CReport {
 impl Error {
     /// Of this kind.
     pub fn new(kind: Kind, text: impl AsRef<str>) -> Error {
-        Error { kind, text: c_text(text.as_ref()), code: 0, reports: Vec::new() }
+        Error { kind, text: c_text(text.as_ref()), code: 0, reports: Vec::new(), value: None }
     }
 
     /// Something that the caller gave is not what it has to be.
@@ -68,6 +69,12 @@ impl Error {
     /// We have panicked.
     pub fn panicked() -> Error {
         Error::new(Kind::Panic, "a bug in AIVI itself; please report it, with what standard error says")
+    }
+
+    /// An effect has failed with this.
+    pub fn failed(value: Data) -> Error {
+        let text = value.to_string();
+        Error { value: Some(value), ..Error::new(Kind::Failure, text) }
     }
 
     /// The program wants to end with this code, or was ended.
@@ -132,6 +139,10 @@ exports! {
 
     fn aivi_error_exit_code(error: Option<&Error>) -> i32 {
         error.map_or(0, |error| error.code)
+    }
+
+    fn aivi_error_value(error: Option<&Error>) -> Option<&Data> {
+        error.and_then(|error| error.value.as_ref())
     }
 
     fn aivi_error_report_count(error: Option<&Error>) -> usize {

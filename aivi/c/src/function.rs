@@ -1,18 +1,63 @@
 //! Functions of scripts, and their calls.
 
-use std::sync::{Mutex, PoisonError, TryLockError};
+use std::ffi::c_void;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::task::{Context as Task, Poll, Wake, Waker};
 use std::time::Duration;
 
-use aivi::{Call, Canceller, Data, DynamicFunction};
+use aivi::{Call, CallError, Canceller, Data, DynamicFunction};
 
+use crate::callback::{Context, Tell};
 use crate::error::{Error, required};
 use crate::export::{ErrorOut, Out, answer, answer_boxed, exports, put};
 use crate::pointers::{OwnedText, Values};
 
+/// `aivi_function`: one whose failures are values, which C gets with its errors.
+#[derive(Clone)]
+pub struct Function(DynamicFunction);
+
+impl Function {
+    /// For C.
+    pub fn new(function: &DynamicFunction) -> Function {
+        Function(function.attempted())
+    }
+
+    /// What a call gives, or the error with which the effect failed.
+    fn value(&self, given: Data) -> Result<Data, Error> {
+        match given {
+            Data::Constructor(name, mut parts) if self.0.is_effect() && parts.len() == 1 => match name.as_str() {
+                "Err" => Err(Error::failed(parts.remove(0))),
+                _ => Ok(parts.remove(0)),
+            },
+            value => Ok(value),
+        }
+    }
+}
+
 /// `aivi_call`
 pub struct CCall {
-    call: Mutex<Call<Data>>,
+    call: Mutex<Pending>,
     canceller: Canceller,
+    function: Function,
+}
+
+/// A call, and its result while nobody has asked for it who was told that it is there.
+struct Pending {
+    call: Call<Data>,
+    result: Option<Result<Data, CallError>>,
+}
+
+/// Tells the host that a call has ended.
+struct Ended {
+    context: Context,
+    tell: Tell,
+}
+
+impl Wake for Ended {
+    fn wake(self: Arc<Self>) {
+        self.context.tell(self.tell);
+    }
 }
 
 /// `aivi_state`
@@ -37,27 +82,46 @@ impl CCall {
             Err(TryLockError::WouldBlock) => return Err(Error::argument("another thread waits for this call")),
         };
         loop {
-            match call.wait_timeout(limit.unwrap_or(DAY)) {
-                Some(result) => return Ok(result.map(Some)?),
-                None if call.is_finished() => return Err(Error::argument("the result of this call was given before")),
+            match call.result.take().or_else(|| call.call.wait_timeout(limit.unwrap_or(DAY))) {
+                Some(result) => return self.function.value(result?).map(Some),
+                None if call.call.is_finished() => {
+                    return Err(Error::argument("the result of this call was given before"));
+                }
                 None if limit.is_some() => return Ok(None),
                 None => {}
             }
         }
     }
+
+    /// Has `ended` woken at the end, which may be now.
+    fn on_end(&self, ended: Ended) -> bool {
+        let mut pending = match self.call.try_lock() {
+            Ok(pending) => pending,
+            Err(TryLockError::Poisoned(pending)) => pending.into_inner(),
+            Err(TryLockError::WouldBlock) => return false,
+        };
+        let waker = Waker::from(Arc::new(ended));
+        if pending.call.is_finished() {
+            waker.wake();
+        } else if let Poll::Ready(result) = Pin::new(&mut pending.call).poll(&mut Task::from_waker(&waker)) {
+            pending.result = Some(result);
+            waker.wake();
+        }
+        true
+    }
 }
 
 exports! {
-    fn aivi_function_type(function: Option<&DynamicFunction>) -> OwnedText {
-        function.map_or_else(OwnedText::default, |function| OwnedText::new(&function.ty().to_string()))
+    fn aivi_function_type(function: Option<&Function>) -> OwnedText {
+        function.map_or_else(OwnedText::default, |function| OwnedText::new(&function.0.ty().to_string()))
     }
 
-    fn aivi_function_arity(function: Option<&DynamicFunction>) -> usize {
-        function.map_or(0, |function| function.ty().arity())
+    fn aivi_function_arity(function: Option<&Function>) -> usize {
+        function.map_or(0, |function| function.0.ty().arity())
     }
 
     fn aivi_function_call(
-        function: Option<&DynamicFunction>,
+        function: Option<&Function>,
         arguments: Values<'_>,
         count: usize,
         error: ErrorOut<'_>,
@@ -65,12 +129,13 @@ exports! {
         answer_boxed(error, || {
             // SAFETY: the two belong together (`aivi.h`).
             let arguments = unsafe { arguments.take(count) };
-            Ok(required(function, "function")?.call(arguments?)?)
+            let function = required(function, "function")?;
+            function.value(function.0.call(arguments?)?)
         })
     }
 
     fn aivi_function_start(
-        function: Option<&DynamicFunction>,
+        function: Option<&Function>,
         arguments: Values<'_>,
         count: usize,
         error: ErrorOut<'_>,
@@ -78,13 +143,15 @@ exports! {
         answer_boxed(error, || {
             // SAFETY: the two belong together (`aivi.h`).
             let arguments = unsafe { arguments.take(count) };
-            let call = required(function, "function")?.start(arguments?);
+            let function = required(function, "function")?;
+            let call = function.0.start(arguments?);
             let canceller = call.canceller();
-            Ok(CCall { call: Mutex::new(call), canceller })
+            let (call, function) = (Mutex::new(Pending { call, result: None }), function.clone());
+            Ok(CCall { call, canceller, function })
         })
     }
 
-    fn aivi_function_free(function: Option<Box<DynamicFunction>>) {
+    fn aivi_function_free(function: Option<Box<Function>>) {
         drop(function);
     }
 
@@ -108,7 +175,20 @@ exports! {
     }
 
     fn aivi_call_is_finished(call: Option<&CCall>) -> bool {
-        call.and_then(|call| call.call.try_lock().ok()).is_some_and(|call| call.is_finished())
+        call.and_then(|call| call.call.try_lock().ok()).is_some_and(|pending| pending.call.is_finished())
+    }
+
+    fn aivi_call_on_end(
+        call: Option<&CCall>,
+        tell: Option<Tell>,
+        data: *mut c_void,
+        release: Option<Tell>,
+    ) -> bool {
+        let context = Context::new(data, release);
+        match (call, tell) {
+            (Some(call), Some(tell)) => call.on_end(Ended { context, tell }),
+            _ => false,
+        }
     }
 
     fn aivi_call_cancel(call: Option<&CCall>) {
@@ -119,7 +199,7 @@ exports! {
 
     fn aivi_call_detach(call: Option<Box<CCall>>) {
         if let Some(call) = call {
-            call.call.into_inner().unwrap_or_else(PoisonError::into_inner).detach();
+            call.call.into_inner().unwrap_or_else(PoisonError::into_inner).call.detach();
         }
     }
 

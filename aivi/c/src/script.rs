@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use aivi::{Color, Data, DynamicFunction, Ending, Engine, Script};
+use aivi::{Color, Data, Ending, Engine, Script};
 
 use crate::error::{Error, Kind, required};
 use crate::export::{ErrorOut, answer, answer_boxed, exports};
+use crate::function::Function;
 use crate::pointers::{Name, OwnedText, Start};
 
 exports! {
@@ -57,8 +58,8 @@ exports! {
         script: Option<&Script>,
         name: Name<'_>,
         error: ErrorOut<'_>,
-    ) -> Option<Box<DynamicFunction>> {
-        answer_boxed(error, || Ok(required(script, "script")?.dynamic(name.get("name")?)?))
+    ) -> Option<Box<Function>> {
+        answer_boxed(error, || Ok(Function::new(&required(script, "script")?.dynamic(name.get("name")?)?)))
     }
 
     fn aivi_script_run_main(script: Option<&Script>, error: ErrorOut<'_>) -> bool {

@@ -264,7 +264,7 @@ exports! {
     }
 
     fn aivi_value_show(value: Option<&Data>) -> OwnedText {
-        value.map_or_else(OwnedText::default, |value| OwnedText::new(&value.to_string()))
+        value.map_or_else(OwnedText::default, |value| OwnedText::new(&value.debug_text()))
     }
 
     fn aivi_value_clone(value: Option<&Data>) -> Option<Box<Data>> {

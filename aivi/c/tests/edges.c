@@ -1,6 +1,7 @@
 /* What the header promises, where it is easy to get wrong: run by tests/host.rs. It ends with code 0, or says which promise was broken. */
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -271,7 +272,13 @@ static void functions_of_the_host_keep_to_their_types(void) {
     CHECK(call(run, aivi_value_int(1), &error) == NULL);
     expect(error, AIVI_ERROR_FAULT, "expected Int, found Text");
     CHECK(call(run, aivi_value_int(-1), &error) == NULL);
+    CHECK(is_shown(aivi_value_clone(aivi_error_value(error)), "\"less\"") && aivi_error_value(NULL) == NULL);
     expect(error, AIVI_ERROR_FAILURE, "less");
+    aivi_value *less = aivi_value_int(-1);
+    aivi_call *fails = aivi_function_start(run, &less, 1, &error);
+    CHECK(aivi_call_wait(fails, -1, NULL, &error) == AIVI_FAILED && aivi_value_kind(aivi_error_value(error)) == AIVI_TEXT);
+    expect(error, AIVI_ERROR_FAILURE, "less");
+    aivi_call_free(fails);
     CHECK(call(run_pure, aivi_value_int(-1), &error) == NULL);
     expect(error, AIVI_ERROR_FAULT, "less");
     aivi_function_free(run);
@@ -295,6 +302,10 @@ static void functions_of_the_host_keep_to_their_types(void) {
 static void *cancel(void *waited) {
     aivi_call_cancel(waited);
     return NULL;
+}
+
+static void ends(void *data) {
+    atomic_store((atomic_bool *)data, true);
 }
 
 static void calls_go_on_and_end(void) {
@@ -324,6 +335,22 @@ static void calls_go_on_and_end(void) {
     expect(error, AIVI_ERROR_CANCELLED, "cancelled");
     CHECK(pthread_join(thread, NULL) == 0);
     aivi_call_free(long_call);
+
+    int before = atomic_load(&released);
+    argument = aivi_value_int(1);
+    aivi_call *told = aivi_function_start(nap, &argument, 1, &error);
+    atomic_bool ended = false;
+    CHECK(aivi_call_on_end(told, ends, &ended, release) && !aivi_call_on_end(NULL, ends, NULL, release));
+    while (!atomic_load(&ended)) {
+        sched_yield();
+    }
+    CHECK(aivi_call_wait(told, 0, &result, &error) == AIVI_DONE && is_shown(result, "1"));
+    atomic_store(&ended, false);
+    CHECK(aivi_call_on_end(told, ends, &ended, NULL) && atomic_load(&ended));
+    aivi_call_free(told);
+    while (atomic_load(&released) != before + 2) {
+        sched_yield();
+    }
 
     argument = text("ten");
     aivi_call *wrong = aivi_function_start(nap, &argument, 1, &error);

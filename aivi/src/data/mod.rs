@@ -23,7 +23,7 @@ pub(crate) use write::write;
 /// A value of any type, taken apart.
 ///
 /// It comes out of calls and goes into them: see [`DynamicFunction`](crate::DynamicFunction) and [`HostModule::dynamic`](crate::HostModule::dynamic).
-/// What it holds is compared with the AIVI type where it goes in. It is shown as the language writes it.
+/// What it holds is compared with the AIVI type where it goes in. It is shown as `toText` shows it.
 ///
 /// ```
 /// use aivi::Data;

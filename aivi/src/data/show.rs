@@ -1,33 +1,71 @@
-//! Data as `debugText` shows values: with quotes around texts.
+//! Data as `toText` and `debugText` show values.
 
 use std::fmt;
 
 use super::Data;
 
+impl Data {
+    /// As `debugText` shows it: with quotes around texts.
+    #[must_use]
+    pub fn debug_text(&self) -> String {
+        Shown { data: self, quotes: true }.to_string()
+    }
+}
+
+/// As `toText` shows it: texts are bare.
 impl fmt::Display for Data {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
+        Shown { data: self, quotes: false }.fmt(f)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Shown<'d> {
+    data: &'d Data,
+    quotes: bool,
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quotes = self.quotes;
+        let show = |data: &Data, f: &mut fmt::Formatter<'_>| Shown { data, quotes }.fmt(f);
+        match self.data {
             Data::Unit => f.write_str("Unit"),
             Data::Bool(true) => f.write_str("True"),
             Data::Bool(false) => f.write_str("False"),
             Data::Int(number) => write!(f, "{number}"),
             Data::Float(number) => write!(f, "{number}"),
-            Data::Char(letter) => quoted(f, '\'', &letter.to_string()),
-            Data::Text(text) => quoted(f, '"', text),
+            Data::Char(letter) if quotes => quoted(f, '\'', &letter.to_string()),
+            Data::Char(letter) => write!(f, "{letter}"),
+            Data::Text(text) if quotes => quoted(f, '"', text),
+            Data::Text(text) => f.write_str(text),
             Data::Bytes(_) => f.write_str("<bytes>"),
-            Data::List(items) => listed(f, "[", items, Data::fmt, "]"),
-            Data::Tuple(items) => listed(f, "(", items, Data::fmt, ")"),
+            Data::List(items) => listed(f, "[", items, show, "]"),
+            Data::Tuple(items) => listed(f, "(", items, show, ")"),
             Data::Record(fields) if fields.is_empty() => f.write_str("{}"),
-            Data::Record(fields) => listed(f, "{ ", fields, |(name, field), f| write!(f, "{name}: {field}"), " }"),
+            Data::Record(fields) => {
+                let field = |(name, field): &(String, Data), f: &mut fmt::Formatter<'_>| {
+                    write!(f, "{name}: ")?;
+                    show(field, f)
+                };
+                listed(f, "{ ", fields, field, " }")
+            }
             Data::Constructor(name, arguments) => {
                 f.write_str(name)?;
-                arguments.iter().try_for_each(|argument| match argument {
-                    Data::Constructor(_, inner) if !inner.is_empty() => write!(f, " ({argument})"),
-                    _ => write!(f, " {argument}"),
+                arguments.iter().try_for_each(|data| match data {
+                    Data::Constructor(_, inner) if !inner.is_empty() => write!(f, " ({})", Shown { data, quotes }),
+                    _ => write!(f, " {}", Shown { data, quotes }),
                 })
             }
-            Data::Map(entries) => listed(f, "~map{", entries, |(key, value), f| write!(f, "{key} => {value}"), "}"),
-            Data::Set(items) => listed(f, "~set[", items, Data::fmt, "]"),
+            Data::Map(entries) => {
+                let entry = |(key, value): &(Data, Data), f: &mut fmt::Formatter<'_>| {
+                    show(key, f)?;
+                    f.write_str(" => ")?;
+                    show(value, f)
+                };
+                listed(f, "~map{", entries, entry, "}")
+            }
+            Data::Set(items) => listed(f, "~set[", items, show, "]"),
             Data::Opaque(value) => write!(f, "{value}"),
         }
     }
