@@ -221,7 +221,7 @@ typedef bool (*aivi_output)(void *data, const uint8_t *bytes, size_t length);
 /* Called by any thread: it should only wake the host's loop. */
 typedef void (*aivi_wake)(void *data);
 
-/* A worker for each processor, the streams of the process, no modules. */
+/* A worker for each processor, the streams of the process for output, no modules; scripts may do nothing else outside of themselves. */
 aivi_options *aivi_options_new(void);
 
 /* Threads that run scripts; at least one. */
@@ -238,7 +238,25 @@ void aivi_options_on_wake(aivi_options *options, aivi_wake wake, void *data, aiv
 void aivi_options_stdout(aivi_options *options, aivi_output write, void *data, aivi_release release);
 void aivi_options_stderr(aivi_options *options, aivi_output write, void *data, aivi_release release);
 
-/* Scripts find the standard input at its end. */
+/* What a script can do outside of itself. */
+typedef enum aivi_power {
+    AIVI_POWER_ALL = 0,         /* everything */
+    AIVI_POWER_READ = 1,        /* read files: a path, with what is below if it is a directory */
+    AIVI_POWER_WRITE = 2,       /* write, make and remove files: likewise */
+    AIVI_POWER_CONNECT = 3,     /* connect: "example.org:443", "10.0.0.0/8:8000-8999", "[::1]:80", "*.example.org" */
+    AIVI_POWER_LISTEN = 4,      /* accept connections: "127.0.0.1:8080" */
+    AIVI_POWER_ENVIRONMENT = 5, /* variables of the environment: a name, or how names begin: "MY_*" */
+    AIVI_POWER_INPUT = 6,       /* standard input */
+    AIVI_POWER_EXIT = 7,        /* end with an exit code */
+    AIVI_POWER_CLOCK = 8        /* the time of day */
+} aivi_power;
+
+/* Allows scripts something; `what` is a path, host or name as above, NULL for all of its kind. Denials win over what is allowed, whichever is
+ * said first. False, with an error, for what cannot be. */
+bool aivi_options_allow(aivi_options *options, int32_t power, const char *what, aivi_error **error);
+bool aivi_options_deny(aivi_options *options, int32_t power, const char *what, aivi_error **error);
+
+/* Scripts that may read standard input find its end. */
 void aivi_options_without_input(aivi_options *options);
 
 /* Gives scripts a module. Takes it. */

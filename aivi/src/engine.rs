@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aivi_bytecode::Module;
 use aivi_scheduler::{Config, Mode, Turn};
-use aivi_vm::{Limits, Natives, Origin};
+use aivi_vm::{Capability, Grants, Limits, Natives, Origin};
 
 use crate::compile::{self, CompileError, Input, Reports};
 use crate::events::{FiberEvent, Listener};
@@ -43,6 +43,7 @@ pub(crate) struct Settings {
     pub(crate) workers: Option<usize>,
     pub(crate) mode: Mode,
     pub(crate) limits: Limits,
+    pub(crate) grants: Arc<Grants>,
     pub(crate) args: Vec<String>,
     pub(crate) stdout: Output,
     pub(crate) stderr: Output,
@@ -62,15 +63,19 @@ pub(crate) type OnWake = Arc<dyn Fn() + Send + Sync>;
 pub struct EngineBuilder {
     settings: Settings,
     modules: Vec<HostModule>,
+    allowed: Vec<Capability>,
+    denied: Vec<Capability>,
 }
 
 impl Engine {
-    /// Starts to describe an engine: real time, a worker for each processor, the streams of the process.
+    /// Starts to describe an engine: real time, a worker for each processor, the streams of the process for output; its scripts may do nothing
+    /// else outside of themselves.
     pub fn builder() -> EngineBuilder {
         let settings = Settings {
             workers: None,
             mode: Mode::Real,
             limits: Limits::default(),
+            grants: Arc::new(Grants::none()),
             args: Vec::new(),
             stdout: Output::stdout(),
             stderr: Output::stderr(),
@@ -81,7 +86,7 @@ impl Engine {
             listener: None,
             modules: Arc::default(),
         };
-        EngineBuilder { settings, modules: Vec::new() }
+        EngineBuilder { settings, modules: Vec::new(), allowed: Vec::new(), denied: Vec::new() }
     }
 
     /// Compiles a text that uses no modules but the library's and the host's. `name` is shown in reports.
@@ -113,7 +118,10 @@ impl Engine {
     /// # Errors
     /// When the machine does not take it, which is a bug of ours.
     pub fn adopt(&self, script: &Script) -> Result<Script, CompileError> {
-        Ok(script.on(self.machine(script.original(), script.origin())?))
+        let grants = self.shared.settings.grants.clone();
+        Ok(script
+            .on(Machine::new(&self.shared, script.original(), script.origin(), grants)
+                .map_err(CompileError::Refused)?))
     }
 
     /// A program that was compiled before: what [`Script::to_bytes`] gave, or `aivi build` wrote.
@@ -146,7 +154,7 @@ impl Engine {
     }
 
     fn machine(&self, module: Module, origin: Origin) -> Result<Arc<Machine>, CompileError> {
-        Machine::new(&self.shared, module, origin).map_err(CompileError::Refused)
+        Machine::new(&self.shared, module, origin, self.shared.settings.grants.clone()).map_err(CompileError::Refused)
     }
 
     /// Cancels everything that runs, as a signal does: cleanups run, then the calls end as interrupted. Says how many calls
@@ -350,6 +358,40 @@ impl EngineBuilder {
         self
     }
 
+    /// Allows scripts to do something outside of themselves; without it they compute, talk to each other, wait and write to the engine's
+    /// outputs. What is not allowed fails, with an error that says what would allow it: see [`Capability`].
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use aivi::{Capability, Engine};
+    ///
+    /// let engine = Engine::builder().allow(Capability::read("src")).allow(Capability::connect("localhost:8080")).build()?;
+    /// let script = engine.compile("m.aivi", "
+    /// module m
+    /// export load
+    /// use aivi.file
+    ///
+    /// load : Text -> Effect Text (Result Text Text)
+    /// load = path => readText path
+    /// ")?;
+    /// let load = script.function::<(&str,), Result<String, String>>("load")?;
+    /// assert!(load.call(("src/lib.rs",))?.is_ok());
+    /// let refused = load.call(("src/../Cargo.toml",))?.expect_err("it is somewhere else");
+    /// assert!(refused.contains("permission denied: reading it is not granted"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn allow(mut self, capability: Capability) -> Self {
+        self.allowed.push(capability);
+        self
+    }
+
+    /// Takes something out of what is allowed: a denial wins, whichever is said first.
+    pub fn deny(mut self, capability: Capability) -> Self {
+        self.denied.push(capability);
+        self
+    }
+
     /// What `system.args` gives.
     pub fn args(mut self, args: impl IntoIterator<Item = String>) -> Self {
         self.settings.args = args.into_iter().collect();
@@ -368,7 +410,7 @@ impl EngineBuilder {
         self
     }
 
-    /// Programs find the standard input at its end, instead of reading that of the process.
+    /// Programs that may read standard input find its end, instead of reading that of the process.
     pub fn without_input(mut self) -> Self {
         self.settings.has_input = false;
         self
@@ -395,11 +437,13 @@ impl EngineBuilder {
     /// The engine. Threads start when something runs.
     ///
     /// # Errors
-    /// When the system refuses what it needs, and when a module of the host is not what it says: then the error holds a
-    /// [`HostModuleError`](crate::HostModuleError).
+    /// When the system refuses what it needs; of the kind `InvalidInput` when a capability has a [mistake](Capability::mistake); and when a
+    /// module of the host is not what it says: then the error holds a [`HostModuleError`](crate::HostModuleError).
     pub fn build(self) -> io::Result<Engine> {
         let modules = HostModules::new(self.modules).map_err(io::Error::other)?;
-        let settings = Settings { modules: Arc::new(modules), ..self.settings };
+        let grants = Grants::new(&self.allowed, &self.denied, None);
+        let grants = grants.map_err(|mistake| io::Error::new(io::ErrorKind::InvalidInput, mistake))?;
+        let settings = Settings { modules: Arc::new(modules), grants: Arc::new(grants), ..self.settings };
         let Settings { workers, mode, stdout, stderr, format, is_traced, .. } = &settings;
         let defaults = Config::default();
         let config = Config { workers: workers.unwrap_or(defaults.workers), mode: *mode, ..defaults };

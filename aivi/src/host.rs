@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aivi_stdlib::Input;
 use aivi_vm::host::LineInput;
-use aivi_vm::{Capability, Host};
+use aivi_vm::{Grants, Host, Power};
 
 use crate::engine::Settings;
 use crate::output::Output;
@@ -18,6 +18,7 @@ pub(crate) struct ProcessHost {
     stderr: Output,
     format: Format,
     args: Vec<String>,
+    grants: Arc<Grants>,
     /// Variables that the program has set or removed: the process's own are left alone, as other threads read them.
     variables: Mutex<HashMap<String, Option<String>>>,
     /// The process's standard input. Programs that read it at the same time take its lines from each other.
@@ -25,14 +26,17 @@ pub(crate) struct ProcessHost {
 }
 
 impl ProcessHost {
-    pub(crate) fn new(settings: &Settings) -> ProcessHost {
+    pub(crate) fn new(settings: &Settings, grants: Arc<Grants>) -> ProcessHost {
+        // Nobody who may not read it keeps a descriptor for it.
+        let has_input = settings.has_input && grants.permits_all(Power::Input);
         ProcessHost {
             stdout: settings.stdout.clone(),
             stderr: settings.stderr.clone(),
             format: settings.format,
             args: settings.args.clone(),
+            grants,
             variables: Mutex::default(),
-            input: settings.has_input.then(|| Arc::new(Input::stdin()) as Arc<dyn LineInput>),
+            input: has_input.then(|| Arc::new(Input::stdin()) as Arc<dyn LineInput>),
         }
     }
 
@@ -84,8 +88,8 @@ impl Host for ProcessHost {
         self.variables().insert(name.to_owned(), value.map(str::to_owned));
     }
 
-    fn allows(&self, _: Capability) -> bool {
-        true
+    fn grants(&self) -> Arc<Grants> {
+        self.grants.clone()
     }
 
     fn input(&self) -> Option<Arc<dyn LineInput>> {

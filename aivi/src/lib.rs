@@ -35,8 +35,10 @@
 //!
 //! # What scripts may do
 //!
-//! The library gives scripts files, sockets, the environment and the clock, as the process has them: there are no grants yet, and of limits only
-//! those of [`Limits`]. Scripts of strangers need a process of their own.
+//! Outside of themselves nothing but write to the engine's [outputs](Output), until the host grants it: files by directory, the network by host
+//! and port, variables of the environment, standard input, exit codes and the time of day ([`EngineBuilder::allow`], [`Capability`]). A
+//! script of an engine can be given less ([`Script::restricted`]). What functions of the host do is the host's affair. What
+//! scripts may use up is limited by [`Limits`].
 //!
 //! # Cancellation
 //!
@@ -91,7 +93,7 @@ pub use aivi_derive::Aivi;
 pub use aivi_scheduler::reactor::raise_descriptor_limit;
 pub use aivi_scheduler::{Decision, Rehearsal, Turn};
 pub use aivi_stdlib::cause;
-pub use aivi_vm::{Limits, Value as RawValue};
+pub use aivi_vm::{Capability, Limits, Power, Value as RawValue};
 pub use call::{Call, CallError, Canceller};
 pub use callback::Callback;
 pub use compile::{CompileError, Report, Reports, on_compiler_stack, read_source};

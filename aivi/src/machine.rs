@@ -6,7 +6,7 @@ use std::time::Duration;
 use aivi_bytecode::Module;
 use aivi_scheduler::{CancelKind, CancelReason, Place, Rehearsal, Runtime, Started};
 use aivi_vm::value::Kind;
-use aivi_vm::{Limits, Origin, Program, Shared as SharedValue, Start, Strand, Value, World};
+use aivi_vm::{Grants, Host, Limits, Origin, Program, Shared as SharedValue, Start, Strand, Value, World};
 
 use crate::convert::Shapes;
 use crate::ending::Ending;
@@ -47,18 +47,28 @@ pub(crate) const AT_WORK: &str = "a call into a script waits, and the function t
                        make it `blocking` or a `future`, or start the call without waiting for it";
 
 impl Machine {
-    /// Loads a module.
-    pub(crate) fn new(engine: &Arc<Shared>, module: Module, origin: Origin) -> Result<Arc<Machine>, String> {
+    /// Loads a module, for a program that may do so much.
+    pub(crate) fn new(
+        engine: &Arc<Shared>,
+        module: Module,
+        origin: Origin,
+        grants: Arc<Grants>,
+    ) -> Result<Arc<Machine>, String> {
         let modules = &engine.settings.modules;
         let shapes = Arc::new(Shapes::new(&module.shapes, modules.objects().clone()));
         let mut natives = engine.natives().clone();
         modules.bind(&module.natives, &shapes, &mut natives);
         let program = engine.programs().load(module, origin, &natives).map_err(|error| error.to_string())?;
-        let host = Arc::new(ProcessHost::new(&engine.settings));
+        let host = Arc::new(ProcessHost::new(&engine.settings, grants));
         Ok(Arc::new_cyclic(|machine| {
             shapes.set_machine(machine.clone());
             Machine { engine: engine.clone(), program, host, shapes }
         }))
+    }
+
+    /// What the program may do outside of itself.
+    pub(crate) fn grants(&self) -> Arc<Grants> {
+        self.host.grants()
     }
 
     /// What conversions know of the program.

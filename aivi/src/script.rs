@@ -1,5 +1,6 @@
 //! A compiled program: its `main`, its tests, and its exported functions as a host calls them.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use aivi_bytecode::Module;
 use aivi_bytecode::module::Global;
 use aivi_compiler::diagnostic::Color;
 use aivi_scheduler::Rehearsal;
+use aivi_vm::{Capability, Grants, Origin};
 
 use crate::call::CallError;
 use crate::compile::Reports;
@@ -19,7 +21,6 @@ use crate::outcome::Run;
 use crate::rehearsal::Rehearsed;
 use crate::signature::Type;
 use crate::trace::Trace;
-use aivi_vm::Origin;
 
 /// A compiled program. Clones are the same program.
 #[derive(Clone)]
@@ -68,6 +69,33 @@ impl Script {
     /// The same program on another machine.
     pub(crate) fn on(&self, machine: Arc<Machine>) -> Script {
         Script { machine, warnings: self.warnings.clone() }
+    }
+
+    /// The same program from its beginning, which may do only what is said here, of what the engine allows: for plug-ins that are not
+    /// trusted alike.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use aivi::{Capability, Engine};
+    ///
+    /// let engine = Engine::builder().allow(Capability::environment("*")).build()?;
+    /// let text = "module m\nexport get\nuse aivi.system\n\nget : Text -> Effect Text (Option Text)\nget = name => env.get name\n";
+    /// let trusted = engine.compile("m.aivi", text)?;
+    /// let plugin = trusted.restricted(&[Capability::environment("PLUGIN_*"), Capability::read("/")])?;
+    /// assert!(trusted.call::<Option<String>, _>("get", ("PATH",)).is_ok());
+    /// assert!(plugin.call::<Option<String>, _>("get", ("PLUGIN_HOME",)).is_ok());
+    /// assert!(plugin.call::<Option<String>, _>("get", ("PATH",)).is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Of the kind `InvalidInput` when a capability has a [mistake](Capability::mistake).
+    pub fn restricted(&self, only: &[Capability]) -> io::Result<Script> {
+        let grants = Grants::new(only, &[], Some(self.machine.grants()));
+        let grants = grants.map_err(|mistake| io::Error::new(io::ErrorKind::InvalidInput, mistake))?;
+        let machine = Machine::new(&self.machine.engine, self.original(), self.origin(), Arc::new(grants));
+        Ok(self.on(machine.map_err(io::Error::other)?))
     }
 
     /// Runs `main`, and returns when everything that it started has ended.

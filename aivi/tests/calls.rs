@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use aivi::{Call, CallError, Canceller, Engine, Function, LookupError, Output, Script};
+use aivi::{Call, CallError, Canceller, Capability, Engine, Function, LookupError, Output, Script};
 
 const SCRIPT: &str = r#"
 module calls
@@ -53,7 +53,7 @@ broken = n => if n == 0 then fail "zero" else pure (n / 0)
 fn script(workers: usize) -> (Engine, Script, Output) {
     let output = Output::buffer();
     let builder = Engine::builder().workers(workers).stdout(output.clone()).stderr(output.clone());
-    let engine = builder.build().expect("an engine");
+    let engine = builder.allow(Capability::exit()).build().expect("an engine");
     let script = engine.compile("calls.aivi", SCRIPT).expect("correct");
     (engine, script, output)
 }

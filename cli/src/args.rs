@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
+use crate::permissions::Permissions;
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0    success
@@ -31,7 +33,9 @@ pub struct Cli {
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Run a program.
-    #[command(after_help = "Examples:\n  aivi run server.aivi -- --port 8080\n  aivi run --seed 7 race.aivi")]
+    #[command(
+        after_help = "Examples:\n  aivi run server.aivi -- --port 8080\n  aivi run --seed 7 race.aivi\n  aivi run --allow-read=. --allow-net=localhost:8080 stranger.aivi"
+    )]
     Run(Run),
     /// Compile a program into one file that `aivi run` starts without compiling.
     #[command(after_help = "Examples:\n  aivi build server.aivi\n  aivi build server.aivi -o out/server.aivic")]
@@ -80,6 +84,8 @@ pub struct Run {
     /// Arguments of the program, after `--`.
     #[arg(last = true, value_name = "ARGS")]
     pub args: Vec<String>,
+    #[command(flatten)]
+    pub permissions: Permissions,
 }
 
 /// How fibers are scheduled.
@@ -183,6 +189,8 @@ pub struct Test {
     /// Show what tests print also when they pass.
     #[arg(long)]
     pub show_output: bool,
+    #[command(flatten)]
+    pub permissions: Permissions,
 }
 
 /// A limit in real time, if there is one. It has a name because clap takes an `Option` for an argument that may be absent.

@@ -11,6 +11,7 @@ mod files;
 mod fmt;
 mod order;
 mod out;
+mod permissions;
 mod program;
 mod run;
 mod show;

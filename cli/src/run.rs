@@ -19,7 +19,7 @@ pub fn run(run: &Run) -> ExitCode {
         eprint!("{}", format.error(message));
         ExitCode::FAILURE
     };
-    let builder = builder(&run.machine).args(run.args.iter().cloned()).reports(format);
+    let builder = run.permissions.give(builder(&run.machine)).args(run.args.iter().cloned()).reports(format);
     let builder = if run.trace.is_some() { builder.traced() } else { builder };
     let engine = match builder.build() {
         Ok(engine) => engine,

@@ -2,12 +2,12 @@
 
 use aivi_scheduler::Context;
 use aivi_vm::native::{Args, NativeCx, NativeResult};
-use aivi_vm::{Strand, Value};
+use aivi_vm::{Power, Strand, Value};
 
 use crate::family::{family, int};
 
 family! { "clock"
-    "nowMillis" / 0 = now_millis;
+    "nowMillis" / 0 needs Clock, now_millis;
     "monotonicNanos" / 0 = monotonic_nanos;
     "sleepUntil" / 1 = sleep_until;
     "hold" / 1 = |cx, args| held(cx, |cx| cx.hold_time(moment(args)));
@@ -17,7 +17,10 @@ family! { "clock"
 }
 
 fn now_millis(cx: &mut NativeCx<'_>, _: &mut Args<'_>) -> NativeResult {
-    NativeResult::Done(Value::int(cx.sched().wall_ms()))
+    match cx.grants(Power::Clock).simple(Power::Clock, "seeing the time of day") {
+        Ok(()) => NativeResult::Done(Value::int(cx.sched().wall_ms())),
+        Err(refusal) => NativeResult::Fault(refusal.to_string()),
+    }
 }
 
 fn monotonic_nanos(cx: &mut NativeCx<'_>, _: &mut Args<'_>) -> NativeResult {

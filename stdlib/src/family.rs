@@ -4,9 +4,10 @@ use aivi_vm::Value;
 use aivi_vm::native::{NativeCx, NativeResult};
 use aivi_vm::structural::Incomparable;
 
-/// Makes the table of a family: name after the family's, number of arguments, function. There are four forms:
+/// Makes the table of a family: name after the family's, number of arguments, function. There are five forms:
 ///
 /// - `= f`: a native function.
+/// - `needs P, f`: the same, which reaches outside of the program and needs the power `P`.
 /// - `pure f`: `f` makes a value of the arguments, without failing, in a time that does not depend on them.
 /// - `pure over n, f`: as `pure`, in a time that grows with the text that is argument `n`.
 /// - `acts f`: `f` makes a value of its arguments and of what it and its like remember, in a short time; nothing, and it has taken none
@@ -26,6 +27,12 @@ macro_rules! rows {
             aivi_vm::native::NativeFn::new(concat!($family, ".", $name), $arity, $function),
         ] $($rest)*)
     };
+    ($family:literal [$($done:tt)*] $name:literal / $arity:literal needs $power:ident, $function:expr; $($rest:tt)*) => {
+        $crate::family::rows!($family [$($done)*
+            aivi_vm::native::NativeFn::new(concat!($family, ".", $name), $arity, $function)
+                .needing(aivi_vm::Power::$power),
+        ] $($rest)*)
+    };
     ($family:literal [$($done:tt)*] $name:literal / $arity:literal pure over $whole:literal, $function:expr; $($rest:tt)*) => {
         $crate::family::rows!($family [$($done)* aivi_vm::native::NativeFn {
             name: concat!($family, ".", $name),
@@ -38,6 +45,7 @@ macro_rules! rows {
                 let is_short = args.text($whole).len() <= $crate::family::QUICK_BYTES;
                 is_short.then(|| $crate::family::of_arguments($function)(args.values()))
             }),
+            needs: None,
         },] $($rest)*)
     };
     ($family:literal [$($done:tt)*] $name:literal / $arity:literal pure $function:expr; $($rest:tt)*) => {
@@ -46,6 +54,7 @@ macro_rules! rows {
             arity: $arity,
             call: |_, args| aivi_vm::native::NativeResult::Done($crate::family::of_arguments($function)(args.values())),
             quick: Some(|args| Some($crate::family::of_arguments($function)(args.values()))),
+            needs: None,
         },] $($rest)*)
     };
     ($family:literal [$($done:tt)*] $name:literal / $arity:literal acts $function:expr; $($rest:tt)*) => {
@@ -54,6 +63,7 @@ macro_rules! rows {
             arity: $arity,
             call: |_, args| $crate::family::acted($function(args)),
             quick: Some($function),
+            needs: None,
         },] $($rest)*)
     };
 }

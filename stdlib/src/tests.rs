@@ -85,6 +85,57 @@ fn every_native_is_declared_once_and_used() {
     }
 }
 
+/// Words by which Rust code leaves the program.
+const DOORS: &[&str] = &[
+    "std::fs",
+    "cap_std",
+    "std::env",
+    "std::process",
+    "io::stdin",
+    "SystemTime",
+    "to_socket_addrs",
+    "TcpListener",
+    "TcpStream",
+    ".wall_ms(",
+    ".env(",
+    ".set_env(",
+    ".input(",
+    ".exit(",
+];
+
+/// Where natives may reach outside, some say what they need; there they get the grants to be asked from their context, which refuses those
+/// that do not.
+#[test]
+fn natives_leave_the_program_only_where_their_table_says_what_they_need() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut left = Vec::new();
+    visit(&folder, &mut |path| {
+        let text = std::fs::read_to_string(path).expect("a file of the crate");
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let name = path.strip_prefix(&folder).expect("a file below").with_extension("");
+        let family = name.iter().next().expect("a name").to_string_lossy().into_owned();
+        if !name.ends_with("tests") && !name.ends_with("socket_tests") && DOORS.iter().any(|door| code.contains(door)) {
+            left.push(family);
+        }
+    });
+    left.dedup();
+    assert!(left.len() >= 5, "files, console, network, clock and system: {left:?}");
+    for family in left {
+        let of_family = |name: &str| name.split('.').next() == Some(&*family);
+        let needs =
+            crate::natives().into_iter().filter(|native| of_family(native.name)).any(|native| native.needs.is_some());
+        assert!(needs, "{family} reaches outside of the program, and no row of its table says what it needs");
+    }
+}
+
+/// Every file of a folder and below.
+fn visit(folder: &std::path::Path, see: &mut impl FnMut(&std::path::Path)) {
+    for entry in std::fs::read_dir(folder).expect("a folder of the crate").flatten() {
+        let path = entry.path();
+        if path.is_dir() { visit(&path, see) } else { see(&path) }
+    }
+}
+
 #[test]
 fn every_file_of_the_library_is_a_module() {
     fn count(folder: &std::path::Path) -> usize {

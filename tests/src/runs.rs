@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use aivi::{CompileError, Ending, Engine, EngineBuilder, Output, Script};
+use aivi::{Capability, CompileError, Ending, Engine, EngineBuilder, Output, Script};
 
 /// Who decides what fibers do next.
 #[derive(Clone, Copy, Debug)]
@@ -27,9 +27,10 @@ pub struct Ran {
 impl Schedule {
     /// An engine of this kind.
     pub fn engine(self) -> EngineBuilder {
+        let builder = Engine::builder().allow(Capability::all());
         match self {
-            Schedule::Workers(count) => Engine::builder().workers(count),
-            Schedule::Seed(seed) => Engine::builder().simulated(seed),
+            Schedule::Workers(count) => builder.workers(count),
+            Schedule::Seed(seed) => builder.simulated(seed),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use aivi::{Engine, Output, Rehearsal};
+use aivi::{Capability, Engine, Output, Rehearsal};
 use aivi_tests::expect::{End, Expectation};
 use aivi_tests::files::{list, read, root};
 
@@ -27,7 +27,8 @@ const SEED: u64 = 11;
 /// What the run did, in words: its steps with virtual times, how it ended, and what it printed on both streams.
 fn trace(path: &Path, seed: u64) -> String {
     let (stdout, stderr) = (Output::buffer(), Output::buffer());
-    let builder = Engine::builder().simulated(seed).stdout(stdout.clone()).stderr(stderr.clone());
+    let builder = Engine::builder().allow(Capability::all()).simulated(seed);
+    let builder = builder.stdout(stdout.clone()).stderr(stderr.clone());
     let script = builder.build().expect("an engine").compile_program(path).expect("it compiles");
     let rehearsal = Rehearsal::new();
     let ending = script.rehearse_main(&rehearsal);

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use aivi_scheduler::reactor::{Attempt, IoSource, Registry};
 
-/// The host: standard streams, arguments, environment, permissions. The engine provides it.
+use crate::capability::Grants;
+
+/// The host: standard streams, arguments, environment, grants. The engine provides it. What it gives is not compared with the
+/// grants: who asks has to, see `NativeCx::grants`.
 pub trait Host: Send + Sync {
     /// Writes to standard output; one call's text stays together.
     ///
@@ -42,12 +45,12 @@ pub trait Host: Send + Sync {
     /// Sets or removes a variable, for this program.
     fn set_env(&self, _name: &str, _value: Option<&str>) {}
 
-    /// Whether the program may do this.
-    fn allows(&self, _capability: Capability) -> bool {
-        false
+    /// What the program may do outside of itself.
+    fn grants(&self) -> Arc<Grants> {
+        Arc::new(Grants::none())
     }
 
-    /// Standard input, if the program may read it.
+    /// Standard input, if there is one.
     fn input(&self) -> Option<Arc<dyn LineInput>> {
         None
     }
@@ -74,21 +77,4 @@ pub enum Fill {
     Wait(IoSource, Attempt),
     /// Call `fill_blocking` where blocking is allowed.
     Block,
-}
-
-/// What a program may be denied.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Capability {
-    /// Reading files.
-    ReadFiles,
-    /// Writing and removing files.
-    WriteFiles,
-    /// Sockets.
-    Network,
-    /// Arguments and environment.
-    Environment,
-    /// Standard input.
-    Input,
-    /// Ending the process.
-    Process,
 }

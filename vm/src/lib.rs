@@ -1,9 +1,10 @@
 //! The AIVI machine: values, objects, fibers, interpreter, natives.
 //!
 //! `value` and `object` hold data, `program` a loaded module, `interp` runs instructions, `fiber` is what the scheduler
-//! runs, `native` the door to functions in Rust.
+//! runs, `native` the door to functions in Rust, `capability` what they may do outside.
 
 pub mod backtrace;
+pub mod capability;
 pub mod collections;
 pub mod failure;
 pub mod fault;
@@ -17,11 +18,12 @@ pub mod shutdown;
 pub mod structural;
 pub mod value;
 
+pub use capability::{Capability, Grants, Power};
 pub use collections::{Bytes, List, Map, Set, Text, TextRef};
 pub use failure::Failure;
 pub use fault::{Attached, Fault};
 pub use fiber::{Called, Caller, HostFuture, Limits, Start, Strand, World};
-pub use host::{Capability, Host};
+pub use host::Host;
 pub use native::{Args, HostCall, HostFn, HostQuick, NativeCx, NativeFn, NativeResult, Natives, Then};
 pub use object::{Cell, Ref, Shared, Trace, Tracer, live_objects};
 pub use program::{LoadError, Origin, Program};

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use aivi_scheduler::reactor::{Attempt, IoSource};
 use aivi_scheduler::{CancelKind, CancelReason, Completer, Context};
 
+use crate::capability::{Grants, Power};
 use crate::fiber::{Awaited, Fiber, HostFuture, Pending, Strand};
 use crate::host::Host;
 use crate::object::Shared;
@@ -28,6 +29,9 @@ pub struct NativeFn {
     /// As `call`, of arguments that make it so little work that the machine need not see fuel; nothing, with no argument taken, when
     /// `call` is to do it. A function that acts is called only while nobody wants the fiber to end.
     pub quick: Option<QuickFn>,
+    /// What it needs to be granted, if it reaches anything outside of the program. Who acts on a handle needs nothing: whoever made
+    /// the handle has asked.
+    pub needs: Option<Power>,
 }
 
 /// What a function that needs no context makes of its arguments.
@@ -41,7 +45,14 @@ impl NativeFn {
         arity: u8,
         call: fn(&mut NativeCx<'_>, &mut Args<'_>) -> NativeResult,
     ) -> NativeFn {
-        NativeFn { name, arity, call, quick: None }
+        NativeFn { name, arity, call, quick: None, needs: None }
+    }
+
+    /// The same, as one that needs a power.
+    #[must_use]
+    pub const fn needing(mut self, power: Power) -> NativeFn {
+        self.needs = Some(power);
+        self
     }
 }
 
@@ -147,6 +158,8 @@ impl Extend<NativeFn> for Natives {
 /// What a native function may use besides its arguments.
 pub struct NativeCx<'a> {
     pub(crate) fiber: &'a mut Fiber,
+    /// What the function says that it needs.
+    pub(crate) needs: Option<Power>,
 }
 
 impl NativeCx<'_> {
@@ -162,10 +175,14 @@ impl NativeCx<'_> {
         &*self.fiber.world.host
     }
 
-    /// The host, to be moved into a blocking job.
+    /// What the program was granted, to be asked about this power.
+    ///
+    /// # Panics
+    /// When the function does not say in its table that it needs it.
     #[must_use]
-    pub fn host_owned(&self) -> std::sync::Arc<dyn Host> {
-        self.fiber.world.host.clone()
+    pub fn grants(&self, power: Power) -> Arc<Grants> {
+        assert_eq!(self.needs, Some(power), "what a native function needs stands in its row");
+        self.fiber.world.host.grants()
     }
 
     /// The scheduler: clocks, chance, `registry`. Waits go through the functions below.

@@ -16,6 +16,7 @@ use smallvec::SmallVec;
 
 pub(crate) use global::{Entry, GlobalCell};
 
+use crate::capability::Power;
 use crate::fiber::Fiber;
 use crate::interp::{Scalars, make_partial, set_guards, with_near_operands};
 use crate::native::{Args, Found, HostFn, NativeCx, NativeResult, Natives, QuickFn};
@@ -80,7 +81,7 @@ pub(crate) struct LinkedNative {
 
 /// How a native function is called.
 pub(crate) enum NativeCall {
-    Library(fn(&mut NativeCx<'_>, &mut Args<'_>) -> NativeResult),
+    Library(fn(&mut NativeCx<'_>, &mut Args<'_>) -> NativeResult, Option<Power>),
     /// Its quick form is there only if it does not act.
     Host(Box<HostFn>),
 }
@@ -89,8 +90,8 @@ impl NativeCall {
     /// Calls it.
     pub(crate) fn run(&self, fiber: &mut Fiber, arguments: &mut Args<'_>) -> NativeResult {
         match self {
-            NativeCall::Library(call) => call(&mut NativeCx { fiber }, arguments),
-            NativeCall::Host(function) => (function.call)(&mut NativeCx { fiber }, arguments),
+            NativeCall::Library(call, needs) => call(&mut NativeCx { fiber, needs: *needs }, arguments),
+            NativeCall::Host(function) => (function.call)(&mut NativeCx { fiber, needs: None }, arguments),
         }
     }
 }
@@ -101,7 +102,8 @@ impl LinkedNative {
         let (owned, acts) = (import.owned, import.effect || origin == Origin::Elsewhere);
         match found {
             Found::Library(function) => {
-                LinkedNative { call: NativeCall::Library(function.call), quick: function.quick, owned, acts }
+                let call = NativeCall::Library(function.call, function.needs);
+                LinkedNative { call, quick: function.quick, owned, acts }
             }
             Found::Host(mut function) => {
                 function.quick = function.quick.filter(|_| !acts);

@@ -3,13 +3,13 @@
 use std::ffi::c_void;
 use std::time::Duration;
 
-use aivi::{Engine, EngineBuilder, Output, Turn};
+use aivi::{Capability, Engine, EngineBuilder, Output, Power, Turn};
 
 use crate::callback::{Context, Sink, Tell, WriteBytes};
 use crate::error::{Error, Kind, required};
-use crate::export::{ErrorOut, Out, answer_boxed, exports, put};
+use crate::export::{ErrorOut, Out, answer, answer_boxed, exports, put};
 use crate::module::Module;
-use crate::pointers::OwnedText;
+use crate::pointers::{Name, OwnedText};
 
 /// `aivi_options`
 pub struct Options(Option<EngineBuilder>);
@@ -77,6 +77,32 @@ exports! {
         Options::change(options, EngineBuilder::without_input);
     }
 
+    fn aivi_options_allow(
+        options: Option<&mut Options>,
+        power: i32,
+        what: Name<'_>,
+        error: ErrorOut<'_>,
+    ) -> bool {
+        answer(error, || {
+            let (options, capability) = (required(options, "options")?, capability(power, &what)?);
+            Options::change(Some(options), |builder| builder.allow(capability));
+            Ok(true)
+        })
+    }
+
+    fn aivi_options_deny(
+        options: Option<&mut Options>,
+        power: i32,
+        what: Name<'_>,
+        error: ErrorOut<'_>,
+    ) -> bool {
+        answer(error, || {
+            let (options, capability) = (required(options, "options")?, capability(power, &what)?);
+            Options::change(Some(options), |builder| builder.deny(capability));
+            Ok(true)
+        })
+    }
+
     fn aivi_options_module(options: Option<&mut Options>, module: Option<Box<Module>>) {
         if let Some(module) = module.and_then(|module| module.into_inner()) {
             Options::change(options, |builder| builder.module(module));
@@ -123,6 +149,35 @@ exports! {
     fn aivi_text_free(text: OwnedText) {
         drop(text);
     }
+}
+
+/// What an `aivi_power` means with a text, or without one.
+fn capability(power: i32, what: &Name<'_>) -> Result<Capability, Error> {
+    let number = power;
+    let power = match number {
+        0 => None,
+        1 => Some(Power::Read),
+        2 => Some(Power::Write),
+        3 => Some(Power::Connect),
+        4 => Some(Power::Listen),
+        5 => Some(Power::Environment),
+        6 => Some(Power::Input),
+        7 => Some(Power::Exit),
+        8 => Some(Power::Clock),
+        other => return Err(Error::argument(format!("there is no power {other}"))),
+    };
+    let capability = match (power, what.optional("what")?) {
+        (None, None) => Capability::all(),
+        (Some(power), None) => Capability::any(power),
+        (Some(Power::Read), Some(path)) => Capability::read(path),
+        (Some(Power::Write), Some(path)) => Capability::write(path),
+        (Some(Power::Connect), Some(endpoint)) => Capability::connect(endpoint),
+        (Some(Power::Listen), Some(endpoint)) => Capability::listen(endpoint),
+        (Some(Power::Environment), Some(name)) => Capability::environment(name),
+        (_, Some(what)) => return Err(Error::argument(format!("the power {number} is whole, without '{what}'"))),
+    };
+    capability.mistake().map_or(Ok(()), |mistake| Err(Error::argument(mistake)))?;
+    Ok(capability)
 }
 
 /// Without a function it keeps nothing.

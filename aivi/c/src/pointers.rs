@@ -14,6 +14,11 @@ use crate::error::Error;
 pub struct Name<'a>(Option<NonNull<c_char>>, PhantomData<&'a c_char>);
 
 impl<'a> Name<'a> {
+    /// The text, or nothing if it is null.
+    pub fn optional(&self, what: &str) -> Result<Option<&'a str>, Error> {
+        if self.0.is_none() { Ok(None) } else { self.get(what).map(Some) }
+    }
+
     /// The text; `what` it is, for the error.
     pub fn get(&self, what: &str) -> Result<&'a str, Error> {
         let pointer = self.0.ok_or_else(|| Error::argument(format!("{what} is NULL")))?;

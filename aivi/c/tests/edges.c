@@ -310,7 +310,9 @@ static void ends(void *data) {
 
 static void calls_go_on_and_end(void) {
     aivi_error *error;
-    aivi_engine *engine = aivi_engine_new(NULL, &error);
+    aivi_options *options = aivi_options_new();
+    CHECK(aivi_options_allow(options, AIVI_POWER_EXIT, NULL, &error) && error == NULL);
+    aivi_engine *engine = aivi_engine_new(options, &error);
     aivi_script *script = compile(engine,
                                   "module m\nuse aivi.concurrency\nuse aivi.system (exit)\nexport *\n\nnap : Int -> Effect Text Int\n"
                                   "nap = ms => do Effect {\n  sleep ms\n  pure ms\n}\n\nleave : Int -> Effect Text Unit\nleave = code => exit code\n");
@@ -461,6 +463,32 @@ static void a_driven_engine_has_the_threads_of_its_host(void) {
     CHECK(atomic_load(&released) == before + 1);
 }
 
+static void scripts_may_do_what_is_allowed_and_not_denied(void) {
+    aivi_error *error;
+    aivi_options *options = aivi_options_new();
+    CHECK(!aivi_options_allow(NULL, AIVI_POWER_ALL, NULL, &error));
+    expect(error, AIVI_ERROR_ARGUMENT, "options is NULL");
+    CHECK(!aivi_options_allow(options, 99, NULL, &error));
+    expect(error, AIVI_ERROR_ARGUMENT, "no power 99");
+    CHECK(!aivi_options_allow(options, AIVI_POWER_CLOCK, "noon", &error));
+    expect(error, AIVI_ERROR_ARGUMENT, "without 'noon'");
+    CHECK(!aivi_options_deny(options, AIVI_POWER_CONNECT, "localhost:http", &error));
+    expect(error, AIVI_ERROR_ARGUMENT, "'http' is no port");
+    CHECK(aivi_options_allow(options, AIVI_POWER_ENVIRONMENT, "AIVI_EDGE_*", &error) && error == NULL);
+    CHECK(aivi_options_deny(options, AIVI_POWER_ENVIRONMENT, "AIVI_EDGE_KEY", &error) && error == NULL);
+    aivi_engine *engine = aivi_engine_new(options, &error);
+    aivi_script *script = compile(engine, "module m\nuse aivi.system\nexport get\n\nget : Text -> Effect Text (Option Text)\nget = name => env.get name\n");
+    aivi_function *get = function(script, "get");
+    CHECK(is_shown(call(get, text("AIVI_EDGE_NONE"), &error), "None"));
+    CHECK(call(get, text("AIVI_EDGE_KEY"), &error) == NULL);
+    expect(error, AIVI_ERROR_FAILURE, "permission denied");
+    CHECK(call(get, text("PATH"), &error) == NULL);
+    expect(error, AIVI_ERROR_FAILURE, "permission denied");
+    aivi_function_free(get);
+    aivi_script_free(script);
+    aivi_engine_free(engine);
+}
+
 int main(void) {
     null_is_an_error_and_no_crash();
     values_are_made_and_taken_apart();
@@ -468,5 +496,6 @@ int main(void) {
     calls_go_on_and_end();
     scripts_are_saved_and_loaded_and_run();
     a_driven_engine_has_the_threads_of_its_host();
+    scripts_may_do_what_is_allowed_and_not_denied();
     return 0;
 }

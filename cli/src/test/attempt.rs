@@ -88,7 +88,7 @@ fn start(
         Mode::Real { workers: Some(workers) } => builder.workers(usize::from(workers)),
         Mode::Real { workers: None } => builder,
     };
-    let engine = builder.build().map_err(|error| format!("cannot start: {error}"))?;
+    let engine = case.permissions.give(builder).build().map_err(|error| format!("cannot start: {error}"))?;
     let script = engine.adopt(case.script).map_err(|error| error.to_string())?;
     signals.set(&engine);
     let test = case.test.clone();

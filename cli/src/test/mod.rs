@@ -25,7 +25,7 @@ use report::{CaseResult, Report};
 
 /// Runs the tests of all files.
 pub fn test(options: &Test) -> ExitCode {
-    let plan = match Plan::load(&options.paths, &options.only) {
+    let plan = match Plan::load(options) {
         Ok(plan) => plan,
         Err(message) => return fail(&message),
     };

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use aivi::{Engine, Script};
 use aivi_compiler::resolve::suggest::nearest;
 
+use crate::args::Test;
 use crate::files;
+use crate::permissions::Permissions;
 use crate::run::{reject, warn};
 
 /// The compiled files and their tests.
@@ -13,6 +15,7 @@ pub struct Plan {
     files: Vec<TestFile>,
     /// Files that do not compile.
     pub broken: usize,
+    permissions: Permissions,
 }
 
 /// A file, and those of its tests that are wanted.
@@ -27,17 +30,19 @@ pub struct Case<'p> {
     pub path: &'p PathBuf,
     pub script: &'p Script,
     pub test: &'p aivi::Test,
+    /// What it may do outside of itself.
+    pub permissions: &'p Permissions,
 }
 
 impl Plan {
-    /// Compiles the files that `paths` name. What is wrong with one goes to standard error, the others are still tested.
+    /// Compiles the files that the options name. What is wrong with one goes to standard error, the others are still tested.
     ///
     /// # Errors
-    /// When there is nothing to read, or no test has one of the names in `only`.
-    pub fn load(paths: &[PathBuf], only: &[String]) -> Result<Plan, String> {
+    /// When there is nothing to read, or no test has one of the names of `--only`.
+    pub fn load(options: &Test) -> Result<Plan, String> {
         let engine = Engine::builder().simulated(0).build().map_err(|error| format!("cannot start: {error}"))?;
-        let mut plan = Plan { files: Vec::new(), broken: 0 };
-        for path in files::expand_all(paths)? {
+        let mut plan = Plan { files: Vec::new(), broken: 0, permissions: options.permissions.clone() };
+        for path in files::expand_all(&options.paths)? {
             match engine.compile_file(&path) {
                 Ok(script) => {
                     warn(&script);
@@ -49,15 +54,15 @@ impl Plan {
                 }
             }
         }
-        plan.select(only)?;
+        plan.select(&options.only)?;
         Ok(plan)
     }
 
     /// In the order of files and lines.
     pub fn cases(&self) -> impl Iterator<Item = Case<'_>> {
-        self.files
-            .iter()
-            .flat_map(|TestFile { path, script, tests }| tests.iter().map(move |test| Case { path, script, test }))
+        self.files.iter().flat_map(move |TestFile { path, script, tests }| {
+            tests.iter().map(move |test| Case { path, script, test, permissions: &self.permissions })
+        })
     }
 
     /// Keeps the tests with these names; all if there are none.

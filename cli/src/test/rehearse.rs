@@ -41,7 +41,7 @@ impl<'s> Stage<'s> {
         let captured = Captured::default();
         let output = captured.output();
         let builder = Engine::builder().without_input().stdout(output.clone()).stderr(output).simulated(seed);
-        let engine = builder.build().map_err(|error| format!("cannot start: {error}"))?;
+        let engine = case.permissions.give(builder).build().map_err(|error| format!("cannot start: {error}"))?;
         let script = engine.adopt(case.script).map_err(|error| error.to_string())?;
         signals.set(&engine);
         let (to, rehearsals) = mpsc::channel::<Rehearsal>();

@@ -141,7 +141,7 @@ impl<'o> Report<'o> {
             // As above.
             let _ = write!(command, " --explore={preemptions}");
         }
-        command
+        command + &case.permissions.words()
     }
 
     fn paint(&self, word: &str, color: u8) -> String {

@@ -6,9 +6,12 @@
 mod ansi;
 mod input;
 
-use aivi_vm::host::{Capability, Fill, LineInput};
+use std::sync::Arc;
+
+use aivi_vm::capability::Refusal;
+use aivi_vm::host::{Fill, LineInput};
 use aivi_vm::native::{Args, NativeCx, NativeResult, Then};
-use aivi_vm::{Shared, Value};
+use aivi_vm::{Power, Shared, Value};
 
 use crate::cause::cause;
 use crate::family::family;
@@ -19,8 +22,8 @@ family! { "console"
     "print" / 1 = print;
     "println" / 1 = println;
     "error" / 1 = error;
-    "takeLine" / 0 = take_line;
-    "fillInput" / 0 = fill_input;
+    "takeLine" / 0 needs Input, take_line;
+    "fillInput" / 0 needs Input, fill_input;
     "strip" / 1 = strip;
 }
 
@@ -56,12 +59,10 @@ fn line(text: &str) -> String {
 
 /// `Option (Result Text Text)`
 fn take_line(cx: &mut NativeCx<'_>, _: &mut Args<'_>) -> NativeResult {
-    if !cx.host().allows(Capability::Input) {
-        return NativeResult::Done(Value::some(Value::err(Value::text("not permitted: standard input"))));
-    }
-    let taken = match cx.host().input() {
-        Some(input) => input.take_line(),
-        None => Some(Err("end of input".into())),
+    let taken = match input(cx) {
+        Ok(Some(input)) => input.take_line(),
+        Ok(None) => Some(Err("end of input".into())),
+        Err(refusal) => Some(Err(format!("cannot read the input: {refusal}"))),
     };
     NativeResult::Done(match taken {
         None => Value::none(),
@@ -70,9 +71,15 @@ fn take_line(cx: &mut NativeCx<'_>, _: &mut Args<'_>) -> NativeResult {
     })
 }
 
+/// Standard input, if there is one and the program may read it.
+fn input(cx: &NativeCx<'_>) -> Result<Option<Arc<dyn LineInput>>, Refusal> {
+    cx.grants(Power::Input).simple(Power::Input, "reading standard input")?;
+    Ok(cx.host().input())
+}
+
 /// `Unit`, when there is more input or the end.
 fn fill_input(cx: &mut NativeCx<'_>, _: &mut Args<'_>) -> NativeResult {
-    let Some(input) = cx.host().input() else { return NativeResult::Done(Value::unit()) };
+    let Ok(Some(input)) = input(cx) else { return NativeResult::Done(Value::unit()) };
     let registry = match cx.sched().registry() {
         Ok(registry) => registry,
         Err(error) => return NativeResult::Fault(format!("cannot wait for input: {}", cause(&error))),

@@ -1,10 +1,13 @@
 //! File operations that block, with errors that say what was tried. They run on the pool of blocking jobs.
 
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read};
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use aivi_vm::capability::Grants;
 use parking_lot::Mutex;
+
+use super::spot::Spot;
 
 /// What the system knows about a path. Times in milliseconds since 1970, 0 where they are unknown.
 pub(super) struct Stats {
@@ -21,40 +24,45 @@ pub(super) struct FileHandle {
     file: Mutex<Option<File>>,
 }
 
-pub(super) fn read_text(path: &str) -> Result<String, String> {
-    fs::read_to_string(path).map_err(|error| failed("read", path, &error))
+pub(super) fn read_text(grants: &Grants, path: &str) -> Result<String, String> {
+    let read = Spot::reading(grants, path).and_then(|spot| io::read_to_string(spot.open()?));
+    read.map_err(|error| failed("read", path, &error))
 }
 
-pub(super) fn write_text(path: &str, contents: &str) -> Result<(), String> {
-    fs::write(path, contents).map_err(|error| failed("write", path, &error))
+pub(super) fn write_text(grants: &Grants, path: &str, contents: &str) -> Result<(), String> {
+    let written = Spot::writing(grants, path).and_then(|spot| spot.create()?.write_all(contents.as_bytes()));
+    written.map_err(|error| failed("write", path, &error))
 }
 
-pub(super) fn delete(path: &str) -> Result<(), String> {
-    fs::remove_file(path).map_err(|error| failed("delete", path, &error))
+pub(super) fn delete(grants: &Grants, path: &str) -> Result<(), String> {
+    let deleted = Spot::removing(grants, path).and_then(|spot| spot.remove());
+    deleted.map_err(|error| failed("delete", path, &error))
 }
 
 /// A path that may not be looked at counts as missing.
-pub(super) fn exists(path: &str) -> bool {
-    fs::exists(path).unwrap_or(false)
+pub(super) fn exists(grants: &Grants, path: &str) -> bool {
+    Spot::reading(grants, path).and_then(|spot| spot.metadata()).is_ok()
 }
 
-pub(super) fn stat(path: &str) -> Result<Stats, String> {
-    let data = fs::metadata(path).map_err(|error| failed("stat", path, &error))?;
+pub(super) fn stat(grants: &Grants, path: &str) -> Result<Stats, String> {
+    let asked = Spot::reading(grants, path).and_then(|spot| spot.metadata());
+    let data = asked.map_err(|error| failed("stat", path, &error))?;
     Ok(Stats {
-        size: i64::try_from(data.len()).unwrap_or(i64::MAX),
-        created: data.created().map_or(0, millis),
-        modified: data.modified().map_or(0, millis),
-        is_file: data.is_file(),
-        is_directory: data.is_dir(),
+        size: i64::try_from(data.size).unwrap_or(i64::MAX),
+        created: data.created.map_or(0, millis),
+        modified: data.modified.map_or(0, millis),
+        is_file: data.is_file,
+        is_directory: data.is_directory,
     })
 }
 
 impl FileHandle {
-    pub fn open(path: &str) -> Result<Self, String> {
-        let opened = File::open(path).and_then(|file| match file.metadata()?.is_dir() {
-            true => Err(ErrorKind::IsADirectory.into()),
-            false => Ok(file),
-        });
+    pub fn open(grants: &Grants, path: &str) -> Result<Self, String> {
+        let opened =
+            Spot::reading(grants, path).and_then(|spot| spot.open()).and_then(|file| match file.metadata()?.is_dir() {
+                true => Err(ErrorKind::IsADirectory.into()),
+                false => Ok(file),
+            });
         let file = opened.map_err(|error| failed("open", path, &error))?;
         Ok(FileHandle { path: path.into(), file: Mutex::new(Some(file)) })
     }
@@ -87,7 +95,13 @@ fn millis(time: SystemTime) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use aivi_vm::capability::{Capability, Grants};
+
     use super::{FileHandle, delete, exists, read_text, stat, write_text};
+
+    fn all() -> Grants {
+        Grants::new(&[Capability::all()], &[], None).unwrap()
+    }
 
     #[test]
     fn a_file_lives_and_dies() {
@@ -95,19 +109,19 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("greeting.txt");
         let path = path.to_str().unwrap();
-        assert!(!exists(path));
-        write_text(path, "first and longer").unwrap();
-        write_text(path, "héllo\n").unwrap();
-        assert_eq!(read_text(path).as_deref(), Ok("héllo\n"));
-        let stats = stat(path).unwrap();
+        assert!(!exists(&all(), path));
+        write_text(&all(), path, "first and longer").unwrap();
+        write_text(&all(), path, "héllo\n").unwrap();
+        assert_eq!(read_text(&all(), path).as_deref(), Ok("héllo\n"));
+        let stats = stat(&all(), path).unwrap();
         assert!(stats.size == 7 && stats.is_file && !stats.is_directory && stats.modified > 1_600_000_000_000);
-        let handle = FileHandle::open(path).unwrap();
+        let handle = FileHandle::open(&all(), path).unwrap();
         assert_eq!(handle.read_all().as_deref(), Ok("héllo\n"));
         assert_eq!(handle.read_all().as_deref(), Ok(""), "the rest of the file is empty");
         handle.close();
         assert!(handle.read_all().unwrap_err().ends_with("the file is closed"));
-        delete(path).unwrap();
-        assert!(!exists(path));
+        delete(&all(), path).unwrap();
+        assert!(!exists(&all(), path));
         std::fs::remove_dir(folder).unwrap();
     }
 
@@ -115,9 +129,9 @@ mod tests {
     fn errors_name_the_path_and_the_cause() {
         let missing = "no/such/file";
         let expected = |tried| Err(format!("cannot {tried} {missing}: No such file or directory"));
-        assert_eq!(read_text(missing), expected("read"));
-        assert_eq!(write_text(missing, "").map(|()| String::new()), expected("write"));
-        assert_eq!(delete(missing).map(|()| String::new()), expected("delete"));
-        assert!(FileHandle::open("/").is_err_and(|error| error.starts_with("cannot open /: ")));
+        assert_eq!(read_text(&all(), missing), expected("read"));
+        assert_eq!(write_text(&all(), missing, "").map(|()| String::new()), expected("write"));
+        assert_eq!(delete(&all(), missing).map(|()| String::new()), expected("delete"));
+        assert!(FileHandle::open(&all(), "/").is_err_and(|error| error.starts_with("cannot open /: ")));
     }
 }

@@ -8,20 +8,19 @@ mod resolve;
 mod socket;
 
 use std::cell::RefCell;
-use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use aivi_vm::host::Capability;
-use aivi_vm::native::{Args, NativeCx, NativeResult, Then};
-use aivi_vm::{Shared, Value};
+use aivi_vm::native::{Args, NativeCx, NativeResult};
+use aivi_vm::{Power, Value};
 
 use crate::cause::cause;
 use crate::family::family;
+use resolve::{Local, Remote};
 use socket::{Connection, Listener, Try, Unsent};
 
 family! { "net"
-    "resolve" / 2 = resolve;
+    "findRemote" / 2 needs Connect, |cx, args| resolve::find(cx, args, Power::Connect);
+    "findLocal" / 2 needs Listen, |cx, args| resolve::find(cx, args, Power::Listen);
     "bind" / 1 = bind;
     "accept" / 1 = accept;
     "listenerAddress" / 1 = listener_address;
@@ -46,24 +45,6 @@ thread_local! {
     static OUTGOING: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// host, port -> `Result Text (List Text)`
-fn resolve(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    if !cx.host().allows(Capability::Network) {
-        return failed("not permitted: the network".into());
-    }
-    let (host, port) = (args.text(0), args.int(1));
-    let Ok(port) = u16::try_from(port) else { return failed(format!("not a port: {port}")) };
-    if let Some(address) = resolve::literal(host, port) {
-        return NativeResult::Done(Value::ok(texts(&[address])));
-    }
-    let host = host.to_owned();
-    let job = move || match resolve::look_up(&host, port) {
-        Ok(addresses) => Shared::new(Value::ok(texts(&addresses))),
-        Err(error) => Shared::new(error_text(&format!("cannot find the address of {host}: {}", cause(&error)))),
-    };
-    cx.blocking(Box::new(job), Then::Done)
-}
-
 /// addresses -> `Result Text Listener`: the first that can be bound.
 fn bind(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
     let registry = match cx.sched().registry() {
@@ -71,9 +52,9 @@ fn bind(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
         Err(error) => return failed(format!("cannot listen: {}", cause(&error))),
     };
     let mut message = "cannot listen: the host has no address".to_owned();
-    for address in args.get(0).as_list().into_iter().flat_map(|list| list.iter()) {
-        let address = address.as_str();
-        match parse(address).and_then(|address| Listener::bind(address, &registry)) {
+    for endpoint in args.get(0).as_list().into_iter().flat_map(|list| list.iter()) {
+        let Some(Local(address)) = endpoint.as_handle() else { return not_a("local address") };
+        match Listener::bind(*address, &registry) {
             Ok(listener) => return NativeResult::Done(Value::ok(Value::handle("listener", Arc::new(listener)))),
             Err(error) => message = format!("cannot listen on {address}: {}", cause(&error)),
         }
@@ -108,8 +89,8 @@ fn close_listener(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
 
 /// address -> `Result Text Connection`, on its way.
 fn begin_connect(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    let address = args.text(0);
-    let begun = cx.sched().registry().and_then(|registry| Connection::start_connect(parse(address)?, &registry));
+    let Some(Remote(address)) = args.get(0).as_handle() else { return not_a("remote address") };
+    let begun = cx.sched().registry().and_then(|registry| Connection::start_connect(*address, &registry));
     match begun {
         Ok(connection) => NativeResult::Done(Value::ok(connection_value(Arc::new(connection)))),
         Err(error) => failed(format!("cannot connect to {address}: {}", cause(&error))),
@@ -118,9 +99,10 @@ fn begin_connect(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
 
 /// address, connection -> `Result Text Connection`
 fn finish_connect(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
+    let Some(Remote(address)) = args.get(0).as_handle() else { return not_a("remote address") };
     let Some(connection) = args.get(1).as_handle::<Arc<Connection>>() else { return not_a("connection") };
     let finished = connection.finish_connect();
-    settle(cx, finished, || format!("cannot connect to {}", args.text(0)), |()| args.get(1).clone())
+    settle(cx, finished, || format!("cannot connect to {address}"), |()| args.get(1).clone())
 }
 
 /// connection -> `Result Text (List Int)`
@@ -185,15 +167,6 @@ fn settle<T>(
 
 fn connection_value(connection: Arc<Connection>) -> Value {
     Value::handle("connection", Arc::new(connection))
-}
-
-fn texts(addresses: &[SocketAddr]) -> Value {
-    Value::list(addresses.iter().map(|address| Value::text(&address.to_string())))
-}
-
-/// Addresses travel through AIVI as text; only `resolve` writes them.
-fn parse(address: &str) -> io::Result<SocketAddr> {
-    address.parse().map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "not an address"))
 }
 
 fn failed(message: String) -> NativeResult {

@@ -209,12 +209,14 @@ impl Fiber {
                 None => self.first_outcome(end, Link::Scope),
             },
             (Pending::Completion(then), Wake::Completed(result)) => completed(then, result, self),
-            (Pending::Awaited(awaited), Wake::Completed(_)) => match awaited.ask(&mut NativeCx { fiber: self }) {
-                NativeResult::Done(value) => Came::Value(value),
-                NativeResult::Failed(error) => Came::Signal(Signal::Failure(error.into())),
-                NativeResult::Fault(message) => Came::Signal(Signal::Fault(self.make_fault(message))),
-                NativeResult::Wait => Came::Waiting,
-            },
+            (Pending::Awaited(awaited), Wake::Completed(_)) => {
+                match awaited.ask(&mut NativeCx { fiber: self, needs: None }) {
+                    NativeResult::Done(value) => Came::Value(value),
+                    NativeResult::Failed(error) => Came::Signal(Signal::Failure(error.into())),
+                    NativeResult::Fault(message) => Came::Signal(Signal::Fault(self.make_fault(message))),
+                    NativeResult::Wait => Came::Waiting,
+                }
+            }
             (Pending::Again | Pending::AgainNow, _) => Came::Again,
             (_, _) => Came::Signal(Signal::Fault(Fault::without_place("a wait ended in a way that it cannot end"))),
         }
