@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use aivi_bytecode::isa::{OpcodeInfo, TABLE};
+use aivi_bytecode::isa::{OpcodeInfo, OperandInfo, TABLE};
 use aivi_bytecode::module::{Constant, Drops, HandlerKind, Shape};
 use aivi_bytecode::operand::OperandKind;
 use aivi_bytecode::{Instruction, Module, Proto, ProtoId, Reg, ScalarKind, ShapeId, codec, verify};
@@ -58,7 +58,7 @@ fn change(module: &mut Module, choices: &mut Choices<'_>) {
 fn code(module: &mut Module, index: usize, choices: &mut Choices<'_>) {
     let count = module.protos[index].code.len();
     let (at, other) = (choices.below(count), choices.below(count));
-    let kind = choices.below(6);
+    let kind = choices.below(10);
     let opcode = choices.below(TABLE.len());
     let numbers = [choices.byte(), choices.byte(), choices.byte(), choices.byte()];
     let code = &mut module.protos[index].code;
@@ -67,20 +67,56 @@ fn code(module: &mut Module, index: usize, choices: &mut Choices<'_>) {
         1 => code[at] = code[other],
         2 => code[at] = canonical(code[at] & !0xff | TABLE[opcode].opcode as u64),
         3 => code[at] = made(&TABLE[opcode], code[other], numbers),
+        4 => retarget(code, at, other),
+        5 => confuse(code, at, other, numbers),
         _ => {
-            let Some(row) = Instruction::decode(code[at]).map(|instruction| instruction.opcode().info()) else {
-                return;
-            };
-            if let Some(operand) = row.operands.get(usize::from(numbers[0]) % row.operands.len().max(1)) {
+            let operands = operands(code[at]);
+            if let Some(operand) = operands.get(usize::from(numbers[0]) % operands.len().max(1)) {
                 code[at] = operand.replaced(code[at], u32::from(numbers[1]) % 24);
             }
         }
     }
 }
 
+fn operands(word: u64) -> &'static [OperandInfo] {
+    Instruction::decode(word).map_or(&[], |instruction| instruction.opcode().info().operands)
+}
+
+/// The next jump from `at` on leads to `target`: into another branch, or the body of a loop.
+fn retarget(code: &mut [u64], at: usize, target: usize) {
+    let jump = |word: u64| operands(word).iter().find(|operand| operand.kind == OperandKind::Jump);
+    if let Some((pc, operand)) = (at..code.len()).find_map(|pc| Some((pc, jump(code[pc])?))) {
+        code[pc] = operand.replaced(code[pc], (target as i64 - pc as i64 - 1) as u32);
+    }
+}
+
+/// A register of one instruction gets what another one has in one of its own, with its tag or without; or the two change places.
+fn confuse(code: &mut [u64], at: usize, other: usize, numbers: [u8; 4]) {
+    let register = |word: u64, number: u8| {
+        let registers: Vec<_> = operands(word).iter().filter(|operand| operand.kind == OperandKind::Reg).collect();
+        registers
+            .get(usize::from(number) % registers.len().max(1))
+            .map(|operand| (**operand, operand.value(word) as u32))
+    };
+    let (Some((from, src)), Some((to, dst))) = (register(code[at], numbers[0]), register(code[other], numbers[1]))
+    else {
+        return;
+    };
+    let (src, dst) = (Reg(src as u16), Reg(dst as u16));
+    match numbers[2] % 4 {
+        0 => code[at] = from.replaced(code[at], dst.0.into()),
+        1 => code[at] = Instruction::Move { dst, src }.encode(),
+        2 => code[at] = Instruction::MoveRaw { dst, src }.encode(),
+        _ => {
+            code[at] = from.replaced(code[at], dst.0.into());
+            code[other] = to.replaced(code[other], src.0.into());
+        }
+    }
+}
+
 /// An instruction of this row with small numbers; where it jumps, it does so as another one.
 fn made(row: &OpcodeInfo, like: u64, numbers: [u8; 4]) -> u64 {
-    let fill = |word: u64, (operand, number): (&aivi_bytecode::isa::OperandInfo, u8)| match operand.kind {
+    let fill = |word: u64, (operand, number): (&OperandInfo, u8)| match operand.kind {
         OperandKind::Jump => word,
         _ => operand.replaced(word, u32::from(number) % 16),
     };
@@ -97,7 +133,7 @@ fn constant(module: &mut Module, choices: &mut Choices<'_>) {
         return;
     }
     let at = choices.below(module.constants.len());
-    module.constants[at] = match choices.below(9) {
+    module.constants[at] = match choices.below(10) {
         0 => Constant::Int(i64::from(choices.byte()) - 100),
         1 => Constant::Float(f64::from_bits(choices.number())),
         2 => Constant::Char('x'),
@@ -106,6 +142,7 @@ fn constant(module: &mut Module, choices: &mut Choices<'_>) {
         5 => Constant::Text("some text that does not stand in a value".into()),
         6 => Constant::Nullary(ShapeId(choices.byte().into())),
         7 => Constant::Function(ProtoId(choices.below(module.protos.len()) as u32)),
+        8 => module.constants[choices.below(module.constants.len())].clone(),
         _ => Constant::EmptyList,
     };
 }

@@ -39,10 +39,6 @@ impl Facts {
         }
     }
 
-    pub(super) fn forget_from(&mut self, first: Reg) {
-        self.0.iter_mut().skip(usize::from(first.0)).for_each(|fact| *fact = Fact::UNKNOWN);
-    }
-
     /// Only what another way knows too; says whether that is less.
     pub(super) fn join(&mut self, other: &Facts, is_from_behind: bool) -> bool {
         let mut has_changed = false;

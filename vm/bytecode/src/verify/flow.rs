@@ -12,7 +12,7 @@
 use std::collections::BTreeSet;
 
 use super::state::{Cell, State, Taken};
-use super::ways::{always_jumps, length, registers, targets, used_by_callee};
+use super::ways::{always_jumps, length, registers, targets};
 use super::{Place, Rule, Violation};
 use crate::isa::{Flag, Instruction, OperandInfo, Slot};
 use crate::module::{HandlerKind, Module, Proto};
@@ -312,4 +312,16 @@ impl<'m> Flow<'m> {
 /// Whether a proto expects its parameter of this number raw.
 fn is_raw(proto: &Proto, index: u16) -> bool {
     proto.raw.binary_search_by_key(&Reg(index), |raw| raw.0).is_ok()
+}
+
+/// The first of the registers that whoever is called uses for itself.
+fn used_by_callee(instruction: Instruction) -> Option<Reg> {
+    use Instruction as I;
+    match instruction {
+        I::Call { base, .. } | I::CallValue { base, .. } | I::CallRun { base, .. } | I::Cleanup { base, .. } => {
+            Some(base)
+        }
+        I::RunTaskField { dst, .. } => Some(dst),
+        _ => None,
+    }
 }

@@ -12,7 +12,7 @@ use super::code::window;
 use super::fact::Fact;
 use super::facts::Facts;
 use super::flow::ScalarAt;
-use super::ways::{always_jumps, length, registers, targets, used_by_callee};
+use super::ways::{always_jumps, length, registers, targets};
 use crate::isa::{Flag, Instruction};
 use crate::module::{HandlerKind, Module, Proto};
 use crate::operand::Reg;
@@ -174,14 +174,11 @@ impl<'m> Following<'m> {
         Some(facts)
     }
 
-    /// The registers of a call's arguments, and those that whoever is called uses.
+    /// The registers of a call's arguments. What whoever is called uses besides is read by nobody before it is written.
     fn forget_arguments(&self, instruction: Instruction, facts: &mut Facts) {
         let calls = instruction.opcode().info().operands.iter().any(|operand| operand.role == Role::calls);
         if let Some((first, count)) = window(self.module, instruction).filter(|_| calls) {
             (first.0..).take(count).for_each(|reg| facts.put(Reg(reg), Fact::UNKNOWN));
-        }
-        if let Some(first) = used_by_callee(instruction) {
-            facts.forget_from(first);
         }
     }
 

@@ -96,6 +96,10 @@ fn a_register_that_is_written_holds_something_else() {
     assert_eq!(looks(&[length(0), payload, tag(ScalarKind::Bool, 0), moved(0, 6), RETURN]), [0, 2]);
     let next = I::ListUncons { head: r(0), list: r(1) };
     assert_eq!(looks(&[length(0), next, length(0), length(1), RETURN]), [0, 1, 2]);
+    let peek = I::ListPeek { dst: r(0), list: r(1), index: r(7) };
+    assert_eq!(looks(&[number(7, 0), length(0), peek, length(0), moved(0, 1), RETURN]), [1, 2, 3]);
+    let get_or = I::MapGetOr { dst: r(7), map: r(0), key: r(1) };
+    assert_eq!(looks(&[number(7, 0), get_or, tag(ScalarKind::Bool, 7), RETURN]), [1, 2]);
 }
 
 #[test]
@@ -104,6 +108,13 @@ fn where_ways_meet_both_are_possible() {
     let either = |other| [number(7, 1), constant(2, LIST), test(1), constant(2, other), length(2), RETURN];
     assert_eq!(looks(&either(LIST)), []);
     assert_eq!(looks(&either(BOOL)), [4]);
+    let tagged = |other| [number(6, 1), number(7, 1), test(1), number(7, other), tag(ScalarKind::Bool, 7), RETURN];
+    assert_eq!(looks(&tagged(0)), []);
+    assert_eq!(looks(&tagged(2)), [4]);
+    let lists = |count| {
+        [constant(2, LIST), constant(3, LIST), number(7, 1), list(4, 2), test(1), list(4, count), item(4, 1), RETURN]
+    };
+    assert_eq!(looks(&lists(1)), [6]);
     // Seen on one way only.
     assert_eq!(looks(&[number(7, 1), test(1), length(0), length(0), RETURN]), [2, 3]);
 }
@@ -170,7 +181,8 @@ fn an_object_has_the_fields_it_was_made_of() {
     assert_eq!(after(&[unpack(1)]), [3]);
     assert_eq!(after(&[unpack(3)]), [3]);
     // At least as many as were seen, not as many.
-    assert_eq!(looks(&[moved(4, 0), field(1), field(0), unpack(2), moved(0, 6), RETURN]), [1, 3]);
+    let peek = I::FieldPeek { dst: r(6), object: r(4), index: Index(1) };
+    assert_eq!(looks(&[moved(4, 0), peek, field(0), unpack(2), moved(0, 6), RETURN]), [1, 3]);
     let set = I::SetField { object: r(4), value: r(1), index: Index(1) };
     assert_eq!(after(&[set, field(1)]), []);
     let take = I::TakeField { dst: r(6), object: r(4), index: Index(1) };
@@ -178,10 +190,45 @@ fn an_object_has_the_fields_it_was_made_of() {
 }
 
 #[test]
-fn fields_are_scalars_only_if_seen() {
-    let raw = I::FieldRaw { dst: r(7), object: r(4), index: Index(0) };
-    let begin = [constant(2, BOOL), constant(3, BOOL), pair(4)];
-    assert_eq!(looks(&[&begin[..], &[raw, raw, RETURN]].concat()), [3, 4]);
+fn what_is_inside_of_objects_is_looked_at_each_time() {
+    let always = |instruction: I| {
+        let code = [constant(2, BOOL), constant(3, BOOL), pair(4), instruction, instruction, RETURN];
+        assert_eq!(looks(&code), [3, 4], "{instruction:?}");
+    };
+    let (object, index) = (r(4), Index(0));
+    always(I::FieldRaw { dst: r(7), object, index });
+    always(I::FieldsRaw { count: Count(1), first: r(7), object, index });
+    let set = |first| I::SetFieldsRaw { count: Count(1), object, first: r(first), index };
+    assert_eq!(looks(&[constant(2, BOOL), constant(3, BOOL), pair(4), number(7, 1), set(7), RETURN]), [4]);
+    let name = constant(0, 0);
+    let named = |instruction| looks(&[constant(2, BOOL), constant(3, BOOL), pair(4), instruction, name, RETURN]);
+    assert_eq!(named(I::FieldNamed { dst: r(5), object }), [3]);
+    assert_eq!(named(I::SetNamed { object, value: r(1) }), [3]);
+    let join = I::RunTaskField { dst: r(5), record: r(4), field: index };
+    assert_eq!(looks(&[constant(2, BOOL), constant(3, BOOL), pair(4), join, RETURN]), [3]);
+    let switch = I::SwitchConstructor { subject: r(4), count: Index(1) };
+    let to = I::Jump { by: Jump32(0) };
+    assert_eq!(looks(&[constant(2, BOOL), constant(3, BOOL), pair(4), switch, to, RETURN]), [3]);
+}
+
+#[test]
+fn all_operands_of_a_window_count() {
+    let join = |second| {
+        looks(&[constant(2, 0), constant(3, second), I::TextJoin { dst: r(4), first: r(2), count: Index(2) }, RETURN])
+    };
+    assert_eq!(join(0), []);
+    assert_eq!(join(LIST), [2]);
+    let timeout = I::Timeout { base: r(2) };
+    assert_eq!(looks(&[number(2, 1), constant(3, 0), constant(4, LIST), timeout, RETURN]), [3]);
+    let partial = |first: I, second: I| {
+        let mut module = of_two(&[first, second, I::Partial { count: Count(2), reg: r(2), proto: ProtoId(1) }, RETURN]);
+        module.protos[1].raw = vec![(r(0), ScalarKind::Int), (r(1), ScalarKind::Bool)];
+        module.protos[1].effect = true;
+        module.protos[1].code = vec![I::ReturnScalar { kind: ScalarKind::Int, src: r(0) }.encode()];
+        left(&module)
+    };
+    assert_eq!(partial(number(2, 7), number(3, 1)), []);
+    assert_eq!(partial(number(2, 7), number(3, 7)), [2]);
 }
 
 #[test]
@@ -218,13 +265,13 @@ fn a_handler_knows_only_what_its_range_leaves() {
     let caught = |middle: I, keep: u16, end: I| {
         let mut module = of_two(&[constant(2, LIST), constant(3, LIST), middle, RETURN, end, RETURN]);
         module.protos[0].drops.push(Drops { pc: 2, registers: vec![r(keep)] });
-        let kind = HandlerKind::Failure(r(5));
+        let kind = HandlerKind::Failure(r(3));
         module.protos[0].handlers.push(Handler { start: 2, end: 3, target: 4, kind, keep: vec![r(keep)] });
         left(&module)
     };
     let compare = I::EqValue { dst: r(7), left: r(0), right: r(1) };
     assert_eq!(caught(compare, 2, length(2)), []);
-    assert_eq!(caught(compare, 2, length(5)), [4], "the error");
+    assert_eq!(caught(compare, 2, length(3)), [4], "the error");
     // An update that unwinds half way.
     let insert = I::MapInsert { map: r(0), key: r(2), value: r(3) };
     let has = I::MapHas { dst: r(7), map: r(0), key: r(1) };

@@ -35,18 +35,6 @@ pub(super) fn always_jumps(instruction: Instruction) -> bool {
     matches!(instruction, I::Jump { .. } | I::Loop { .. } | I::SwitchConstructor { .. })
 }
 
-/// The first of the registers that whoever is called uses for itself.
-pub(super) fn used_by_callee(instruction: Instruction) -> Option<Reg> {
-    use Instruction as I;
-    match instruction {
-        I::Call { base, .. } | I::CallValue { base, .. } | I::CallRun { base, .. } | I::Cleanup { base, .. } => {
-            Some(base)
-        }
-        I::RunTaskField { dst, .. } => Some(dst),
-        _ => None,
-    }
-}
-
 /// The registers of an operand: several where it opens a window.
 pub(super) fn registers(
     module: &Module,
