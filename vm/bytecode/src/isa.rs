@@ -34,6 +34,7 @@ pub enum Slot {
 
 impl Slot {
     /// The lowest bit.
+    #[inline]
     #[must_use]
     pub const fn shift(self) -> u32 {
         match self {
@@ -84,6 +85,7 @@ pub struct OperandInfo {
 
 impl OperandInfo {
     /// What the register has to hold before the instruction.
+    #[inline]
     #[must_use]
     pub const fn needs(&self) -> Holds {
         match self.role {
@@ -93,6 +95,7 @@ impl OperandInfo {
     }
 
     /// Its number in `word`, sign-extended where it is signed.
+    #[inline]
     #[must_use]
     pub const fn value(&self, word: u64) -> i64 {
         let bits = word >> self.slot.shift();
@@ -192,6 +195,7 @@ macro_rules! isa {
             }
 
             /// Its row.
+            #[inline]
             #[must_use]
             pub fn info(self) -> &'static OpcodeInfo {
                 let row = match self { $(Opcode::$name => const { row_of($code) },)* };

@@ -65,6 +65,7 @@ pub enum Holds {
 
 impl Holds {
     /// The kinds of values that it stands for.
+    #[inline]
     #[must_use]
     pub const fn kinds(self) -> Kinds {
         match self {
@@ -116,30 +117,35 @@ impl Kinds {
     pub const RECEIVER: Kinds = Kinds(1 << 24);
 
     /// The kind of a scalar with this tag.
+    #[inline]
     #[must_use]
     pub const fn of_scalar(kind: ScalarKind) -> Kinds {
         Kinds(1 << kind as u32)
     }
 
     /// Those of both.
+    #[inline]
     #[must_use]
     pub const fn or(self, other: Kinds) -> Kinds {
         Kinds(self.0 | other.0)
     }
 
     /// Those that both have.
+    #[inline]
     #[must_use]
     pub const fn and(self, other: Kinds) -> Kinds {
         Kinds(self.0 & other.0)
     }
 
     /// Whether all of them are among the others.
+    #[inline]
     #[must_use]
     pub const fn are_among(self, others: Kinds) -> bool {
         self.0 & !others.0 == 0
     }
 
     /// The bits.
+    #[inline]
     #[must_use]
     pub const fn bits(self) -> u32 {
         self.0

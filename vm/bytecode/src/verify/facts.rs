@@ -59,9 +59,8 @@ impl Facts {
     }
 
     /// Whether the registers of an instruction hold what it expects: all that the machine looks at otherwise.
-    pub(super) fn prove(&self, module: &Module, instruction: Instruction) -> bool {
+    pub(super) fn prove(&self, module: &Module, instruction: Instruction, word: u64) -> bool {
         use Instruction as I;
-        let word = instruction.encode();
         let operands = instruction.opcode().info().operands;
         let holds = operands.iter().all(|operand| {
             let needed = operand.needs().kinds();
@@ -106,9 +105,8 @@ impl Facts {
     }
 
     /// What is known now that an instruction was found to have what it expects.
-    pub(super) fn have_seen(&mut self, instruction: Instruction) {
+    pub(super) fn have_seen(&mut self, instruction: Instruction, word: u64) {
         use Instruction as I;
-        let word = instruction.encode();
         for operand in instruction.opcode().info().operands {
             let reg = Reg(operand.value(word) as u16);
             if operand.needs().kinds() != Kinds::ALL {

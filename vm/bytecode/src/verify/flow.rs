@@ -11,6 +11,7 @@
 
 use std::collections::BTreeSet;
 
+use super::code::window;
 use super::state::{Cell, State, Taken};
 use super::ways::{always_jumps, length, registers, targets};
 use super::{Place, Rule, Violation};
@@ -81,7 +82,7 @@ impl<'m> Flow<'m> {
             }
             if self.entries[pc].is_some() {
                 if let Some(way) = way.take() {
-                    self.reach(pc, pc, &way);
+                    self.meet(pc, &way);
                 }
                 way = self.entries[pc].clone();
             }
@@ -105,20 +106,27 @@ impl<'m> Flow<'m> {
 
     /// One more way from `from` to `to`.
     fn reach(&mut self, from: usize, to: usize, state: &State) {
+        self.is_stale |= self.meet(to, state) && to <= from;
+    }
+
+    /// One more way to `to`; says whether less is known there now.
+    fn meet(&mut self, to: usize, state: &State) -> bool {
         self.work += state.len() as u64;
-        let Some(entry) = self.entries.get_mut(to) else { return };
+        let Some(entry) = self.entries.get_mut(to) else { return false };
         let known = entry.as_ref().unwrap_or(state).join(state);
-        if entry.as_ref() != Some(&known) {
+        let has_changed = entry.as_ref() != Some(&known);
+        if has_changed {
             *entry = Some(known);
-            self.is_stale |= to <= from;
         }
+        has_changed
     }
 
     /// What is known behind an instruction, if control gets there.
     fn step(&mut self, pc: usize, instruction: Instruction, mut state: State) -> Result<Option<State>, Violation> {
         let row = instruction.opcode().info();
         let word = self.proto.code[pc];
-        let registers = |operand: &OperandInfo| registers(self.module, instruction, word, operand);
+        let window = window(self.module, instruction);
+        let registers = |operand: &OperandInfo| registers(window, word, operand);
         for operand in row.operands {
             for reg in registers(operand) {
                 match operand.role {

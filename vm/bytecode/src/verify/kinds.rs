@@ -43,8 +43,8 @@ struct Following<'m> {
     scalars: &'m [ScalarAt],
     /// What is known at the places that jumps and handlers lead to.
     entries: Vec<Option<Facts>>,
-    /// Per word what has to be looked at, as far as it has been followed.
-    looks: Vec<Option<Unproven>>,
+    /// Per word what has to be looked at, if anything, as far as it has been followed.
+    looks: Vec<Option<Option<Unproven>>>,
     /// What is known has changed where the code was looked at already.
     is_stale: bool,
     work: usize,
@@ -65,23 +65,24 @@ impl<'m> Following<'m> {
     }
 
     fn run(mut self) -> Vec<Unproven> {
-        // What is never reached is looked at like the rest.
-        self.distrust();
         while std::mem::take(&mut self.is_stale) {
             if self.pass().is_none() {
-                self.distrust();
+                self.looks.fill(None);
                 break;
             }
         }
-        self.looks.into_iter().flatten().collect()
+        self.distrust();
+        self.looks.into_iter().flatten().flatten().collect()
     }
 
-    /// Every instruction is looked at as if nothing were known.
+    /// Where no way led to, or there was no time to follow them, nothing is known.
     fn distrust(&mut self) {
         let unknown = Facts::unknown(self.proto);
         let mut pc = 0;
         while let Some(instruction) = self.instruction(pc) {
-            self.look(pc, instruction, &unknown);
+            if self.looks[pc].is_none() {
+                self.look(pc, instruction, &unknown);
+            }
             pc += length(instruction);
         }
     }
@@ -119,8 +120,8 @@ impl<'m> Following<'m> {
     /// Notes what has to be looked at before an instruction.
     fn look(&mut self, pc: usize, instruction: Instruction, facts: &Facts) {
         let scalars = !self.scalars(pc).iter().all(|at| facts.get(at.reg).kinds.are_among(Kinds::SCALARS));
-        let is_proven = !scalars && facts.prove(self.module, instruction);
-        self.looks[pc] = (!is_proven).then_some(Unproven { pc: pc as u32, scalars });
+        let is_proven = !scalars && facts.prove(self.module, instruction, self.proto.code[pc]);
+        self.looks[pc] = Some((!is_proven).then_some(Unproven { pc: pc as u32, scalars }));
     }
 
     /// One more way from `from` to `to`.
@@ -139,17 +140,24 @@ impl<'m> Following<'m> {
     /// What is known behind an instruction, if control gets there.
     fn step(&mut self, pc: usize, instruction: Instruction, mut facts: Facts) -> Option<Facts> {
         self.look(pc, instruction, &facts);
-        facts.have_seen(instruction);
+        let word = self.proto.code[pc];
+        facts.have_seen(instruction, word);
         for at in self.scalars(pc) {
             facts.put(at.reg, facts.get(at.reg).among(Kinds::SCALARS));
         }
         let row = instruction.opcode().info();
         let (given, edited) = (facts.given(self.module, instruction), facts.edited(instruction));
-        let written = |operand| registers(self.module, instruction, self.proto.code[pc], operand);
+        let window = window(self.module, instruction);
+        let written = |operand| registers(window, word, operand);
         for operand in row.operands {
             written(operand).for_each(|reg| facts.forget(reg, operand.role));
         }
-        self.forget_arguments(instruction, &mut facts);
+        // The arguments of a call. What whoever is called uses besides is read by nobody before it is written.
+        if let Some((first, count)) = window
+            && row.operands.iter().any(|operand| operand.role == Role::calls)
+        {
+            (first.0..).take(count).for_each(|reg| facts.put(Reg(reg), Fact::UNKNOWN));
+        }
         // As in `follow`.
         if row.flags.iter().any(|&flag| flag != Flag::ends) || self.has_drops(pc) {
             self.unwind(pc, &facts);
@@ -172,14 +180,6 @@ impl<'m> Following<'m> {
             }
         }
         Some(facts)
-    }
-
-    /// The registers of a call's arguments. What whoever is called uses besides is read by nobody before it is written.
-    fn forget_arguments(&self, instruction: Instruction, facts: &mut Facts) {
-        let calls = instruction.opcode().info().operands.iter().any(|operand| operand.role == Role::calls);
-        if let Some((first, count)) = window(self.module, instruction).filter(|_| calls) {
-            (first.0..).take(count).for_each(|reg| facts.put(Reg(reg), Fact::UNKNOWN));
-        }
     }
 
     /// The handlers that unwinding from an instruction may come to.

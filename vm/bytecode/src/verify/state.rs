@@ -4,8 +4,6 @@
 //! up for all. Where ways meet, each register is what it is on the worst of them, so states only ever get worse, and the search for
 //! them ends.
 
-use std::collections::HashMap;
-
 use crate::operand::Reg;
 
 /// What a register holds.
@@ -35,6 +33,14 @@ impl Cell {
             Cell::Lent(_) => 3,
             Cell::Held(_) => 4,
             Cell::Plain => 5,
+        }
+    }
+
+    /// What stands for the reference that it has.
+    fn token(&self) -> Option<u32> {
+        match self {
+            Cell::Held(token) => Some(*token),
+            _ => None,
         }
     }
 
@@ -129,15 +135,13 @@ impl State {
         let worst = |index: usize| self.cells[index].rank().min(other.cells[index].rank());
         let is_held = |index: usize| worst(index) == 4;
         let mut groups = Groups::new(count);
-        // Per way the register that stands for a token: one that is still its owner.
+        // Per way the tokens that still have an owner, in order, and the first register that is one.
         let owners = [self, other].map(|way| {
-            let mut owners = HashMap::new();
-            for (index, cell) in way.cells.iter().enumerate() {
-                if let Cell::Held(token) = cell
-                    && is_held(index)
-                {
-                    groups.unite(*owners.entry(*token).or_insert(index), index);
-                }
+            let held = way.cells.iter().enumerate().filter(|&(index, _)| is_held(index));
+            let mut owners: Vec<(u32, usize)> = held.filter_map(|(index, cell)| Some((cell.token()?, index))).collect();
+            owners.sort_unstable();
+            for pair in owners.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
+                groups.unite(pair[0].1, pair[1].1);
             }
             owners
         });
@@ -150,7 +154,10 @@ impl State {
                         Cell::Lent(tokens) => tokens,
                         _ => &[],
                     };
-                    tokens.iter().filter_map(|token| owners.get(token)).copied().collect::<Vec<_>>()
+                    tokens.iter().filter_map(|token| {
+                        let first = owners.partition_point(|owner| owner.0 < *token);
+                        owners.get(first).filter(|owner| owner.0 == *token).map(|owner| owner.1)
+                    })
                 })
                 .map(|owner| groups.first(owner) as u32)
                 .collect();

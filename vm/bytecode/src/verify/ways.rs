@@ -1,8 +1,7 @@
 //! Where control goes from an instruction, and the registers of its operands: what all that follow code have in common.
 
-use super::code::window;
-use crate::isa::{Instruction, OperandInfo};
-use crate::module::{Module, Proto};
+use crate::isa::{Instruction, Opcode, OperandInfo};
+use crate::module::Proto;
 use crate::operand::{OperandKind, Reg};
 use crate::role::Role;
 
@@ -17,16 +16,12 @@ pub(super) fn length(instruction: Instruction) -> usize {
 
 /// Where the instruction may jump to.
 pub(super) fn targets(proto: &Proto, pc: usize, instruction: Instruction) -> impl Iterator<Item = usize> {
-    let words = match instruction {
-        Instruction::SwitchConstructor { count, .. } => pc + 1..pc + 1 + usize::from(count.0),
-        _ => pc..pc + 1,
+    let (words, jump) = match instruction {
+        Instruction::SwitchConstructor { count, .. } => (pc + 1..pc + 1 + usize::from(count.0), Opcode::Jump),
+        other => (pc..pc + 1, other.opcode()),
     };
-    words.flat_map(|at| {
-        let word = proto.code[at];
-        let operands = Instruction::decode(word).map_or(&[][..], |jump| jump.opcode().info().operands);
-        let jumps = operands.iter().filter(|operand| operand.kind == OperandKind::Jump);
-        jumps.filter_map(move |operand| operand.target(word, at))
-    })
+    let by = jump.info().operands.iter().find(|operand| operand.kind == OperandKind::Jump);
+    by.into_iter().flat_map(move |by| words.clone().filter_map(|at| by.target(proto.code[at], at)))
 }
 
 /// Whether it jumps always.
@@ -35,17 +30,17 @@ pub(super) fn always_jumps(instruction: Instruction) -> bool {
     matches!(instruction, I::Jump { .. } | I::Loop { .. } | I::SwitchConstructor { .. })
 }
 
-/// The registers of an operand: several where it opens a window.
+/// The registers of an operand: several where it opens the window of the instruction.
+#[inline]
 pub(super) fn registers(
-    module: &Module,
-    instruction: Instruction,
+    window: Option<(Reg, usize)>,
     word: u64,
     operand: &OperandInfo,
 ) -> impl Iterator<Item = Reg> + use<> {
     let first = operand.value(word) as u16;
-    let count = match operand.role {
-        Role::none => 0,
-        _ if operand.name == "first" => window(module, instruction).map_or(1, |(_, count)| count as u16),
+    let count = match window {
+        _ if operand.role == Role::none => 0,
+        Some((start, count)) if start.0 == first && operand.name == "first" => count as u16,
         _ => 1,
     };
     (0..count).map(move |index| Reg(first + index))
