@@ -113,7 +113,8 @@ impl Engine {
         self.compiled(&Input::File(path), true)
     }
 
-    /// The same program from its beginning, as this engine runs it: what it has computed so far is forgotten.
+    /// The same program from its beginning, as this engine runs it, with all that this engine allows: what it has computed so far is
+    /// forgotten.
     ///
     /// # Errors
     /// When the machine does not take it, which is a bug of ours.

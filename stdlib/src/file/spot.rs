@@ -51,11 +51,15 @@ impl Spot {
         }
         let found = Found::walk(&std::path::absolute(path)?, follow)?;
         if let Err(lack) = grants.paths(power).try_for_each(|rules| compare(&rules, &found)) {
-            let what = if power == Power::Read { "reading it" } else { "writing it" };
+            let what = match (power, follow) {
+                (Power::Read, _) => "reading it",
+                (_, true) => "writing it",
+                (_, false) => "removing it",
+            };
             let refusal = Refusal::new(power, lack, what, Some(path));
             return Err(io::Error::new(ErrorKind::PermissionDenied, refusal.to_string()));
         }
-        found.spot.map(|(dir, name)| Spot::In(dir, name.into()))
+        found.spot().map(|(dir, name)| Spot::In(dir, name.into()))
     }
 
     /// Opens it for reading.

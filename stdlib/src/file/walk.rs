@@ -34,16 +34,16 @@ impl Identity {
 
 /// Where a walk has ended.
 pub(super) struct Found {
-    /// The directories that it went through, from the root on, each with its name in the one before.
-    trail: Vec<(OsString, Identity)>,
+    /// The directories that it went through, from the root on.
+    trail: Vec<Step>,
     /// What follows in the last of them: a file, or names that do not exist.
     names: Vec<OsString>,
     /// What is there, if something is that is no directory.
     file: Option<Metadata>,
     /// There was more behind what does not exist, which cannot be told without it.
     is_cut: bool,
-    /// A directory and a name in it, which is no link as far as it was to be followed; or why the walk ended before.
-    pub spot: io::Result<(Dir, OsString)>,
+    /// A name in the last directory, which is no link as far as it was to be followed; or why the walk ended before.
+    end: io::Result<OsString>,
 }
 
 impl Found {
@@ -53,6 +53,16 @@ impl Found {
         let mut walk = Walk { root, steps: Vec::new(), left: Vec::new(), links: 0 };
         walk.turn_to(path)?;
         walk.go(follow)
+    }
+
+    /// A directory and a name in it.
+    ///
+    /// # Errors
+    /// Why the walk ended before.
+    pub fn spot(mut self) -> io::Result<(Dir, OsString)> {
+        let name = self.end?;
+        let last = self.trail.pop().ok_or(io::ErrorKind::NotFound)?;
+        Ok((last.dir, name))
     }
 
     /// Is it a link? Not if that was followed.
@@ -77,9 +87,9 @@ impl Found {
     }
 
     fn leads_to(&self, place: &Found, is_same: impl Fn(&OsStr, &OsStr) -> bool) -> bool {
-        let Some((_, last)) = self.trail.last() else { return false };
-        let Some(at) = place.trail.iter().position(|(_, directory)| directory == last) else { return false };
-        let mut rest = place.trail[at + 1..].iter().map(|(name, _)| name).chain(&place.names);
+        let Some(last) = self.trail.last() else { return false };
+        let Some(at) = place.trail.iter().position(|step| step.identity == last.identity) else { return false };
+        let mut rest = place.trail[at + 1..].iter().map(|step| &step.name).chain(&place.names);
         self.names.iter().all(|own| rest.next().is_some_and(|name| is_same(own, name)))
     }
 }
@@ -92,6 +102,7 @@ struct Walk {
     links: usize,
 }
 
+/// A directory, open, with its name in the one before.
 struct Step {
     name: OsString,
     dir: Dir,
@@ -175,25 +186,18 @@ impl Walk {
     }
 
     /// Everything was walked: this name is the last.
-    fn end(mut self, name: OsString, file: Option<Metadata>) -> Found {
-        let trail = self.trail();
-        let last = self.steps.pop().expect("as in `here`");
-        Found { trail, names: vec![name.clone()], file, is_cut: false, spot: Ok((last.dir, name)) }
+    fn end(self, name: OsString, file: Option<Metadata>) -> Found {
+        Found { trail: self.steps, names: vec![name.clone()], file, is_cut: false, end: Ok(name) }
     }
 
     /// There is no way on from here.
     fn stop(self, name: OsString, error: io::Error) -> Found {
-        let trail = self.trail();
         let is_plain = |name: &&OsString| *name != "..";
         let rest: Vec<_> = self.left.into_iter().rev().filter(|name| name != ".").collect();
         let known: Vec<_> = rest.iter().take_while(is_plain).cloned().collect();
         let is_cut = known.len() < rest.len();
         let names = std::iter::once(name).chain(known).collect();
-        Found { trail, names, file: None, is_cut, spot: Err(error) }
-    }
-
-    fn trail(&self) -> Vec<(OsString, Identity)> {
-        self.steps.iter().map(|step| (step.name.clone(), step.identity)).collect()
+        Found { trail: self.steps, names, file: None, is_cut, end: Err(error) }
     }
 }
 

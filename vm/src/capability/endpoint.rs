@@ -81,9 +81,9 @@ impl Endpoint {
     }
 }
 
-/// Names of which the system knows the addresses by itself.
+/// The name of the machine itself. Not those below it: not every system knows them without asking others.
 pub(super) fn is_local(name: &str) -> bool {
-    name == "localhost" || name.ends_with(".localhost")
+    name == "localhost"
 }
 
 /// A name as it is compared: without regard to case, and to the dot that says that it is whole.

@@ -103,6 +103,8 @@ impl Capability {
     /// A relative path means the directory that is the current one when the capability is given to an engine. What the path leads to is
     /// looked up whenever the program asks, and so is what the program's own path leads to, links and `..` included: what counts is
     /// where it ends. The path need not exist yet.
+    ///
+    /// Systems show much as files: who may read `/` or `/proc` sees the environment, and who may write there can do anything.
     #[must_use]
     pub fn read(path: impl Into<PathBuf>) -> Capability {
         Capability::path(Power::Read, path.into())
