@@ -1,5 +1,5 @@
 //! What is allocated: for a fiber that only sleeps, its handle and its place in a list included; and for a message, whose `Ok` is not made
-//! when it is looked at at once.
+//! when it is looked at at once. And what programs leave behind when they are dropped: nothing.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -35,6 +35,8 @@ unsafe impl GlobalAlloc for Counting {
 
 #[global_allocator]
 static COUNTING: Counting = Counting;
+
+/// The bytes in use are those of one test.
 
 const SLEEPERS: &str = "module demo
 use aivi.concurrency
@@ -161,4 +163,50 @@ fn a_message_that_is_looked_at_at_once_allocates_nothing() {
     let more = allocations_with(many, 64).saturating_sub(allocations_with(few, 64));
     println!("{more} allocations for {} messages", many - few);
     assert!(more < (many - few) / 10, "{more} allocations for {} messages", many - few);
+}
+
+/// Constants and globals of all sorts: texts, numbers, lists, records, maps, functions that hold others, a channel.
+const CONSTANTS: &str = "module demo
+export *
+use aivi.concurrency (make, send, recv, spawn)
+
+Shape = Circle Float | Named { name: Text, parts: List Shape }
+
+long : Text
+long = \"a text that is too long to stand in a value, and so an object of its own with a buffer behind it, as it seems\"
+
+shapes : List Shape
+shapes = [Circle 1.0, Named { name: long, parts: [Circle 2.0, Named { name: \"inner {long}\", parts: [] }] }]
+
+numbers : Map Int Text
+numbers = Map.fromList (List.map (n => (n, \"number {n} {long}\")) [1, 2, 3, 4])
+
+adders : List (Int -> Int)
+adders = List.map (n => (m => m + n)) [1, 2, 3]
+
+value : Int -> Effect Text Int
+value = n => do Effect {
+  (tx, rx) <- make (shapes, numbers)
+  _ <- spawn (send tx (shapes, numbers))
+  got <- recv rx
+  got match
+    | Ok (all, texts) => pure (n + List.length all + Map.size texts + List.foldl (sum add => add sum) 0 adders)
+    | Err _           => fail \"closed\"
+}
+";
+
+#[test]
+fn programs_are_freed() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let engine = Engine::builder().workers(1).stdout(Output::buffer()).build().expect("an engine");
+    let run = || {
+        let script = engine.compile("constants", CONSTANTS).expect("no errors");
+        assert_eq!(script.call::<i64, _>("value", (1,)), Ok(1 + 2 + 4 + 6));
+    };
+    // What is kept for the next one: pages of the thread, fibers, tables of the engine.
+    (0..20).for_each(|_| run());
+    let before = USED.load(Relaxed);
+    (0..60).for_each(|_| run());
+    let each = USED.load(Relaxed).saturating_sub(before) / 60;
+    assert!(each < 64, "a program leaves {each} bytes behind");
 }

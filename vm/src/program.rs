@@ -1,7 +1,7 @@
 //! A loaded module: verified, constants made, natives linked, ready to run on any number of fibers and threads.
 //!
-//! Constants are immortal objects (`object/mod.rs`, O1): copying one touches no count, on any thread. They are not freed with the
-//! program, since values that left it may still refer to them.
+//! Constants are immortal objects (`object/mod.rs`, O1): copying one touches no count, on any thread. They are freed with the
+//! program: whoever holds a value that came from it keeps the program.
 
 mod global;
 
@@ -20,7 +20,7 @@ use crate::capability::Power;
 use crate::fiber::Fiber;
 use crate::interp::{Scalars, make_partial, set_guards, with_near_operands};
 use crate::native::{Args, Found, HostFn, NativeCx, NativeResult, Natives, QuickFn};
-use crate::object::shared::immortalise;
+use crate::object::immortal::{self, immortalise};
 use crate::value::{Slot, Value, object_meta};
 
 /// A program.
@@ -342,6 +342,16 @@ impl Program {
             }
             None => self.name_at(place).to_owned(),
         }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let constants = std::mem::take(&mut self.constants).into_iter();
+        let functions = std::mem::take(&mut self.functions).into_iter();
+        let globals = std::mem::take(&mut self.globals).into_iter().filter_map(GlobalCell::into_value);
+        // SAFETY: fibers keep the program by their world, and a host that holds values of it keeps it, too (module page).
+        unsafe { immortal::free(constants.chain(functions).chain(globals)) }
     }
 }
 

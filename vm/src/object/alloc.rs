@@ -28,9 +28,14 @@ pub fn live_objects() -> isize {
     LIVE.get()
 }
 
-/// Takes `count` objects out of the number of live objects (constants, which live as long as the process).
+/// Takes `count` objects out of the number of live objects (constants, which live as long as their program).
 pub(crate) fn forget(count: isize) {
     LIVE.set(LIVE.get() - count);
+}
+
+/// Takes `count` objects back into the number, which are freed next.
+pub(crate) fn remember(count: isize) {
+    LIVE.set(LIVE.get() + count);
 }
 
 /// Memory for an object of `size` bytes, a multiple of `ALIGN`; aborts the process when there is none.

@@ -60,8 +60,8 @@ impl Tracer<'_> {
 
 /// What the machine must know about a payload's type.
 pub(super) struct Vtable {
-    size: usize,
-    drop: unsafe fn(*mut Header),
+    pub(super) size: usize,
+    pub(super) drop: unsafe fn(*mut Header),
     pub(super) trace: unsafe fn(*const Header, &mut Tracer<'_>),
 }
 

@@ -10,7 +10,7 @@
 //!
 //! - O1. The count of a *local* object is positive, and every reference to it is held by one thread; counting it needs no
 //!   atomic operation. The count of a *shared* object is negative; it is counted atomically. 0 marks an *immortal* object
-//!   (a constant of a program), which is never counted, never unique and never freed.
+//!   (a constant of a program), which is never counted, never unique, and freed with its program (`immortal.rs`).
 //! - O2. Whatever a shared or immortal object refers to is shared or immortal. `share` establishes it, `unshare_if_unique`
 //!   (which turns a shared object with a single reference back into a local one before it is written) keeps it.
 //! - O3. `kind` tells the family, and for payloads the Rust type (`Payload::KIND`, `boxed.rs`); it never changes.
@@ -24,6 +24,7 @@ pub mod boxed;
 pub mod cell;
 pub mod count;
 mod heap;
+pub(crate) mod immortal;
 pub(crate) mod references;
 pub mod release;
 pub mod shared;

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
+use super::Header;
 use super::boxed::{self, Tracer};
-use super::{Header, alloc};
 use crate::value::{Kind, Value};
 
 /// A value that may be held by several threads: everything that it reaches is shared or immortal.
@@ -69,20 +69,11 @@ impl fmt::Debug for Shared {
     }
 }
 
-/// Makes everything local that `value` reaches immortal. It and its parts are never freed.
-pub(crate) fn immortalise(value: Value) -> Value {
-    if let Some(object) = value.heap() {
-        // SAFETY: `value` holds a reference to the object.
-        unsafe { mark(object, immortalise_one) };
-    }
-    value
-}
-
 /// Applies `step` to all objects reached, which live meanwhile; it says whether to go on through an object.
 ///
 /// # Safety
 /// The caller holds a reference to `object`.
-unsafe fn mark(object: *const Header, step: unsafe fn(*const Header) -> bool) {
+pub(super) unsafe fn mark(object: *const Header, step: unsafe fn(*const Header) -> bool) {
     // SAFETY: the caller holds a reference; what it reaches is live.
     unsafe {
         if !step(object) {
@@ -151,19 +142,5 @@ unsafe fn share_one(object: *const Header) -> bool {
         // Release: another thread that gets at the object gets at it through a queue or lock, which orders this anyway.
         count.store(-now, Release);
     }
-    now > 0
-}
-
-/// # Safety
-/// As for `share_one`.
-unsafe fn immortalise_one(object: *const Header) -> bool {
-    // SAFETY: promised by the caller.
-    let count = unsafe { &(*object).count };
-    let now = count.load(Relaxed);
-    if now > 0 {
-        count.store(0, Relaxed);
-        alloc::forget(1);
-    }
-    // What is shared already may be counted by another thread at this moment; it stays shared.
     now > 0
 }

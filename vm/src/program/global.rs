@@ -7,7 +7,7 @@ use aivi_scheduler::Latch;
 use parking_lot::Mutex;
 
 use crate::fiber::Strand;
-use crate::object::shared::immortalise;
+use crate::object::immortal::immortalise;
 use crate::value::Value;
 
 /// A global.
@@ -43,6 +43,11 @@ impl GlobalCell {
 
     pub(crate) fn ready(value: Value) -> GlobalCell {
         GlobalCell { value: OnceLock::from(value), proto: ProtoId(0), running: Mutex::new(None) }
+    }
+
+    /// The value, if there is one, when nobody asks any more.
+    pub(crate) fn into_value(self) -> Option<Value> {
+        self.value.into_inner()
     }
 
     /// The value, once there is one.
