@@ -71,7 +71,8 @@ typedef enum aivi_error_kind_t {
     AIVI_ERROR_CANCELLED = 8, /* the host cancelled the call, or freed all that kept the engine */
     AIVI_ERROR_EXIT = 9,      /* the script asked to exit, with a code */
     AIVI_ERROR_SYSTEM = 10,   /* the engine cannot be made: no threads, or a module is not what it says */
-    AIVI_ERROR_PANIC = 11     /* a bug in AIVI itself */
+    AIVI_ERROR_PANIC = 11,    /* a bug in AIVI itself */
+    AIVI_ERROR_LIMIT = 12     /* the call has reached a limit; the text says which, and where */
 } aivi_error_kind_t;
 
 /* A place in a script and what is wrong there. The texts belong to the error. */

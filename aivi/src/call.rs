@@ -7,11 +7,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use aivi_scheduler::{CancelKind, CancelReason, Place, RunCanceller, Runtime, Started};
-use aivi_vm::Strand;
+use aivi_vm::account::meter;
+use aivi_vm::{Account, Fault, Shared, Strand, Used};
 
 use crate::convert::{FromAivi, Mismatch};
 use crate::ending::{Ending, FaultReport};
 use crate::function::{Gives, LookupError};
+use crate::limits::LimitReport;
 use crate::machine::{AT_WORK, Begun, Machine};
 use crate::outcome::{Outcome, Run};
 
@@ -36,9 +38,11 @@ use crate::outcome::{Outcome, Run};
 /// ```
 #[must_use = "a call that is dropped is cancelled; `detach` lets it go on"]
 pub struct Call<R> {
-    machine: Arc<Machine>,
     gives: Gives,
     state: State<R>,
+    account: Option<Arc<Account>>,
+    /// Goes last: what the call has come to is of its program.
+    machine: Arc<Machine>,
 }
 
 enum State<R> {
@@ -65,6 +69,8 @@ pub enum CallError {
     Failure(String),
     /// A bug in the script.
     Fault(FaultReport),
+    /// It has reached a limit, and was cancelled for that: its cleanups have run, as far as the reserves allowed.
+    Limit(LimitReport),
     /// The host cancelled it: through its [`Canceller`], or by dropping the engine.
     Cancelled,
     /// The script asked to exit, or a signal ended it.
@@ -73,15 +79,16 @@ pub enum CallError {
 
 impl<R: FromAivi> Call<R> {
     pub(crate) fn begun(machine: &Arc<Machine>, begun: Begun, gives: Gives) -> Call<R> {
-        let state = match begun {
-            Begun::Runs(started, runtime) => State::Runs(started, runtime),
-            Begun::Over(outcome) => State::Over(Box::new(result(machine, outcome.given(gives)))),
+        let (state, account) = match begun {
+            Begun::Runs(started, runtime, account) => (State::Runs(started, runtime), account),
+            Begun::Over(outcome) => (State::Over(Box::new(result(machine, outcome.given(gives)))), None),
         };
-        Call { machine: machine.clone(), gives, state }
+        Call { gives, state, account, machine: machine.clone() }
     }
 
     pub(crate) fn refused(machine: &Arc<Machine>, error: CallError) -> Call<R> {
-        Call { machine: machine.clone(), gives: Gives::Value, state: State::Over(Box::new(Err(error))) }
+        let state = State::Over(Box::new(Err(error)));
+        Call { gives: Gives::Value, state, account: None, machine: machine.clone() }
     }
 
     /// Waits until it and everything that it has started has ended. The calling thread works for the script meanwhile.
@@ -93,12 +100,10 @@ impl<R: FromAivi> Call<R> {
         match &self.state {
             State::Runs(_, runtime) if runtime.is_at_work() => result(&self.machine, Run::refused(AT_WORK).outcome),
             State::Runs(started, _) => {
-                let outcome = started.wait();
+                let outcome = meter::aside(|| started.wait());
                 self.state = State::Given;
                 // Nobody has taken it before: then it would not run any more.
-                outcome.map_or(Err(CallError::Cancelled), |outcome| {
-                    result(&self.machine, Outcome::from(outcome).given(self.gives))
-                })
+                outcome.map_or(Err(CallError::Cancelled), |outcome| self.result(outcome))
             }
             State::Over(_) | State::Given => self.take().unwrap_or(Err(CallError::Cancelled)),
         }
@@ -111,12 +116,16 @@ impl<R: FromAivi> Call<R> {
                 return Some(result(&self.machine, Run::refused(AT_WORK).outcome));
             }
             State::Runs(started, _) => {
-                let outcome = started.wait_for(limit)?;
-                self.state = State::Over(Box::new(result(&self.machine, Outcome::from(outcome).given(self.gives))));
+                let outcome = meter::aside(|| started.wait_for(limit))?;
+                self.state = State::Over(Box::new(self.result(outcome)));
             }
             State::Over(_) | State::Given => {}
         }
         self.take()
+    }
+
+    fn result(&self, outcome: aivi_scheduler::Outcome<Shared, Fault>) -> Result<R, CallError> {
+        result(&self.machine, Outcome::new(outcome, self.account.as_deref()).given(self.gives))
     }
 
     /// The result, if it is there and was not given.
@@ -149,6 +158,12 @@ impl<R> Call<R> {
         }
     }
 
+    /// What it has used so far, if it or the engine has [`Limits`](crate::Limits); nothing otherwise.
+    #[must_use]
+    pub fn used(&self) -> Used {
+        self.account.as_ref().map_or_else(Used::default, |account| account.used())
+    }
+
     /// Has it, with everything that it has started, ended?
     #[must_use]
     pub fn is_finished(&self) -> bool {
@@ -179,7 +194,7 @@ impl<R: FromAivi> Future for Call<R> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let State::Runs(started, _) = &self.state {
             let Poll::Ready(outcome) = started.poll(cx.waker()) else { return Poll::Pending };
-            self.state = State::Over(Box::new(result(&self.machine, Outcome::from(outcome).given(self.gives))));
+            self.state = State::Over(Box::new(self.result(outcome)));
         }
         self.take().map_or(Poll::Pending, Poll::Ready)
     }
@@ -219,6 +234,7 @@ pub(crate) fn result<R: FromAivi>(machine: &Machine, outcome: Outcome) -> Result
         other => Err(match machine.ending(&other) {
             Ending::Failure(report) => CallError::Failure(report.error),
             Ending::Fault(report) => CallError::Fault(report),
+            Ending::Limit(report) => CallError::Limit(report),
             ending => CallError::Ended(ending),
         }),
     }
@@ -237,6 +253,7 @@ impl fmt::Display for CallError {
             CallError::Mismatch(mismatch) => write!(f, "{mismatch}"),
             CallError::Failure(error) => write!(f, "failure: {error}"),
             CallError::Fault(report) => write!(f, "fault: {report}"),
+            CallError::Limit(report) => write!(f, "{report}"),
             CallError::Cancelled => f.write_str("the call was cancelled"),
             CallError::Ended(ending) => write!(f, "ended early with code {}", ending.exit_code()),
         }

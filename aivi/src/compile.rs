@@ -2,7 +2,8 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::string::FromUtf8Error;
@@ -76,8 +77,13 @@ pub(crate) enum Input<'a> {
 }
 
 /// Compiles on a stack that is large enough whatever the caller's is.
-pub(crate) fn compile(input: &Input<'_>, require_main: bool, hosts: &HostModules) -> Result<Compiled, CompileError> {
-    on_compiler_stack(|| compile_here(input, require_main, hosts)).map_err(CompileError::NoStack)?
+pub(crate) fn compile(
+    input: &Input<'_>,
+    require_main: bool,
+    hosts: &HostModules,
+    budget: Budget,
+) -> Result<Compiled, CompileError> {
+    on_compiler_stack(|| compile_here(input, require_main, hosts, budget)).map_err(CompileError::NoStack)?
 }
 
 /// Does something with the compiler's trees, on a stack that is large enough for the highest of them. It is the caller's thread
@@ -99,9 +105,14 @@ pub fn on_compiler_stack<T>(work: impl FnOnce() -> T) -> io::Result<T> {
     }
 }
 
-fn compile_here(input: &Input<'_>, require_main: bool, hosts: &HostModules) -> Result<Compiled, CompileError> {
-    let (entry, files) = read(input)?;
-    let modules = Modules { files, hosts };
+fn compile_here(
+    input: &Input<'_>,
+    require_main: bool,
+    hosts: &HostModules,
+    budget: Budget,
+) -> Result<Compiled, CompileError> {
+    let (entry, files) = read(input, &budget)?;
+    let modules = Modules { files, hosts, budget };
     let compiled = aivi_compiler::compile(entry, &modules, Options { require_main });
     let reports = Reports { diagnostics: compiled.diagnostics, sources: compiled.sources };
     match compiled.module {
@@ -110,11 +121,14 @@ fn compile_here(input: &Input<'_>, require_main: bool, hosts: &HostModules) -> R
     }
 }
 
-fn read(input: &Input<'_>) -> Result<(Source, Option<Files>), CompileError> {
+fn read(input: &Input<'_>, budget: &Budget) -> Result<(Source, Option<Files>), CompileError> {
     match input {
-        Input::Text { name, text } => Ok((Source::new(*name, *text), None)),
+        Input::Text { name, text } => {
+            budget.take(Path::new(name), text.len())?;
+            Ok((Source::new(*name, *text), None))
+        }
         Input::File(path) => {
-            let text = read_source(path)?;
+            let text = budget.read(path)?;
             let files = Files::for_entry(path, &module_path(&text));
             Ok((Source::new(path.to_string_lossy(), text), Some(files)))
         }
@@ -126,9 +140,43 @@ fn read(input: &Input<'_>) -> Result<(Source, Option<Files>), CompileError> {
 /// # Errors
 /// When it cannot be read, or is no text.
 pub fn read_source(path: &Path) -> Result<String, CompileError> {
-    let unreadable = |error| CompileError::Unreadable { path: path.to_path_buf(), error };
-    let bytes = std::fs::read(path).map_err(unreadable)?;
-    String::from_utf8(bytes).map_err(|error| unreadable(not_utf8(&error)))
+    Budget::new(usize::MAX).read(path)
+}
+
+/// How much text a program may have, and what is left of that.
+pub(crate) struct Budget {
+    limit: usize,
+    left: Cell<usize>,
+}
+
+impl Budget {
+    /// So many bytes.
+    pub(crate) fn new(limit: usize) -> Budget {
+        Budget { limit, left: Cell::new(limit) }
+    }
+
+    /// The text of a file, of which no more is read than may be there.
+    pub(crate) fn read(&self, path: &Path) -> Result<String, CompileError> {
+        let unreadable = |error| CompileError::Unreadable { path: path.to_path_buf(), error };
+        let file = File::open(path).map_err(unreadable)?;
+        let length = file.metadata().map_or(0, |metadata| usize::try_from(metadata.len()).unwrap_or(usize::MAX));
+        let most = self.left.get().saturating_add(1);
+        let mut bytes = Vec::with_capacity(length.min(most));
+        file.take(most as u64).read_to_end(&mut bytes).map_err(unreadable)?;
+        self.take(path, bytes.len())?;
+        String::from_utf8(bytes).map_err(|error| unreadable(not_utf8(&error)))
+    }
+
+    /// So much is read of something.
+    fn take(&self, path: &Path, bytes: usize) -> Result<(), CompileError> {
+        let left = self.left.get().checked_sub(bytes).ok_or_else(|| {
+            let message = format!("it makes the program larger than the limit of {} bytes", self.limit);
+            let error = io::Error::new(io::ErrorKind::FileTooLarge, message);
+            CompileError::Unreadable { path: path.to_path_buf(), error }
+        })?;
+        self.left.set(left);
+        Ok(())
+    }
 }
 
 fn not_utf8(error: &FromUtf8Error) -> io::Error {
@@ -267,7 +315,7 @@ mod tests {
     use super::*;
 
     fn text(text: &str) -> Result<Compiled, CompileError> {
-        compile(&Input::Text { name: "test.aivi", text }, false, &HostModules::default())
+        compile(&Input::Text { name: "test.aivi", text }, false, &HostModules::default(), Budget::new(usize::MAX))
     }
 
     #[test]
@@ -287,7 +335,8 @@ mod tests {
 
     #[test]
     fn a_file_that_is_not_there_is_an_error() {
-        let error = compile(&Input::File(Path::new("no/such.aivi")), false, &HostModules::default());
+        let error =
+            compile(&Input::File(Path::new("no/such.aivi")), false, &HostModules::default(), Budget::new(usize::MAX));
         let error = error.err().expect("no file");
         assert!(error.to_string().starts_with("error: cannot read no/such.aivi: "), "{error}");
     }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::limits::LimitReport;
 use crate::waits::Fibers;
 
 /// How `main` or a test ended.
@@ -15,6 +16,8 @@ pub enum Ending {
     Failure(FailureReport),
     /// A bug stopped it.
     Fault(FaultReport),
+    /// It has reached a limit.
+    Limit(LimitReport),
     /// `system.exit`
     Exit(i32),
     /// A signal cancelled it.
@@ -28,7 +31,7 @@ impl Ending {
         match self {
             Ending::Success => 0,
             Ending::Failure(_) => 1,
-            Ending::Fault(_) => 70,
+            Ending::Fault(_) | Ending::Limit(_) => 70,
             Ending::Exit(code) => *code,
             Ending::Interrupted(signal) => 128 + signal,
         }
@@ -40,6 +43,7 @@ impl Ending {
         match self {
             Ending::Failure(report) => Some(format!("runtime error: {report}")),
             Ending::Fault(report) => Some(format!("fault: {report}")),
+            Ending::Limit(report) => Some(report.to_string()),
             Ending::Success | Ending::Exit(_) | Ending::Interrupted(_) => None,
         }
     }

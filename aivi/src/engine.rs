@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use aivi_bytecode::Module;
 use aivi_scheduler::{Config, Mode, Turn};
-use aivi_vm::{Capability, Grants, Limits, Natives, Origin};
+use aivi_vm::{Account, Capability, Grants, Limits, Natives, Origin};
 
-use crate::compile::{self, CompileError, Input, Reports};
+use crate::compile::{self, Budget, CompileError, Input, Reports};
 use crate::events::{FiberEvent, Listener};
 use crate::host_module::{HostModule, HostModules};
 use crate::machine::Machine;
@@ -44,6 +44,10 @@ pub(crate) struct Settings {
     pub(crate) mode: Mode,
     pub(crate) limits: Limits,
     pub(crate) grants: Arc<Grants>,
+    /// What all calls use together, if that is limited.
+    pub(crate) account: Option<Arc<Account>>,
+    /// Bytes of text that a program may have.
+    pub(crate) source_limit: usize,
     pub(crate) args: Vec<String>,
     pub(crate) stdout: Output,
     pub(crate) stderr: Output,
@@ -76,6 +80,8 @@ impl Engine {
             mode: Mode::Real,
             limits: Limits::default(),
             grants: Arc::new(Grants::none()),
+            account: None,
+            source_limit: 16 << 20,
             args: Vec::new(),
             stdout: Output::stdout(),
             stderr: Output::stderr(),
@@ -150,7 +156,8 @@ impl Engine {
     }
 
     fn compiled(&self, input: &Input<'_>, require_main: bool) -> Result<Script, CompileError> {
-        let compiled = compile::compile(input, require_main, &self.shared.settings.modules)?;
+        let Settings { modules, source_limit, .. } = &self.shared.settings;
+        let compiled = compile::compile(input, require_main, modules, Budget::new(*source_limit))?;
         Ok(Script::new(self.machine(compiled.module, Origin::Compiler)?, compiled.warnings))
     }
 
@@ -353,7 +360,20 @@ impl EngineBuilder {
         self
     }
 
-    /// What each call may use.
+    /// What all calls together may use at the same time; of fuel and output, in all. Whoever reaches for more is cancelled.
+    pub fn total(mut self, limits: Limits) -> Self {
+        self.settings.account = limits.is_metered().then(|| Arc::new(Account::new(limits, None)));
+        self
+    }
+
+    /// How many bytes of text a program may have, with all modules that come from files; 16 MiB unless it is set. The compiler takes some
+    /// twenty bytes of memory for each, and a microsecond.
+    pub fn source_limit(mut self, bytes: usize) -> Self {
+        self.settings.source_limit = bytes;
+        self
+    }
+
+    /// What each call may use, unless it says otherwise.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.settings.limits = limits;
         self

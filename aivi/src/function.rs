@@ -57,7 +57,8 @@ pub(crate) struct Target {
     entry: Entry,
     gives: Gives,
     limits: Limits,
-    in_place: InPlace,
+    /// For calls in place. Those that are metered are tasks.
+    in_place: Option<InPlace>,
 }
 
 /// What comes out of a function, for the host.
@@ -148,14 +149,17 @@ impl Target {
     /// Something that a program exports, with the limits of its engine.
     pub(crate) fn new(machine: &Arc<Machine>, export: &Export, gives: Gives) -> Target {
         let entry = Entry::Global { global: export.global, is_effect: gives != Gives::Value };
-        let (limits, machine) = (machine.engine.settings.limits, machine.clone());
-        Target { machine, name: export.name.clone(), entry, gives, limits, in_place: InPlace::default() }
+        Target::limited(machine.clone(), export.name.clone(), entry, gives, machine.engine.settings.limits)
     }
 
     /// The same with other limits.
     pub(crate) fn with(&self, limits: Limits) -> Target {
-        let (machine, name, entry) = (self.machine.clone(), self.name.clone(), self.entry.clone());
-        Target { machine, name, entry, gives: self.gives, limits, in_place: InPlace::default() }
+        Target::limited(self.machine.clone(), self.name.clone(), self.entry.clone(), self.gives, limits)
+    }
+
+    fn limited(machine: Arc<Machine>, name: String, entry: Entry, gives: Gives, limits: Limits) -> Target {
+        let in_place = (!machine.is_metered(&limits)).then(InPlace::default);
+        Target { machine, name, entry, gives, limits, in_place }
     }
 
     /// The same, of which failures are given as well.
@@ -171,9 +175,11 @@ impl Target {
     /// Calls it to its end.
     pub(crate) fn call(&self, arguments: Vec<RawValue>) -> Outcome {
         let Target { machine, entry, limits, in_place, .. } = self;
-        let outcome = match machine.engine.runtimes.begin_in_place() {
-            true => in_place.call(machine, entry, arguments, *limits),
-            false => machine.run(entry, arguments, *limits).outcome,
+        let outcome = match in_place {
+            Some(in_place) if machine.engine.runtimes.begin_in_place() => {
+                in_place.call(machine, entry, arguments, *limits)
+            }
+            _ => machine.run(entry, arguments, *limits).outcome,
         };
         outcome.given(self.gives)
     }

@@ -37,8 +37,11 @@
 //!
 //! Outside of themselves nothing but write to the engine's [outputs](Output), until the host grants it: files by directory, the network by host
 //! and port, variables of the environment, standard input, exit codes and the time of day ([`EngineBuilder::allow`], [`Capability`]). A
-//! script of an engine can be given less ([`Script::restricted`]). What functions of the host do is the host's affair. What
-//! scripts may use up is limited by [`Limits`].
+//! script of an engine can be given less ([`Script::restricted`]). What functions of the host do is the host's affair.
+//!
+//! What calls may use up is limited by [`Limits`]: fuel, memory, time, fibers, messages, output; for each call ([`EngineBuilder::limits`],
+//! [`Function::with`]) and for all of an engine together ([`EngineBuilder::total`]). A call that reaches one is cancelled with
+//! [`CallError::Limit`], its cleanups run on a reserve, and then it is stopped; others go on.
 //!
 //! # Cancellation
 //!
@@ -59,11 +62,13 @@ mod ending;
 mod engine;
 mod events;
 mod function;
+mod graveyard;
 mod host;
 mod host_module;
 mod in_place;
 mod lateness;
 mod library;
+mod limits;
 mod loader;
 mod machine;
 mod object;
@@ -93,7 +98,7 @@ pub use aivi_derive::Aivi;
 pub use aivi_scheduler::reactor::raise_descriptor_limit;
 pub use aivi_scheduler::{Decision, Rehearsal, Turn};
 pub use aivi_stdlib::cause;
-pub use aivi_vm::{Capability, Limits, Power, Value as RawValue};
+pub use aivi_vm::{Capability, Limit, Limits, Power, Used, Value as RawValue};
 pub use call::{Call, CallError, Canceller};
 pub use callback::Callback;
 pub use compile::{CompileError, Report, Reports, on_compiler_stack, read_source};
@@ -105,6 +110,7 @@ pub use engine::{Engine, EngineBuilder};
 pub use events::{FiberEnd, FiberEvent, FiberEventKind};
 pub use function::{Function, LookupError};
 pub use host_module::{HostFunction, HostKind, HostModule, HostModuleError, Parameters};
+pub use limits::LimitReport;
 pub use object::Object;
 pub use output::Output;
 pub use precompiled::{LoadError, read_precompiled};

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use aivi_compiler::{Image, Loader, Source};
 
-use crate::compile::read_source;
+use crate::compile::Budget;
 use crate::host_module::HostModules;
 use crate::library;
 
@@ -73,6 +73,7 @@ fn is_library(module: &str) -> bool {
 pub(crate) struct Modules<'a> {
     pub(crate) files: Option<Files>,
     pub(crate) hosts: &'a HostModules,
+    pub(crate) budget: Budget,
 }
 
 impl Loader for Modules<'_> {
@@ -85,7 +86,7 @@ impl Loader for Modules<'_> {
             return Some(Source::new(format!("<host {module}>"), host.text()));
         }
         let path = self.files.as_ref()?.find(module)?;
-        let text = read_source(&path).ok()?;
+        let text = self.budget.read(&path).ok()?;
         Some(Source::new(path.to_string_lossy(), text))
     }
 
@@ -93,7 +94,7 @@ impl Loader for Modules<'_> {
         let files = self.files.as_ref().filter(|_| !is_library(module))?;
         match files.find(module) {
             Some(path) => {
-                read_source(&path).err().map(|error| error.to_string().trim_start_matches("error: ").to_owned())
+                self.budget.read(&path).err().map(|error| error.to_string().trim_start_matches("error: ").to_owned())
             }
             None => Some(format!("it would be in {}", files.nested(module).display())),
         }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use aivi_bytecode::Module;
 use aivi_scheduler::{CancelKind, CancelReason, Place, Rehearsal, Runtime, Started};
+use aivi_vm::account::meter;
 use aivi_vm::value::Kind;
-use aivi_vm::{Grants, Host, Limits, Origin, Program, Shared as SharedValue, Start, Strand, Value, World};
+use aivi_vm::{Account, Grants, Host, Limits, Origin, Program, Shared as SharedValue, Start, Strand, Value, World};
 
 use crate::convert::Shapes;
 use crate::ending::Ending;
@@ -37,7 +38,7 @@ pub(crate) enum Entry {
 /// A call that was begun, or could not be.
 pub(crate) enum Begun {
     /// It goes on, in this runtime.
-    Runs(Started<Strand>, Arc<Runtime<Strand>>),
+    Runs(Started<Strand>, Arc<Runtime<Strand>>, Option<Arc<Account>>),
     /// It is over.
     Over(Outcome),
 }
@@ -104,7 +105,7 @@ impl Machine {
         }
         let begun_ns = runtime.now_ns();
         let world = self.world(limits);
-        let outcome = runtime.run(root(&world, entry, arguments));
+        let outcome = meter::aside(|| runtime.run(root(&world, entry, arguments)));
         let ended_ns = runtime.now_ns();
         let time = Duration::from_nanos(ended_ns - begun_ns);
         let shutdown = ShutdownReport::new(&world.shutdown, ended_ns, &self.program);
@@ -117,7 +118,8 @@ impl Machine {
             Default::default()
         };
         drop(runtime);
-        Run { outcome: outcome.into(), time, leaked, unreceived, shutdown }
+        let outcome = Outcome::new(outcome, world.account.as_deref());
+        Run { outcome, time, leaked, unreceived, shutdown }
     }
 
     /// Runs a call to its end that has begun in place and left it.
@@ -132,9 +134,9 @@ impl Machine {
             runtime.start(strand).cancel(CancelReason { kind: CancelKind::Handle, place: Place::default() });
             return Run::refused(AT_WORK).outcome;
         }
-        let outcome = runtime.run(strand);
+        let outcome = meter::aside(|| runtime.run(strand));
         self.engine.flush_output();
-        outcome.into()
+        Outcome::new(outcome, world.account.as_deref())
     }
 
     /// Begins something that goes on without the caller. In the simulator it is over when this returns.
@@ -143,7 +145,10 @@ impl Machine {
             return Begun::Over(self.run(entry, arguments, limits).outcome);
         }
         match self.engine.runtimes.for_call() {
-            Ok(runtime) => Begun::Runs(runtime.start(root(&self.world(limits), entry, arguments)), runtime),
+            Ok(runtime) => {
+                let world = self.world(limits);
+                Begun::Runs(runtime.start(root(&world, entry, arguments)), runtime, world.account.clone())
+            }
             Err(error) => Begun::Over(Run::refused(format!("the scheduler does not start: {error}")).outcome),
         }
     }
@@ -157,7 +162,13 @@ impl Machine {
 
     /// The world of a call, which has the limits for itself.
     pub(crate) fn unlisted_world(&self, limits: Limits) -> Arc<World> {
-        Arc::new(World::new(self.program.clone(), self.host.clone(), limits))
+        let parent = self.engine.settings.account.as_ref();
+        Arc::new(World::within(self.program.clone(), self.host.clone(), limits, parent))
+    }
+
+    /// Whether what a call with these limits uses is counted.
+    pub(crate) fn is_metered(&self, limits: &Limits) -> bool {
+        limits.is_metered() || self.engine.settings.account.is_some()
     }
 
     /// What a host is told of how a call ended.

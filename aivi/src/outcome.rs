@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use aivi_scheduler::{CancelKind, CancelReason};
-use aivi_vm::{Attached, Failure, Fault, Program, Shared, Value};
+use aivi_vm::{Account, Attached, Failure, Fault, Program, Reached, Shared, Value};
 
 use crate::backtrace;
 use crate::ending::{Ending, FailureReport, FaultReport};
 use crate::function::Gives;
+use crate::limits::LimitReport;
 use crate::programs::Programs;
 use crate::reports::Format;
 use crate::shutdown::ShutdownReport;
@@ -19,6 +20,8 @@ pub(crate) enum Outcome {
     Failed(Failure),
     Faulted(Fault),
     Cancelled(CancelReason),
+    /// It was cancelled for this limit.
+    Limited(Reached),
 }
 
 /// A call that has ended, with what is to be said of it beside.
@@ -62,6 +65,7 @@ impl Outcome {
                 let waits = dump.map(|dump| Box::new(Waits::new(dump, programs).data()));
                 Ending::Fault(FaultReport { waits, ..fault_report(fault, program, programs) })
             }
+            Outcome::Limited(reached) => Ending::Limit(LimitReport::new(reached, program)),
             Outcome::Cancelled(reason) => match reason.kind {
                 CancelKind::Exit(code) => Ending::Exit(code),
                 CancelKind::Signal(signal) => Ending::Interrupted(signal),
@@ -73,9 +77,12 @@ impl Outcome {
     }
 }
 
-impl From<aivi_scheduler::Outcome<Shared, Fault>> for Outcome {
-    fn from(outcome: aivi_scheduler::Outcome<Shared, Fault>) -> Outcome {
+impl Outcome {
+    /// How a call with this account ended.
+    pub(crate) fn new(outcome: aivi_scheduler::Outcome<Shared, Fault>, account: Option<&Account>) -> Outcome {
+        let reached = account.and_then(|account| account.reason(&outcome));
         match outcome {
+            _ if let Some(reached) = reached => Outcome::Limited(reached),
             aivi_scheduler::Outcome::Done(value) => Outcome::Done(value.into_value()),
             aivi_scheduler::Outcome::Failed(error) => Outcome::Failed(Failure::unpack(error)),
             aivi_scheduler::Outcome::Faulted(fault) => Outcome::Faulted(fault),

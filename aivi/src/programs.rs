@@ -12,9 +12,14 @@ use aivi_bytecode::module::Line;
 use aivi_scheduler::Place;
 use aivi_vm::{LoadError, Natives, Origin, Program};
 
+use crate::graveyard::Graveyard;
+
 /// The programs.
 #[derive(Default)]
-pub(crate) struct Programs(Mutex<Numbers>);
+pub(crate) struct Programs {
+    numbers: Mutex<Numbers>,
+    graveyard: Arc<Graveyard>,
+}
 
 #[derive(Default)]
 struct Numbers {
@@ -34,6 +39,8 @@ impl Programs {
         let too_large = || LoadError::Invalid("there are too many functions".to_owned());
         let base = u32::try_from(count).ok().and_then(|count| self.numbers().give(count)).ok_or_else(too_large)?;
         let loaded = Program::load_at(base, module, origin, natives);
+        self.graveyard.sweep();
+        loaded.iter().for_each(|program| self.graveyard.expect(program));
         let given = &mut self.numbers().given;
         match (&loaded, given.get_mut(&base)) {
             (Ok(program), Some((_, owner))) => *owner = Arc::downgrade(program),
@@ -78,9 +85,14 @@ impl Programs {
             .any(|program| program.cancels_tasks())
     }
 
+    /// What is left of those that are gone.
+    pub(crate) fn graveyard(&self) -> &Graveyard {
+        &self.graveyard
+    }
+
     /// The numbers. A thread that panicked cannot leave them half changed.
     fn numbers(&self) -> MutexGuard<'_, Numbers> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -24,9 +24,9 @@ pub struct Rehearsed {
     pub tape: Tape,
     /// Where the fiber stood at whose point it was cancelled.
     pub cancelled_at: Option<String>,
-    /// Objects of this thread that live when the run is over. What a program keeps in its constants is among them, so the
+    /// Bytes of objects of this thread that live when the run is over. What a program keeps in its constants is among them, so the
     /// difference between two runs is what counts.
-    pub live_objects: isize,
+    pub live_bytes: isize,
     /// The tape in words.
     pub schedule: String,
 }
@@ -40,7 +40,7 @@ impl Rehearsed {
             tested,
             was_cancelled,
             cancelled_at: tape.cancelled_at.map(|place| program.describe(place)),
-            live_objects: aivi_vm::live_objects(),
+            live_bytes: aivi_vm::live_bytes(),
             schedule: schedule(&tape, program),
             tape,
         }

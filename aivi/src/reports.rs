@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::compile::{CompileError, Reports};
 use crate::ending::{Ending, FailureReport};
 use crate::lateness::LateReport;
+use crate::limits::LimitReport;
 use crate::shutdown::ShutdownReport;
 use crate::stats::Stats;
 use crate::waits::{Fibers, Waits};
@@ -28,6 +29,7 @@ enum Json<'a> {
     Warning { text: &'a str, trace: &'a [String] },
     Failure(&'a FailureReport),
     Fault { message: &'a str, trace: &'a [String], waits: Option<&'a Fibers> },
+    Limit { what: String, engine: bool, allowed: u64, used: u64, at: Option<&'a str>, message: &'a str },
     Fibers(&'a Fibers),
     Shutdown(&'a ShutdownReport),
     Stuck(&'a Fibers),
@@ -106,6 +108,11 @@ impl Format {
             (Format::Json, Ending::Fault(report)) => {
                 let (message, trace) = (&report.message, &report.trace);
                 Some(Json::Fault { message, trace, waits: report.waits.as_deref() }.line())
+            }
+            (Format::Json, Ending::Limit(report)) => {
+                let LimitReport { what, is_engine: engine, allowed, used, at, message } = report;
+                let (what, at) = (what.to_string(), at.as_deref());
+                Some(Json::Limit { what, engine: *engine, allowed: *allowed, used: *used, at, message }.line())
             }
             (Format::Json, Ending::Success | Ending::Exit(_) | Ending::Interrupted(_)) => None,
         }

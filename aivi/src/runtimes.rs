@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use aivi_scheduler::{CancelKind, CancelReason, Config, Mode, Observer, Place, Runtime, Turn};
+use aivi_vm::account::meter;
 use aivi_vm::shutdown::Why;
 use aivi_vm::{Strand, World};
 
@@ -69,7 +70,9 @@ impl Runtimes {
         }
         let runtime = Arc::new(Runtime::new(self.config.clone(), self.reporter.clone())?);
         if !self.is_simulated() {
-            return Ok(self.shared.get_or_init(|| runtime).clone());
+            let runtime = self.shared.get_or_init(|| runtime);
+            self.reporter.programs.graveyard().watch(runtime);
+            return Ok(runtime.clone());
         }
         let mut simulated = lock(&self.simulated);
         simulated.retain(|runtime| runtime.strong_count() > 0);
@@ -79,7 +82,7 @@ impl Runtimes {
 
     /// Runs what is ready, in an engine that is driven.
     pub(crate) fn turn(&self, budget: Duration) -> Turn {
-        self.shared.get().map_or(Turn::Finished, |runtime| runtime.turn(budget))
+        meter::aside(|| self.shared.get().map_or(Turn::Finished, |runtime| runtime.turn(budget)))
     }
 
     /// A call begins.

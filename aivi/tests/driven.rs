@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use aivi::{Call, CallError, Engine, Script, Turn};
+use aivi::{Call, CallError, Engine, Limit, Limits, Script, Turn};
 
 const SCRIPT: &str = r#"
 module driven
@@ -111,4 +111,23 @@ fn a_deadlock_is_found_and_a_thread_may_wait_instead() {
     assert!(matches!(&ended, Some(Err(CallError::Fault(report))) if report.message == "deadlock"), "{ended:?}");
     assert_eq!(start::<i64>(&script, "nap", 2).wait(), Ok(2));
     assert_eq!(script.call::<i64, _>("nap", (1,)), Ok(1));
+}
+
+#[test]
+fn a_limit_of_time_is_met_in_turns() {
+    let wakes = Arc::new(AtomicUsize::new(0));
+    let (engine, script) = engine(&wakes);
+    let limit = Duration::from_millis(5);
+    let nap = script.function::<(i64,), i64>("nap").expect("a function").with(Limits::none().time(limit));
+    let mut nap = nap.start((3_600_000,));
+    loop {
+        match engine.turn(BUDGET) {
+            Turn::Ready => {}
+            Turn::Sleeping(left) => assert!(left <= limit, "{left:?}"),
+            Turn::Waiting => panic!("it has a limit"),
+            Turn::Finished => break,
+        }
+    }
+    let ended = nap.wait_timeout(Duration::ZERO);
+    assert!(matches!(&ended, Some(Err(CallError::Limit(report))) if report.what == Limit::Time), "{ended:?}");
 }

@@ -1,5 +1,6 @@
 //! Waits for other threads: blocking jobs, host callbacks, futures.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::Task;
@@ -20,12 +21,38 @@ struct Pending<T: Task> {
     record: Ref<T>,
     generation: u32,
     delivery: Delivery<T::Value>,
+    /// Goes last.
+    keep: Option<Keep>,
+}
+
+/// What has to be kept as long as anything of the task is.
+pub type Keep = Arc<dyn Any + std::marker::Send + Sync>;
+
+/// A job that may block, and what it completes. Dropped in this order.
+pub(crate) struct Job<T: Task> {
+    pub(crate) job: Box<dyn FnOnce() -> T::Value + std::marker::Send>,
+    pub(crate) completer: Completer<T>,
+}
+
+impl<T: Task> Job<T> {
+    /// Runs it, which may panic, and completes with what it gives.
+    pub(crate) fn run(self) {
+        let Job { job, mut completer } = self;
+        let result = catch_unwind(AssertUnwindSafe(job));
+        completer.deliver(result.map_err(|panic| panic_text(&*panic)));
+    }
 }
 
 impl<T: Task> Completer<T> {
-    pub(crate) fn new(shared: Arc<Shared<T>>, record: Ref<T>, generation: u32, delivery: Delivery<T::Value>) -> Self {
+    pub(crate) fn new(
+        shared: Arc<Shared<T>>,
+        record: Ref<T>,
+        generation: u32,
+        delivery: Delivery<T::Value>,
+        keep: Option<Keep>,
+    ) -> Self {
         shared.outside_begin();
-        Completer(Some(Pending { shared, record, generation, delivery }))
+        Completer(Some(Pending { shared, record, generation, delivery, keep }))
     }
 
     /// Gives the task its value. If the wait is over, cancelled for one, the value is dropped.
@@ -47,14 +74,8 @@ impl<T: Task> Completer<T> {
         })
     }
 
-    /// Runs a job that may panic and completes with what it gives.
-    pub(crate) fn complete_with(mut self, job: Box<dyn FnOnce() -> T::Value + Send>) {
-        let result = catch_unwind(AssertUnwindSafe(job));
-        self.deliver(result.map_err(|panic| panic_text(&*panic)));
-    }
-
     fn deliver(&mut self, result: Result<T::Value, String>) {
-        let Some(Pending { shared, record, generation, delivery }) = self.0.take() else { return };
+        let Some(Pending { shared, record, generation, delivery, keep }) = self.0.take() else { return };
         let deliver = || *delivery.lock() = Some(result);
         let wake = || {
             if record.state.claim(generation, Claim::Completed) == Claimed::Queue {
@@ -84,6 +105,8 @@ impl<T: Task> Completer<T> {
                 shared.outside_end();
             }
         );
+        drop(delivery);
+        drop(keep);
     }
 }
 

@@ -90,13 +90,5 @@ fn tell<T: Task>(worker: &mut Worker<T>, run: &Run<T>, report: &DeadlockReport) 
 
 /// Ends all tasks of these runs without resuming them.
 pub fn kill_roots<T: Task>(runs: &[Arc<Run<T>>], mut woken: impl FnMut(Raw<T>)) {
-    for run in runs {
-        let root = run.root.lock().clone();
-        if let Some(root) = root
-            && root.state.kill()
-        {
-            woken(root.raw());
-        }
-        run.scope.kill_members(&mut woken);
-    }
+    runs.iter().for_each(|run| crate::deadline::kill(run, &mut woken));
 }

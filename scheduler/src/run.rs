@@ -11,6 +11,7 @@ use std::sync::Weak;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
+use crate::deadline::Deadline;
 use crate::runtime::Shared;
 use crate::scope::Scope;
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -30,6 +31,8 @@ pub struct Run<T: Task> {
     pub told: Mutex<Option<T::Fault>>,
     /// The deadlock that it was given up for: the one that its root was told, if it was.
     pub given_up: Mutex<Option<T::Fault>>,
+    /// Its limit of time, if it has one.
+    pub deadline: Deadline,
     /// The outcome is there, or the first seat is free.
     pub changed: Condvar,
 }
@@ -38,6 +41,8 @@ pub struct Run<T: Task> {
 pub struct End<T: Task> {
     pub outcome: Option<Outcome<T::Value, T::Fault>>,
     waker: Option<Waker>,
+    /// Nobody will ask for the outcome.
+    is_unwanted: bool,
 }
 
 /// A run that was started, and goes on whether somebody waits for it or not.
@@ -94,6 +99,17 @@ impl<T: Task> Started<T> {
     }
 }
 
+impl<T: Task> Drop for Started<T> {
+    /// Nobody asks for the outcome any more: what is there goes now, what comes goes when it comes.
+    fn drop(&mut self) {
+        let mut end = self.run.end.lock();
+        end.is_unwanted = true;
+        let outcome = end.outcome.take();
+        drop(end);
+        drop(outcome);
+    }
+}
+
 impl<T: Task> RunCanceller<T> {
     /// Asks the root to end. Without effect when the run is over.
     pub fn cancel(&self, reason: CancelReason) {
@@ -117,10 +133,11 @@ impl<T: Task> Shared<T> {
             id,
             scope: Scope::new(run.clone()),
             root: Mutex::new(None),
-            end: Mutex::new(End { outcome: None, waker: None }),
+            end: Mutex::new(End { outcome: None, waker: None, is_unwanted: false }),
             is_over: AtomicBool::new(false),
             told: Mutex::new(None),
             given_up: Mutex::new(None),
+            deadline: Deadline::default(),
             changed: Condvar::new(),
         });
         let mut own = Own::new(std::ptr::NonNull::from(&*run.scope), root.entry());
@@ -188,12 +205,18 @@ impl<T: Task> Run<T> {
         self.is_over.load(Ordering::Acquire)
     }
 
-    /// Everything has ended, like this.
+    /// Everything has ended, like this. What nobody wants is gone when this returns.
     pub fn set_outcome(&self, outcome: Option<Outcome<T::Value, T::Fault>>) {
         let mut end = self.end.lock();
-        end.outcome = outcome;
+        let unwanted = if end.is_unwanted {
+            outcome
+        } else {
+            end.outcome = outcome;
+            None
+        };
         let waker = end.waker.take();
         drop(end);
+        drop(unwanted);
         // Release pairs with the Acquire in `is_over`.
         self.is_over.store(true, Ordering::Release);
         self.changed.notify_all();

@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 
 use crate::blocking::Pool;
 use crate::channel::{ChannelsLeft, Register};
+use crate::deadline::Deadlines;
 use crate::dump::{self, Dump};
 use crate::idle::Idle;
 use crate::io_waits::IoWaits;
@@ -54,6 +55,7 @@ pub struct Shared<T: Task> {
     /// Completers that have not completed, and other outside work that may still wake a task.
     outside: AtomicUsize,
     pub world: World,
+    pub deadlines: Deadlines<T>,
     /// When to look for tasks that wait for ever.
     pub watch: Watch,
     pub is_shut_down: AtomicBool,
@@ -117,6 +119,7 @@ impl<T: Task> Runtime<T> {
             reactor: OnceLock::new(),
             outside: AtomicUsize::new(0),
             world: World::default(),
+            deadlines: Deadlines::default(),
             watch: Watch::default(),
             is_shut_down: AtomicBool::new(false),
             is_observed: observer.wants_events(),

@@ -7,7 +7,7 @@
 use crate::Task;
 use crate::config::Config;
 use crate::park::Parker;
-use crate::sync::atomic::AtomicBool;
+use crate::sync::atomic::{AtomicBool, AtomicU32};
 use crate::sync::deque::Stealer;
 use crate::sync::thread::JoinHandle;
 use crate::sync::{Lock, Mutex, TIMERS};
@@ -46,6 +46,8 @@ pub struct Seat<T: Task> {
     /// Has a thread of its own been started?
     pub has_thread: AtomicBool,
     pub thread: Mutex<Option<JoinHandle<()>>>,
+    /// Changes whenever its worker passes (`passes.rs`).
+    pub passed: AtomicU32,
 }
 
 impl<T: Task> Seat<T> {
@@ -61,6 +63,7 @@ impl<T: Task> Seat<T> {
             core: Mutex::new(Some(Box::new(core))),
             has_thread: AtomicBool::new(false),
             thread: Mutex::new(None),
+            passed: AtomicU32::new(0),
         }
     }
 }

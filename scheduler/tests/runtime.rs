@@ -64,7 +64,7 @@ fn waits_for(outside: Sender<Completer<Script>>) -> Script {
         Wake::Completed(Err(text)) => Step::Ended(Outcome::Faulted(text)),
         Wake::Cancelled => Step::Ended(Outcome::Cancelled(cx.cancel_requested().expect("a reason"))),
         _ => {
-            outside.send(cx.completer()).expect("somebody takes it");
+            outside.send(cx.completer(None)).expect("somebody takes it");
             Step::Waiting
         }
     })

@@ -104,6 +104,9 @@ fn repeat(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
         return NativeResult::Fault(format!("a list of {count} elements is too long"));
     }
     charge(cx, count);
+    if !cx.may_make(count * size_of::<Value>()) {
+        return NativeResult::Done(Value::list([]));
+    }
     let element = args.get(1);
     NativeResult::Done(Value::list((0..count).map(|_| element.clone())))
 }

@@ -61,6 +61,9 @@ family! { "text"
 /// Bytes of the longest text made by a number; arbitrary, and far below what an address space holds.
 const BYTES_MAX: usize = 1 << 31;
 
+/// Texts up to this length are made without a look at the limit of memory; arbitrary.
+const LOOK_MAX: usize = 1 << 16;
+
 fn int(value: usize) -> Value {
     Value::int(value as i64)
 }
@@ -124,6 +127,9 @@ fn joined(cx: &mut NativeCx<'_>, list: Option<&List>, separator: &str) -> Native
     }
     charge(cx, list.len());
     charge_bytes(cx, length);
+    if !cx.may_make(length) {
+        return too_long();
+    }
     NativeResult::Done(concat::concat(list, separator, length))
 }
 
@@ -158,7 +164,7 @@ fn pad(cx: &mut NativeCx<'_>, args: &Args<'_>, put: impl Fn(&str, String) -> Str
     }
     let turns = missing.div_ceil(fill.chars().count());
     match turns.checked_mul(fill.len()) {
-        Some(bytes) if bytes <= BYTES_MAX => charge_bytes(cx, bytes),
+        Some(bytes) if bytes <= BYTES_MAX && cx.may_make(bytes + whole.len()) => charge_bytes(cx, bytes),
         _ => return too_long(),
     }
     done(Text::from(put(whole, fill.chars().cycle().take(missing).collect())))
@@ -173,10 +179,11 @@ fn replaced(cx: &mut NativeCx<'_>, args: &Args<'_>, replacement: &str, whole: us
     }
     // Counting takes as long as replacing: it is left out where even a text of nothing but needles would stay short.
     let most_found = most.min(text.len() / needle.len());
-    if most_found.saturating_mul(replacement.len()) > BYTES_MAX {
+    if most_found.saturating_mul(replacement.len()) > LOOK_MAX {
         let found = text.matches(needle).take(most).count();
         let added = found.saturating_mul(replacement.len());
-        if added.saturating_add(text.len() - found * needle.len()) > BYTES_MAX {
+        let length = added.saturating_add(text.len() - found * needle.len());
+        if length > BYTES_MAX || !cx.may_make(length) {
             return too_long();
         }
     }
@@ -186,7 +193,7 @@ fn replaced(cx: &mut NativeCx<'_>, args: &Args<'_>, replacement: &str, whole: us
 fn repeat(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
     let (times, whole) = (count(args.int(0)), args.text(1));
     match whole.len().checked_mul(times) {
-        Some(bytes) if bytes <= BYTES_MAX => charge_bytes(cx, bytes),
+        Some(bytes) if bytes <= BYTES_MAX && cx.may_make(bytes) => charge_bytes(cx, bytes),
         _ => return too_long(),
     }
     done(Text::from(whole.repeat(times)))

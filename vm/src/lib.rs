@@ -3,6 +3,7 @@
 //! `value` and `object` hold data, `program` a loaded module, `interp` runs instructions, `fiber` is what the scheduler
 //! runs, `native` the door to functions in Rust, `capability` what they may do outside.
 
+pub mod account;
 pub mod backtrace;
 pub mod capability;
 pub mod collections;
@@ -18,13 +19,15 @@ pub mod shutdown;
 pub mod structural;
 pub mod value;
 
+pub use account::meter::live_bytes;
+pub use account::{Account, Limit, Limits, Reached, Used};
 pub use capability::{Capability, Grants, Power};
 pub use collections::{Bytes, List, Map, Set, Text, TextRef};
 pub use failure::Failure;
 pub use fault::{Attached, Fault};
-pub use fiber::{Called, Caller, HostFuture, Limits, Start, Strand, World};
+pub use fiber::{Called, Caller, HostFuture, Start, Strand, World};
 pub use host::Host;
 pub use native::{Args, HostCall, HostFn, HostQuick, NativeCx, NativeFn, NativeResult, Natives, Then};
-pub use object::{Cell, Ref, Shared, Trace, Tracer, live_objects};
-pub use program::{LoadError, Origin, Program};
+pub use object::{Cell, Ref, Shared, Trace, Tracer};
+pub use program::{Bury, LoadError, Origin, Program, Remains};
 pub use value::{Kind, ObjectRef, Value};

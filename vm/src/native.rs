@@ -5,10 +5,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use aivi_scheduler::reactor::{Attempt, IoSource};
-use aivi_scheduler::{CancelKind, CancelReason, Completer, Context};
+use aivi_scheduler::{CancelKind, CancelReason, Completer, Context, Keep};
 
+use crate::account::Limit;
 use crate::capability::{Grants, Power};
 use crate::fiber::{Awaited, Fiber, HostFuture, Pending, Strand};
 use crate::host::Host;
@@ -185,6 +187,28 @@ impl NativeCx<'_> {
         self.fiber.world.host.grants()
     }
 
+    /// Writes to standard output, as far as the limit of the call allows; beyond it nothing is written, and the call ends.
+    ///
+    /// # Errors
+    /// As `Host::write_out`.
+    pub fn write_out(&mut self, text: &str) -> std::io::Result<()> {
+        if self.fiber.may_make(Limit::Output, text.len() as u64) { self.host().write_out(text) } else { Ok(()) }
+    }
+
+    /// The same for standard error.
+    pub fn write_err(&mut self, text: &str) {
+        if self.fiber.may_make(Limit::Output, text.len() as u64) {
+            self.host().write_err(text);
+        }
+    }
+
+    /// To be asked before so many bytes are made at once. False: the limit of the call says no. Then the function gives whatever it likes,
+    /// which nobody sees: the call ends.
+    #[must_use]
+    pub fn may_make(&mut self, bytes: usize) -> bool {
+        self.fiber.may_make(Limit::Memory, bytes as u64)
+    }
+
     /// The scheduler: clocks, chance, `registry`. Waits go through the functions below.
     pub fn sched(&mut self) -> &mut Context<'_, Strand> {
         self.fiber.cx()
@@ -206,9 +230,21 @@ impl NativeCx<'_> {
     /// Runs a job on a thread that may block. When the wait is cancelled the job's result is dropped.
     pub fn blocking(&mut self, job: Box<dyn FnOnce() -> Shared + Send>, then: Then) -> NativeResult {
         let place = self.fiber.place();
+        let account = self.fiber.world.account.clone();
+        let keep = self.keep();
         let cx = self.fiber.cx();
         cx.set_place(place);
-        cx.blocking(job);
+        let job = match account {
+            // What it makes is the call's, and so is its time.
+            Some(account) => Box::new(move || {
+                let begun = Instant::now();
+                let result = account.run(job);
+                account.add_host_time(u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX));
+                result
+            }),
+            None => job,
+        };
+        cx.blocking(job, keep);
         self.fiber.pending = Pending::Completion(then);
         NativeResult::Wait
     }
@@ -221,10 +257,16 @@ impl NativeCx<'_> {
 
     /// Waits for whoever gets the completer.
     pub(crate) fn begin_outside(&mut self) -> Completer<Strand> {
-        let place = self.fiber.place();
+        let (place, keep) = (self.fiber.place(), self.keep());
         let cx = self.fiber.cx();
         cx.set_place(place);
-        cx.completer()
+        cx.completer(keep)
+    }
+
+    /// The program, for whoever may have values of it when its calls have ended.
+    fn keep(&self) -> Option<Keep> {
+        let program: Arc<Program> = self.fiber.world.program.clone();
+        Some(program)
     }
 
     /// Waits for a future, which is asked at once and then whenever its waker was called. It is dropped when the fiber is cancelled,

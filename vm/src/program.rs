@@ -6,7 +6,7 @@
 mod global;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aivi_bytecode::module::{Constant, Line, Module, NativeImport, Proto, Shape, SourceFile};
 use aivi_bytecode::verify;
@@ -44,7 +44,26 @@ pub struct Program {
     base: u32,
     /// What is checked as it runs, of a program that nobody vouches for.
     scalars: Option<Scalars>,
+    /// Who is given what has to be freed by hand.
+    bury: OnceLock<Bury>,
 }
+
+/// Is given what is left of a program when it goes, to free it later by dropping it.
+pub type Bury = Box<dyn Fn(Remains) + Send + Sync>;
+
+/// The constants of a program that is gone. Dropping them frees them.
+///
+/// They may be dropped when nobody has a value of the program any more: neither the host, nor a worker that is about to forget one.
+#[derive(Default)]
+pub struct Remains {
+    constants: Box<[Value]>,
+    functions: Box<[Value]>,
+    globals: Box<[GlobalCell]>,
+}
+
+// SAFETY: the values in a program are immortal (`immortalise`) and never written; `ProtoCode::code` points into `codes`, which is
+// not changed; the cells of globals synchronise themselves.
+unsafe impl Send for Remains {}
 
 // SAFETY: the values in a program are immortal (`immortalise`) and never written; `ProtoCode::code` points into `codes`, which is
 // not changed; the cells of globals synchronise themselves.
@@ -237,7 +256,14 @@ impl Program {
             base,
             scalars,
             module,
+            bury: OnceLock::new(),
         }))
+    }
+
+    /// Gives what is to be freed to `bury` when the program goes. Needed where several threads run it: one may still have an outcome in
+    /// its hands that nobody will ask for.
+    pub fn bury_with(&self, bury: Bury) {
+        _ = self.bury.set(bury);
     }
 
     /// The module that was loaded, with what the machine has added.
@@ -347,10 +373,23 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
+        let (constants, functions) = (std::mem::take(&mut self.constants), std::mem::take(&mut self.functions));
+        let remains = Remains { constants, functions, globals: std::mem::take(&mut self.globals) };
+        match self.bury.take() {
+            Some(bury) => bury(remains),
+            // Nobody else runs it.
+            None => drop(remains),
+        }
+    }
+}
+
+impl Drop for Remains {
+    fn drop(&mut self) {
         let constants = std::mem::take(&mut self.constants).into_iter();
         let functions = std::mem::take(&mut self.functions).into_iter();
         let globals = std::mem::take(&mut self.globals).into_iter().filter_map(GlobalCell::into_value);
-        // SAFETY: fibers keep the program by their world, and a host that holds values of it keeps it, too (module page).
+        // SAFETY: fibers keep the program by their world, and a host that holds values of it keeps it, too (module page). Who
+        // buries them waits until workers have forgotten what is left (`Bury`).
         unsafe { immortal::free(constants.chain(functions).chain(globals)) }
     }
 }

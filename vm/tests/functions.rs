@@ -70,7 +70,7 @@ fn recursion_goes_deep() {
 
 #[test]
 fn endless_recursion_is_a_fault() {
-    let run = Run::with(sum(), &[], Limits { frames: 100_000, ..Limits::default() });
+    let run = Run::with(sum(), &[], Limits::none().frames(100_000));
     let ended = run.apply(vec![Value::int(i64::MAX)]);
     assert_eq!(run.show(&ended), "fault: stack exhausted");
     let aivi_scheduler::Outcome::Faulted(fault) = ended else { unreachable!() };
@@ -80,7 +80,7 @@ fn endless_recursion_is_a_fault() {
 
 #[test]
 fn registers_have_a_limit_too() {
-    let run = Run::with(sum(), &[], Limits { registers: 1000, ..Limits::default() });
+    let run = Run::with(sum(), &[], Limits::none().registers(1000));
     assert_eq!(run.show(&run.apply(vec![Value::int(i64::MAX)])), "fault: stack exhausted");
 }
 
@@ -102,7 +102,7 @@ fn a_tail_call_needs_no_frame() {
     body.proto.raw = vec![(r(0), ScalarKind::Int)];
     let proto = asm.proto(body);
     asm.function("down", proto);
-    let run = Run::with(asm, &[], Limits { frames: 10, registers: 100, ..Limits::default() });
+    let run = Run::with(asm, &[], Limits::none().frames(10).registers(100));
     assert_eq!(run.show(&run.apply(vec![Value::int(100_000)])), "0");
 }
 

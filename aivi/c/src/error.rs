@@ -25,6 +25,7 @@ pub enum Kind {
     Exit = 9,
     System = 10,
     Panic = 11,
+    Limit = 12,
 }
 
 /// `aivi_error`
@@ -122,6 +123,7 @@ impl From<CallError> for Error {
             CallError::Mismatch(mismatch) => Error::new(Kind::Mismatch, mismatch.to_string()),
             CallError::Failure(error) => Error::new(Kind::Failure, error),
             CallError::Fault(report) => Error::new(Kind::Fault, report.to_string()),
+            CallError::Limit(report) => Error::new(Kind::Limit, report.to_string()),
             CallError::Cancelled => Error::new(Kind::Cancelled, CallError::Cancelled.to_string()),
             CallError::Ended(ending) => Error::exit(ending.exit_code()),
         }

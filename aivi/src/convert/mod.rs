@@ -67,7 +67,7 @@ pub trait IntoAivi: AiviType {
 
 /// A Rust value that can come out of AIVI.
 pub trait FromAivi: AiviType + Sized {
-    /// The Rust value.
+    /// The Rust value. What is given is of a program, and goes with it: to keep it as it is, take a [`Value`], which keeps the program.
     ///
     /// # Errors
     /// When the value is of another type, or out of range.

@@ -5,7 +5,9 @@ use std::ptr::NonNull;
 use smallvec::smallvec;
 
 use crate::crowd::{Crowd, Maker, Rule};
+use crate::deadline::Then;
 use crate::group::{Group, Kind};
+use crate::run::Run;
 use crate::scope::{Added, Crew, Scope, ScopeRef};
 use crate::sync::Arc;
 use crate::task::TaskHandle;
@@ -190,13 +192,39 @@ impl<T: Task> Context<'_, T> {
 
     /// Asks the root of its run to end: the program exits.
     pub fn cancel_root(&mut self, reason: CancelReason) {
-        // SAFETY: as in `new_scope`.
-        let run = unsafe { self.own().scope.as_ref() }.run().upgrade();
+        let run = self.run();
         let shared = self.worker.shared.clone();
         if let Some(root) = run.and_then(|run| shared.cancel_run(&run, reason)) {
             let by = self.id();
             self.worker.note(root.id, EventKind::Cancelled { by, reason });
         }
+    }
+
+    /// Asks this task to end.
+    pub fn cancel_myself(&mut self, reason: CancelReason) {
+        // It runs, so there is no wait that this could end.
+        _ = self.record().request_cancel(reason);
+    }
+
+    /// Asks the root of its run to end at that time; after so long again the run is killed. Another limit takes its place.
+    pub fn limit_root(&mut self, at_ns: u64, cleanup_ns: u64) {
+        if let Some(run) = self.run() {
+            self.worker.shared.deadlines.set(&run, at_ns, Then::Cancel { cleanup_ns });
+        }
+    }
+
+    /// Ends all tasks of its run, this one when it yields; none of them is resumed.
+    pub fn kill_root(&mut self) {
+        if let Some(run) = self.run() {
+            self.worker.kill_run(&run);
+        }
+        self.record().state.kill();
+    }
+
+    /// The run that the task is a part of.
+    fn run(&mut self) -> Option<Arc<Run<T>>> {
+        // SAFETY: as in `new_scope`.
+        unsafe { self.own().scope.as_ref() }.run().upgrade()
     }
 
     /// What a task has come to that has ended.

@@ -177,6 +177,9 @@ impl<'a, T: Task> Context<'a, T> {
 
     /// The fuel is spent: go on with more, or yield?
     pub fn tick(&mut self) -> Tick {
+        if self.record().state.load().is_killed() {
+            return Tick::Yield;
+        }
         self.worker.tick()
     }
 

@@ -5,7 +5,7 @@ use std::marker::Send as CanSend;
 use smallvec::SmallVec;
 
 use crate::channel::{Channel, ChannelEnd, Receiver, Sender, Side, Woken};
-use crate::completer::{Completer, Delivery};
+use crate::completer::{Completer, Delivery, Job, Keep};
 use crate::latch::Latch;
 use crate::reactor::{Attempt, IoSource};
 use crate::seat::TimerEntry;
@@ -249,24 +249,25 @@ impl<T: Task> Context<'_, T> {
     }
 
     /// Runs a job that may block on another thread, then [`Wake::Completed`](crate::Wake::Completed). If the wait is cancelled, the job's result
-    /// is dropped.
-    pub fn blocking(&mut self, job: Box<dyn FnOnce() -> T::Value + CanSend>) {
-        let completer = self.completer();
-        let job = Box::new(move || completer.complete_with(job));
+    /// is dropped. `keep` is kept as long as anything of the job or the task is.
+    pub fn blocking(&mut self, job: Box<dyn FnOnce() -> T::Value + CanSend>, keep: Option<Keep>) {
+        let job = Job { job, completer: self.completer(keep) };
+        let job = Box::new(move || job.run());
         match &mut self.worker.core.simulator {
             Some(simulator) => simulator.push_job(job),
             None => self.worker.shared.pool().submit(job),
         }
     }
 
-    /// Waits for whoever gets the completer, then [`Wake::Completed`](crate::Wake::Completed).
-    pub fn completer(&mut self) -> Completer<T> {
+    /// Waits for whoever gets the completer, then [`Wake::Completed`](crate::Wake::Completed). `keep` is kept as long as it has anything of
+    /// the task.
+    pub fn completer(&mut self, keep: Option<Keep>) -> Completer<T> {
         let (raw, generation) = self.next_wait();
         let delivery: Delivery<T::Value> = Arc::new(Mutex::new(None));
         self.begin_waiting(Waiting::Outside(delivery.clone()));
         // SAFETY: the running task lives.
         let record = unsafe { raw.to_ref() };
-        Completer::new(self.worker.shared.clone(), record, generation, delivery)
+        Completer::new(self.worker.shared.clone(), record, generation, delivery, keep)
     }
 
     /// Arms the task's timer for the wait that was begun.

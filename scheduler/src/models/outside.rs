@@ -20,7 +20,7 @@ fn a_completer_wakes_with_its_value() {
         let task = cast.task("t", {
             let thread_of = thread_of.clone();
             Box::new(move |cx| {
-                let completer = cx.completer();
+                let completer = cx.completer(None);
                 *thread_of.lock().unwrap() = Some(thread::spawn(move || completer.complete(Token::new(7))));
                 None
             })

@@ -142,6 +142,8 @@ pub enum CancelKind {
     Signal(i32),
     /// The program asked to exit with this code.
     Exit(i32),
+    /// Something was used up that its run has a limit of.
+    Limit,
     /// Everything waited for ever.
     Deadlock,
     /// The runtime shuts down.
@@ -160,6 +162,7 @@ impl fmt::Display for CancelKind {
             CancelKind::TimedOut => f.write_str("its time was up"),
             CancelKind::Signal(number) => write!(f, "signal {number}"),
             CancelKind::Exit(code) => write!(f, "the program exits with {code}"),
+            CancelKind::Limit => f.write_str("a limit was reached"),
             CancelKind::Deadlock => f.write_str("deadlock"),
             CancelKind::Shutdown => f.write_str("the runtime shuts down"),
         }

@@ -69,7 +69,7 @@ pub fn turn<T: Task>(shared: &Arc<Shared<T>>, budget: Duration) -> Turn {
     let mut worker = Worker { shared: shared.clone(), index: 0, core };
     worker.core.until_ns = Some(until_ns);
     let is_ready = !worker.work_through(until_ns);
-    let next_ns = worker.next_deadline();
+    let next_ns = worker.next_deadline().into_iter().chain(shared.deadlines.next()).min();
     worker.leave();
     // The worker is idle: who queues something from here on says so (`Observer::woken`). What came before is seen here.
     if is_ready || !shared.injector.is_empty() {

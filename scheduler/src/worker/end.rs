@@ -90,14 +90,16 @@ impl<T: Task> Worker<T> {
         self.shared.runs.lock().remove(&run.id);
         let (failed, fault) = run.scope.finish();
         failed.iter().for_each(|member| self.report_unjoined(member));
+        self.shared.deadlines.clear(run);
         self.hand_in();
         // SAFETY: the root has ended, so it has no running side, and nobody reads the task of one that has.
         unsafe { *root.task() = None };
         let given_up = run.given_up.lock().take();
-        let outcome = match (root.outcome(), given_up.or(fault)) {
-            (Some(Outcome::Faulted(own)), _) => Some(Outcome::Faulted(own.clone())),
+        // SAFETY: a root has no handle, so nobody reads its outcome but us: it has ended, and everything that it has started.
+        let outcome = match (unsafe { root.take_outcome() }, given_up.or(fault)) {
+            (Some(Outcome::Faulted(own)), _) => Some(Outcome::Faulted(own)),
             (_, Some(fault)) => Some(Outcome::Faulted(fault)),
-            (outcome, None) => outcome.cloned(),
+            (outcome, None) => outcome,
         };
         run.set_outcome(outcome);
         if self.index != 0 {

@@ -78,6 +78,7 @@ impl<T: Task> Worker<T> {
 
     /// Reads the clock, fires timers, asks the poller if it is time, and looks at the gate.
     pub(super) fn maintain(&mut self, suspect: Suspect) {
+        self.seat().pass();
         let before_ns = std::mem::replace(&mut self.core.now_ns, self.shared.clock_ns());
         if self.core.now_ns >= self.core.holds.next_ns {
             self.look_back(before_ns, suspect);
@@ -90,6 +91,9 @@ impl<T: Task> Worker<T> {
     /// Fires what is due in our own wheel, and says how many tasks that woke.
     pub(super) fn fire_timers(&mut self) -> usize {
         let now_ns = self.core.now_ns;
+        if self.shared.is_deadline_met(now_ns) {
+            self.meet_deadlines();
+        }
         let mut fired = std::mem::take(&mut self.core.fired);
         let mut limits = Vec::new();
         let mut late = Vec::new();

@@ -88,7 +88,9 @@ impl<T: Task> Worker<T> {
     fn park(&mut self, is_last: bool) {
         let is_real = self.core.simulator.is_none();
         let next_look = if is_last && is_real { self.shared.watch.next_look() } else { None };
-        let first = self.next_deadline().into_iter().chain(next_look).chain(self.core.until_ns).min();
+        let next_limit = if is_last { self.shared.deadlines.next() } else { None };
+        let timed = self.next_deadline().into_iter().chain(next_limit).min();
+        let first = timed.into_iter().chain(next_look).chain(self.core.until_ns).min();
         let limit = first.map(|deadline_ns| {
             let now_ns = if self.core.simulator.is_some() { self.core.now_ns } else { self.shared.clock_ns() };
             Duration::from_nanos(deadline_ns.saturating_sub(now_ns))
@@ -108,7 +110,7 @@ impl<T: Task> Worker<T> {
         }
         if self.core.simulator.is_some() && limit.is_some() && keys.is_empty() && !was_woken {
             // The limit is over in reality, and nothing outside has happened before.
-            self.jump_to_next();
+            self.jump_to(timed);
         }
         self.wake_ready(&keys);
     }
@@ -119,13 +121,14 @@ impl<T: Task> Worker<T> {
             return false;
         }
         let outside = self.shared.outside_pending() > 0 || !self.shared.io_waits.is_empty();
-        !outside && self.jump_to_next()
+        // Without a timer there is nothing to wait for: a limit of time alone does not keep a deadlock from being told.
+        let before = |first: u64| self.shared.deadlines.next().map_or(first, |limit_ns| first.min(limit_ns));
+        !outside && self.jump_to(self.next_deadline().map(before))
     }
 
-    fn jump_to_next(&mut self) -> bool {
-        let Some(deadline_ns) = self.next_deadline() else { return false };
-        let Some(simulator) = &mut self.core.simulator else { return false };
-        simulator.pass_to(deadline_ns);
+    fn jump_to(&mut self, deadline_ns: Option<u64>) -> bool {
+        let (Some(deadline_ns), Some(simulator)) = (deadline_ns, &mut self.core.simulator) else { return false };
+        simulator.pass_to(deadline_ns.max(simulator.now_ns()));
         self.core.now_ns = simulator.now_ns();
         self.fire_timers();
         true

@@ -151,11 +151,11 @@ impl Toy {
             }
             Op::Blocking(value) => {
                 let value = *value;
-                cx.blocking(Box::new(move || value));
+                cx.blocking(Box::new(move || value), None);
                 return Done::Wait(op);
             }
             Op::BlockingPanic => {
-                cx.blocking(Box::new(|| std::panic::resume_unwind(Box::new("job failed"))));
+                cx.blocking(Box::new(|| std::panic::resume_unwind(Box::new("job failed"))), None);
                 return Done::Wait(op);
             }
             Op::WaitLatch(latch) => {

@@ -39,12 +39,12 @@ fn println(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
 }
 
 fn error(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    cx.host().write_err(&line(args.text(0)));
+    cx.write_err(&line(args.text(0)));
     NativeResult::Done(Value::unit())
 }
 
 fn write(cx: &mut NativeCx<'_>, text: &str) -> NativeResult {
-    match cx.host().write_out(text) {
+    match cx.write_out(text) {
         Ok(()) => NativeResult::Done(Value::unit()),
         Err(_) => cx.exit(EXIT_BROKEN_PIPE),
     }

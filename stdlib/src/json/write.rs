@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use aivi_vm::account::meter;
 use aivi_vm::{List, Value};
 
 use super::{ARRAY, BOOL, FLOAT, INT, NULL, OBJECT, STRING};
@@ -10,7 +11,15 @@ use super::{ARRAY, BOOL, FLOAT, INT, NULL, OBJECT, STRING};
 pub(super) fn to_text(value: &Value) -> String {
     let mut writer = Writer { out: String::new(), open: Vec::new() };
     writer.begin(value);
+    let mut look = LOOK;
     while let Some(open) = writer.open.last_mut() {
+        if writer.out.len() > look {
+            if !meter::has_room(writer.out.len()) {
+                // What is there is too much already, which the machine sees when it gets it.
+                break;
+            }
+            look *= 2;
+        }
         let Some(part) = open.parts.next() else {
             writer.out.push(open.close);
             writer.open.pop();
@@ -31,6 +40,9 @@ pub(super) fn to_text(value: &Value) -> String {
     }
     writer.out
 }
+
+/// The length from which on there are looks at the limit of memory; arbitrary.
+const LOOK: usize = 1 << 16;
 
 struct Writer<'a> {
     out: String,

@@ -14,7 +14,7 @@ use aivi_vm::{Fault, Host, Limits, LoadError, Natives, Origin, Program, Shared, 
 const STACK: usize = 256 << 20;
 
 /// What a program may use: enough to get somewhere, and a few tenths of a second at most.
-const LIMITS: Limits = Limits { frames: 20_000, registers: 300_000, slices: 200 };
+const LIMITS: Limits = Limits::none().frames(20_000).registers(300_000).fuel(200 * 4096);
 
 /// A program may write so many bytes; then its output is gone, as behind a closed pipe.
 const OUTPUT_MAX: usize = 1 << 16;
@@ -48,7 +48,7 @@ pub fn simulate(seed: u64, text: &str) {
 /// When that does not hold, or the text has errors.
 pub fn work(text: &str) {
     let Some(module) = module_of(text) else { panic!("errors in\n{text}\n{:?}", compiled(text).diagnostics) };
-    let limits = Limits { slices: u64::MAX, ..LIMITS };
+    let limits = LIMITS.fuel(u64::MAX);
     let simulated = run_in(module.clone(), Mode::Simulated { seed: 0 }, limits);
     assert_eq!(run_in(module, Mode::Real, limits), simulated, "{text}");
 }
@@ -96,9 +96,9 @@ impl Loader for Library {
 pub fn guard(text: &str) {
     let Some(module) = module_of(text) else { return };
     let expected = run(module.clone(), 0);
-    let before = aivi_vm::live_objects();
+    let before = aivi_vm::live_bytes();
     assert_eq!(run_untrusted(module, 0).expect("it keeps all rules"), expected, "{text}");
-    assert_eq!(aivi_vm::live_objects(), before, "objects are left");
+    assert_eq!(aivi_vm::live_bytes(), before, "objects are left");
 }
 
 /// Runs `main` of a module that anybody may have written, and says what came of it; or why it is refused.
@@ -120,13 +120,13 @@ fn natives() -> Natives {
 }
 
 fn run_in(module: Module, mode: Mode, limits: Limits) -> String {
-    let before = aivi_vm::live_objects();
+    let before = aivi_vm::live_bytes();
     let Some(global) = module.main else { return String::new() };
     let shown = {
         let program = Program::load(module, &natives()).expect("a verified module of known natives");
         run_program(&program, global, mode, limits)
     };
-    assert_eq!(aivi_vm::live_objects(), before, "objects are left");
+    assert_eq!(aivi_vm::live_bytes(), before, "objects are left");
     shown
 }
 

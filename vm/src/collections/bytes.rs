@@ -1,13 +1,16 @@
 //! `Bytes`: an immutable byte string.
 
+use crate::account::meter::Charge;
 use crate::object::{Ref, Trace, Tracer};
 
 /// A byte string.
 #[derive(Clone)]
 pub struct Bytes(Ref<Buffer>);
 
-#[derive(Clone)]
-struct Buffer(Vec<u8>);
+struct Buffer {
+    bytes: Vec<u8>,
+    _charge: Charge,
+}
 
 impl Trace for Buffer {
     fn trace(&self, _: &mut Tracer<'_>) {}
@@ -23,12 +26,13 @@ impl Bytes {
     /// The bytes themselves.
     #[must_use]
     pub fn as_slice(&self) -> &[u8] {
-        &self.0.0
+        &self.0.bytes
     }
 }
 
 impl From<Vec<u8>> for Bytes {
     fn from(bytes: Vec<u8>) -> Bytes {
-        Bytes(Ref::new(Buffer(bytes)))
+        let _charge = Charge::new(bytes.capacity());
+        Bytes(Ref::new(Buffer { bytes, _charge }))
     }
 }

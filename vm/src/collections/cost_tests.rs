@@ -1,7 +1,7 @@
 //! What operations cost, in objects made: nothing where nothing else sees the collection, a path where something does.
 
 use super::{List, Map, Text};
-use crate::live_objects;
+use crate::object::alloc::tests::live_objects;
 use crate::value::Value;
 
 const MANY: i64 = 100_000;

@@ -12,6 +12,7 @@
 use std::cmp::Ordering;
 
 use super::hash;
+use crate::account::meter::Charge;
 use crate::structural::compare;
 use crate::value::Value;
 
@@ -41,6 +42,7 @@ pub(crate) struct Hashed<V> {
     is_row: bool,
     /// Do the entries stand in the order of their keys?
     is_ascending: bool,
+    charge: Charge,
 }
 
 impl<V: Clone> Clone for Hashed<V> {
@@ -48,14 +50,25 @@ impl<V: Clone> Clone for Hashed<V> {
         // A copy is made to be changed: with room for what comes.
         let mut entries = Vec::with_capacity(self.entries.len() + FEW / 2);
         entries.extend_from_slice(&self.entries);
-        Hashed { entries, index: self.index.clone(), ..*self }
+        let (index, &Hashed { shift, first, is_row, is_ascending, .. }) = (self.index.clone(), self);
+        let mut copy = Hashed { entries, index, shift, first, is_row, is_ascending, charge: Charge::default() };
+        copy.charge();
+        copy
     }
 }
 
 impl<V> Hashed<V> {
     /// No entries.
     pub(crate) const fn new() -> Hashed<V> {
-        Hashed { entries: Vec::new(), index: Vec::new(), shift: 0, first: 0, is_row: true, is_ascending: true }
+        Hashed {
+            entries: Vec::new(),
+            index: Vec::new(),
+            shift: 0,
+            first: 0,
+            is_row: true,
+            is_ascending: true,
+            charge: Charge::NONE,
+        }
     }
 
     /// These ascending entries, if their keys have hashes.
@@ -66,6 +79,7 @@ impl<V> Hashed<V> {
         let first = entries.first().and_then(|(key, _)| key.as_int()).unwrap_or_default();
         let is_row = (first..).zip(&entries).all(|(number, (key, _))| key.as_int() == Some(number));
         let mut hashed = Hashed { entries, first, is_row, ..Hashed::new() };
+        hashed.charge();
         if is_row || hashed.entries.len() <= FEW || hashed.grow() { Ok(hashed) } else { Err(hashed.entries) }
     }
 
@@ -182,8 +196,18 @@ impl<V> Hashed<V> {
         {
             self.is_ascending = compare(last, &key) == Ok(Ordering::Less);
         }
+        let is_full = self.entries.len() == self.entries.capacity();
         self.entries.push((key, value));
+        if is_full {
+            self.charge();
+        }
         Ok(())
+    }
+
+    /// Counts the memory.
+    fn charge(&mut self) {
+        let bytes = self.entries.capacity() * size_of::<(Value, V)>() + self.index.capacity() * size_of::<u64>();
+        self.charge.set(bytes);
     }
 
     /// Are the entries, with this key behind them, Ints in a row?
@@ -226,6 +250,7 @@ impl<V> Hashed<V> {
         let slots = (entries * 2).next_power_of_two();
         self.index = vec![EMPTY; slots];
         self.shift = u32::BITS - slots.trailing_zeros();
+        self.charge();
     }
 
     /// Takes a slot for an entry.
@@ -254,6 +279,7 @@ impl<V> Hashed<V> {
         let (_, value) = self.entries.swap_remove(number);
         if self.entries.is_empty() {
             *self = Hashed { entries: std::mem::take(&mut self.entries), ..Hashed::new() };
+            self.charge();
         }
         Ok(Some(value))
     }

@@ -217,14 +217,14 @@ fn copies_of_a_flat_list_change_apart() {
 
 #[test]
 fn a_long_list_of_lists_is_released_and_shared() {
-    let before = crate::live_objects();
+    let before = crate::live_bytes();
     let inner: Value = Value::list((0..100).map(|n| Value::text(&n.to_string())));
     let list = Value::list((0..5000).map(|_| inner.clone()));
     let shared = list.clone().share();
     drop((list, inner));
     assert_eq!(shared.value().as_list().map(List::len), Some(5000));
     drop(shared);
-    assert_eq!(crate::live_objects(), before);
+    assert_eq!(crate::live_bytes(), before);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::sorted::Entry;
 use super::tree::Leaf;
+use crate::account::meter::Charge;
 use crate::object::{Ref, Trace, Tracer};
 use crate::value::Value;
 
@@ -9,10 +10,23 @@ use crate::value::Value;
 pub(crate) const LEAF: usize = 32;
 
 /// What a leaf holds: keys and, at the same places, what belongs to them.
-#[derive(Clone)]
 pub(crate) struct Run<V: Entry> {
     pub(crate) keys: Vec<Value>,
     pub(crate) values: Vec<V>,
+    /// As if both were full, which spares counting what comes and goes.
+    _charge: Charge,
+}
+
+impl<V: Entry> Clone for Run<V> {
+    fn clone(&self) -> Run<V> {
+        Run::new(self.keys.clone(), self.values.clone())
+    }
+}
+
+impl<V: Entry> Run<V> {
+    fn new(keys: Vec<Value>, values: Vec<V>) -> Run<V> {
+        Run { keys, values, _charge: Charge::new(LEAF * (size_of::<Value>() + size_of::<V>())) }
+    }
 }
 
 /// A counted run.
@@ -28,7 +42,7 @@ impl<V: Entry> Trace for Run<V> {
 impl<V: Entry> Entries<V> {
     /// Keys and, at the same places, what belongs to them.
     pub(crate) fn new(keys: Vec<Value>, values: Vec<V>) -> Entries<V> {
-        Entries(Ref::new(Run { keys, values }))
+        Entries(Ref::new(Run::new(keys, values)))
     }
 }
 

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use super::short::Short;
 use super::{InlineText, TextRef};
+use crate::account::meter::Charge;
 use crate::object::{Ref, Trace, Tracer};
 use crate::value::Value;
 
@@ -34,8 +35,17 @@ struct Long {
     chars: usize,
 }
 
-#[derive(Clone)]
-struct Buffer(String);
+struct Buffer {
+    text: String,
+    charge: Charge,
+}
+
+impl Buffer {
+    fn new(text: String) -> Ref<Buffer> {
+        let charge = Charge::new(text.capacity());
+        Ref::new(Buffer { text, charge })
+    }
+}
 
 impl Trace for Buffer {
     fn trace(&self, _: &mut Tracer<'_>) {}
@@ -60,7 +70,7 @@ impl Text {
         match &self.0 {
             Repr::Short(short) => short.as_str(),
             // SAFETY: the range lies inside the buffer and begins and ends at boundaries, see `Long`.
-            Repr::Long(long) => unsafe { long.buffer.0.get_unchecked(long.start..long.start + long.length) },
+            Repr::Long(long) => unsafe { long.buffer.text.get_unchecked(long.start..long.start + long.length) },
         }
     }
 
@@ -126,11 +136,15 @@ impl Text {
         }
         let (length, chars) = (self.len() + added.len(), self.chars() + chars);
         if let Repr::Long(Long { buffer, start, length: old, chars: old_chars }) = &mut self.0
-            && let Some(Buffer(text)) = buffer.get_mut()
+            && let Some(Buffer { text, charge }) = buffer.get_mut()
         {
             // What other texts saw behind this one is gone with them.
             text.truncate(*start + *old);
+            let room = text.capacity();
             text.push_str(added);
+            if text.capacity() != room {
+                charge.set(text.capacity());
+            }
             (*old, *old_chars) = (length, chars);
             return;
         }
@@ -138,7 +152,7 @@ impl Text {
         let mut text = String::with_capacity(length * 2);
         text.push_str(self.as_str());
         text.push_str(added);
-        self.0 = Repr::Long(Long { buffer: Ref::new(Buffer(text)), start: 0, length, chars });
+        self.0 = Repr::Long(Long { buffer: Buffer::new(text), start: 0, length, chars });
     }
 
     /// The bytes of the range, which begins and ends at boundaries, with so many scalar values.
@@ -164,7 +178,7 @@ impl Text {
 
     fn long(text: String, chars: usize) -> Text {
         let length = text.len();
-        Text(Repr::Long(Long { buffer: Ref::new(Buffer(text)), start: 0, length, chars }))
+        Text(Repr::Long(Long { buffer: Buffer::new(text), start: 0, length, chars }))
     }
 }
 

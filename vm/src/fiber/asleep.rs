@@ -20,12 +20,13 @@ pub(super) struct Asleep(NonNull<Head>);
 
 /// What stands before the frames and registers.
 struct Head {
-    world: WorldRef,
     pending: Pending,
     origins: Origins,
     /// Frames above the root's; without any the fiber has not begun.
     frames: u32,
     registers: u32,
+    /// Goes last: it may keep the program of what is pending.
+    world: WorldRef,
 }
 
 /// The most that frames and registers may take: more stays where it is, as the copies would cost more (arbitrary).

@@ -41,9 +41,10 @@ pub enum Called {
 }
 
 impl Caller {
-    /// For calls in this world, in which nothing else runs.
+    /// For calls in this world, in which nothing else runs, and which has no account: who looks at limits is a task.
     #[must_use]
     pub fn new(world: Arc<World>) -> Caller {
+        debug_assert!(world.account.is_none());
         Caller { world, strand: None }
     }
 
@@ -66,7 +67,6 @@ impl Caller {
         let made = || Strand::made(WorldRef::keep(world), Pending::Nothing, [NOWHERE; ORIGINS]);
         let strand = self.strand.get_or_insert_with(made);
         let fiber = strand.fiber();
-        fiber.world.restart();
         match fiber.run_in_place(function, arguments, run) {
             Exit::Ended => match fiber.end_in_place() {
                 Ok(value) => Called::Done(value),
@@ -90,8 +90,7 @@ impl Fiber {
     /// Runs until the end, or until it leaves.
     fn run_in_place(&mut self, function: Value, arguments: Vec<Value>, run: bool) -> Exit {
         (self.branches, self.outermost) = (1, 0);
-        // What the limits allow is looked at when it is a task; a slice is little.
-        self.give_fuel(if self.world.take_slice(false) { FUEL } else { 1 });
+        self.give_fuel(FUEL);
         self.begin_frames();
         let count = arguments.len();
         let go = if self.make_room(0, count + 1) {

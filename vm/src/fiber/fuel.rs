@@ -20,7 +20,7 @@ impl Fiber {
 
     /// Goes on with the slice, if the handlers have only used up a piece of it.
     pub(crate) fn next_piece(&mut self) -> bool {
-        let goes_on = self.reserve > 0;
+        let goes_on = self.reserve > 0 && !self.is_over_limit();
         if goes_on {
             self.give_fuel(self.reserve);
         }

@@ -21,6 +21,7 @@ pub(crate) mod frame;
 mod fuel;
 mod handles;
 mod held;
+mod limited;
 mod pending;
 mod select;
 mod stack;
@@ -49,9 +50,10 @@ pub use start::Start;
 use start::effect_entry;
 pub use strand::Strand;
 use strand::{count_begun, count_ended};
+pub use world::World;
 use world::WorldRef;
-pub use world::{Limits, World};
 
+use crate::account::Limit;
 use crate::backtrace::Backtrace;
 use crate::failure::Failure;
 use crate::fault::Fault;
@@ -71,9 +73,6 @@ pub(crate) enum Signal {
     /// Cancellation.
     Cancel(CancelReason),
 }
-
-/// The fault at the limit of slices.
-const OUT_OF_FUEL: &str = "out of fuel";
 
 /// How many places of spawning a fiber remembers; arbitrary, each is 8 bytes in every fiber.
 const ORIGINS: usize = 3;
@@ -103,7 +102,6 @@ pub(crate) struct Fiber {
     pub(crate) metas: *const u32,
     stack: Stack<Slot>,
     frames: Stack<Frame>,
-    pub(crate) world: WorldRef,
     cx: *mut (),
     pub(crate) pending: Pending,
     pub(crate) signal: Option<Signal>,
@@ -119,6 +117,8 @@ pub(crate) struct Fiber {
     /// Its program is looked at as it runs (`interp/guard.rs`).
     pub(crate) is_guarded: bool,
     origins: Origins,
+    /// Goes last: it may keep the program of all that is above.
+    pub(crate) world: WorldRef,
 }
 
 // A fiber that waits is this, its registers and frames, and the scheduler's record, unless it is put away (`asleep.rs`).
@@ -178,15 +178,15 @@ impl Fiber {
 
     /// Runs until it yields, waits or ends.
     fn resume(&mut self, cx: &mut Context<'_, Strand>) -> Step<Strand> {
-        let has_slice = self.world.take_slice(self.is_ending());
-        if !has_slice && self.frame.is_null() {
-            // Or fibers that only start others would never end.
-            return Step::Ended(Outcome::Faulted(Fault::without_place(OUT_OF_FUEL)));
-        }
-        self.give_fuel(if has_slice { u64::from(cx.fuel()).max(1) } else { 0 });
+        let slice = u64::from(cx.fuel()).max(1);
         self.cx = NonNull::from(cx).as_ptr().cast();
+        if !self.begin_slice(slice) {
+            self.cx = null_mut();
+            return Step::Ended(Outcome::Cancelled(CancelReason { kind: CancelKind::Limit, place: self.origins[0] }));
+        }
         let go = self.wake();
         let exit = interp::run_from(self, go);
+        self.end_slice();
         self.cx = null_mut();
         match exit {
             Exit::Yielded => Step::Yielded,
@@ -322,6 +322,9 @@ impl Fiber {
         // Cleanups and reports of a fiber that has run into the limit need a little more.
         let spare = if self.is_ending() { 1000 } else { 0 };
         if depth + 1 > limits.frames + spare || needed > limits.registers + 100 * spare {
+            return false;
+        }
+        if !self.may_make(Limit::Memory, ((needed + depth) * size_of::<Slot>()) as u64) {
             return false;
         }
         self.frames.grow(depth + 1 + MORE_FRAMES);
@@ -471,8 +474,9 @@ impl Fiber {
     /// The signal of a fiber that has noticed cancellation.
     pub(crate) fn noticed(&mut self) -> Signal {
         self.is_cancelling = true;
-        let reason = self.cx().cancel_reason();
-        Signal::Cancel(reason.unwrap_or_else(|| self.unknown_reason()))
+        let reason = self.cx().cancel_reason().unwrap_or_else(|| self.unknown_reason());
+        self.note_cancelled(reason);
+        Signal::Cancel(reason)
     }
 
     fn unknown_reason(&self) -> CancelReason {
@@ -482,8 +486,9 @@ impl Fiber {
     /// The signal of a wait that was cancelled.
     pub(crate) fn cancelled(&mut self) -> Signal {
         self.is_cancelling = true;
-        let reason = self.cx().cancel_requested();
-        Signal::Cancel(reason.unwrap_or_else(|| self.unknown_reason()))
+        let reason = self.cx().cancel_requested().unwrap_or_else(|| self.unknown_reason());
+        self.note_cancelled(reason);
+        Signal::Cancel(reason)
     }
 
     /// Out of fuel at a checkpoint that runs again: cancelled, yielding, or on with new fuel.
@@ -502,17 +507,16 @@ impl Fiber {
         }
     }
 
-    /// What ends the fiber at a checkpoint where its fuel is spent: cancellation, or that there is no more fuel.
+    /// What ends the fiber at a checkpoint where its fuel is spent: cancellation, also for a limit that is reached.
     pub(crate) fn interruption(&mut self) -> Option<Signal> {
         if self.cx().is_rehearsed() {
             let place = self.place();
             self.cx().set_place(place);
         }
-        if self.sees_cancel() {
-            return Some(self.noticed());
+        if self.world.account.is_some() {
+            self.look_at_limits();
         }
-        let has_slice = self.world.take_slice(self.is_ending());
-        (!has_slice).then(|| Signal::Fault(self.make_fault(OUT_OF_FUEL.into())))
+        self.sees_cancel().then(|| self.noticed())
     }
 
     /// The scheduler's turn; the instruction runs again.
@@ -520,7 +524,7 @@ impl Fiber {
         let go = match self.cx().tick() {
             Tick::Continue => {
                 let slice = u64::from(self.cx().fuel()).max(1);
-                self.give_fuel(slice);
+                self.next_fuel(slice);
                 Go::Return
             }
             Tick::Yield => {
@@ -627,7 +631,7 @@ impl Fiber {
             return None;
         }
         let reason = self.cx().cancel_requested()?;
-        matches!(reason.kind, CancelKind::Exit(_) | CancelKind::Signal(_)).then_some(reason)
+        matches!(reason.kind, CancelKind::Exit(_) | CancelKind::Signal(_) | CancelKind::Limit).then_some(reason)
     }
 
     /// Before a wait: gives back memory that only a burst of calls needed.

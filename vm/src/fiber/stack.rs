@@ -4,6 +4,8 @@
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
 use std::ptr::null_mut;
 
+use crate::account::meter;
+
 /// A plain array without a length: who uses it knows what is in use.
 pub(super) struct Stack<T> {
     start: *mut T,
@@ -37,7 +39,7 @@ impl<T> Stack<T> {
         self.last
     }
 
-    fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         let one = if self.start.is_null() { 0 } else { size_of::<T>() };
         self.last as usize - self.start as usize + one
     }
@@ -91,6 +93,7 @@ impl<T> Stack<T> {
         if start.is_null() {
             handle_alloc_error(layout(bytes));
         }
+        meter::add(meter::units(bytes) - meter::units(old));
         self.start = start.cast();
         // SAFETY: inside of the allocation, which has more than one element.
         self.last = unsafe { self.start.add(bytes / size_of::<T>() - 1) };
@@ -100,6 +103,7 @@ impl<T> Stack<T> {
 impl<T> Drop for Stack<T> {
     fn drop(&mut self) {
         if !self.start.is_null() {
+            meter::add(-meter::units(self.bytes()));
             // SAFETY: allocated by `resize` with this many bytes; who uses the array has it no more.
             unsafe { dealloc(self.start.cast(), layout(self.bytes())) }
         }

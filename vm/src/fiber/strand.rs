@@ -16,6 +16,7 @@ use super::asleep::Asleep;
 use super::frame::Frame;
 use super::stack::Stack;
 use super::{Fiber, NOWHERE, Origins, Pending, Start, World, WorldRef};
+use crate::account::meter;
 use crate::fault::Fault;
 use crate::object::{Shared, references};
 use crate::value::Slot;
@@ -28,6 +29,9 @@ const ASLEEP: usize = 1;
 
 // The next size that allocators have is 320. Debug builds note more.
 const _: () = assert!(cfg!(debug_assertions) || Runtime::<Strand>::TASK_BYTES <= 256);
+
+/// What a fiber takes besides its registers and frames: itself, and what the scheduler keeps of it.
+const FIBER_UNITS: isize = meter::units(size_of::<Fiber>() + Runtime::<Strand>::TASK_BYTES);
 
 /// Fibers that a thread keeps for the next ones; arbitrary: enough for a burst of short ones.
 const KEPT: usize = 256;
@@ -65,7 +69,11 @@ struct Shell(NonNull<Fiber>);
 impl Shell {
     /// One that is left, if any is.
     fn spare() -> Option<Shell> {
-        SHELLS.try_with(|shells| shells.borrow_mut().pop()).ok().flatten()
+        let spare = SHELLS.try_with(|shells| shells.borrow_mut().pop()).ok().flatten();
+        if let Some(shell) = &spare {
+            meter::add(shell.units());
+        }
+        spare
     }
 
     fn new() -> Shell {
@@ -94,6 +102,12 @@ impl Shell {
         unsafe { (memory, (&raw const (*memory.as_ptr()).stack).read(), (&raw const (*memory.as_ptr()).frames).read()) }
     }
 
+    /// Of its arrays: while nobody has the shell, they are nobody's.
+    fn units(&self) -> isize {
+        // SAFETY: the arrays are there (`with`), and nobody else has them.
+        unsafe { meter::units((*self.0.as_ptr()).stack.bytes()) + meter::units((*self.0.as_ptr()).frames.bytes()) }
+    }
+
     /// Keeps it for the next fiber.
     fn keep(self) {
         // SAFETY: the arrays are there (`with`), and nobody else has them.
@@ -105,6 +119,7 @@ impl Shell {
         _ = SHELLS.try_with(|shells| {
             let mut shells = shells.borrow_mut();
             if shells.len() < KEPT {
+                meter::add(-self.units());
                 shells.push(self);
             }
         });
@@ -153,12 +168,14 @@ impl Strand {
 
     /// A fiber whose first turn begins with `pending`; until then it is small.
     pub(super) fn made(world: WorldRef, pending: Pending, origins: Origins) -> Strand {
+        meter::add_fiber(1, FIBER_UNITS);
         Strand::asleep(Asleep::fresh(world, pending, origins))
     }
 
     /// The same, in memory that is at hand, where it can begin at once.
     pub(super) fn made_at_hand(world: WorldRef, pending: Pending, origins: Origins) -> Strand {
         let Some(shell) = Shell::spare() else { return Strand::made(world, pending, origins) };
+        meter::add_fiber(1, FIBER_UNITS);
         let (memory, stack, frames) = shell.open();
         // SAFETY: the memory is a box for a fiber, and ours.
         unsafe { memory.write(Fiber::idle(world, stack, frames, pending, origins)) };
@@ -214,6 +231,7 @@ impl Strand {
 impl Drop for Strand {
     /// A fiber that is dropped in the middle (the runtime gave it up) releases what its frames own.
     fn drop(&mut self) {
+        meter::add_fiber(-1, FIBER_UNITS);
         if self.is_asleep() && !self.small().has_begun() {
             drop(ManuallyDrop::into_inner(self.small()));
             return;

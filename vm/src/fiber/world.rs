@@ -7,30 +7,11 @@
 use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::account::{Account, Limits};
 use crate::host::Host;
 use crate::program::Program;
 use crate::shutdown::Shutdown;
-
-/// What a run may use.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Limits {
-    /// Frames of a fiber; a call beyond is the fault "stack exhausted".
-    pub frames: usize,
-    /// Registers of a fiber (16 bytes each), likewise.
-    pub registers: usize,
-    /// Slices of all fibers together: a slice is a stretch between two waits, or 4096 calls and turns of loops. Beyond them every
-    /// fiber faults with "out of fuel" at its next call or turn. Cleanups have an eighth more.
-    pub slices: u64,
-}
-
-impl Default for Limits {
-    /// A million frames, as the language promises at least a tenth of it; 16 registers for each, 256 MiB. Slices without end.
-    fn default() -> Limits {
-        Limits { frames: 1_000_000, registers: 16_000_000, slices: u64::MAX }
-    }
-}
 
 /// What all fibers of a run have in common.
 pub struct World {
@@ -40,32 +21,33 @@ pub struct World {
     pub host: Arc<dyn Host>,
     /// What they may use.
     pub limits: Limits,
+    /// What they have used, if anything is limited.
+    pub account: Option<Arc<Account>>,
     /// What cleanups do while it ends.
     pub shutdown: Shutdown,
-    /// How many slices they have used, when there is a limit.
-    slices: AtomicU64,
 }
 
 impl World {
     /// A world in which nothing has run.
     #[must_use]
     pub fn new(program: Arc<Program>, host: Arc<dyn Host>, limits: Limits) -> World {
-        World { program, host, limits, shutdown: Shutdown::default(), slices: AtomicU64::new(0) }
+        World::within(program, host, limits, None)
     }
 
-    /// Another call has it from here on.
-    pub(super) fn restart(&self) {
-        if self.limits.slices != u64::MAX {
-            self.slices.store(0, Ordering::Relaxed);
+    /// The same for a call that is a part of something with an account.
+    #[must_use]
+    pub fn within(program: Arc<Program>, host: Arc<dyn Host>, limits: Limits, parent: Option<&Arc<Account>>) -> World {
+        let is_metered = limits.is_metered() || parent.is_some();
+        let account = is_metered.then(|| Arc::new(Account::new(limits, parent.cloned())));
+        World { program, host, limits, account, shutdown: Shutdown::default() }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if let Some(account) = &self.account {
+            account.close();
         }
-    }
-
-    /// Takes a slice; false when there is none left. Whoever ends has an eighth more.
-    pub(super) fn take_slice(&self, is_ending: bool) -> bool {
-        let limit = self.limits.slices;
-        let spare = if is_ending { limit / 8 } else { 0 };
-        // A count that nothing else depends on.
-        limit == u64::MAX || self.slices.fetch_add(1, Ordering::Relaxed) < limit + spare
     }
 }
 

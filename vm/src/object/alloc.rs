@@ -1,17 +1,13 @@
 //! The one door to memory for objects.
 //!
-//! Small objects come from `heap`, large ones from the process's allocator, in debug builds all of them. The number of live
-//! objects is kept per thread: what a thread allocated minus what it freed. On the simulator everything happens on one thread,
-//! so there the number must return to where it was: that is the leak check.
+//! Small objects come from `heap`, large ones from the process's allocator, in debug builds all of them. The bytes are counted
+//! per thread (`account/meter.rs`): what a thread allocated minus what it freed. On the simulator everything happens on one
+//! thread, so there the number must return to where it was: that is the leak check.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
-use std::cell::Cell;
 
 use super::heap;
-
-thread_local! {
-    static LIVE: Cell<isize> = const { Cell::new(0) };
-}
+use crate::account::meter;
 
 /// Alignment of every object; the low four bits of its address are zero.
 pub(crate) const ALIGN: usize = 16;
@@ -22,28 +18,12 @@ const fn is_small(size: usize) -> bool {
     !cfg!(debug_assertions) && size <= heap::SMALL
 }
 
-/// Objects that this thread allocated and did not free, constants of programs not included.
-#[must_use]
-pub fn live_objects() -> isize {
-    LIVE.get()
-}
-
-/// Takes `count` objects out of the number of live objects (constants, which live as long as their program).
-pub(crate) fn forget(count: isize) {
-    LIVE.set(LIVE.get() - count);
-}
-
-/// Takes `count` objects back into the number, which are freed next.
-pub(crate) fn remember(count: isize) {
-    LIVE.set(LIVE.get() + count);
-}
-
 /// Memory for an object of `size` bytes, a multiple of `ALIGN`; aborts the process when there is none.
 #[inline]
 pub(crate) fn allocate(size: usize) -> *mut u8 {
     debug_assert!(size >= ALIGN && size <= isize::MAX as usize - ALIGN && size.is_multiple_of(ALIGN));
     let memory = if is_small(size) { heap::allocate(size) } else { allocate_large(size) };
-    LIVE.set(LIVE.get() + 1);
+    note(1, size);
     memory
 }
 
@@ -51,7 +31,7 @@ pub(crate) fn allocate(size: usize) -> *mut u8 {
 #[inline(always)]
 pub(crate) fn try_allocate(size: usize) -> Option<*mut u8> {
     let memory = if is_small(size) { heap::try_allocate(size)? } else { return None };
-    LIVE.set(LIVE.get() + 1);
+    note(1, size);
     Some(memory)
 }
 
@@ -61,7 +41,7 @@ pub(crate) fn try_allocate(size: usize) -> Option<*mut u8> {
 /// `memory` came from `allocate(size)` and nothing refers to it.
 #[inline]
 pub(crate) unsafe fn free(memory: *mut u8, size: usize) {
-    LIVE.set(LIVE.get() - 1);
+    note(-1, size);
     // SAFETY: the caller promises origin and size.
     unsafe { if is_small(size) { heap::free(memory) } else { dealloc(memory, layout(size)) } }
 }
@@ -75,9 +55,17 @@ pub(crate) unsafe fn try_free(memory: *mut u8, size: usize) -> bool {
     // SAFETY: the caller promises origin and size.
     let freed = is_small(size) && unsafe { heap::try_free(memory) };
     if freed {
-        LIVE.set(LIVE.get() - 1);
+        note(-1, size);
     }
     freed
+}
+
+/// An object more or less of so many bytes.
+#[inline(always)]
+fn note(count: isize, size: usize) {
+    meter::add(count * (size / ALIGN) as isize);
+    #[cfg(test)]
+    tests::OBJECTS.set(tests::OBJECTS.get() + count);
 }
 
 #[inline(never)]
@@ -95,4 +83,19 @@ fn allocate_large(size: usize) -> *mut u8 {
 fn layout(size: usize) -> Layout {
     // SAFETY: ALIGN is a power of two, and no object comes near isize::MAX bytes: its length is a u32 of 16-byte fields.
     unsafe { Layout::from_size_align_unchecked(size, ALIGN) }
+}
+
+/// For tests of what operations cost.
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::cell::Cell;
+
+    thread_local! {
+        pub(super) static OBJECTS: Cell<isize> = const { Cell::new(0) };
+    }
+
+    /// Objects that this thread allocated and did not free.
+    pub(crate) fn live_objects() -> isize {
+        OBJECTS.get()
+    }
 }

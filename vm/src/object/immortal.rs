@@ -63,8 +63,6 @@ pub(crate) unsafe fn free(values: impl IntoIterator<Item = Value>) {
     unsafe {
         objects.iter().for_each(|object| give_up(*object));
         for object in objects {
-            // What `immortalise_one` took out of the number.
-            alloc::remember(1);
             alloc::free(object.cast(), size_of(object));
         }
     }
@@ -108,7 +106,6 @@ unsafe fn immortalise_one(object: *const Header) -> bool {
     let now = count.load(Relaxed);
     if now > 0 {
         count.store(0, Relaxed);
-        alloc::forget(1);
     }
     // What is shared already may be counted by another thread at this moment; it stays shared.
     now > 0

@@ -31,7 +31,6 @@ pub mod shared;
 
 use std::sync::atomic::AtomicI32;
 
-pub use alloc::live_objects;
 pub use boxed::{Payload, Ref, Trace, Tracer};
 pub use cell::Cell;
 pub use shared::Shared;

@@ -8,6 +8,7 @@ use std::fmt::Write;
 use aivi_bytecode::ShapeId;
 use aivi_bytecode::module::Shape;
 
+use crate::account::meter;
 use crate::value::{Handle, Kind, Value};
 
 /// `toText value`; `shapes` are the program's.
@@ -21,14 +22,14 @@ pub fn to_text(value: &Value, shapes: &[Shape]) -> String {
 /// `debugText value`
 #[must_use]
 pub fn debug_text(value: &Value, shapes: &[Shape]) -> String {
-    let mut writer = Writer { out: &mut String::new(), shapes, quotes: true, stack: Vec::new() };
+    let mut writer = Writer { out: &mut String::new(), shapes, quotes: true, stack: Vec::new(), look: LOOK };
     writer.run(value);
     std::mem::take(writer.out)
 }
 
 /// Appends `toText value`.
 pub fn write_text(out: &mut String, value: &Value, shapes: &[Shape]) {
-    Writer { out, shapes, quotes: false, stack: Vec::new() }.run(value);
+    Writer { out, shapes, quotes: false, stack: Vec::new(), look: LOOK }.run(value);
 }
 
 /// Name and position of a value's constructor, if its type has constructors.
@@ -51,7 +52,12 @@ struct Writer<'a, 'o> {
     shapes: &'a [Shape],
     quotes: bool,
     stack: Vec<Frame<'a>>,
+    /// The length at which it is time to look whether there is memory for more.
+    look: usize,
 }
+
+/// The first such length; arbitrary.
+const LOOK: usize = 1 << 16;
 
 /// A value whose parts are being written.
 struct Frame<'a> {
@@ -73,6 +79,13 @@ impl<'a> Writer<'a, '_> {
     fn run(&mut self, value: &'a Value) {
         self.start(value, false);
         while let Some(frame) = self.stack.last_mut() {
+            if self.out.len() > self.look {
+                if !meter::has_room(self.out.len()) {
+                    // What is there is too much already, which whoever called us will see.
+                    return self.stack.clear();
+                }
+                self.look *= 2;
+            }
             match frame.parts.next() {
                 Some(part) => {
                     part.before.iter().for_each(|text| self.out.push_str(text));

@@ -208,8 +208,8 @@ impl Run {
 
 /// Runs `work` and checks that it left no object behind.
 pub fn leak_checked<T>(work: impl FnOnce() -> T) -> T {
-    let before = aivi_vm::live_objects();
+    let before = aivi_vm::live_bytes();
     let result = work();
-    assert_eq!(aivi_vm::live_objects(), before, "objects leaked");
+    assert_eq!(aivi_vm::live_bytes(), before, "objects leaked");
     result
 }

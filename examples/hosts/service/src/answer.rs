@@ -55,7 +55,9 @@ impl From<CallError> for Answer {
         match error {
             CallError::Failure(error) => Answer::Failed(error),
             CallError::Lookup(_) | CallError::Mismatch(_) => Answer::Incorrect(error.to_string()),
-            CallError::Fault(_) | CallError::Ended(_) | CallError::Cancelled => Answer::Faulty(error.to_string()),
+            CallError::Fault(_) | CallError::Limit(_) | CallError::Ended(_) | CallError::Cancelled => {
+                Answer::Faulty(error.to_string())
+            }
         }
     }
 }

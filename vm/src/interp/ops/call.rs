@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use super::object::{new_of_shape, try_new_of_shape};
 use super::{Go, Regs, Word};
+use crate::collections::List;
 use crate::fiber::{Fiber, Frame, FrameKind, Pending, Signal};
 use crate::interp::guard::{guard_of, instruction_of, is, is_maybe_guarded};
 use crate::native::{Args, NativeResult};
@@ -625,6 +626,11 @@ pub(in crate::interp) fn native(fiber: &mut Fiber, word: Word) -> Go {
     } else if fiber.sees_cancel() {
         return super::fiber::stop(fiber, word);
     }
+    if fiber.is_limited() && has_endless_list(fiber, word) {
+        release_operands(fiber, word);
+        return fiber.fault("a list is longer than the memory limit would ever hold");
+    }
+    let begun_ns = begin_native(fiber, acts);
     let regs = fiber.load();
     // SAFETY: see `ops/mod.rs`; natives do not touch the fiber's registers otherwise.
     let mut arguments = unsafe {
@@ -635,6 +641,7 @@ pub(in crate::interp) fn native(fiber: &mut Fiber, word: Word) -> Go {
         false => linked.call.run(fiber, &mut arguments),
         true => call_guarded(&linked.call, fiber, word, &mut arguments),
     };
+    end_native(fiber, begun_ns);
     if fiber.fuel == 0 && matches!(result, NativeResult::Done(_)) && fiber.is_running() {
         // It did much, as it says, or it came at the end of a slice.
         let place = fiber.place();
@@ -679,6 +686,33 @@ fn call_guarded(function: &NativeCall, fiber: &mut Fiber, word: Word, arguments:
         let name = &fiber.program().module().natives[word.w()].name;
         NativeResult::Fault(format!("'{name}' was given values of other types"))
     })
+}
+
+/// Whether an argument is a list that only its shared parts make so long: whoever works through it would not end.
+#[cold]
+fn has_endless_list(fiber: &Fiber, word: Word) -> bool {
+    let most = fiber.memory_limit() / size_of::<Value>() as u64;
+    (0..word.x()).any(|index| {
+        // SAFETY: see `ops/mod.rs`: the arguments are tagged.
+        let argument = unsafe { Slot::as_value(fiber.base.add(word.a() + index)) };
+        argument.payload::<List>().is_some_and(|list| list.len() as u64 > most)
+    })
+}
+
+/// When a native function begins whose time is the host's, if somebody counts it.
+#[inline]
+fn begin_native(fiber: &mut Fiber, acts: bool) -> Option<u64> {
+    (acts && fiber.is_limited()).then(|| fiber.cx().now_ns())
+}
+
+/// A native function has ended: counts its time, and looks whether it has made too much.
+#[inline]
+fn end_native(fiber: &mut Fiber, begun_ns: Option<u64>) {
+    if let Some(begun_ns) = begun_ns {
+        let ns = fiber.cx().now_ns() - begun_ns;
+        fiber.world.account.iter().for_each(|account| account.add_host_time(ns));
+    }
+    fiber.note_made();
 }
 
 /// Moves the outermost branch in place out; the instruction has taken nothing yet and runs again there.

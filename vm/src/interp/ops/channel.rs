@@ -6,6 +6,7 @@ use aivi_scheduler::{Channel, Place, Recv, Send, TryRecv, TrySend};
 use super::fiber::checkpoint;
 use super::received::deliver_message;
 use super::{Go, Word};
+use crate::account::Limit;
 use crate::fiber::{Fiber, Pending, Receiver, Sender, Strand, closed};
 use crate::value::Value;
 
@@ -47,6 +48,7 @@ pub(in crate::interp) fn bounded(fiber: &mut Fiber, word: Word) -> Go {
     let capacity = unsafe { regs.int(word.b()) };
     match usize::try_from(capacity) {
         Ok(capacity) => {
+            _ = fiber.may_make(Limit::Messages, capacity as u64);
             let channel = fiber.cx().channel(capacity);
             put_pair(fiber, word, channel)
         }
@@ -70,9 +72,13 @@ pub(in crate::interp) fn send(fiber: &mut Fiber, word: Word) -> Go {
     // SAFETY: see `ops/mod.rs`; the value is taken.
     let value = unsafe { regs.take(word.c()) }.share();
     match fiber.cx().send(&sender.0, value) {
-        Send::Done => put(fiber, word, Value::unit()),
+        Send::Done => {
+            fiber.note_made();
+            put(fiber, word, Value::unit())
+        }
         Send::Crowded => {
             fiber.charge(CROWDED);
+            fiber.note_made();
             put(fiber, word, Value::unit())
         }
         Send::Closed { closed_at, .. } => fault_closed(fiber, closed_at),
@@ -89,9 +95,13 @@ pub(in crate::interp) fn send_result(fiber: &mut Fiber, word: Word) -> Go {
     // SAFETY: see `ops/mod.rs`; the value is taken.
     let value = unsafe { regs.take(word.c()) }.share();
     match fiber.cx().send(&sender.0, value) {
-        Send::Done => put(fiber, word, Value::ok(Value::unit())),
+        Send::Done => {
+            fiber.note_made();
+            put(fiber, word, Value::ok(Value::unit()))
+        }
         Send::Crowded => {
             fiber.charge(CROWDED);
+            fiber.note_made();
             put(fiber, word, Value::ok(Value::unit()))
         }
         Send::Closed { .. } => put(fiber, word, closed()),
@@ -128,7 +138,10 @@ pub(in crate::interp) fn try_send(fiber: &mut Fiber, word: Word) -> Go {
     // SAFETY: see `ops/mod.rs`; the value is taken.
     let value = unsafe { regs.take(word.c()) }.share();
     let result = match fiber.cx().try_send(&sender.0, value) {
-        TrySend::Done => Value::ok(Value::unit()),
+        TrySend::Done => {
+            fiber.note_made();
+            Value::ok(Value::unit())
+        }
         TrySend::Full(_) => Value::err(Value::nullary(well_known::FULL, 0)),
         TrySend::Closed { .. } => Value::err(Value::nullary(well_known::SENDER_CLOSED, 1)),
     };

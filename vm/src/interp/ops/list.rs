@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::{Go, Regs, Word};
+use crate::account::Limit;
 use crate::collections::List;
 use crate::fiber::Fiber;
 use crate::value::{Slot, Value};
@@ -116,6 +117,9 @@ pub(in crate::interp) fn concat(fiber: &mut Fiber, word: Word) -> Go {
     Go::On
 }
 
+/// Ranges from this length on are made after a look at the limit of memory.
+const LONG: u64 = 1024;
+
 pub(in crate::interp) fn range(fiber: &mut Fiber, word: Word) -> Go {
     /// Longer ranges than this are more than a machine's memory holds.
     const MAX: i128 = 1 << 32;
@@ -125,7 +129,10 @@ pub(in crate::interp) fn range(fiber: &mut Fiber, word: Word) -> Go {
     if i128::from(last) - i128::from(first) >= MAX {
         return fiber.fault(format!("range {first}..{last} is too long"));
     }
-    let list: List = (first..=last).map(Value::int).collect();
+    let length = last.saturating_sub(first).saturating_add(1).max(0).unsigned_abs();
+    // Beyond the limit of memory there is none, and the fiber ends before anybody sees that.
+    let is_made = length < LONG || fiber.may_make(Limit::Memory, length * size_of::<Value>() as u64);
+    let list: List = if is_made { (first..=last).map(Value::int).collect() } else { List::new() };
     fiber.set_result(word, Value::payload_of(list));
     Go::On
 }

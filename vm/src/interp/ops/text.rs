@@ -1,6 +1,7 @@
 //! Texts.
 
 use super::{Go, Regs, Word};
+use crate::account::Limit;
 use crate::collections::{InlineText, TextRef, digits, text};
 use crate::fiber::Fiber;
 use crate::structural;
@@ -23,11 +24,21 @@ pub(in crate::interp) fn join(fiber: &mut Fiber, word: Word) -> Go {
     // SAFETY: see `ops/mod.rs`; the parts are texts and taken.
     unsafe {
         let parts = std::slice::from_raw_parts_mut(regs.base.add(word.b()).cast::<Value>(), word.c());
-        let joined = text::join(parts);
+        let joined = if may_join(fiber, parts) { text::join(parts) } else { Value::text("") };
         std::ptr::drop_in_place(parts);
         regs.put(word.a(), joined);
     }
     Go::On
+}
+
+/// Texts from this length on are made after a look at the limit of memory.
+const LONG: usize = 4096;
+
+/// Whether there is memory for the text of these parts. If not, the fiber ends before anybody sees what it has instead.
+#[inline]
+fn may_join(fiber: &mut Fiber, parts: &[Value]) -> bool {
+    let length: usize = parts.iter().map(|part| part.as_str().len()).sum();
+    length < LONG || fiber.may_make(Limit::Memory, length as u64)
 }
 
 /// What has a short text form, and is nothing but a scalar.
@@ -92,6 +103,7 @@ pub(in crate::interp) fn to_text(fiber: &mut Fiber, word: Word) -> Go {
         (_, Some(number)) => Value::text(digits::decimal(number, &mut [0; digits::MAX])),
         _ => Value::text(&structural::to_text(value, fiber.program().shapes())),
     };
+    fiber.note_made();
     fiber.set_result(word, text);
     Go::On
 }

@@ -1,0 +1,471 @@
+//! Scripts that try to take all that there is: each is stopped at its limit, with the line where that was, while a neighbour in the
+//! same engine goes on and finishes.
+
+use std::time::Duration;
+
+use aivi::{CallError, Color, Engine, Limit, LimitReport, Limits, Output};
+
+const MEGABYTE: u64 = 1 << 20;
+
+/// What the neighbour of a hostile script does: turns, waits, messages, a text.
+const NEIGHBOUR: &str = "module neighbour
+export *
+use aivi.concurrency
+
+count : Sender Int -> Int -> Effect Text Unit
+count = tx n => if n == 0 then pure Unit else do Effect {
+  sleep 1
+  send tx n
+  count tx (n - 1)
+}
+
+work : Effect Text Int
+work = do Effect {
+  (tx, rx) <- make 0
+  _ <- spawn (count tx 20)
+  loop (left, sum) = (20, 0) => {
+    if left == 0 then pure sum else do Effect {
+      n <- recv rx
+      recurse (left - 1, sum + (n or 0))
+    }
+  }
+}
+";
+
+fn engine(limits: Limits) -> (Engine, Output) {
+    let output = Output::buffer();
+    let builder = Engine::builder().workers(2).limits(limits).stdout(output.clone()).stderr(output.clone());
+    (builder.build().expect("an engine"), output)
+}
+
+/// Calls `evil : Effect Text Int` of a script while its neighbour works.
+fn attack(engine: &Engine, text: &str) -> CallError {
+    let neighbour = engine.compile("neighbour", NEIGHBOUR).expect("correct");
+    let script = engine
+        .compile("evil", &format!("module evil\nexport *\n{text}"))
+        .unwrap_or_else(|error| panic!("{}", error.render(Color::Never)));
+    std::thread::scope(|scope| {
+        let work = scope.spawn(|| neighbour.call::<i64, _>("work", ()));
+        let result = script.call::<i64, _>("evil", ());
+        assert_eq!(work.join().expect("no panic"), Ok(210));
+        // So does the next call of the same script.
+        assert_eq!(neighbour.call::<i64, _>("work", ()), Ok(210));
+        result.expect_err("it is stopped")
+    })
+}
+
+fn limited(text: &str, limits: Limits) -> LimitReport {
+    match attack(&engine(limits).0, text) {
+        CallError::Limit(report) => report,
+        other => panic!("not stopped by a limit: {other}"),
+    }
+}
+
+/// Memory: stopped in time, and where it says.
+fn runs_out_of_memory(line: u32, text: &str) {
+    let report = limited(text, Limits::none().memory(8 * MEGABYTE));
+    assert_eq!((report.what, report.allowed), (Limit::Memory, 8 * MEGABYTE), "{report}");
+    assert!(report.used > 7 * MEGABYTE, "{report}");
+    let place = format!("evil:{line}:");
+    assert!(report.at.as_ref().is_some_and(|at| at.starts_with(&place)), "{report}, not at {place}");
+}
+
+#[test]
+fn a_fork_bomb() {
+    let bomb = "use aivi.concurrency
+
+bomb : Effect Text Unit
+bomb = do Effect {
+  _ <- spawn bomb
+  _ <- spawn bomb
+  sleep 1000000000
+}
+
+evil : Effect Text Int
+evil = do Effect {
+  bomb
+  pure 0
+}
+";
+    let report = limited(bomb, Limits::none().fibers(1000));
+    assert_eq!((report.what, report.allowed), (Limit::Fibers, 1000));
+    assert!((1000..1400).contains(&report.used), "{report}");
+    let report = limited(bomb, Limits::none().memory(8 * MEGABYTE));
+    assert_eq!(report.what, Limit::Memory);
+}
+
+#[test]
+fn a_list_that_grows() {
+    runs_out_of_memory(
+        5,
+        "
+grow : List Int -> Int
+grow = xs => grow [1, ...xs]
+
+evil : Effect Text Int
+evil = pure (grow [])
+",
+    );
+}
+
+#[test]
+fn a_text_that_doubles() {
+    runs_out_of_memory(
+        5,
+        "
+twice : Text -> Int
+twice = text => twice \"{text}{text}\"
+
+evil : Effect Text Int
+evil = pure (twice \"some text\")
+",
+    );
+}
+
+#[test]
+fn giant_texts_and_lists_at_once() {
+    runs_out_of_memory(
+        7,
+        "
+use aivi.text (repeat, length)
+
+evil : Effect Text Int
+evil = pure (length (repeat 2000000000 \"x\"))
+",
+    );
+    runs_out_of_memory(
+        5,
+        "
+evil : Effect Text Int
+evil = pure (List.length [0..1000000000])
+",
+    );
+    runs_out_of_memory(
+        5,
+        "
+evil : Effect Text Int
+evil = pure (List.length (List.repeat 200000000 7))
+",
+    );
+    runs_out_of_memory(
+        9,
+        "
+use aivi.text (repeat, length, replaceAll)
+
+evil : Effect Text Int
+evil = do Effect {
+  many = repeat 40000 \"x\"
+  pure (length (replaceAll \"x\" many many))
+}
+",
+    );
+}
+
+#[test]
+fn a_map_that_grows() {
+    runs_out_of_memory(
+        5,
+        "
+fill : Int -> Map Int Int -> Int
+fill = n map => fill (n + 7) (Map.insert n n map)
+
+evil : Effect Text Int
+evil = pure (fill 0 Map.empty)
+",
+    );
+}
+
+#[test]
+fn closures_that_hold_each_other() {
+    runs_out_of_memory(
+        5,
+        "
+chain : (Int -> Int) -> Int
+chain = f => chain (n => f n + 1)
+
+evil : Effect Text Int
+evil = pure (chain (n => n))
+",
+    );
+}
+
+#[test]
+fn deep_recursion() {
+    runs_out_of_memory(
+        5,
+        "
+deep : Int -> Int
+deep = n => 1 + deep (n + 1)
+
+evil : Effect Text Int
+evil = pure (deep 0)
+",
+    );
+}
+
+#[test]
+fn values_that_are_small_and_shown_large() {
+    runs_out_of_memory(
+        12,
+        "
+use aivi.text (length)
+
+Tree = Leaf | Node Tree Tree
+
+tree : Int -> Tree -> Tree
+tree = n t => if n == 0 then t else tree (n - 1) (Node t t)
+
+evil : Effect Text Int
+evil = pure (length (toText (tree 60 Leaf)))
+",
+    );
+}
+
+#[test]
+fn values_that_are_small_and_compared_for_ever() {
+    let text = "
+Tree = Leaf | Node Tree Tree
+
+tree : Int -> Tree -> Tree
+tree = n t => if n == 0 then t else tree (n - 1) (Node t t)
+
+evil : Effect Text Int
+evil = if tree 60 Leaf == tree 60 Leaf then pure 1 else pure 0
+";
+    let error = attack(&engine(Limits::none().fuel(1_000_000)).0, text);
+    assert!(error.to_string().contains("cannot compare values of more than 16 million parts"), "{error}");
+}
+
+#[test]
+fn a_list_that_is_only_long() {
+    let text = "
+long : Int -> List Int -> List Int
+long = n xs => if n == 0 then xs else long (n - 1) (xs ++ xs)
+
+evil : Effect Text Int
+evil = pure (List.length (List.sort (long 50 [1, 2, 3])))
+";
+    let error = attack(&engine(Limits::none().memory(8 * MEGABYTE)).0, text);
+    let is_stopped =
+        matches!(&error, CallError::Limit(_)) || error.to_string().contains("longer than the memory limit");
+    assert!(is_stopped, "{error}");
+}
+
+#[test]
+fn a_channel_that_nobody_empties() {
+    let flood = |message: &str| {
+        format!(
+            "use aivi.concurrency
+
+evil : Effect Text Int
+evil = do Effect {{
+  (tx, _rx) <- make {message}
+  loop _ = 0 => {{
+    send tx {message}
+    recurse 0
+  }}
+}}
+"
+        )
+    };
+    let report = limited(&flood("0"), Limits::none().messages(5000));
+    assert_eq!((report.what, report.allowed), (Limit::Messages, 5000));
+    assert!((5000..5200).contains(&report.used), "{report}");
+    let report = limited(&flood("[1, 2, 3]"), Limits::none().memory(8 * MEGABYTE));
+    assert_eq!(report.what, Limit::Memory);
+    let room = "use aivi.concurrency
+
+evil : Effect Text Int
+evil = do Effect {
+  (tx, _rx) <- makeBounded 1000000
+  send tx 1
+  pure 1
+}
+";
+    let report = limited(room, Limits::none().messages(5000));
+    assert_eq!((report.what, report.used), (Limit::Messages, 1_000_000));
+}
+
+#[test]
+fn endless_loops() {
+    let fuel = Limits::none().fuel(1_000_000);
+    let pure = "
+turn : Int -> Int
+turn = n => turn (n + 1)
+
+evil : Effect Text Int
+evil = pure (turn 0)
+";
+    let report = limited(pure, fuel);
+    assert_eq!((report.what, report.allowed), (Limit::Fuel, 1_000_000));
+    assert!(report.at.is_some_and(|at| at.starts_with("evil:5:")));
+    let effect = "use aivi.concurrency
+
+evil : Effect Text Int
+evil = do Effect {
+  loop _ = 0 => {
+    sleep 0
+    recurse 0
+  }
+}
+";
+    assert_eq!(limited(effect, fuel).what, Limit::Fuel);
+    let branches = "use aivi.concurrency
+
+evil : Effect Text Int
+evil = do Effect {
+  _ <- par evil evil
+  pure 1
+}
+";
+    assert_eq!(limited(branches, fuel).what, Limit::Fuel);
+}
+
+#[test]
+fn a_flood_of_output() {
+    let (engine, output) = engine(Limits::none().output(10_000));
+    let text = "
+evil : Effect Text Int
+evil = do Effect {
+  loop _ = 0 => {
+    println \"again and again\"
+    recurse 0
+  }
+}
+";
+    match attack(&engine, text) {
+        CallError::Limit(report) => assert_eq!((report.what, report.allowed), (Limit::Output, 10_000)),
+        other => panic!("{other}"),
+    }
+    assert!((9_900..=10_000).contains(&output.text().len()), "{}", output.text().len());
+}
+
+/// On virtual time: nobody waits for it.
+fn simulated(text: &str, limits: Limits) -> (CallError, String) {
+    let output = Output::buffer();
+    let builder = Engine::builder().simulated(3).limits(limits).stdout(output.clone()).stderr(output.clone());
+    let engine = builder.build().expect("an engine");
+    let script = engine
+        .compile("evil", &format!("module evil\nexport *\n{text}"))
+        .unwrap_or_else(|error| panic!("{}", error.render(Color::Never)));
+    let error = script.call::<i64, _>("evil", ()).expect_err("it is stopped");
+    (error, output.text())
+}
+
+fn of_limit(error: CallError) -> Limit {
+    match error {
+        CallError::Limit(report) => report.what,
+        other => panic!("not stopped by a limit: {other}"),
+    }
+}
+
+const CLEANUPS: &str = "use aivi.concurrency
+
+guarded : Effect Text Unit -> Resource Text Unit
+guarded = cleanup => resource {
+  yield Unit
+  println \"cleanup\"
+  cleanup
+  println \"never\"
+}
+
+turn : Int -> Effect Text Unit
+turn = n => turn (n + 1)
+
+grow : List Int -> Effect Text Unit
+grow = xs => grow [1, ...xs]
+
+wait : Effect Text Unit
+wait = sleep 1000000000
+
+doing : Effect Text Unit -> Effect Text Unit -> Effect Text Int
+doing = body cleanup => do Effect {
+  _ <- guarded cleanup
+  body
+  pure 1
+}
+";
+
+#[test]
+fn sleeping_for_ever() {
+    let limits = Limits::none().time(Duration::from_secs(5));
+    let text = format!("{CLEANUPS}\nevil : Effect Text Int\nevil = doing wait (pure Unit)\n");
+    let (error, output) = simulated(&text, limits);
+    assert_eq!(of_limit(error), Limit::Time);
+    // Its cleanup has the time that it needs.
+    assert_eq!(output, "cleanup\nnever\n");
+}
+
+#[test]
+fn cleanups_that_never_end() {
+    let limits = Limits::none().time(Duration::from_secs(5)).memory(8 * MEGABYTE);
+    for (body, cleanup) in [("wait", "wait"), ("wait", "(turn 0)"), ("wait", "(grow [])"), ("(grow [])", "(turn 0)")] {
+        let text = format!("{CLEANUPS}\nevil : Effect Text Int\nevil = doing {body} {cleanup}\n");
+        let (error, output) = simulated(&text, limits);
+        let expected = if body == "wait" { Limit::Time } else { Limit::Memory };
+        assert_eq!(of_limit(error), expected, "{body} {cleanup}");
+        assert!(output.starts_with("cleanup\n") && !output.contains("never"), "{body} {cleanup}: {output}");
+    }
+}
+
+#[test]
+fn cleanups_of_many_fibers_that_never_end() {
+    let text = format!(
+        "{CLEANUPS}
+evil : Effect Text Int
+evil = do Effect {{
+  _ <- spawn (doing wait wait)
+  _ <- spawn (scope (s => do Effect {{
+    _ <- spawnIn s (doing wait (turn 0))
+    joinAll s
+  }}))
+  (a, b) <- par (doing wait (grow [])) (doing wait wait)
+  pure (a + b)
+}}
+"
+    );
+    let (error, output) = simulated(&text, Limits::none().time(Duration::from_secs(5)).memory(8 * MEGABYTE));
+    assert_eq!(of_limit(error), Limit::Time);
+    assert!(!output.contains("never"), "{output}");
+}
+
+#[test]
+fn all_calls_together() {
+    let total = Limits::none().memory(8 * MEGABYTE);
+    let engine = Engine::builder().workers(2).total(total).build().expect("an engine");
+    let text = "
+grow : List Int -> Int
+grow = xs => grow [1, ...xs]
+
+evil : Effect Text Int
+evil = pure (grow [])
+";
+    for _ in 0..3 {
+        match attack(&engine, text) {
+            CallError::Limit(report) => assert!(report.is_engine && report.what == Limit::Memory, "{report}"),
+            other => panic!("{other}"),
+        }
+    }
+}
+
+/// Texts that would keep the compiler busy, or make it recurse.
+#[test]
+fn giant_and_deep_texts() {
+    let engine = Engine::builder().workers(1).build().expect("an engine");
+    let error = |text: &str| engine.compile("evil", text).err().expect("it is refused").to_string();
+    let large = format!("module evil\nx : Text\nx = \"{}\"\n", "x".repeat(17 << 20));
+    assert!(error(&large).contains("larger than the limit of 16777216 bytes"), "{}", error(&large));
+    for (open, close) in [("(", ")"), ("[", "]"), ("{ a: ", " }"), ("a => ", ""), ("1 + ", "")] {
+        let text = format!("module evil\nx = {}1{}\n", open.repeat(100_000), close.repeat(100_000));
+        assert!(error(&text).contains("nested too deeply"), "{open}");
+    }
+    // A type with 2^128 parts, which the compiler never writes out.
+    let mut text = "module evil\nexport *\nf0 = x => (x, x)\n".to_owned();
+    (1..8).for_each(|n| text += &format!("f{n} = x => f{} (f{} x)\n", n - 1, n - 1));
+    engine.compile("evil", &text).expect("it is correct");
+    text += "bad : Int\nbad = f7 1\n";
+    assert!(error(&text).len() < 10_000);
+    let small = Engine::builder().workers(1).source_limit(100).build().expect("an engine");
+    assert!(small.compile("evil", "module evil\n").is_ok());
+    assert!(small.compile("evil", &"// a comment\n".repeat(10)).is_err());
+}

@@ -1,0 +1,179 @@
+//! Limits, as a fiber meets them: at the beginning and the end of a turn, at the end of a piece of fuel, and where something large
+//! is made.
+//!
+//! The first fiber that reaches a limit has the whole call cancelled, itself first. Cleanups go on with the reserves. The fiber
+//! that reaches a limit once more has the call stopped as it stands: no fiber of it is run again; and so does time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aivi_scheduler::{CancelKind, CancelReason};
+
+use super::Fiber;
+use crate::account::{Account, Limit, Over, meter};
+
+/// What a turn of a fiber costs, however short: about as long as so many calls take, its way through the scheduler does.
+const TURN: u64 = 16;
+
+impl Fiber {
+    /// A turn begins: works for its call, with this much fuel. False: one that has not begun does not begin any more, or fibers that
+    /// only start others would never end.
+    #[inline]
+    pub(super) fn begin_slice(&mut self, slice: u64) -> bool {
+        let is_due = meter::turn_to(self.world.account.as_ref());
+        if self.world.account.is_none() {
+            self.give_fuel(slice);
+            return true;
+        }
+        self.begin_limited(slice, is_due);
+        !self.frame.is_null() || self.fuel + self.reserve > 0
+    }
+
+    #[cold]
+    fn begin_limited(&mut self, slice: u64, is_due: bool) {
+        if self.is_root()
+            && self.frame.is_null()
+            && let Some(account) = self.account()
+            && let Ok(time_ns) = u64::try_from(account.limits().time.as_nanos())
+        {
+            let deadline_ns = self.cx().now_ns().saturating_add(time_ns);
+            account.set_deadline(deadline_ns);
+            self.cx().limit_root(deadline_ns, nanos(account.limits().cleanup_time));
+        }
+        // On top of the slice, which may be a small one.
+        self.next_fuel(slice.saturating_add(TURN));
+        self.charge(TURN);
+        let is_out_of_fuel = self.fuel + self.reserve == 0;
+        if is_due || is_out_of_fuel {
+            self.look_at_limits();
+        }
+        if is_out_of_fuel {
+            // From the reserve, if there is one.
+            self.next_fuel(slice);
+        }
+    }
+
+    /// A turn ends: what is left of the fuel goes back.
+    #[inline]
+    pub(super) fn end_slice(&mut self) {
+        if let Some(account) = &self.world.account {
+            account.return_fuel(self.fuel + self.reserve);
+            if self.outcome.is_some() {
+                _ = meter::settle();
+            }
+        }
+    }
+
+    /// A slice goes on with new fuel, as far as there is any.
+    #[inline]
+    pub(super) fn next_fuel(&mut self, slice: u64) {
+        let fuel = self.world.account.as_ref().map_or(slice, |account| account.take_fuel(slice));
+        self.give_fuel(fuel);
+    }
+
+    /// Where a piece of fuel has ended: is a limit reached?
+    #[inline]
+    pub(super) fn is_over_limit(&self) -> bool {
+        meter::is_due() && meter::settle().is_some()
+    }
+
+    /// At a checkpoint: asks the call to end if a limit of it is reached, which `sees_cancel` then tells.
+    pub(super) fn look_at_limits(&mut self) {
+        if let Some(account) = self.account()
+            && let Some(over) = meter::settle().or_else(|| account.over())
+        {
+            self.reach(&account, over, false);
+        }
+    }
+
+    /// After something was made: stops soon if that was too much.
+    #[inline]
+    pub(crate) fn note_made(&mut self) {
+        if meter::is_due() {
+            self.note_much();
+        }
+    }
+
+    #[cold]
+    fn note_much(&mut self) {
+        self.look_at_limits();
+        if self.world.account.as_ref().is_some_and(|account| account.reached().is_some()) {
+            self.stop_soon();
+        }
+    }
+
+    /// Before so much of something is made at once: false if a limit of the call says no, and the fiber stops soon.
+    pub(crate) fn may_make(&mut self, limit: Limit, count: u64) -> bool {
+        let Some(account) = self.account() else { return true };
+        let over = match limit {
+            Limit::Memory if meter::has_room(usize::try_from(count).unwrap_or(usize::MAX)) => None,
+            Limit::Memory => Some(account.too_many_bytes(count)),
+            Limit::Output => account.write(count),
+            _ => account.too_much(limit, count),
+        };
+        if let Some(over) = over {
+            self.reach(&account, over, true);
+            self.stop_soon();
+        }
+        over.is_none()
+    }
+
+    /// The next call or turn of a loop looks at cancellation.
+    fn stop_soon(&mut self) {
+        if let Some(account) = &self.world.account {
+            account.return_fuel(self.fuel + self.reserve);
+        }
+        self.give_fuel(0);
+    }
+
+    /// Cancellation was noticed: if nothing else was reached, the time was.
+    pub(super) fn note_cancelled(&self, reason: CancelReason) {
+        if reason.kind == CancelKind::Limit
+            && let Some(account) = &self.world.account
+        {
+            account.reach(account.out_of_time(), self.place_if_any());
+        }
+    }
+
+    /// Notes that a limit is reached, which was looked at, or asked for before something is made.
+    fn reach(&mut self, account: &Account, over: Over, is_asked: bool) {
+        let place = self.place_if_any();
+        let now_ns = self.cx().now_ns();
+        // Then the call is ending for that.
+        let first = if account.is_late(now_ns) { account.out_of_time() } else { over };
+        if account.reach(first, place) {
+            let reason = CancelReason { kind: CancelKind::Limit, place };
+            let cleanup_ns = nanos(account.limits().cleanup_time);
+            self.cx().limit_root(now_ns, cleanup_ns);
+            self.cx().cancel_root(reason);
+            self.cx().cancel_myself(reason);
+        } else if account.over().is_some() || is_asked {
+            self.cx().kill_root();
+        }
+        // With the reserves, if there are any.
+        _ = meter::settle();
+    }
+
+    fn place_if_any(&self) -> aivi_scheduler::Place {
+        if self.frame.is_null() { self.origins[0] } else { self.place() }
+    }
+
+    /// Whether the call has limits.
+    #[inline]
+    pub(crate) fn is_limited(&self) -> bool {
+        self.world.account.is_some()
+    }
+
+    /// The bytes that the call may use at most.
+    pub(crate) fn memory_limit(&self) -> u64 {
+        self.world.account.as_ref().map_or(u64::MAX, |account| account.memory_limit())
+    }
+
+    fn account(&self) -> Option<Arc<Account>> {
+        self.world.account.clone()
+    }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
