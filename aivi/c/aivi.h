@@ -92,6 +92,9 @@ const char *aivi_error_text(const aivi_error *error);
 /* What an effect failed with, of an AIVI_ERROR_FAILURE of a call; else NULL. It belongs to the error. */
 const aivi_value *aivi_error_value(const aivi_error *error);
 
+/* The aivi_limit of an AIVI_ERROR_LIMIT; else -1. */
+int32_t aivi_error_limit(const aivi_error *error);
+
 /* The code of an AIVI_ERROR_EXIT. */
 int32_t aivi_error_exit_code(const aivi_error *error);
 
@@ -228,6 +231,21 @@ aivi_options *aivi_options_new(void);
 /* Threads that run scripts; at least one. */
 void aivi_options_workers(aivi_options *options, size_t count);
 
+/* What a call may use; without end unless it is said. Who reaches a limit is cancelled: its cleanups run, on a reserve, and the call ends with an
+ * AIVI_ERROR_LIMIT. */
+typedef enum aivi_limit {
+    AIVI_LIMIT_FUEL = 0,     /* calls of functions and turns of loops */
+    AIVI_LIMIT_MEMORY = 1,   /* bytes at the same time */
+    AIVI_LIMIT_TIME = 2,     /* milliseconds from the beginning of the call */
+    AIVI_LIMIT_FIBERS = 3,   /* at the same time */
+    AIVI_LIMIT_MESSAGES = 4, /* that stand in channels at the same time */
+    AIVI_LIMIT_OUTPUT = 5    /* bytes written */
+} aivi_limit;
+
+/* Limits each call that does not say otherwise, or all calls of the engine together. False if there is no such limit. */
+bool aivi_options_limit(aivi_options *options, int32_t limit, uint64_t amount);
+bool aivi_options_total(aivi_options *options, int32_t limit, uint64_t amount);
+
 /* No threads: scripts run while the host is in `aivi_engine_turn`, or waits for a call. (Functions that block still have threads.) */
 void aivi_options_driven(aivi_options *options);
 
@@ -321,6 +339,10 @@ void aivi_script_free(aivi_script *script);
 /* Its type, as the language writes it, and the number of arguments that a call needs. */
 char *aivi_function_type(const aivi_function *function);
 size_t aivi_function_arity(const aivi_function *function);
+
+/* Limits each call that begins from now on; other limits stay as they are. Not while another thread uses the function. False if there is no such
+ * limit. */
+bool aivi_function_limit(aivi_function *function, int32_t limit, uint64_t amount);
 
 /* Calls it, and waits until it and everything that it started has ended; this thread works for the script meanwhile. An effect is run, and
  * its value is the result. Takes the arguments, each of which is another value; the array stays the caller's. */

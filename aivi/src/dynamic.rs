@@ -110,6 +110,12 @@ impl DynamicFunction {
         }
     }
 
+    /// What each of its calls may use.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.target.limits()
+    }
+
     /// The same function with other limits for each of its calls.
     #[must_use]
     pub fn with(&self, limits: Limits) -> DynamicFunction {

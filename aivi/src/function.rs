@@ -167,6 +167,11 @@ impl Target {
         Target { gives: Gives::Attempt, ..self.with(self.limits) }
     }
 
+    /// What each call may use.
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
+    }
+
     /// What comes out.
     pub(crate) fn gives(&self) -> Gives {
         self.gives

@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 use std::time::Duration;
 
-use aivi::{Capability, Engine, EngineBuilder, Output, Power, Turn};
+use aivi::{Capability, Engine, EngineBuilder, Limit, Limits, Output, Power, Turn};
 
 use crate::callback::{Context, Sink, Tell, WriteBytes};
 use crate::error::{Error, Kind, required};
@@ -12,14 +12,39 @@ use crate::module::Module;
 use crate::pointers::{Name, OwnedText};
 
 /// `aivi_options`
-pub struct Options(Option<EngineBuilder>);
+pub struct Options {
+    builder: Option<EngineBuilder>,
+    limits: Limits,
+    total: Limits,
+}
 
 impl Options {
     fn change(options: Option<&mut Options>, change: impl FnOnce(EngineBuilder) -> EngineBuilder) {
         if let Some(options) = options {
-            options.0 = options.0.take().map(change);
+            options.builder = options.builder.take().map(change);
         }
     }
+}
+
+/// What `aivi_limit` numbers, from 0.
+const LIMITS: [Limit; 6] = [Limit::Fuel, Limit::Memory, Limit::Time, Limit::Fibers, Limit::Messages, Limit::Output];
+
+/// The number of a limit.
+pub fn number_of(limit: Limit) -> i32 {
+    LIMITS.iter().zip(0..).find(|(known, _)| **known == limit).map_or(-1, |(_, number)| number)
+}
+
+/// Limits with the one of this number changed.
+pub fn limited(limits: Limits, number: i32, amount: u64) -> Option<Limits> {
+    Some(match LIMITS.get(usize::try_from(number).ok()?)? {
+        Limit::Fuel => limits.fuel(amount),
+        Limit::Memory => limits.memory(amount),
+        Limit::Time => limits.time(Duration::from_millis(amount)),
+        Limit::Fibers => limits.fibers(amount),
+        Limit::Messages => limits.messages(amount),
+        Limit::Output => limits.output(amount),
+        _ => return None,
+    })
 }
 
 /// `aivi_turn`
@@ -35,11 +60,27 @@ pub enum CTurn {
 
 exports! {
     fn aivi_options_new() -> Option<Box<Options>> {
-        Some(Box::new(Options(Some(Engine::builder()))))
+        Some(Box::new(Options { builder: Some(Engine::builder()), limits: Limits::none(), total: Limits::none() }))
     }
 
     fn aivi_options_workers(options: Option<&mut Options>, count: usize) {
         Options::change(options, |builder| builder.workers(count));
+    }
+
+    fn aivi_options_limit(options: Option<&mut Options>, limit: i32, amount: u64) -> bool {
+        let Some(options) = options else { return false };
+        let Some(limits) = limited(options.limits, limit, amount) else { return false };
+        options.limits = limits;
+        Options::change(Some(options), |builder| builder.limits(limits));
+        true
+    }
+
+    fn aivi_options_total(options: Option<&mut Options>, limit: i32, amount: u64) -> bool {
+        let Some(options) = options else { return false };
+        let Some(total) = limited(options.total, limit, amount) else { return false };
+        options.total = total;
+        Options::change(Some(options), |builder| builder.total(total));
+        true
     }
 
     fn aivi_options_driven(options: Option<&mut Options>) {
@@ -115,7 +156,7 @@ exports! {
 
     fn aivi_engine_new(options: Option<Box<Options>>, error: ErrorOut<'_>) -> Option<Box<Engine>> {
         answer_boxed(error, || {
-            let builder = options.map_or_else(|| Some(Engine::builder()), |options| options.0);
+            let builder = options.map_or_else(|| Some(Engine::builder()), |options| options.builder);
             required(builder, "options")?.build().map_err(|error| Error::new(Kind::System, error.to_string()))
         })
     }

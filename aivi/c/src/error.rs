@@ -3,8 +3,9 @@
 use std::ffi::{CString, c_char};
 use std::ptr;
 
-use aivi::{CallError, CompileError, Data, LoadError, LookupError, Report};
+use aivi::{CallError, CompileError, Data, Limit, LimitReport, LoadError, LookupError, Report};
 
+use crate::engine::number_of;
 use crate::export::{Out, exports, put};
 use crate::pointers::c_text;
 
@@ -35,6 +36,7 @@ pub struct Error {
     code: i32,
     reports: Vec<Located>,
     value: Option<Data>,
+    limit: Option<Limit>,
 }
 
 /// A report of the compiler, in texts for C.
@@ -59,7 +61,7 @@ pub struct CReport {
 impl Error {
     /// Of this kind.
     pub fn new(kind: Kind, text: impl AsRef<str>) -> Error {
-        Error { kind, text: c_text(text.as_ref()), code: 0, reports: Vec::new(), value: None }
+        Error { kind, text: c_text(text.as_ref()), code: 0, reports: Vec::new(), value: None, limit: None }
     }
 
     /// Something that the caller gave is not what it has to be.
@@ -76,6 +78,11 @@ impl Error {
     pub fn failed(value: Data) -> Error {
         let text = value.to_string();
         Error { value: Some(value), ..Error::new(Kind::Failure, text) }
+    }
+
+    /// A call was stopped at a limit.
+    pub fn limit(report: &LimitReport) -> Error {
+        Error { limit: Some(report.what), ..Error::new(Kind::Limit, report.to_string()) }
     }
 
     /// The program wants to end with this code, or was ended.
@@ -123,7 +130,7 @@ impl From<CallError> for Error {
             CallError::Mismatch(mismatch) => Error::new(Kind::Mismatch, mismatch.to_string()),
             CallError::Failure(error) => Error::new(Kind::Failure, error),
             CallError::Fault(report) => Error::new(Kind::Fault, report.to_string()),
-            CallError::Limit(report) => Error::new(Kind::Limit, report.to_string()),
+            CallError::Limit(report) => Error::limit(&report),
             CallError::Cancelled => Error::new(Kind::Cancelled, CallError::Cancelled.to_string()),
             CallError::Ended(ending) => Error::exit(ending.exit_code()),
         }
@@ -145,6 +152,10 @@ exports! {
 
     fn aivi_error_value(error: Option<&Error>) -> Option<&Data> {
         error.and_then(|error| error.value.as_ref())
+    }
+
+    fn aivi_error_limit(error: Option<&Error>) -> i32 {
+        error.and_then(|error| error.limit).map_or(-1, number_of)
     }
 
     fn aivi_error_report_count(error: Option<&Error>) -> usize {

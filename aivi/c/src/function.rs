@@ -9,6 +9,7 @@ use std::time::Duration;
 use aivi::{Call, CallError, Canceller, Data, DynamicFunction};
 
 use crate::callback::{Context, Tell};
+use crate::engine::limited;
 use crate::error::{Error, required};
 use crate::export::{ErrorOut, Out, answer, answer_boxed, exports, put};
 use crate::pointers::{OwnedText, Values};
@@ -118,6 +119,13 @@ exports! {
 
     fn aivi_function_arity(function: Option<&Function>) -> usize {
         function.map_or(0, |function| function.0.ty().arity())
+    }
+
+    fn aivi_function_limit(function: Option<&mut Function>, limit: i32, amount: u64) -> bool {
+        let Some(function) = function else { return false };
+        let Some(limits) = limited(function.0.limits(), limit, amount) else { return false };
+        function.0 = function.0.with(limits);
+        true
     }
 
     fn aivi_function_call(

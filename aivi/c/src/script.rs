@@ -69,7 +69,7 @@ exports! {
                 Ending::Success => Ok(true),
                 Ending::Failure(report) => Err(Error::new(Kind::Failure, report.to_string())),
                 Ending::Fault(report) => Err(Error::new(Kind::Fault, report.to_string())),
-                Ending::Limit(report) => Err(Error::new(Kind::Limit, report.to_string())),
+                Ending::Limit(report) => Err(Error::limit(report)),
                 Ending::Exit(_) | Ending::Interrupted(_) => Err(Error::exit(ending.exit_code())),
             }
         })

@@ -373,6 +373,33 @@ static void calls_go_on_and_end(void) {
     aivi_engine_free(engine);
 }
 
+static void limits_are_kept(void) {
+    aivi_error *error;
+    aivi_options *options = aivi_options_new();
+    CHECK(aivi_options_limit(options, AIVI_LIMIT_TIME, 3600000) && aivi_options_limit(options, AIVI_LIMIT_FUEL, 100000));
+    CHECK(aivi_options_total(options, AIVI_LIMIT_MEMORY, 64 << 20) && !aivi_options_limit(options, 6, 1));
+    CHECK(!aivi_options_total(options, -1, 1) && !aivi_options_limit(NULL, 0, 1) && !aivi_options_total(NULL, 0, 1));
+    aivi_engine *engine = aivi_engine_new(options, &error);
+    aivi_script *script = compile(engine,
+                                  "module m\nexport *\n\nspin : Int -> Int\nspin = n => spin (n + 1)\n\n"
+                                  "grow : Text -> Text\ngrow = text => grow \"{text}{text}\"\n");
+    aivi_function *spin = function(script, "spin"), *grow = function(script, "grow");
+    CHECK(call(spin, aivi_value_int(0), &error) == NULL && aivi_error_limit(error) == AIVI_LIMIT_FUEL);
+    expect(error, AIVI_ERROR_LIMIT, "m.aivi:5");
+    CHECK(aivi_function_limit(spin, AIVI_LIMIT_FUEL, UINT64_MAX) && aivi_function_limit(spin, AIVI_LIMIT_TIME, 20));
+    CHECK(!aivi_function_limit(spin, 6, 1) && !aivi_function_limit(NULL, 0, 1));
+    CHECK(call(spin, aivi_value_int(0), &error) == NULL && aivi_error_limit(error) == AIVI_LIMIT_TIME);
+    expect(error, AIVI_ERROR_LIMIT, "");
+    CHECK(aivi_function_limit(grow, AIVI_LIMIT_MEMORY, 1 << 20));
+    CHECK(call(grow, text("x"), &error) == NULL && aivi_error_limit(error) == AIVI_LIMIT_MEMORY);
+    expect(error, AIVI_ERROR_LIMIT, "memory");
+    CHECK(aivi_error_limit(NULL) == -1);
+    aivi_function_free(spin);
+    aivi_function_free(grow);
+    aivi_script_free(script);
+    aivi_engine_free(engine);
+}
+
 typedef struct lines {
     char text[64];
     size_t length;
@@ -494,6 +521,7 @@ int main(void) {
     values_are_made_and_taken_apart();
     functions_of_the_host_keep_to_their_types();
     calls_go_on_and_end();
+    limits_are_kept();
     scripts_are_saved_and_loaded_and_run();
     a_driven_engine_has_the_threads_of_its_host();
     scripts_may_do_what_is_allowed_and_not_denied();

@@ -84,8 +84,7 @@ pub enum Data {
 
 impl Data {
     /// What it is, in the words of the language.
-    #[must_use]
-    pub fn describe(&self) -> String {
+    fn describe(&self) -> String {
         match self {
             Data::Unit => "Unit".to_owned(),
             Data::Bool(_) => "Bool".to_owned(),

@@ -2,9 +2,8 @@
 
 use std::error::Error;
 use std::fmt;
-use std::time::Duration;
 
-use aivi::CallError;
+use aivi::{CallError, Limit, LimitReport};
 use http_body_util::LengthLimitError;
 use hyper::StatusCode;
 
@@ -22,8 +21,8 @@ pub enum Answer {
     Failed(String),
     /// The script has a bug: which, and where.
     Faulty(String),
-    /// Its time is up.
-    Late(Duration),
+    /// It was stopped at a limit.
+    Stopped(LimitReport),
 }
 
 impl Answer {
@@ -45,7 +44,11 @@ impl Answer {
             Answer::Unread(status, _) => *status,
             Answer::Failed(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Answer::Faulty(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            Answer::Late(_) => StatusCode::GATEWAY_TIMEOUT,
+            Answer::Stopped(report) => match report.what {
+                Limit::Time => StatusCode::GATEWAY_TIMEOUT,
+                Limit::Memory => StatusCode::PAYLOAD_TOO_LARGE,
+                _ => StatusCode::UNPROCESSABLE_ENTITY,
+            },
         }
     }
 }
@@ -53,11 +56,10 @@ impl Answer {
 impl From<CallError> for Answer {
     fn from(error: CallError) -> Answer {
         match error {
+            CallError::Limit(report) => Answer::Stopped(report),
             CallError::Failure(error) => Answer::Failed(error),
             CallError::Lookup(_) | CallError::Mismatch(_) => Answer::Incorrect(error.to_string()),
-            CallError::Fault(_) | CallError::Limit(_) | CallError::Ended(_) | CallError::Cancelled => {
-                Answer::Faulty(error.to_string())
-            }
+            CallError::Fault(_) | CallError::Ended(_) | CallError::Cancelled => Answer::Faulty(error.to_string()),
         }
     }
 }
@@ -68,7 +70,7 @@ impl fmt::Display for Answer {
             Answer::Done(text) | Answer::Incorrect(text) | Answer::Unread(_, text) => f.write_str(text),
             Answer::Failed(text) | Answer::Faulty(text) => f.write_str(text),
             Answer::NotFound => f.write_str("POST /run?INPUT with a script"),
-            Answer::Late(limit) => write!(f, "the script has not ended within {} ms", limit.as_millis()),
+            Answer::Stopped(report) => write!(f, "{report}"),
         }
     }
 }

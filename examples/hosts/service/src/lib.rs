@@ -4,10 +4,13 @@
 //! |---|---|
 //! | 200 and the text that `handle` gives | it succeeds |
 //! | 400 and the compiler's report | the script is not correct, or exports no such function |
-//! | 413 | the script is too long |
-//! | 422 and the error | it fails, as its author meant it |
+//! | 413 | the script is too long, or needs more memory than it may have |
+//! | 422 and the error | it fails, as its author meant it; or it makes more fibers than it may |
 //! | 500 and lines of the script | a bug in the script |
 //! | 504 | its time is up |
+//!
+//! Limits belong to each call: who reaches one is cancelled, and its cleanups run on a reserve. All together have no more memory than the machine can
+//! spare, so that many small scripts are as harmless as a large one.
 //!
 //! Two runtimes live side by side. Fibers of scripts run on the engine's workers, where one that only computes is interrupted all the time; what
 //! listens and answers runs on tokio's threads, which a script never gets. Between them go only wakers:
@@ -27,9 +30,8 @@ mod store;
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
-use aivi::{Call, Engine, LookupError, Output};
+use aivi::{Call, Engine, Limits, LookupError, Output};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
@@ -43,6 +45,9 @@ use answer::Answer;
 use scripts::Scripts;
 pub use store::Store;
 
+/// What all scripts together may use.
+const MEMORY_BYTES: u64 = 256 << 20;
+
 /// The longest script.
 const SOURCE_BYTES: usize = 64 << 10;
 
@@ -50,24 +55,25 @@ const SOURCE_BYTES: usize = 64 << 10;
 #[derive(Clone)]
 pub struct Service {
     scripts: Arc<Scripts>,
-    deadline: Duration,
 }
 
 impl Service {
-    /// A service whose scripts `use store`, and have so much time each. To be called inside of tokio's runtime.
+    /// A service whose scripts `use store`, and may use so much each. To be called inside of tokio's runtime.
     ///
     /// # Errors
     /// When the engine cannot be made.
-    pub fn new(store: &Arc<Store>, deadline: Duration) -> io::Result<Service> {
+    pub fn new(store: &Arc<Store>, limits: Limits) -> io::Result<Service> {
         let engine = Engine::builder()
             .workers(2)
+            .limits(limits)
+            .total(Limits::none().memory(MEMORY_BYTES))
             .module(store::module(store, &Handle::current()))
             // Scripts of strangers have no console.
             .stdout(Output::writer(io::sink()))
             .stderr(Output::writer(io::sink()))
             .without_input()
             .build()?;
-        Ok(Service { scripts: Arc::new(Scripts::new(engine)), deadline })
+        Ok(Service { scripts: Arc::new(Scripts::new(engine)) })
     }
 
     /// Answers whoever connects, for ever.
@@ -97,10 +103,7 @@ impl Service {
             Err(error) => return Answer::too_long(&*error),
         };
         match self.start(source, input).await {
-            Ok(call) => match tokio::time::timeout(self.deadline, call).await {
-                Ok(result) => result.map_or_else(Answer::from, Answer::Done),
-                Err(_) => Answer::Late(self.deadline),
-            },
+            Ok(call) => call.await.map_or_else(Answer::from, Answer::Done),
             Err(answer) => answer,
         }
     }

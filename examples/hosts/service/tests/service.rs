@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
+use aivi::Limits;
 use aivi_host_service::{Service, Store};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -16,12 +17,12 @@ struct Running {
 }
 
 impl Running {
-    fn new(deadline: Duration) -> Running {
+    fn new(limits: Limits) -> Running {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.expect("a runtime");
         let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).expect("a free port");
         let address = listener.local_addr().expect("its address");
-        let service = runtime.block_on(async { Service::new(&Arc::new(Store::default()), deadline) });
+        let service = runtime.block_on(async { Service::new(&Arc::new(Store::default()), limits) });
         runtime.spawn(service.expect("a service").serve(listener));
         Running { address, _runtime: runtime }
     }
@@ -56,7 +57,7 @@ fn script(handle: &str) -> String {
     format!("module script\nuse store\nexport handle\n\nhandle : Text -> Effect Text Text\n{handle}\n")
 }
 
-const LONG: Duration = Duration::from_secs(3600);
+const LONG: Limits = Limits::none().time(Duration::from_secs(3600));
 
 const ENDLESS: &str = "handle = _ => pure (forever 0)\n\nforever : Int -> Text\nforever = n => forever (n + 1)";
 
@@ -126,9 +127,10 @@ fn a_script_that_is_too_long_is_refused() {
 
 #[test]
 fn a_script_that_does_not_end_is_stopped_at_its_deadline() {
-    let service = Running::new(Duration::from_millis(50));
+    let service = Running::new(Limits::none().time(Duration::from_millis(50)));
     let (status, report) = service.run("", &script(ENDLESS));
-    assert_eq!((status, report.as_str()), (504, "the script has not ended within 50 ms"));
+    assert_eq!(status, 504, "{report}");
+    assert!(report.contains("50 ms") && report.contains("script.aivi:"), "{report}");
     let (status, _) = service.run("never", &script("handle = name => await name"));
     assert_eq!(status, 504);
 }
@@ -161,4 +163,21 @@ fn a_client_that_goes_away_cancels_its_script() {
     assert_eq!(service.run("lock", &waits), (200, "held".to_owned()));
     drop(stream);
     assert_eq!(service.run("lock-left", &waits), (200, "given back".to_owned()));
+}
+
+#[test]
+fn a_script_that_takes_too_much_is_told_which_limit_it_was() {
+    let service = Running::new(LONG.memory(4 << 20).fibers(100));
+    let memory =
+        script("handle = _ => pure (grown \"x\")\n\ngrown : Text -> Text\ngrown = text => grown \"{text}{text}\"");
+    let (status, report) = service.run("", &memory);
+    assert_eq!(status, 413, "{report}");
+    assert!(report.contains("memory"), "{report}");
+    let fibers = "handle = name => do Effect {\n  _ <- parAll (List.map (_ => await name) ([1..1000]))\n  pure name\n}";
+    let fibers = script(fibers).replace("use store", "use store\nuse aivi.concurrency");
+    let (status, report) = service.run("never", &fibers);
+    assert_eq!(status, 422, "{report}");
+    assert!(report.contains("fibers"), "{report}");
+    // What they had is free again.
+    assert_eq!(service.run("x", &script("handle = name => pure name")), (200, "x".to_owned()));
 }
