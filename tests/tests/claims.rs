@@ -142,3 +142,20 @@ main = do Effect {
         claims::simulate(1, &endless.replace("BODY", body));
     }
 }
+
+#[test]
+fn virtual_time_stands_still_at_its_end() {
+    let text = "module demo
+use aivi.concurrency
+
+count : Int -> Int -> Int
+count = n sum => if n == 0 then sum else count (n - 1) (sum + n)
+
+main : Effect Text Unit
+main = do Effect {
+  sleep 9223372036854775807
+  println \"{count 3000000 0}\"
+}
+";
+    claims::simulate(1, text);
+}

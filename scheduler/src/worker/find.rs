@@ -59,7 +59,7 @@ impl<T: Task> Worker<T> {
     /// The task has spent its fuel.
     pub(crate) fn tick(&mut self) -> Tick {
         if let Some(simulator) = &mut self.core.simulator {
-            simulator.pass_to(simulator.now_ns() + simulator.tick_ns());
+            simulator.pass_to(simulator.now_ns().saturating_add(simulator.tick_ns()));
             self.core.now_ns = simulator.now_ns();
             self.fire_timers();
             let must_yield = self.core.simulator.as_ref().is_some_and(|simulator| simulator.must_yield());
