@@ -43,7 +43,9 @@ pub(super) fn window(module: &Module, instruction: Instruction) -> Option<(Reg, 
         | I::Unpack { first, count, .. }
         | I::FieldsRaw { first, count, .. }
         | I::SetFieldsRaw { first, count, .. } => (first, usize::from(count.0)),
-        I::List { first, count, .. } | I::TextJoin { first, count, .. } => (first, usize::from(count.0)),
+        I::List { first, count, .. } => (first, usize::from(count.0)),
+        // Its first register is looked at in any case, as its row says.
+        I::TextJoin { first, count, .. } => (first, usize::from(count.0).max(1)),
         I::Closure { reg, count, .. } | I::Partial { reg, count, .. } => (reg, usize::from(count.0).max(1)),
         I::Call { base, proto } | I::TailCall { base, proto } => (base, of_proto(proto)),
         I::CallValue { base, count, .. }
