@@ -23,7 +23,7 @@ const COUNT: u64 = 64;
 const SHARE: u64 = 64;
 
 /// Bytes of a unit.
-const UNIT: usize = 16;
+pub(crate) const UNIT: usize = 16;
 
 /// Bytes of a message that stands in a channel, besides what it refers to.
 const MESSAGE_BYTES: isize = 16;
@@ -72,9 +72,11 @@ pub(crate) fn add_fiber(count: isize, units: isize) {
 /// Is it time to look at the account? Then `settle`.
 #[inline(always)]
 pub(crate) fn is_due() -> bool {
-    LIVE.get() > CEILING.get()
-        || FIBERS.get() > FIBERS_CEILING.get()
-        || aivi_scheduler::queued_messages() > MESSAGES_CEILING.get()
+    // Without limits, as most calls are, that is all.
+    is_metered()
+        && (LIVE.get() > CEILING.get()
+            || FIBERS.get() > FIBERS_CEILING.get()
+            || aivi_scheduler::queued_messages() > MESSAGES_CEILING.get())
 }
 
 /// Works for this call from here on: a turn of one of its fibers begins. True: `settle`.
@@ -84,7 +86,7 @@ pub(crate) fn turn_to(account: Option<&Arc<Account>>) -> bool {
     if !ptr::eq(pointer, CURRENT.get()) {
         turn(account);
     }
-    is_due() || LIVE.get() < FLOOR.get()
+    is_due() || is_metered() && LIVE.get() < FLOOR.get()
 }
 
 /// Is there room for so many bytes at once, as far as is known without a look at what others use?
@@ -97,6 +99,7 @@ pub fn has_room(bytes: usize) -> bool {
 }
 
 /// Does the thread work for a call with limits?
+#[inline(always)]
 pub(crate) fn is_metered() -> bool {
     !CURRENT.get().is_null()
 }

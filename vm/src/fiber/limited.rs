@@ -20,6 +20,10 @@ impl Fiber {
     /// only start others would never end.
     #[inline]
     pub(super) fn begin_slice(&mut self, slice: u64) -> bool {
+        if self.world.account.is_none() && !meter::is_metered() {
+            self.give_fuel(slice);
+            return true;
+        }
         let is_due = meter::turn_to(self.world.account.as_ref());
         if self.world.account.is_none() {
             self.give_fuel(slice);

@@ -44,6 +44,14 @@ impl<T> Stack<T> {
         self.last as usize - self.start as usize + one
     }
 
+    /// Units of memory (`meter`).
+    #[inline]
+    pub(super) fn units(&self) -> isize {
+        const { assert!(size_of::<T>().is_multiple_of(meter::UNIT)) };
+        let one = if self.start.is_null() { 0 } else { size_of::<T>() / meter::UNIT };
+        ((self.last as usize - self.start as usize) / meter::UNIT + one) as isize
+    }
+
     /// Makes room for `count` elements and one more, keeping what is there; the array may move.
     #[inline]
     pub(super) fn grow(&mut self, count: usize) {
@@ -103,7 +111,7 @@ impl<T> Stack<T> {
 impl<T> Drop for Stack<T> {
     fn drop(&mut self) {
         if !self.start.is_null() {
-            meter::add(-meter::units(self.bytes()));
+            meter::add(-self.units());
             // SAFETY: allocated by `resize` with this many bytes; who uses the array has it no more.
             unsafe { dealloc(self.start.cast(), layout(self.bytes())) }
         }

@@ -103,9 +103,10 @@ impl Shell {
     }
 
     /// Of its arrays: while nobody has the shell, they are nobody's.
+    #[inline]
     fn units(&self) -> isize {
         // SAFETY: the arrays are there (`with`), and nobody else has them.
-        unsafe { meter::units((*self.0.as_ptr()).stack.bytes()) + meter::units((*self.0.as_ptr()).frames.bytes()) }
+        unsafe { (*self.0.as_ptr()).stack.units() + (*self.0.as_ptr()).frames.units() }
     }
 
     /// Keeps it for the next fiber.

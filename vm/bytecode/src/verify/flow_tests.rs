@@ -67,6 +67,9 @@ fn a_raw_scalar_is_no_value() {
     breaks(&[int, RETURN], Rule::V19);
     breaks(&[int, drop_of(0), constant(0), RETURN], Rule::V19);
     breaks(&[int, I::Copy { dst: r(1), src: r(0) }, constant(0), RETURN], Rule::V19);
+    // Also where nothing is joined: a guard reads its tag.
+    let join = I::TextJoin { dst: r(1), first: r(0), count: Index(0) };
+    breaks(&[int, join, moved(0, 1), RETURN], Rule::V19);
     holds(&[int, I::Tag { kind: ScalarKind::Int, dst: r(0), src: r(0) }, RETURN]);
     // A value with a tag is a scalar as well as it can be.
     holds(&[list(1), I::AddInt { dst: r(2), left: r(1), right: r(1) }, constant(0), RETURN]);

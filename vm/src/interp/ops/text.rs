@@ -37,6 +37,9 @@ const LONG: usize = 4096;
 /// Whether there is memory for the text of these parts. If not, the fiber ends before anybody sees what it has instead.
 #[inline]
 fn may_join(fiber: &mut Fiber, parts: &[Value]) -> bool {
+    if !fiber.is_limited() {
+        return true;
+    }
     let length: usize = parts.iter().map(|part| part.as_str().len()).sum();
     length < LONG || fiber.may_make(Limit::Memory, length as u64)
 }
