@@ -36,6 +36,8 @@ pub enum CompileError {
     Rejected(Reports),
     /// The machine does not take what the compiler made. A bug of ours, never of the program.
     Refused(String),
+    /// It calls functions of this module of the host, which is another one here, or not there.
+    OtherHost(String),
     /// There is no memory for the compiler's stack.
     NoStack(io::Error),
 }
@@ -262,7 +264,10 @@ impl CompileError {
     pub fn reports(&self) -> impl Iterator<Item = Report> + '_ {
         let reports = match self {
             CompileError::Rejected(reports) => Some(reports),
-            CompileError::Unreadable { .. } | CompileError::Refused(_) | CompileError::NoStack(_) => None,
+            CompileError::Unreadable { .. }
+            | CompileError::Refused(_)
+            | CompileError::OtherHost(_)
+            | CompileError::NoStack(_) => None,
         };
         reports.into_iter().flat_map(Reports::iter)
     }
@@ -273,7 +278,7 @@ impl CompileError {
         let path = match self {
             CompileError::Rejected(reports) => return reports.json_of_those(|_| true),
             CompileError::Unreadable { path, .. } => Some(path.to_string_lossy()),
-            CompileError::NoStack(_) | CompileError::Refused(_) => None,
+            CompileError::NoStack(_) | CompileError::OtherHost(_) | CompileError::Refused(_) => None,
         };
         let text = self.render(Color::Never);
         let message = text.trim_end().trim_start_matches("error: ");
@@ -296,6 +301,9 @@ impl CompileError {
                 format!("error: cannot read {}: {}\n", path.display(), cause(error))
             }
             CompileError::NoStack(error) => format!("error: cannot start the compiler: {error}\n"),
+            CompileError::OtherHost(module) => {
+                format!("error: the host's module '{module}' is not the one with which the program was compiled\n")
+            }
             CompileError::Refused(error) => format!("error: {error}; please report this\n"),
             CompileError::Rejected(reports) => reports.render(color),
         }

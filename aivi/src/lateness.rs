@@ -135,7 +135,7 @@ mod tests {
         let script =
             engine.compile("a.aivi", "module a\nexport x, y\n\nx = 1 + 1\n\ny = 2 + 2\n").expect("it compiles");
         let programs = Programs::default();
-        let program = programs.load(script.module().clone(), aivi_vm::Origin::Compiler, &natives()).expect("it loads");
+        let program = programs.link(script.code().clone(), &crate::library::natives()).expect("it loads");
         let places = script.module().globals.iter().map(|global| Place(u64::from(global.proto.0) << 32));
         let places: Vec<Place> = places.filter(|place| program.text_at(*place).is_some()).collect();
         let hold = Hold {
@@ -162,11 +162,5 @@ mod tests {
         assert!(report.starts_with("the system did not run worker 0 for 412 ms; timers"), "{report}");
         assert!(lateness.report(&busy, &programs, at(60_000)).is_none());
         assert!(lateness.report(&busy, &programs, at(64_000)).is_some());
-    }
-
-    fn natives() -> aivi_vm::Natives {
-        let mut natives = aivi_vm::Natives::new();
-        natives.extend(aivi_stdlib::natives());
-        natives
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use aivi_compiler::Image;
+use aivi_vm::Natives;
 
 static BYTES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/library.image"));
 
@@ -10,6 +11,17 @@ static BYTES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/library.image"))
 pub(crate) fn image() -> &'static Image {
     static IMAGE: OnceLock<Image> = OnceLock::new();
     IMAGE.get_or_init(|| Image::open(BYTES).expect("the build wrote an image"))
+}
+
+/// The functions of the library that programs may import, to which those of a host come.
+pub(crate) fn natives() -> Natives {
+    static NATIVES: OnceLock<Natives> = OnceLock::new();
+    let collected = || {
+        let mut natives = Natives::new();
+        natives.extend(aivi_stdlib::natives());
+        natives
+    };
+    NATIVES.get_or_init(collected).clone()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use aivi_bytecode::Module;
 use aivi_scheduler::{CancelKind, CancelReason, Place, Rehearsal, Runtime, Started};
 use aivi_vm::account::meter;
 use aivi_vm::value::Kind;
-use aivi_vm::{Account, Grants, Host, Limits, Origin, Program, Shared as SharedValue, Start, Strand, Value, World};
+use aivi_vm::{Account, Code, Grants, Host, Limits, Program, Shared as SharedValue, Start, Strand, Value, World};
 
 use crate::convert::Shapes;
 use crate::ending::Ending;
@@ -48,18 +48,13 @@ pub(crate) const AT_WORK: &str = "a call into a script waits, and the function t
                        make it `blocking` or a `future`, or start the call without waiting for it";
 
 impl Machine {
-    /// Loads a module, for a program that may do so much.
-    pub(crate) fn new(
-        engine: &Arc<Shared>,
-        module: Module,
-        origin: Origin,
-        grants: Arc<Grants>,
-    ) -> Result<Arc<Machine>, String> {
-        let modules = &engine.settings.modules;
+    /// A program with this code, which may do so much.
+    pub(crate) fn new(engine: &Arc<Shared>, code: Arc<Code>, grants: Arc<Grants>) -> Result<Arc<Machine>, String> {
+        let (modules, module) = (&engine.settings.modules, code.module());
         let shapes = Arc::new(Shapes::new(&module.shapes, modules.objects().clone()));
-        let mut natives = engine.natives().clone();
+        let mut natives = crate::library::natives();
         modules.bind(&module.natives, &shapes, &mut natives);
-        let program = engine.programs().load(module, origin, &natives).map_err(|error| error.to_string())?;
+        let program = engine.programs().link(code, &natives).map_err(|error| error.to_string())?;
         let host = Arc::new(ProcessHost::new(&engine.settings, grants));
         Ok(Arc::new_cyclic(|machine| {
             shapes.set_machine(machine.clone());

@@ -64,7 +64,7 @@ impl Script {
     /// compiler are not among them.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        sealed::seal(&self.original())
+        sealed::seal(&self.code().original())
     }
 }
 

@@ -1,16 +1,15 @@
 //! The programs of an engine, and whose a place is.
 //!
 //! All fibers of an engine live in one scheduler, whatever program they run, and what that tells of them names places. So each
-//! program has numbers of its own for its places (`Program::load_at`). There are four thousand million of them, a program takes
+//! program has numbers of its own for its places (`Program::link`). There are four thousand million of them, a program takes
 //! one for each function; when they have all been given, those of programs that are gone are given again.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use aivi_bytecode::Module;
 use aivi_bytecode::module::Line;
 use aivi_scheduler::Place;
-use aivi_vm::{LoadError, Natives, Origin, Program};
+use aivi_vm::{Code, LoadError, Natives, Program};
 
 use crate::graveyard::Graveyard;
 
@@ -33,12 +32,12 @@ struct Numbers {
 const SWEEP_MIN: usize = 64;
 
 impl Programs {
-    /// Loads a module as a program of this engine.
-    pub(crate) fn load(&self, module: Module, origin: Origin, natives: &Natives) -> Result<Arc<Program>, LoadError> {
-        let count = module.protos.len() + Program::OWN_PROTOS;
+    /// Makes a program of this engine.
+    pub(crate) fn link(&self, code: Arc<Code>, natives: &Natives) -> Result<Arc<Program>, LoadError> {
+        let count = code.module().protos.len();
         let too_large = || LoadError::Invalid("there are too many functions".to_owned());
         let base = u32::try_from(count).ok().and_then(|count| self.numbers().give(count)).ok_or_else(too_large)?;
-        let loaded = Program::load_at(base, module, origin, natives);
+        let loaded = Program::link(base, code, natives);
         self.graveyard.sweep();
         loaded.iter().for_each(|program| self.graveyard.expect(program));
         let given = &mut self.numbers().given;

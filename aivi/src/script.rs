@@ -8,7 +8,7 @@ use aivi_bytecode::Module;
 use aivi_bytecode::module::Global;
 use aivi_compiler::diagnostic::Color;
 use aivi_scheduler::Rehearsal;
-use aivi_vm::{Capability, Grants, Origin};
+use aivi_vm::{Capability, Code, Grants};
 
 use crate::call::CallError;
 use crate::compile::Reports;
@@ -16,6 +16,7 @@ use crate::convert::{Arguments, FromAivi};
 use crate::dynamic::DynamicFunction;
 use crate::ending::{Ending, FaultReport};
 use crate::function::{Function, LookupError};
+use crate::host_module::HostModules;
 use crate::machine::{Entry, Machine};
 use crate::outcome::Run;
 use crate::rehearsal::Rehearsed;
@@ -94,7 +95,7 @@ impl Script {
     pub fn restricted(&self, only: &[Capability]) -> io::Result<Script> {
         let grants = Grants::new(only, &[], Some(self.machine.grants()));
         let grants = grants.map_err(|mistake| io::Error::new(io::ErrorKind::InvalidInput, mistake))?;
-        let machine = Machine::new(&self.machine.engine, self.original(), self.origin(), Arc::new(grants));
+        let machine = Machine::new(&self.machine.engine, self.code().clone(), Arc::new(grants));
         Ok(self.on(machine.map_err(io::Error::other)?))
     }
 
@@ -250,13 +251,13 @@ impl Script {
         self.machine.module()
     }
 
-    /// The module as it was loaded.
-    pub(crate) fn original(&self) -> Module {
-        self.machine.program.original()
+    /// What it shares with the same program elsewhere.
+    pub(crate) fn code(&self) -> &Arc<Code> {
+        self.machine.program.code()
     }
 
-    /// Who has written it.
-    pub(crate) fn origin(&self) -> Origin {
-        self.machine.program.origin()
+    /// The modules of its host.
+    pub(crate) fn host_modules(&self) -> &HostModules {
+        &self.machine.engine.settings.modules
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-use aivi::{Call, CallError, Callback, Engine, HostModule, Object, Script, Value};
+use aivi::{Call, CallError, Callback, CompileError, Engine, HostModule, Object, Script, Value};
 
 /// Things that live.
 static THINGS: AtomicUsize = AtomicUsize::new(0);
@@ -144,4 +144,24 @@ fn a_value_does_not_go_into_another_program() {
     // As a value of Rust it does.
     let text: String = value.to().expect("a text");
     assert_eq!(new.call::<String, _>("same", (text.as_str(),)), Ok(text));
+}
+
+#[test]
+fn a_program_may_go_to_a_host_of_the_same_kind_only() {
+    let text = "module m\nexport *\nuse host (size)\n\ntwice : Int -> Int\ntwice = n => size n * 2\n";
+    let host = HostModule::new("host").function("size : Int -> Int", |n: i64| n + 1);
+    let first = Engine::builder().module(host).build().expect("an engine");
+    let script = first.compile("m.aivi", text).expect("correct");
+    assert_eq!(script.call::<i64, _>("twice", (20,)), Ok(42));
+    // The same engine: what was compiled is not looked at again.
+    assert_eq!(first.adopt(&script).expect("it loads").call::<i64, _>("twice", (20,)), Ok(42));
+    let same = HostModule::new("host").function("size : Int -> Int", |n: i64| n + 2);
+    let second = Engine::builder().module(same).build().expect("an engine");
+    assert_eq!(second.adopt(&script).expect("it loads").call::<i64, _>("twice", (20,)), Ok(44));
+    // A text where the program has seen a number; nothing at all.
+    let other = HostModule::new("host").function("size : Int -> Text", |n: i64| format!("{n} is a number, not a size"));
+    for builder in [Engine::builder().module(other), Engine::builder()] {
+        let refused = builder.build().expect("an engine").adopt(&script).map(drop).expect_err("it is another host");
+        assert!(matches!(&refused, CompileError::OtherHost(module) if module == "host"), "{refused}");
+    }
 }

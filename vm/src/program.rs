@@ -3,32 +3,31 @@
 //! Constants are immortal objects (`object/mod.rs`, O1): copying one touches no count, on any thread. They are freed with the
 //! program: whoever holds a value that came from it keeps the program.
 
+mod code;
 mod global;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use aivi_bytecode::module::{Constant, Line, Module, NativeImport, Proto, Shape, SourceFile};
-use aivi_bytecode::verify;
-use aivi_bytecode::{Index, Instruction, ProtoId, Reg, ShapeId};
+use aivi_bytecode::{ProtoId, ShapeId};
 use aivi_scheduler::Place;
 use smallvec::SmallVec;
 
+pub use code::{Code, Origin};
 pub(crate) use global::{Entry, GlobalCell};
 
 use crate::capability::Power;
 use crate::fiber::Fiber;
-use crate::interp::{Scalars, make_partial, set_guards, with_near_operands};
+use crate::interp::{Scalars, make_partial};
 use crate::native::{Args, Found, HostFn, NativeCx, NativeResult, Natives, QuickFn};
 use crate::object::immortal::{self, immortalise};
-use crate::value::{Slot, Value, object_meta};
+use crate::value::{Slot, Value};
 
 /// A program.
 pub struct Program {
-    module: Module,
-    /// Per proto its code as the machine runs it.
-    #[expect(dead_code, reason = "reached through `ProtoCode::code`")]
-    codes: Box<[Box<[u64]>]>,
+    /// `ProtoCode::code` points into it.
+    code: Arc<Code>,
     pub(crate) protos: Box<[ProtoCode]>,
     pub(crate) constants: Box<[Value]>,
     /// Per proto the function of it, if it captures nothing.
@@ -37,13 +36,8 @@ pub struct Program {
     pub(crate) natives: Box<[LinkedNative]>,
     /// Per shape what `Header::meta` of its objects is.
     pub(crate) metas: Box<[u32]>,
-    /// The functions of the fields of task handles: `cancel`, `isCancelled`, `join`.
-    task_fields: [ProtoId; 3],
-    cancels_tasks: bool,
     /// What the number of a proto is increased by in places, so that programs of one runtime can be told apart.
     base: u32,
-    /// What is checked as it runs, of a program that nobody vouches for.
-    scalars: Option<Scalars>,
     /// Who is given what has to be freed by hand.
     bury: OnceLock<Bury>,
 }
@@ -61,11 +55,11 @@ pub struct Remains {
     globals: Box<[GlobalCell]>,
 }
 
-// SAFETY: the values in a program are immortal (`immortalise`) and never written; `ProtoCode::code` points into `codes`, which is
+// SAFETY: the values in a program are immortal (`immortalise`) and never written; `ProtoCode::code` points into `code`, which is
 // not changed; the cells of globals synchronise themselves.
 unsafe impl Send for Remains {}
 
-// SAFETY: the values in a program are immortal (`immortalise`) and never written; `ProtoCode::code` points into `codes`, which is
+// SAFETY: the values in a program are immortal (`immortalise`) and never written; `ProtoCode::code` points into `code`, which is
 // not changed; the cells of globals synchronise themselves.
 unsafe impl Send for Program {}
 // SAFETY: as above.
@@ -132,16 +126,6 @@ impl LinkedNative {
     }
 }
 
-/// Who has written a module.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Origin {
-    /// The compiler of this process. What the module says about kinds and ownership is believed.
-    Compiler,
-    /// Anybody: who owns what is verified, and values are looked at as it runs (`interp/guard.rs`). It can waste what its limits leave
-    /// it, and no more.
-    Elsewhere,
-}
-
 /// Why a module cannot be loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoadError {
@@ -169,35 +153,21 @@ impl fmt::Display for LoadError {
 impl std::error::Error for LoadError {}
 
 impl Program {
-    /// Protos that a program has beside those of its module.
-    pub const OWN_PROTOS: usize = 3;
-
     /// Loads a module of the compiler that has a runtime for itself.
     ///
     /// # Errors
     /// When the module breaks a rule, or calls natives that there are none of.
     pub fn load(module: Module, natives: &Natives) -> Result<Arc<Program>, LoadError> {
-        Program::load_at(0, module, Origin::Compiler, natives)
+        Program::link(0, Code::new(module, Origin::Compiler)?, natives)
     }
 
-    /// Loads a module whose protos have numbers from `base` on in places: as many as it has, and `OWN_PROTOS` more.
+    /// A program of its own, with the code that others may have too. Its protos have numbers from `base` on in places: as many as the code
+    /// has.
     ///
     /// # Errors
-    /// As for `load`.
-    pub fn load_at(
-        base: u32,
-        mut module: Module,
-        origin: Origin,
-        natives: &Natives,
-    ) -> Result<Arc<Program>, LoadError> {
-        verify::verify(&module).map_err(|violations| {
-            LoadError::Invalid(violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
-        })?;
-        if origin == Origin::Compiler {
-            // Programs that would take long to follow are right as well.
-            let broken = |module| verify::follow(module).err().filter(|violation| violation.rule != verify::Rule::V21);
-            debug_assert_eq!(broken(&module), None, "the compiler keeps all rules");
-        }
+    /// When the module calls natives that there are none of.
+    pub fn link(base: u32, code: Arc<Code>, natives: &Natives) -> Result<Arc<Program>, LoadError> {
+        let module = code.module();
         let natives = module.natives.iter().map(|import| {
             let function = natives.get(&import.name).ok_or_else(|| LoadError::UnknownNative(import.name.clone()))?;
             if function.arity() != import.arity {
@@ -208,56 +178,28 @@ impl Program {
             {
                 return Err(LoadError::NativeEffect(import.name.clone()));
             }
-            Ok(LinkedNative::new(function, import, origin))
+            Ok(LinkedNative::new(function, import, code.origin()))
         });
         let natives = natives.collect::<Result<_, _>>()?;
-        let cancels_tasks = cancels_tasks(&module);
-        let task_fields = add_task_fields(&mut module);
-        let followed = match origin {
-            Origin::Compiler => None,
-            Origin::Elsewhere => {
-                let scalars = verify::follow(&module).map_err(|violation| LoadError::Invalid(violation.to_string()))?;
-                Some((verify::unproven(&module, &scalars), scalars))
-            }
-        };
-        let metas = module.shapes.iter().enumerate().map(|(id, shape)| meta(id as u16, shape)).collect();
-        let mut codes: Box<[_]> = module.protos.iter().map(|proto| with_near_operands(&proto.code)).collect();
-        let scalars = followed.map(|(unproven, scalars)| {
-            codes.iter_mut().zip(unproven).for_each(|(code, unproven)| set_guards(code, &unproven));
-            scalars.into_iter().map(Vec::into_boxed_slice).collect()
-        });
         let protos: Box<[ProtoCode]> = module
             .protos
             .iter()
             .enumerate()
-            .zip(&codes)
-            .map(|((id, proto), code)| ProtoCode::new(base, ProtoId(id as u32), proto, code, &module.sources))
+            .zip(&code.words)
+            .map(|((id, proto), words)| ProtoCode::new(base, ProtoId(id as u32), proto, words, &module.sources))
             .collect();
         let function =
             |proto: &ProtoCode| immortalise(Value::function(proto.id, proto.parameters, proto.effect, SmallVec::new()));
         let functions: Box<[Value]> = protos.iter().map(function).collect();
         let constants =
-            module.constants.iter().map(|constant| immortalise(make(constant, &module, &functions))).collect();
+            module.constants.iter().map(|constant| immortalise(make(constant, module, &functions))).collect();
         let globals = module.globals.iter().map(|global| match global.function {
             true => GlobalCell::ready(functions[global.proto.0 as usize].clone()),
             false => GlobalCell::new(global.proto),
         });
-        let globals = globals.collect();
-        Ok(Arc::new(Program {
-            codes,
-            protos,
-            constants,
-            functions,
-            globals,
-            natives,
-            metas,
-            task_fields,
-            cancels_tasks,
-            base,
-            scalars,
-            module,
-            bury: OnceLock::new(),
-        }))
+        let (globals, metas) = (globals.collect(), code.metas.clone());
+        let bury = OnceLock::new();
+        Ok(Arc::new(Program { code, protos, constants, functions, globals, natives, metas, base, bury }))
     }
 
     /// Gives what is to be freed to `bury` when the program goes. Needed where several threads run it: one may still have an outcome in
@@ -266,57 +208,49 @@ impl Program {
         _ = self.bury.set(bury);
     }
 
+    /// What it shares with others.
+    #[must_use]
+    pub fn code(&self) -> &Arc<Code> {
+        &self.code
+    }
+
     /// The module that was loaded, with what the machine has added.
     #[must_use]
     pub fn module(&self) -> &Module {
-        &self.module
-    }
-
-    /// The module as it was given to `load`.
-    #[must_use]
-    pub fn original(&self) -> Module {
-        let mut module = self.module.clone();
-        module.protos.truncate(module.protos.len() - self.task_fields.len());
-        module
-    }
-
-    /// Who has written it.
-    #[must_use]
-    pub fn origin(&self) -> Origin {
-        if self.scalars.is_some() { Origin::Elsewhere } else { Origin::Compiler }
+        &self.code.module
     }
 
     /// What is checked as it runs, if it is.
     pub(crate) fn scalars(&self) -> Option<&Scalars> {
-        self.scalars.as_ref()
+        self.code.scalars.as_ref()
     }
 
     /// The layout of objects.
     #[must_use]
     pub fn shape(&self, id: ShapeId) -> &Shape {
-        &self.module.shapes[usize::from(id.0)]
+        &self.code.module.shapes[usize::from(id.0)]
     }
 
     /// The shapes, by `ShapeId`.
     #[must_use]
     pub fn shapes(&self) -> &[Shape] {
-        &self.module.shapes
+        &self.code.module.shapes
     }
 
     /// May a fiber of this program ask another one to end, through the handle of it?
     #[must_use]
     pub fn cancels_tasks(&self) -> bool {
-        self.cancels_tasks
+        self.code.cancels_tasks
     }
 
     /// A field of a task handle: the effect of its function.
     pub(crate) fn task_field(&self, field: usize, task: Value) -> Value {
-        let function = &self.functions[self.task_fields[field.min(2)].0 as usize];
+        let function = &self.functions[self.code.task_fields[field.min(2)].0 as usize];
         make_partial(function.clone(), [task].into_iter().collect())
     }
 
     pub(crate) fn proto(&self, code: &ProtoCode) -> &Proto {
-        &self.module.protos[code.id.0 as usize]
+        &self.code.module.protos[code.id.0 as usize]
     }
 
     /// Where in the source a place is.
@@ -342,7 +276,7 @@ impl Program {
 
     fn proto_at(&self, place: Place) -> Option<&Proto> {
         let number = (place.0 >> 32) as u32;
-        self.module.protos.get(number.checked_sub(self.base)? as usize)
+        self.code.module.protos.get(number.checked_sub(self.base)? as usize)
     }
 
     /// Where the code of a proto begins.
@@ -354,7 +288,7 @@ impl Program {
     #[must_use]
     pub fn text_at(&self, place: Place) -> Option<&str> {
         let line = self.locate(place)?;
-        let source = self.module.sources.get(line.source as usize)?;
+        let source = self.code.module.sources.get(line.source as usize)?;
         source.text.lines().nth((line.line as usize).checked_sub(1)?)
     }
 
@@ -363,7 +297,8 @@ impl Program {
     pub fn describe(&self, place: Place) -> String {
         match self.locate(place) {
             Some(line) => {
-                let path = self.module.sources.get(line.source as usize).map_or("?", |source| source.path.as_str());
+                let path =
+                    self.code.module.sources.get(line.source as usize).map_or("?", |source| source.path.as_str());
                 format!("{path}:{}:{}", line.line, line.column)
             }
             None => self.name_at(place).to_owned(),
@@ -396,7 +331,7 @@ impl Drop for Remains {
 
 impl fmt::Debug for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Program({})", self.module.name)
+        write!(f, "Program({})", self.code.module.name)
     }
 }
 
@@ -422,47 +357,6 @@ impl ProtoCode {
             place: base + id.0,
         }
     }
-}
-
-fn meta(id: u16, shape: &Shape) -> u32 {
-    match shape {
-        Shape::Constructor { index, .. } => object_meta(ShapeId(id), *index),
-        Shape::Tuple(_) | Shape::Record(_) => object_meta(ShapeId(id), 0),
-    }
-}
-
-/// Does some instruction cancel a task, or look for a field of that name?
-fn cancels_tasks(module: &Module) -> bool {
-    let is_name = |constant: &Constant| matches!(constant, Constant::Text(text) if text == "cancel");
-    module.protos.iter().flat_map(|proto| &proto.code).any(|word| match Instruction::decode(*word) {
-        Some(Instruction::Cancel { .. } | Instruction::RunTaskField { field: Index(0), .. }) => true,
-        Some(Instruction::Const { value, .. }) => module.constants.get(value.0 as usize).is_some_and(is_name),
-        _ => false,
-    })
-}
-
-/// Adds effects of one parameter, a task: what its handle's fields are when they are used as values.
-fn add_task_fields(module: &mut Module) -> [ProtoId; 3] {
-    let (dst, task) = (Reg(0), Reg(0));
-    let instructions =
-        [Instruction::Cancel { dst, task }, Instruction::IsCancelled { dst, task }, Instruction::Join { dst, task }];
-    ["cancel", "isCancelled", "join"]
-        .into_iter()
-        .zip(instructions)
-        .map(|(name, instruction)| {
-            module.protos.push(Proto {
-                name: format!("task.{name}"),
-                parameters: 1,
-                registers: 1,
-                effect: true,
-                code: vec![instruction.encode(), Instruction::Return { src: dst }.encode()],
-                ..Proto::default()
-            });
-            ProtoId(module.protos.len() as u32 - 1)
-        })
-        .collect::<Vec<_>>()
-        .try_into()
-        .unwrap_or_default()
 }
 
 fn make(constant: &Constant, module: &Module, functions: &[Value]) -> Value {

@@ -19,6 +19,7 @@ use std::fmt::Write as _;
 use std::future::Future;
 use std::sync::Arc;
 
+use aivi_bytecode::Module;
 use aivi_bytecode::module::NativeImport;
 use aivi_vm::Natives;
 
@@ -281,6 +282,11 @@ fn split(signature: &str) -> (String, Option<Type>) {
 /// In front of the names of a host's functions, so that they are no others'.
 const PREFIX: &str = "host:";
 
+/// What an import calls, if that is a function of a host.
+fn module_and_name(import: &str) -> Option<(&str, &str)> {
+    import.strip_prefix(PREFIX)?.rsplit_once('.')
+}
+
 fn effect_type<T: AiviType, E: AiviType>() -> Type {
     Type::named("Effect", [E::ty(), T::ty()])
 }
@@ -316,12 +322,17 @@ impl HostModules {
         &self.objects
     }
 
+    /// The first module whose functions a program calls, and which is another one elsewhere.
+    pub(crate) fn first_other<'m>(&self, program: &'m Module, elsewhere: &HostModules) -> Option<&'m str> {
+        let text = |modules: &HostModules, name| modules.get(name).map(HostModule::text);
+        let names = program.natives.iter().filter_map(|import| module_and_name(&import.name)).map(|(module, _)| module);
+        names.into_iter().find(|name| text(self, name) != text(elsewhere, name))
+    }
+
     /// Adds the functions that a program calls.
     pub(crate) fn bind(&self, imports: &[NativeImport], shapes: &Arc<Shapes>, natives: &mut Natives) {
         for import in imports {
-            let Some((module, name)) = import.name.strip_prefix(PREFIX).and_then(|name| name.rsplit_once('.')) else {
-                continue;
-            };
+            let Some((module, name)) = module_and_name(&import.name) else { continue };
             let Some(module) = self.get(module) else { continue };
             if let Some(function) = module.functions.iter().find(|function| function.name == name) {
                 natives.add_host((function.bind)(module.named(function, &import.name), shapes));

@@ -8,7 +8,7 @@ use aivi_bytecode::Module;
 use aivi_compiler::diagnostic::{Color, Severity, render_all};
 use aivi_compiler::{Compiled, Loader, Options, Source};
 use aivi_scheduler::{Config, Mode, Observer, Outcome, Place, Report, Runtime};
-use aivi_vm::{Fault, Host, Limits, LoadError, Natives, Origin, Program, Shared, Start, Strand, World};
+use aivi_vm::{Code, Fault, Host, Limits, LoadError, Natives, Origin, Program, Shared, Start, Strand, World};
 
 /// Bytes of stack for the compiler, as in the crate `aivi`.
 const STACK: usize = 256 << 20;
@@ -104,7 +104,7 @@ pub fn guard(text: &str) {
 /// Runs `main` of a module that anybody may have written, and says what came of it; or why it is refused.
 pub(super) fn run_untrusted(module: Module, seed: u64) -> Result<String, LoadError> {
     let Some(global) = module.main else { return Ok(String::new()) };
-    let program = Program::load_at(0, module, Origin::Elsewhere, &natives())?;
+    let program = Program::link(0, Code::new(module, Origin::Elsewhere)?, &natives())?;
     Ok(run_program(&program, global, Mode::Simulated { seed }, LIMITS))
 }
 

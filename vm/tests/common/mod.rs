@@ -8,7 +8,8 @@ use aivi_bytecode::module::{Constant, Drops, Global, Handler, HandlerKind, Line,
 use aivi_bytecode::{ConstId, Instruction, Jump16, Jump32, Proto, ProtoId, Reg};
 use aivi_scheduler::{Config, Mode, Observer, Outcome, Place, Report, Runtime};
 use aivi_vm::{
-    Failure, Fault, Host, Limits, LoadError, NativeFn, Natives, Origin, Program, Shared, Start, Strand, Value, World,
+    Code, Failure, Fault, Host, Limits, LoadError, NativeFn, Natives, Origin, Program, Shared, Start, Strand, Value,
+    World,
 };
 use parking_lot::Mutex;
 
@@ -167,7 +168,7 @@ impl Run {
     pub fn untrusted(asm: Asm, natives: &[NativeFn]) -> Result<Run, LoadError> {
         let mut table = Natives::new();
         table.extend(natives.iter().copied());
-        Ok(Run::of(Program::load_at(0, asm.module, Origin::Elsewhere, &table)?, Limits::default()))
+        Ok(Run::of(Program::link(0, Code::new(asm.module, Origin::Elsewhere)?, &table)?, Limits::default()))
     }
 
     fn of(program: Arc<Program>, limits: Limits) -> Run {
