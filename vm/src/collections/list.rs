@@ -101,6 +101,9 @@ impl List {
         self.slices().try_for_each(|values| read_bytes(values, bytes))
     }
 
+    /// No list is longer: the elements of one that is would be more than a machine's memory holds, should anybody write them out.
+    pub const MAX: usize = 1 << 32;
+
     /// Number of elements.
     #[inline]
     #[must_use]

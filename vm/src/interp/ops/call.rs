@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use super::object::{new_of_shape, try_new_of_shape};
 use super::{Go, Regs, Word};
+use crate::account::Limit;
 use crate::collections::List;
 use crate::fiber::{Fiber, Frame, FrameKind, Pending, Signal};
 use crate::interp::guard::{guard_of, instruction_of, is, is_maybe_guarded};
@@ -626,8 +627,11 @@ pub(in crate::interp) fn native(fiber: &mut Fiber, word: Word) -> Go {
     } else if fiber.sees_cancel() {
         return super::fiber::stop(fiber, word);
     }
-    if fiber.is_limited() && has_endless_list(fiber, word) {
+    if fiber.is_limited()
+        && let Some(bytes) = endless_list(fiber, word)
+    {
         release_operands(fiber, word);
+        _ = fiber.may_make(Limit::Memory, bytes);
         return fiber.fault("a list is longer than the memory limit would ever hold");
     }
     let begun_ns = begin_native(fiber, acts);
@@ -688,14 +692,14 @@ fn call_guarded(function: &NativeCall, fiber: &mut Fiber, word: Word, arguments:
     })
 }
 
-/// Whether an argument is a list that only its shared parts make so long: whoever works through it would not end.
+/// What an argument would have in bytes that is a list which only its shared parts make so long: whoever works through it would not end.
 #[cold]
-fn has_endless_list(fiber: &Fiber, word: Word) -> bool {
-    let most = fiber.memory_limit() / size_of::<Value>() as u64;
-    (0..word.x()).any(|index| {
+fn endless_list(fiber: &Fiber, word: Word) -> Option<u64> {
+    (0..word.x()).find_map(|index| {
         // SAFETY: see `ops/mod.rs`: the arguments are tagged.
         let argument = unsafe { Slot::as_value(fiber.base.add(word.a() + index)) };
-        argument.payload::<List>().is_some_and(|list| list.len() as u64 > most)
+        let bytes = argument.payload::<List>()?.len() as u64 * size_of::<Value>() as u64;
+        (bytes > fiber.memory_limit()).then_some(bytes)
     })
 }
 

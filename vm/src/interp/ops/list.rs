@@ -108,11 +108,16 @@ pub(in crate::interp) fn concat(fiber: &mut Fiber, word: Word) -> Go {
     // SAFETY: see `ops/mod.rs`; both are taken.
     unsafe {
         let (left, right) = (regs.take(word.a()), regs.take(word.b()));
-        let joined = match (left.into_payload::<List>(), right.into_payload::<List>()) {
-            (Ok(left), Ok(right)) => left.concat(right),
+        let (left, right) = match (left.into_payload::<List>(), right.into_payload::<List>()) {
+            (Ok(left), Ok(right)) => (left, right),
             _ => unreachable!("the compiler's types say that both are lists"),
         };
-        regs.put(word.a(), Value::payload_of(joined));
+        // What both share costs no memory, so a list that is joined with itself soon has any length.
+        let length = left.len() + right.len();
+        if length > List::MAX {
+            return fiber.fault(format!("a list of {length} elements is too long"));
+        }
+        regs.put(word.a(), Value::payload_of(left.concat(right)));
     }
     Go::On
 }
@@ -121,12 +126,10 @@ pub(in crate::interp) fn concat(fiber: &mut Fiber, word: Word) -> Go {
 const LONG: u64 = 1024;
 
 pub(in crate::interp) fn range(fiber: &mut Fiber, word: Word) -> Go {
-    /// Longer ranges than this are more than a machine's memory holds.
-    const MAX: i128 = 1 << 32;
     let regs = fiber.load();
     // SAFETY: see `ops/mod.rs`.
     let (first, last) = unsafe { (regs.int(word.b()), regs.int(word.c())) };
-    if i128::from(last) - i128::from(first) >= MAX {
+    if i128::from(last) - i128::from(first) >= List::MAX as i128 {
         return fiber.fault(format!("range {first}..{last} is too long"));
     }
     let length = last.saturating_sub(first).saturating_add(1).max(0).unsigned_abs();
