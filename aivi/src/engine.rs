@@ -1,5 +1,6 @@
 //! The engine: what scripts of one host share, and how they are run.
 
+use std::fmt;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -28,6 +29,18 @@ use crate::waits::{Fibers, Waits};
 #[derive(Clone)]
 pub struct Engine {
     shared: Arc<Shared>,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for EngineBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EngineBuilder").finish_non_exhaustive()
+    }
 }
 
 pub(crate) struct Shared {
@@ -147,6 +160,9 @@ impl Engine {
     /// The bytes may come from anybody: what they are is verified, and values are looked at where the code alone does not prove that they
     /// fit, so they can do what a script can do and no more. A script that only computes takes up to a fifth longer than one that was
     /// compiled from its text, one of little but `par` and time limits several times as long.
+    ///
+    /// What the program uses of the host's modules is looked up by name: what is missing is an error here, what has another type than when it
+    /// was compiled is a fault where it is called.
     ///
     /// # Errors
     /// When the bytes are none, are damaged, were made by another version of this crate, or break the machine's rules.

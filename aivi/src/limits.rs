@@ -18,7 +18,7 @@ pub struct LimitReport {
     pub allowed: u64,
     /// How much was used, or would have been.
     pub used: u64,
-    /// Where the fiber stood that reached it: `at path:line:column in function`. Nothing for a time that was up while all waited.
+    /// Where the fiber stood that reached it: `path:line:column in function`. Nothing for a time that was up while all waited.
     pub at: Option<String>,
     /// The sentence for it.
     pub message: String,

@@ -1,5 +1,6 @@
 //! A compiled program: its `main`, its tests, and its exported functions as a host calls them.
 
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +29,12 @@ use crate::trace::Trace;
 pub struct Script {
     machine: Arc<Machine>,
     warnings: Arc<Reports>,
+}
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Script({})", self.name())
+    }
 }
 
 /// A binding with `@test`.

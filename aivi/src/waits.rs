@@ -170,7 +170,7 @@ impl<'a> Waits<'a> {
             }
             (WaitReason::JoinAll, _) => format!("waits for all {} fibers of a scope to end: {}", ids.len(), all()),
             (WaitReason::Io, _) => "waits for input or output".into(),
-            (WaitReason::Outside, _) => "waits for a blocking call".into(),
+            (WaitReason::Outside, _) => "waits for a blocking call or a future of the host".into(),
             (WaitReason::Latch, _) => "waits for a global value that another fiber computes".into(),
         }
     }
@@ -422,7 +422,9 @@ fn does(reason: WaitReason) -> (&'static str, &'static str) {
         WaitReason::Recv => ("waits for a message", "wait for a message"),
         WaitReason::Select => ("waits for one of several channels", "wait for one of several channels"),
         WaitReason::Io => ("waits for input or output", "wait for input or output"),
-        WaitReason::Outside => ("waits for a blocking call", "wait for blocking calls"),
+        WaitReason::Outside => {
+            ("waits for a blocking call or a future of the host", "wait for blocking calls or futures of the host")
+        }
         WaitReason::Latch => ("waits for a global value", "wait for global values"),
         WaitReason::Join
         | WaitReason::Par

@@ -590,7 +590,7 @@ fn mistakes_are_told_when_the_engine_is_made() {
     ] {
         assert!(capability.mistake().is_some_and(|mistake| mistake.contains(words)), "{capability:?}");
         for builder in [builder().allow(capability.clone()), builder().deny(capability)] {
-            let error = builder.build().err().expect("a mistake");
+            let error = builder.build().expect_err("a mistake");
             assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
             assert!(error.to_string().contains(words), "{error}");
         }

@@ -187,7 +187,7 @@ fn a_field_that_is_a_word_of_the_language_is_refused() {
     struct Switch {
         on: bool,
     }
-    let error = Engine::builder().module(HostModule::new("game").declare::<Switch>()).build().err().expect("an error");
+    let error = Engine::builder().module(HostModule::new("game").declare::<Switch>()).build().expect_err("an error");
     assert_eq!(
         error.to_string(),
         "host module 'game', 'Switch': its field 'on' is a word of the language; rename it: #[aivi(rename = \"…\")]"
@@ -203,7 +203,7 @@ fn sum_types_are_declared_as_the_functions_have_them() {
             Circle(String),
         }
     }
-    let refused = |module: HostModule| Engine::builder().module(module).build().err().expect("an error").to_string();
+    let refused = |module: HostModule| Engine::builder().module(module).build().expect_err("an error").to_string();
     let area = |shape: Shape| if shape == Shape::Empty { 0 } else { 1 };
     assert_eq!(
         refused(HostModule::new("game").function("area : Shape -> Int", area)),

@@ -201,7 +201,7 @@ fn host(
 
 fn refused(kind: HostKind, signature: &str) -> String {
     let module = HostModule::new("host").dynamic(kind, signature, |_| Ok(Data::Unit));
-    Engine::builder().module(module).build().err().expect("it is refused").to_string()
+    Engine::builder().module(module).build().expect_err("it is refused").to_string()
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn polymorphic_results_are_checked_when_they_arrive() {
 #[test]
 fn a_script_sees_only_the_library() {
     let (engine, _) = engine();
-    let error = engine.compile("t", "module t\nuse my.api\n").err().expect("there is no such module");
+    let error = engine.compile("t", "module t\nuse my.api\n").expect_err("there is no such module");
     assert_eq!(error.reports().map(|report| report.line).collect::<Vec<_>>(), [2]);
 }
 

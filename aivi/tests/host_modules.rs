@@ -125,14 +125,14 @@ fn scripts_are_checked_against_the_module() {
     let module = || HostModule::new("game").function("damage : Int -> Int -> Int", |a: i64, b: i64| a + b);
     let reports = |body: &str| {
         let text = format!("module t\nuse game (damage)\n\nx = {body}\n");
-        let error = engine(module()).compile("t.aivi", &text).err().expect("an error");
+        let error = engine(module()).compile("t.aivi", &text).expect_err("an error");
         error.to_string()
     };
     assert!(reports("damage \"a\" 1").contains("t.aivi:4:12"));
     assert!(reports("damage 1 2 3").contains("t.aivi:4:"));
-    let unknown = engine(module()).compile("t.aivi", "module t\nuse game (damage, heal)\n").err().expect("an error");
+    let unknown = engine(module()).compile("t.aivi", "module t\nuse game (damage, heal)\n").expect_err("an error");
     assert!(unknown.to_string().contains("heal"), "{unknown}");
-    let near = engine(module()).compile("t.aivi", "module t\nuse gane\n").err().expect("an error");
+    let near = engine(module()).compile("t.aivi", "module t\nuse gane\n").expect_err("an error");
     assert!(near.to_string().contains("`game`"), "{near}");
     // What is in the module cannot be reached without it, nor can a script pretend to be it.
     let pretending = "module game\n\n@native \"host:game.damage\"\ndamage : Int -> Int -> Int\n";
@@ -140,7 +140,7 @@ fn scripts_are_checked_against_the_module() {
 }
 
 fn refused(module: HostModule) -> String {
-    let error = Engine::builder().module(module).build().err().expect("an error");
+    let error = Engine::builder().module(module).build().expect_err("an error");
     let source = error.get_ref().and_then(|error| error.downcast_ref::<HostModuleError>()).expect("of the module");
     assert_eq!(source.module, "game");
     error.to_string()
@@ -178,7 +178,7 @@ fn a_closure_that_does_not_fit_its_signature_is_refused() {
     assert!(refused(new().function("if : Int -> Int", |n: i64| n)).contains("a function's name is like"));
     assert!(refused(new().function("a : Int", || 1).function("a : Int", || 2)).contains("two of this name"));
     assert!(refused(new().object::<u8>("sprite")).contains("a type's name is like"));
-    let other = Engine::builder().module(HostModule::new("aivi.list")).build().err().expect("an error");
+    let other = Engine::builder().module(HostModule::new("aivi.list")).build().expect_err("an error");
     assert!(other.to_string().contains("the library's"), "{other}");
 }
 

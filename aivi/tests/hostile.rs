@@ -451,7 +451,7 @@ evil = pure (grow [])
 #[test]
 fn giant_and_deep_texts() {
     let engine = Engine::builder().workers(1).build().expect("an engine");
-    let error = |text: &str| engine.compile("evil", text).err().expect("it is refused").to_string();
+    let error = |text: &str| engine.compile("evil", text).expect_err("it is refused").to_string();
     let large = format!("module evil\nx : Text\nx = \"{}\"\n", "x".repeat(17 << 20));
     assert!(error(&large).contains("larger than the limit of 16777216 bytes"), "{}", error(&large));
     for (open, close) in [("(", ")"), ("[", "]"), ("{ a: ", " }"), ("a => ", ""), ("1 + ", "")] {

@@ -143,7 +143,10 @@ impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             LoadError::Invalid(what) => write!(f, "invalid bytecode: {what}"),
-            LoadError::UnknownNative(name) => write!(f, "unknown native function '{name}'"),
+            LoadError::UnknownNative(name) => match name.strip_prefix("host:") {
+                Some(name) => write!(f, "it uses '{name}', which no module of the host has"),
+                None => write!(f, "unknown native function '{name}'"),
+            },
             LoadError::NativeArity(name) => write!(f, "native function '{name}' has another number of arguments"),
             LoadError::NativeEffect(name) => write!(f, "host function '{name}' is an effect on one side only"),
         }

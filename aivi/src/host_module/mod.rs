@@ -15,7 +15,7 @@ pub(crate) mod panics;
 mod parameters;
 
 use std::any::TypeId;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::future::Future;
 use std::sync::Arc;
 
@@ -84,6 +84,12 @@ pub struct HostModule {
     functions: Vec<Function>,
     declarations: Vec<Declaration>,
     objects: Vec<(TypeId, &'static str)>,
+}
+
+impl fmt::Debug for HostModule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HostModule({})", self.name)
+    }
 }
 
 /// A function with both of its types.
