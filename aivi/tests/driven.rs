@@ -46,6 +46,20 @@ fn engine(wakes: &Arc<AtomicUsize>) -> (Engine, Script) {
     (engine, script)
 }
 
+/// What has something to do, and waits for a turn to do it, keeps nobody from looking.
+#[test]
+fn what_is_ready_is_shown_between_turns() {
+    let (engine, script) = engine(&Arc::default());
+    let spin = start::<()>(&script, "spin", 0);
+    assert_eq!(engine.fibers().fibers.len(), 1, "before the first turn");
+    assert_eq!(engine.turn(BUDGET), Turn::Ready);
+    let fibers = engine.fibers().fibers;
+    assert_eq!((fibers.len(), fibers[0].state.as_str()), (1, "ready"));
+    assert!(engine.dump().contains("is ready to run"));
+    spin.cancel();
+    assert_eq!(spin.wait(), Err(CallError::Cancelled));
+}
+
 #[test]
 fn nothing_runs_but_in_turns() {
     let wakes = Arc::new(AtomicUsize::new(0));

@@ -4,10 +4,10 @@
 //! asks for the flag after it left the idle state and before each task. Both sides write first, then fence (SeqCst), then
 //! read, so at least one of them sees the other.
 
-use crate::Task;
 use crate::runtime::Shared;
 use crate::sync::atomic::{AtomicBool, Ordering, fence};
 use crate::sync::{Arc, Condvar, Mutex, MutexGuard};
+use crate::{Mode, Task};
 
 /// The flag and the barrier.
 pub struct World {
@@ -94,10 +94,17 @@ impl<T: Task> Shared<T> {
         let mut waiting = self.world.waiting.lock();
         let has_stopped = |waiting: u64, index| {
             mutant!("world.waits-for-nobody", waiting >> index & 1 == 1 || self.idle.is_idle(index), true)
+                || self.is_empty(index)
         };
         while !(0..self.seats.len()).all(|index| but == Some(index) || has_stopped(*waiting, index)) {
             self.world.changed.wait(&mut waiting);
         }
+    }
+
+    /// Does nobody sit in this seat? It may be awake all the same: in a runtime that is driven, until its next turn. Who takes the core then
+    /// looks at the flag, which was set before we took this lock.
+    fn is_empty(&self, index: usize) -> bool {
+        self.config.mode == Mode::Driven && self.seats[index].core.lock().is_some()
     }
 
     /// Does somebody want the world to stop?

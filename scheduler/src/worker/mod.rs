@@ -269,8 +269,8 @@ impl<T: Task> Worker<T> {
         let (shared, index) = (self.shared, self.index);
         // In this order: whoever takes the core clears the bit again.
         shared.idle.enter(index);
-        shared.note_idle();
         *shared.seats[index].core.lock() = Some(self.core);
+        shared.note_idle();
         if has_left {
             shared.wake_any();
         }
