@@ -193,3 +193,14 @@ fn a_native_function_that_panics_is_a_fault() {
     assert_eq!(run(INT), "8");
     assert_eq!(run(LIST), "fault: 'test.picky' was given values of other types");
 }
+
+#[test]
+fn a_function_that_takes_nothing_is_none() {
+    // It gives itself, so that running what comes out would never end, and charge nothing.
+    let main = [constant(1, 4), I::CallRun { base: r(0), count: Count(0), function: r(1) }, I::Return { src: r(0) }];
+    let mut asm = asm(&main);
+    let itself = asm.proto(Body::new("test.endless", 0, 2, &[constant(0, 4), I::Return { src: r(0) }]));
+    asm.constant(Constant::Function(itself));
+    let run = Run::untrusted(asm, &[]).expect("it keeps all rules");
+    assert_eq!(run.show(&run.effect(0)), "fault: what was to be applied takes nothing");
+}

@@ -257,6 +257,12 @@ pub(crate) fn apply(fiber: &mut Fiber, function: Value, delta: usize, count: usi
         return fiber.fault("what was to be applied is not a function");
     };
     let (missing, acts) = (usize::from(callee.missing()), callee.acts());
+    if missing == 0 && !acts {
+        // Nor is there such a function. It could go on for ever without a call: nothing else here does that charges no fuel.
+        drop(function);
+        release_range(fiber, delta, count);
+        return fiber.fault("what was to be applied takes nothing");
+    }
     let code = {
         // SAFETY: functions name protos of the program.
         unsafe { &*fiber.protos.add(callee.proto().0 as usize) }
