@@ -6,6 +6,9 @@ use aivi_bytecode::{Instruction, Reg};
 use super::heap::{Payload, Value};
 use super::{Machine, Raise, Stop, Unwind};
 
+/// Items of the longest list that is joined to another one: they are copied here.
+const LIST_MAX: usize = 1 << 20;
+
 fn fault(message: &str) -> Raise {
     Raise::Unwind(Unwind::Fault(message.into()))
 }
@@ -506,6 +509,9 @@ impl Machine<'_> {
             I::ListConcat { left, right } => {
                 let right = self.take(right);
                 let Payload::List(more) = self.heap.take(right) else { panic!("no list") };
+                if more.len() > LIST_MAX {
+                    return Err(Stop::Unknown("a list that is too long to be copied here".into()).into());
+                }
                 self.change(left, |items| items.extend(more));
             }
             I::ListRange { dst, first, last } => {
