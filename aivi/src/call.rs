@@ -207,7 +207,7 @@ impl<R> fmt::Debug for Call<R> {
 }
 
 /// What a call is told that the host cancels.
-const REASON: CancelReason = CancelReason { kind: CancelKind::Handle, place: Place(u64::MAX) };
+pub(crate) const REASON: CancelReason = CancelReason { kind: CancelKind::Handle, place: Place(u64::MAX) };
 
 impl Canceller {
     /// Asks the call to end: see [`Call::cancel`].

@@ -4,8 +4,9 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use aivi_vm::{Shared, Value as RawValue};
+use aivi_vm::{Limits, Shared, Value as RawValue};
 
+use crate::budget::{Bounds, Budget};
 use crate::call::{Call, CallError, result};
 use crate::convert::{AiviType, Arguments, Declarations, FromAivi, Mismatch, Shapes};
 use crate::function::Gives;
@@ -16,7 +17,7 @@ use crate::signature::Type;
 /// Rust type for each argument, and gives `R`; a call runs an effect that comes out. With `A = ()` it is an effect.
 ///
 /// It can be called during the call that gave it and after that, from any thread and by several at once; each call is a fiber of
-/// its own, with the limits of the engine. It keeps its program and its engine: whoever stores callbacks where the script itself can reach
+/// its own, with the limits of the engine unless it is given others. It keeps its program and its engine: whoever stores callbacks where the script itself can reach
 /// them, in an object, keeps the script for ever.
 ///
 /// ```
@@ -56,6 +57,7 @@ pub struct Callback<A, R> {
     /// Goes before the program that it is of.
     entry: Arc<Entry>,
     machine: Arc<Machine>,
+    bounds: Bounds,
     signature: PhantomData<fn(A) -> R>,
 }
 
@@ -68,7 +70,7 @@ impl<A: Arguments, R: FromAivi> Callback<A, R> {
     pub fn call(&self, arguments: A) -> Result<R, CallError> {
         let machine = &self.machine;
         let arguments = arguments.values(machine.shapes()).map_err(CallError::Mismatch)?;
-        let run = machine.run(&self.entry, arguments, machine.engine.settings.limits);
+        let run = machine.run(&self.entry, arguments, &self.bounds);
         result(machine, run.outcome)
     }
 
@@ -78,11 +80,21 @@ impl<A: Arguments, R: FromAivi> Callback<A, R> {
         let machine = &self.machine;
         match arguments.values(machine.shapes()) {
             Ok(arguments) => {
-                let begun = machine.begin(&self.entry, arguments, machine.engine.settings.limits);
+                let begun = machine.begin(&self.entry, arguments, &self.bounds);
                 Call::begun(machine, begun, Gives::Value)
             }
             Err(mismatch) => Call::refused(machine, CallError::Mismatch(mismatch)),
         }
+    }
+
+    /// The same callback with other limits for each of its calls.
+    pub fn with(&self, limits: Limits) -> Self {
+        Callback { bounds: Bounds { limits, ..self.bounds.clone() }, ..self.clone() }
+    }
+
+    /// The same callback, each call of which counts for this budget: see [`Function::within`](crate::Function::within).
+    pub fn within(&self, budget: &Budget) -> Self {
+        Callback { bounds: Bounds { budget: Some(budget.clone()), ..self.bounds.clone() }, ..self.clone() }
     }
 }
 
@@ -104,7 +116,8 @@ impl<A: Arguments, R: AiviType> FromAivi for Callback<A, R> {
         match shapes.machine().filter(|_| is_it) {
             Some(machine) => {
                 let function: Shared = value.clone().share();
-                Ok(Callback { machine, entry: Arc::new(Entry::Function(function)), signature: PhantomData })
+                let bounds = machine.engine.settings.limits.into();
+                Ok(Callback { machine, entry: Arc::new(Entry::Function(function)), bounds, signature: PhantomData })
             }
             None => Err(Mismatch::of::<Self>(value, shapes)),
         }
@@ -113,7 +126,8 @@ impl<A: Arguments, R: AiviType> FromAivi for Callback<A, R> {
 
 impl<A, R> Clone for Callback<A, R> {
     fn clone(&self) -> Self {
-        Callback { machine: self.machine.clone(), entry: self.entry.clone(), signature: PhantomData }
+        let Callback { machine, entry, bounds, signature } = self;
+        Callback { machine: machine.clone(), entry: entry.clone(), bounds: bounds.clone(), signature: *signature }
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use aivi_vm::{Limits, Value as RawValue};
 
+use crate::budget::Budget;
 use crate::call::{Call, CallError};
 use crate::convert::Mismatch;
 use crate::data::{self, Data};
@@ -120,6 +121,12 @@ impl DynamicFunction {
     #[must_use]
     pub fn with(&self, limits: Limits) -> DynamicFunction {
         DynamicFunction { target: Arc::new(self.target.with(limits)), ty: self.ty.clone() }
+    }
+
+    /// The same function within a budget: see [`Function::within`](crate::Function::within).
+    #[must_use]
+    pub fn within(&self, budget: &Budget) -> DynamicFunction {
+        DynamicFunction { target: Arc::new(self.target.within(budget)), ty: self.ty.clone() }
     }
 
     fn arguments(&self, arguments: Vec<Data>) -> Result<Vec<RawValue>, Mismatch> {

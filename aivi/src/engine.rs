@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use aivi_bytecode::Module;
 use aivi_scheduler::{Config, Mode, Turn};
-use aivi_vm::{Account, Capability, Code, Grants, Limits, Origin};
+use aivi_vm::{Account, Capability, Code, Grants, Level, Limits, Origin};
 
-use crate::compile::{self, Budget, CompileError, Input, Reports};
+use crate::budget::Budget;
+use crate::compile::{self, CompileError, Input, Reports};
 use crate::events::{FiberEvent, Listener};
 use crate::host_module::{HostModule, HostModules};
 use crate::machine::Machine;
@@ -174,13 +175,21 @@ impl Engine {
 
     fn compiled(&self, input: &Input<'_>, require_main: bool) -> Result<Script, CompileError> {
         let Settings { modules, source_limit, .. } = &self.shared.settings;
-        let compiled = compile::compile(input, require_main, modules, Budget::new(*source_limit))?;
+        let compiled = compile::compile(input, require_main, modules, compile::Budget::new(*source_limit))?;
         Ok(Script::new(self.machine(compiled.module, Origin::Compiler)?, compiled.warnings))
     }
 
     fn machine(&self, module: Module, origin: Origin) -> Result<Arc<Machine>, CompileError> {
         let code = Code::new(module, origin).map_err(|error| CompileError::Refused(error.to_string()))?;
         Machine::new(&self.shared, code, self.shared.settings.grants.clone()).map_err(CompileError::Refused)
+    }
+
+    /// What calls may use together that are made [`within`](crate::Function::within) it: one tenant's share of the engine, say. The
+    /// [total](EngineBuilder::total) of the engine counts it as well.
+    #[must_use]
+    pub fn budget(&self, name: &str, limits: Limits) -> Budget {
+        let Shared { settings, runtimes, .. } = &*self.shared;
+        Budget::new(name, limits, settings.account.clone(), runtimes.is_simulated())
     }
 
     /// Cancels everything that runs, as a signal does: cleanups run, then the calls end as interrupted. Says how many calls
@@ -371,7 +380,7 @@ impl EngineBuilder {
 
     /// What all calls together may use at the same time; of fuel and output, in all. Whoever reaches for more is cancelled.
     pub fn total(mut self, limits: Limits) -> Self {
-        self.settings.account = limits.is_metered().then(|| Arc::new(Account::new(limits, None)));
+        self.settings.account = limits.is_metered().then(|| Arc::new(Account::new(Level::Engine, limits, None)));
         self
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use aivi_bytecode::module::Export;
 use aivi_vm::{Limits, Value as RawValue};
 
+use crate::budget::{Bounds, Budget};
 use crate::call::{Call, CallError};
 use crate::convert::{Arguments, Declarations, FromAivi, Shapes};
 use crate::in_place::InPlace;
@@ -56,7 +57,7 @@ pub(crate) struct Target {
     name: String,
     entry: Entry,
     gives: Gives,
-    limits: Limits,
+    bounds: Bounds,
     /// For calls in place. Those that are metered are tasks.
     in_place: Option<InPlace>,
 }
@@ -134,6 +135,11 @@ impl<A: Arguments, R: FromAivi> Function<A, R> {
         Function::new(self.target.with(limits))
     }
 
+    /// The same function, each call of which counts for this budget, and for no other. It may be one of another engine.
+    pub fn within(&self, budget: &Budget) -> Self {
+        Function::new(self.target.within(budget))
+    }
+
     fn new(target: Target) -> Self {
         Function { target: Arc::new(target), signature: PhantomData }
     }
@@ -149,27 +155,36 @@ impl Target {
     /// Something that a program exports, with the limits of its engine.
     pub(crate) fn new(machine: &Arc<Machine>, export: &Export, gives: Gives) -> Target {
         let entry = Entry::Global { global: export.global, is_effect: gives != Gives::Value };
-        Target::limited(machine.clone(), export.name.clone(), entry, gives, machine.engine.settings.limits)
+        Target::limited(machine.clone(), export.name.clone(), entry, gives, machine.engine.settings.limits.into())
     }
 
     /// The same with other limits.
     pub(crate) fn with(&self, limits: Limits) -> Target {
-        Target::limited(self.machine.clone(), self.name.clone(), self.entry.clone(), self.gives, limits)
+        self.bounded(Bounds { limits, ..self.bounds.clone() })
     }
 
-    fn limited(machine: Arc<Machine>, name: String, entry: Entry, gives: Gives, limits: Limits) -> Target {
-        let in_place = (!machine.is_metered(&limits)).then(InPlace::default);
-        Target { machine, name, entry, gives, limits, in_place }
+    /// The same within a budget.
+    pub(crate) fn within(&self, budget: &Budget) -> Target {
+        self.bounded(Bounds { budget: Some(budget.clone()), ..self.bounds.clone() })
+    }
+
+    fn bounded(&self, bounds: Bounds) -> Target {
+        Target::limited(self.machine.clone(), self.name.clone(), self.entry.clone(), self.gives, bounds)
+    }
+
+    fn limited(machine: Arc<Machine>, name: String, entry: Entry, gives: Gives, bounds: Bounds) -> Target {
+        let in_place = (!machine.is_metered(&bounds)).then(InPlace::default);
+        Target { machine, name, entry, gives, bounds, in_place }
     }
 
     /// The same, of which failures are given as well.
     pub(crate) fn attempted(&self) -> Target {
-        Target { gives: Gives::Attempt, ..self.with(self.limits) }
+        Target { gives: Gives::Attempt, ..self.bounded(self.bounds.clone()) }
     }
 
     /// What each call may use.
     pub(crate) fn limits(&self) -> Limits {
-        self.limits
+        self.bounds.limits
     }
 
     /// What comes out.
@@ -179,19 +194,19 @@ impl Target {
 
     /// Calls it to its end.
     pub(crate) fn call(&self, arguments: Vec<RawValue>) -> Outcome {
-        let Target { machine, entry, limits, in_place, .. } = self;
+        let Target { machine, entry, bounds, in_place, .. } = self;
         let outcome = match in_place {
             Some(in_place) if machine.engine.runtimes.begin_in_place() => {
-                in_place.call(machine, entry, arguments, *limits)
+                in_place.call(machine, entry, arguments, bounds)
             }
-            _ => machine.run(entry, arguments, *limits).outcome,
+            _ => machine.run(entry, arguments, bounds).outcome,
         };
         outcome.given(self.gives)
     }
 
     /// Begins a call.
     pub(crate) fn start<R: FromAivi>(&self, arguments: Vec<RawValue>) -> Call<R> {
-        Call::begun(&self.machine, self.machine.begin(&self.entry, arguments, self.limits), self.gives)
+        Call::begun(&self.machine, self.machine.begin(&self.entry, arguments, &self.bounds), self.gives)
     }
 
     pub(crate) fn machine(&self) -> &Arc<Machine> {

@@ -6,8 +6,9 @@
 use std::cell::Cell;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
-use aivi_vm::{Called, Caller, Limits, Value};
+use aivi_vm::{Called, Caller, Value};
 
+use crate::budget::Bounds;
 use crate::machine::{Entry, Machine};
 use crate::outcome::{Outcome, Run};
 
@@ -28,16 +29,16 @@ pub(crate) struct InPlace(Mutex<Option<Caller>>);
 
 impl InPlace {
     /// Calls it, and waits until it has ended.
-    pub(crate) fn call(&self, machine: &Machine, entry: &Entry, arguments: Vec<Value>, limits: Limits) -> Outcome {
+    pub(crate) fn call(&self, machine: &Machine, entry: &Entry, arguments: Vec<Value>, bounds: &Bounds) -> Outcome {
         let Entry::Global { global, is_effect } = *entry else {
-            return machine.run(entry, arguments, limits).outcome;
+            return machine.run(entry, arguments, bounds).outcome;
         };
         if DEPTH.get() >= DEPTH_MAX {
             return Run::refused(TOO_DEEP).outcome;
         }
         let (mut kept, mut own) = (self.take(), None);
         let caller = kept.as_deref_mut().unwrap_or(&mut own);
-        let now = caller.get_or_insert_with(|| Caller::new(machine.unlisted_world(limits)));
+        let now = caller.get_or_insert_with(|| Caller::new(machine.unlisted_world(bounds)));
         let deeper = Deeper::new();
         let called = now.call(global, arguments, is_effect);
         drop(deeper);
@@ -52,7 +53,7 @@ impl InPlace {
             }
             Called::Refused(arguments) => {
                 drop(kept);
-                machine.run(entry, arguments, limits).outcome
+                machine.run(entry, arguments, bounds).outcome
             }
         }
     }

@@ -40,7 +40,7 @@
 //! script of an engine can be given less ([`Script::restricted`]). What functions of the host do is the host's affair.
 //!
 //! What calls may use up is limited by [`Limits`]: fuel, memory, time, fibers, messages, output; for each call ([`EngineBuilder::limits`],
-//! [`Function::with`]) and for all of an engine together ([`EngineBuilder::total`]). A call that reaches one is cancelled with
+//! [`Function::with`]), for all of an engine together ([`EngineBuilder::total`]), and in between for calls that share a [`Budget`]. A call that reaches one is cancelled with
 //! [`CallError::Limit`], its cleanups run on a reserve, and then it is stopped; others go on.
 //!
 //! # Cancellation
@@ -51,6 +51,7 @@
 #![forbid(unsafe_code)]
 
 mod backtrace;
+mod budget;
 mod call;
 mod callback;
 mod compile;
@@ -98,7 +99,8 @@ pub use aivi_derive::Aivi;
 pub use aivi_scheduler::reactor::raise_descriptor_limit;
 pub use aivi_scheduler::{Decision, Rehearsal, Turn};
 pub use aivi_stdlib::cause;
-pub use aivi_vm::{Capability, Limit, Limits, Power, Used, Value as RawValue};
+pub use aivi_vm::{Capability, Level, Limit, Limits, Power, Used, Value as RawValue};
+pub use budget::Budget;
 pub use call::{Call, CallError, Canceller};
 pub use callback::Callback;
 pub use compile::{CompileError, Report, Reports, on_compiler_stack, read_source};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use aivi_vm::{Limit, Program, Reached};
+use aivi_vm::{Level, Limit, Program, Reached};
 
 use crate::backtrace;
 
@@ -12,8 +12,8 @@ use crate::backtrace;
 pub struct LimitReport {
     /// Which.
     pub what: Limit,
-    /// Whether it is the engine's, for all calls together ([`EngineBuilder::total`](crate::EngineBuilder::total)).
-    pub is_engine: bool,
+    /// Whose: the call's own, that of a [`Budget`](crate::Budget), or the engine's ([`EngineBuilder::total`](crate::EngineBuilder::total)).
+    pub level: Level,
     /// How much was allowed, as in [`Limits`](crate::Limits); of time in milliseconds.
     pub allowed: u64,
     /// How much was used, or would have been.
@@ -26,9 +26,9 @@ pub struct LimitReport {
 
 impl LimitReport {
     pub(crate) fn new(reached: &Reached, program: &Program) -> LimitReport {
-        let Reached { limit, is_shared, allowed, used, place } = *reached;
+        let Reached { limit, allowed, used, place, .. } = *reached;
         let at = program.locate(place).map(|_| backtrace::at(place, program));
-        LimitReport { what: limit, is_engine: is_shared, allowed, used, at, message: reached.text() }
+        LimitReport { what: limit, level: reached.level.clone(), allowed, used, at, message: reached.text() }
     }
 }
 

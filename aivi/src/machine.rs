@@ -7,8 +7,9 @@ use aivi_bytecode::Module;
 use aivi_scheduler::{CancelKind, CancelReason, Place, Rehearsal, Runtime, Started};
 use aivi_vm::account::meter;
 use aivi_vm::value::Kind;
-use aivi_vm::{Account, Code, Grants, Host, Limits, Program, Shared as SharedValue, Start, Strand, Value, World};
+use aivi_vm::{Account, Code, Grants, Host, Program, Shared as SharedValue, Start, Strand, Value, World};
 
+use crate::budget::{Bounds, Budget};
 use crate::convert::Shapes;
 use crate::ending::Ending;
 use crate::engine::Shared;
@@ -78,8 +79,8 @@ impl Machine {
     }
 
     /// Runs something to its end.
-    pub(crate) fn run(&self, entry: &Entry, arguments: Vec<Value>, limits: Limits) -> Run {
-        self.run_as(entry, arguments, limits, None)
+    pub(crate) fn run(&self, entry: &Entry, arguments: Vec<Value>, bounds: &Bounds) -> Run {
+        self.run_as(entry, arguments, bounds, None)
     }
 
     /// The same as a rehearsal, if there is one and this is the simulator.
@@ -87,7 +88,7 @@ impl Machine {
         &self,
         entry: &Entry,
         arguments: Vec<Value>,
-        limits: Limits,
+        bounds: &Bounds,
         rehearsal: Option<&Rehearsal>,
     ) -> Run {
         let runtime = match self.engine.runtimes.for_call() {
@@ -99,8 +100,9 @@ impl Machine {
             runtime.rehearse(rehearsal.clone());
         }
         let begun_ns = runtime.now_ns();
-        let world = self.world(limits);
-        let outcome = meter::aside(|| runtime.run(root(&world, entry, arguments)));
+        let world = self.world(bounds);
+        let known = |started: &Started<Strand>| bounds.budget.iter().for_each(|budget| budget.enter(&world, started));
+        let outcome = meter::aside(|| runtime.run_known(root(&world, entry, arguments), known));
         let ended_ns = runtime.now_ns();
         let time = Duration::from_nanos(ended_ns - begun_ns);
         let shutdown = ShutdownReport::new(&world.shutdown, ended_ns, &self.program);
@@ -135,35 +137,38 @@ impl Machine {
     }
 
     /// Begins something that goes on without the caller. In the simulator it is over when this returns.
-    pub(crate) fn begin(&self, entry: &Entry, arguments: Vec<Value>, limits: Limits) -> Begun {
+    pub(crate) fn begin(&self, entry: &Entry, arguments: Vec<Value>, bounds: &Bounds) -> Begun {
         if self.engine.runtimes.is_simulated() {
-            return Begun::Over(self.run(entry, arguments, limits).outcome);
+            return Begun::Over(self.run(entry, arguments, bounds).outcome);
         }
         match self.engine.runtimes.for_call() {
             Ok(runtime) => {
-                let world = self.world(limits);
-                Begun::Runs(runtime.start(root(&world, entry, arguments)), runtime, world.account.clone())
+                let world = self.world(bounds);
+                let started = runtime.start(root(&world, entry, arguments));
+                bounds.budget.iter().for_each(|budget| budget.enter(&world, &started));
+                Begun::Runs(started, runtime, world.account.clone())
             }
             Err(error) => Begun::Over(Run::refused(format!("the scheduler does not start: {error}")).outcome),
         }
     }
 
     /// The world of a call that is a task.
-    fn world(&self, limits: Limits) -> Arc<World> {
-        let world = self.unlisted_world(limits);
+    fn world(&self, bounds: &Bounds) -> Arc<World> {
+        let world = self.unlisted_world(bounds);
         self.engine.runtimes.enter(&world);
         world
     }
 
     /// The world of a call, which has the limits for itself.
-    pub(crate) fn unlisted_world(&self, limits: Limits) -> Arc<World> {
-        let parent = self.engine.settings.account.as_ref();
-        Arc::new(World::within(self.program.clone(), self.host.clone(), limits, parent))
+    pub(crate) fn unlisted_world(&self, bounds: &Bounds) -> Arc<World> {
+        let Bounds { limits, budget } = bounds;
+        let parent = budget.as_ref().map(Budget::account).or(self.engine.settings.account.as_ref());
+        Arc::new(World::within(self.program.clone(), self.host.clone(), *limits, parent))
     }
 
-    /// Whether what a call with these limits uses is counted.
-    pub(crate) fn is_metered(&self, limits: &Limits) -> bool {
-        limits.is_metered() || self.engine.settings.account.is_some()
+    /// Whether what a call within these bounds uses is counted.
+    pub(crate) fn is_metered(&self, bounds: &Bounds) -> bool {
+        bounds.limits.is_metered() || bounds.budget.is_some() || self.engine.settings.account.is_some()
     }
 
     /// What a host is told of how a call ended.

@@ -25,11 +25,28 @@ pub enum Format {
 #[derive(Serialize)]
 #[serde(tag = "report", rename_all = "lowercase")]
 enum Json<'a> {
-    Error { text: &'a str },
-    Warning { text: &'a str, trace: &'a [String] },
+    Error {
+        text: &'a str,
+    },
+    Warning {
+        text: &'a str,
+        trace: &'a [String],
+    },
     Failure(&'a FailureReport),
-    Fault { message: &'a str, trace: &'a [String], waits: Option<&'a Fibers> },
-    Limit { what: String, engine: bool, allowed: u64, used: u64, at: Option<&'a str>, message: &'a str },
+    Fault {
+        message: &'a str,
+        trace: &'a [String],
+        waits: Option<&'a Fibers>,
+    },
+    Limit {
+        what: String,
+        level: String,
+        budget: Option<&'a str>,
+        allowed: u64,
+        used: u64,
+        at: Option<&'a str>,
+        message: &'a str,
+    },
     Fibers(&'a Fibers),
     Shutdown(&'a ShutdownReport),
     Stuck(&'a Fibers),
@@ -110,9 +127,10 @@ impl Format {
                 Some(Json::Fault { message, trace, waits: report.waits.as_deref() }.line())
             }
             (Format::Json, Ending::Limit(report)) => {
-                let LimitReport { what, is_engine: engine, allowed, used, at, message } = report;
-                let (what, at) = (what.to_string(), at.as_deref());
-                Some(Json::Limit { what, engine: *engine, allowed: *allowed, used: *used, at, message }.line())
+                let LimitReport { what, level, allowed, used, at, message } = report;
+                let (what, at, budget) = (what.to_string(), at.as_deref(), level.budget());
+                let level = level.to_string();
+                Some(Json::Limit { what, level, budget, allowed: *allowed, used: *used, at, message }.line())
             }
             (Format::Json, Ending::Success | Ending::Exit(_) | Ending::Interrupted(_)) => None,
         }

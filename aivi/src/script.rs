@@ -136,8 +136,8 @@ impl Script {
 
     /// Runs an effect.
     fn run(&self, global: u32, rehearsal: Option<&Rehearsal>) -> Run {
-        let limits = self.machine.engine.settings.limits;
-        self.machine.run_as(&Entry::Global { global, is_effect: true }, Vec::new(), limits, rehearsal)
+        let bounds = self.machine.engine.settings.limits.into();
+        self.machine.run_as(&Entry::Global { global, is_effect: true }, Vec::new(), &bounds, rehearsal)
     }
 
     /// Calls an exported function, or takes an exported value. An effect is run, and its value is the result.

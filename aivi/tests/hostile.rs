@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use aivi::{CallError, Color, Engine, Limit, LimitReport, Limits, Output};
+use aivi::{CallError, Color, Engine, Level, Limit, LimitReport, Limits, Output};
 
 const MEGABYTE: u64 = 1 << 20;
 
@@ -441,7 +441,9 @@ evil = pure (grow [])
 ";
     for _ in 0..3 {
         match attack(&engine, text) {
-            CallError::Limit(report) => assert!(report.is_engine && report.what == Limit::Memory, "{report}"),
+            CallError::Limit(report) => {
+                assert!(report.level == Level::Engine && report.what == Limit::Memory, "{report}")
+            }
             other => panic!("{other}"),
         }
     }

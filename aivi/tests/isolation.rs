@@ -102,6 +102,35 @@ fn ten_thousand_engines_leave_nothing() {
     assert!(more < 4 << 20, "{more} bytes more");
 }
 
+#[test]
+fn ten_thousand_budgets_leave_nothing() {
+    let _turn = TURN.lock();
+    let engine = Engine::builder().workers(2).build().expect("an engine");
+    let script = engine.compile("m", SCRIPT).expect("correct");
+    let whole = engine.budget("whole", Limits::none().memory(64 << 20));
+    let function = |name| script.function::<(i64,), i64>(name).expect("it is there").within(&whole);
+    let (compute, turn, wait) = (function("compute"), function("turn"), function("wait"));
+    let one = |number: usize| {
+        let budget = whole.nested(&format!("request {number}"), Limits::none().fuel(5_000));
+        match number % 4 {
+            0 => {}
+            1 => assert_eq!(compute.within(&budget).call((1,)), Ok(3)),
+            2 => assert!(matches!(turn.within(&budget).call((0,)), Err(CallError::Limit(_)))),
+            // Dropped while the call waits, which is cancelled then.
+            _ => drop(wait.within(&budget).start((1,))),
+        }
+    };
+    (0..2_000).for_each(one);
+    let before = resident_bytes();
+    (0..10_000).for_each(one);
+    let more = resident_bytes().saturating_sub(before);
+    assert!(more < 4 << 20, "{more} bytes more");
+    while whole.cancel() > 0 {
+        std::thread::yield_now();
+    }
+    assert_eq!(whole.used().memory, 0);
+}
+
 /// Starts so many fibers that compute for ever.
 const FLOOD: &str = "module flood
 export *

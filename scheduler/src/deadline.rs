@@ -1,41 +1,45 @@
-//! Limits of time for runs: when they come, a run is asked to end, and when its cleanups take too long, it is killed.
+//! Limits of time for scopes: when they come, the body of the scope is asked to end, and when the cleanups take too long, all of its
+//! tasks are killed. The scope of a run is one of them; a scope inside of it has a limit while it is ending for another reason.
 //!
 //! Whoever reads the clock looks at the next of them, one load; the worker that idles last parks for no longer. A run that is
 //! dead before its limit is a deadlock as without one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Weak;
 
-use crate::run::Run;
 use crate::runtime::Shared;
+use crate::scope::Scope;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Arc, Mutex};
 use crate::task::record::Raw;
 use crate::worker::Worker;
 use crate::{CancelKind, CancelReason, Place, Task, Waker};
 
-/// The limits of all runs.
+/// The limits of all scopes.
 pub struct Deadlines<T: Task> {
     next_ns: AtomicU64,
-    /// By time and number of the limit.
-    due: Mutex<(BTreeMap<Key, Due<T>>, u64)>,
+    list: Mutex<List<T>>,
+}
+
+struct List<T: Task> {
+    due: BTreeMap<Key, Due<T>>,
+    /// The limit of each scope that has one, by its address: what is due keeps the memory of the scope, so no other one is there.
+    of: HashMap<usize, Key>,
+    count: u64,
 }
 
 /// A limit: when, and its number.
 type Key = (u64, u64);
 
-/// The limit of a run, to be found again. Its lock comes after that of the list.
-pub type Deadline = Mutex<Option<Key>>;
-
 struct Due<T: Task> {
-    run: Weak<Run<T>>,
+    scope: Weak<Scope<T>>,
     then: Then,
 }
 
 /// What happens at a limit.
 #[derive(Clone, Copy)]
 pub enum Then {
-    /// The root is asked to end; cleanups have so long.
+    /// The body is asked to end; cleanups have so long.
     Cancel {
         cleanup_ns: u64,
     },
@@ -44,7 +48,8 @@ pub enum Then {
 
 impl<T: Task> Default for Deadlines<T> {
     fn default() -> Self {
-        Deadlines { next_ns: AtomicU64::new(u64::MAX), due: Mutex::default() }
+        let list = List { due: BTreeMap::new(), of: HashMap::new(), count: 0 };
+        Deadlines { next_ns: AtomicU64::new(u64::MAX), list: Mutex::new(list) }
     }
 }
 
@@ -56,39 +61,42 @@ impl<T: Task> Deadlines<T> {
         Some(self.next_ns.load(Ordering::Relaxed)).filter(|next_ns| *next_ns != u64::MAX)
     }
 
-    /// Sets the limit of a run, instead of the one that it had.
-    pub fn set(&self, run: &Arc<Run<T>>, at_ns: u64, then: Then) {
-        let mut due = self.due.lock();
-        let (list, count) = &mut *due;
-        *count += 1;
-        let key = (at_ns, *count);
-        let before = run.deadline.lock().replace(key);
-        before.into_iter().for_each(|before| _ = list.remove(&before));
-        list.insert(key, Due { run: Arc::downgrade(run), then });
-        self.publish(list);
+    /// Sets the limit of a scope, instead of the one that it had.
+    pub fn set(&self, scope: &Arc<Scope<T>>, at_ns: u64, then: Then) {
+        let mut list = self.list.lock();
+        list.count += 1;
+        let key = (at_ns, list.count);
+        if let Some(before) = list.of.insert(address(scope), key) {
+            list.due.remove(&before);
+        }
+        list.due.insert(key, Due { scope: Arc::downgrade(scope), then });
+        self.publish(&list);
     }
 
-    /// The run has ended.
-    pub fn clear(&self, run: &Run<T>) {
-        // Not under that lock: `set` takes it under the other one.
-        let key = run.deadline.lock().take();
-        if let Some(key) = key {
-            let mut due = self.due.lock();
-            due.0.remove(&key);
-            self.publish(&due.0);
+    /// The scope has ended.
+    pub fn clear(&self, scope: &Scope<T>) {
+        // Who has set one was a task of the scope, which knew of that when it ended.
+        if self.next().is_none() {
+            return;
+        }
+        let mut list = self.list.lock();
+        if let Some(key) = list.of.remove(&address(scope)) {
+            list.due.remove(&key);
+            self.publish(&list);
         }
     }
 
     fn take_due(&self, now_ns: u64) -> Vec<Due<T>> {
-        let mut due = self.due.lock();
-        let later = due.0.split_off(&(now_ns + 1, 0));
-        let taken = std::mem::replace(&mut due.0, later);
-        self.publish(&due.0);
+        let mut list = self.list.lock();
+        let later = list.due.split_off(&(now_ns + 1, 0));
+        let taken = std::mem::replace(&mut list.due, later);
+        taken.values().for_each(|due| _ = list.of.remove(&due.scope.as_ptr().addr()));
+        self.publish(&list);
         taken.into_values().collect()
     }
 
-    fn publish(&self, list: &BTreeMap<Key, Due<T>>) {
-        self.next_ns.store(list.first_key_value().map_or(u64::MAX, |(key, _)| key.0), Ordering::Relaxed);
+    fn publish(&self, list: &List<T>) {
+        self.next_ns.store(list.due.first_key_value().map_or(u64::MAX, |(key, _)| key.0), Ordering::Relaxed);
     }
 }
 
@@ -97,38 +105,44 @@ impl<T: Task> Worker<T> {
     #[cold]
     pub(crate) fn meet_deadlines(&mut self) {
         let shared = self.shared.clone();
-        for Due { run, then } in shared.deadlines.take_due(self.core.now_ns) {
-            let Some(run) = run.upgrade() else { continue };
+        for Due { scope, then } in shared.deadlines.take_due(self.core.now_ns) {
+            let Some(scope) = scope.upgrade() else { continue };
             match then {
                 Then::Cancel { cleanup_ns } => {
                     let at_ns = self.core.now_ns.saturating_add(cleanup_ns);
-                    shared.deadlines.set(&run, at_ns, Then::Kill);
-                    let root = run.root.lock().clone();
-                    let reason = CancelReason { kind: CancelKind::Limit, place: Place::default() };
-                    if let Some(root) = root {
-                        self.ask_to_end(root.raw(), reason);
-                    }
+                    shared.deadlines.set(&scope, at_ns, Then::Kill);
+                    self.end_scope(&scope, CancelReason { kind: CancelKind::Limit, place: Place::default() });
                 }
-                Then::Kill => self.kill_run(&run),
+                Then::Kill => self.kill_scope(&scope),
             }
         }
     }
 
-    /// Ends all tasks of a run without resuming them; those that run end when they yield.
-    pub(crate) fn kill_run(&mut self, run: &Run<T>) {
-        kill(run, |raw| self.push_woken_by(raw, Waker::Timer));
+    /// Asks the body of a scope to end, unless it has.
+    pub(crate) fn end_scope(&mut self, scope: &Scope<T>, reason: CancelReason) {
+        if let Some(body) = scope.body() {
+            self.ask_to_end(body.raw(), reason);
+        }
+    }
+
+    /// Ends all tasks of a scope without resuming them; those that run end when they yield.
+    pub(crate) fn kill_scope(&mut self, scope: &Scope<T>) {
+        kill(scope, |raw| self.push_woken_by(raw, Waker::Timer));
     }
 }
 
-/// Ends all tasks of a run without resuming them. `woken` is told of those that waited.
-pub fn kill<T: Task>(run: &Run<T>, mut woken: impl FnMut(Raw<T>)) {
-    let root = run.root.lock().clone();
-    if let Some(root) = root
-        && root.state.kill()
+/// Ends all tasks of a scope without resuming them. `woken` is told of those that waited.
+pub fn kill<T: Task>(scope: &Scope<T>, mut woken: impl FnMut(Raw<T>)) {
+    if let Some(body) = scope.body()
+        && body.state.kill()
     {
-        woken(root.raw());
+        woken(body.raw());
     }
-    run.scope.kill_members(&mut woken);
+    scope.kill_members(&mut woken);
+}
+
+fn address<T: Task>(scope: &Scope<T>) -> usize {
+    std::ptr::from_ref(scope).addr()
 }
 
 impl<T: Task> Shared<T> {

@@ -90,5 +90,5 @@ fn tell<T: Task>(worker: &mut Worker<T>, run: &Run<T>, report: &DeadlockReport) 
 
 /// Ends all tasks of these runs without resuming them.
 pub fn kill_roots<T: Task>(runs: &[Arc<Run<T>>], mut woken: impl FnMut(Raw<T>)) {
-    runs.iter().for_each(|run| crate::deadline::kill(run, &mut woken));
+    runs.iter().for_each(|run| crate::deadline::kill(&run.scope, &mut woken));
 }

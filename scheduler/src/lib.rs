@@ -62,7 +62,7 @@ pub use passes::Passes;
 pub use rehearsal::{Decision, Rehearsal, Step as RehearsedStep, StepEnd, Tape};
 pub use run::{RunCanceller, Started};
 pub use runtime::{Canceller, Runtime};
-pub use scope::ScopeRef;
+pub use scope::{ScopeRef, WeakScope};
 pub use select::{Case, Limit, Selected};
 pub use stats::Stats;
 pub use stuck::Ledger;

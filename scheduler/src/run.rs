@@ -11,7 +11,6 @@ use std::sync::Weak;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use crate::deadline::Deadline;
 use crate::runtime::Shared;
 use crate::scope::Scope;
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -31,8 +30,6 @@ pub struct Run<T: Task> {
     pub told: Mutex<Option<T::Fault>>,
     /// The deadlock that it was given up for: the one that its root was told, if it was.
     pub given_up: Mutex<Option<T::Fault>>,
-    /// Its limit of time, if it has one.
-    pub deadline: Deadline,
     /// The outcome is there, or the first seat is free.
     pub changed: Condvar,
 }
@@ -137,7 +134,6 @@ impl<T: Task> Shared<T> {
             is_over: AtomicBool::new(false),
             told: Mutex::new(None),
             given_up: Mutex::new(None),
-            deadline: Deadline::default(),
             changed: Condvar::new(),
         });
         let mut own = Own::new(std::ptr::NonNull::from(&*run.scope), root.entry());
@@ -159,9 +155,14 @@ impl<T: Task> Shared<T> {
 
     /// The same for a run that nobody works for.
     pub(crate) fn start_run(self: &Arc<Self>, root: T) -> Started<T> {
-        let run = self.begin_run(root);
+        let started = self.begun(root);
         self.man_first_seat();
-        Started { shared: self.clone(), run }
+        started
+    }
+
+    /// The same for a run that its caller will work for.
+    pub(crate) fn begun(self: &Arc<Self>, root: T) -> Started<T> {
+        Started { shared: self.clone(), run: self.begin_run(root) }
     }
 
     /// The runs that have not ended, in the order in which they began.

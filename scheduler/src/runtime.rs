@@ -134,9 +134,15 @@ impl<T: Task> Runtime<T> {
 
     /// Runs `root` in a scope of its own until it and everything that it spawned has ended. The calling thread works.
     pub fn run(&self, root: T) -> Outcome<T::Value, T::Fault> {
-        let run = self.shared.begin_run(root);
+        self.run_known(root, |_| ())
+    }
+
+    /// The same; `tell` may tell others of the run before it is waited for.
+    pub fn run_known(&self, root: T, tell: impl FnOnce(&Started<T>)) -> Outcome<T::Value, T::Fault> {
+        let started = self.shared.begun(root);
+        tell(&started);
         let gone = Outcome::Cancelled(CancelReason { kind: CancelKind::Shutdown, place: Place::default() });
-        crate::worker::drive(&self.shared, &run, None).unwrap_or(gone)
+        started.wait().unwrap_or(gone)
     }
 
     /// The same, and does not wait for the end.

@@ -20,7 +20,7 @@ pub mod structural;
 pub mod value;
 
 pub use account::meter::live_bytes;
-pub use account::{Account, Limit, Limits, Reached, Used};
+pub use account::{Account, Level, Limit, Limits, Reached, Used};
 pub use capability::{Capability, Grants, Power};
 pub use collections::{Bytes, List, Map, Set, Text, TextRef};
 pub use failure::Failure;

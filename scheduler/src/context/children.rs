@@ -200,24 +200,30 @@ impl<T: Task> Context<'_, T> {
         }
     }
 
-    /// Asks this task to end.
-    pub fn cancel_myself(&mut self, reason: CancelReason) {
+    fn cancel_myself(&mut self, reason: CancelReason) {
         // It runs, so there is no wait that this could end.
         _ = self.record().request_cancel(reason);
     }
 
-    /// Asks the root of its run to end at that time; after so long again the run is killed. Another limit takes its place.
-    pub fn limit_root(&mut self, at_ns: u64, cleanup_ns: u64) {
-        if let Some(run) = self.run() {
-            self.worker.shared.deadlines.set(&run, at_ns, Then::Cancel { cleanup_ns });
-        }
+    /// The scope of its run, of which the root is the body.
+    pub fn root_scope(&mut self) -> Option<ScopeRef<T>> {
+        self.run().map(|run| ScopeRef(run.scope.clone()))
     }
 
-    /// Ends all tasks of its run, this one when it yields; none of them is resumed.
-    pub fn kill_root(&mut self) {
-        if let Some(run) = self.run() {
-            self.worker.kill_run(&run);
-        }
+    /// Asks the body of a scope to end at that time; after so long again all of its tasks are killed. Another limit takes its place.
+    pub fn limit_scope(&mut self, scope: &ScopeRef<T>, at_ns: u64, cleanup_ns: u64) {
+        self.worker.shared.deadlines.set(&scope.0, at_ns, Then::Cancel { cleanup_ns });
+    }
+
+    /// Asks the body of a scope around this task to end, and this task at once.
+    pub fn end_scope(&mut self, scope: &ScopeRef<T>, reason: CancelReason) {
+        self.worker.end_scope(&scope.0, reason);
+        self.cancel_myself(reason);
+    }
+
+    /// Ends all tasks of a scope around this task, this one when it yields; none of them is resumed.
+    pub fn kill_scope(&mut self, scope: &ScopeRef<T>) {
+        self.worker.kill_scope(&scope.0);
         self.record().state.kill();
     }
 

@@ -38,6 +38,9 @@ use crate::{CancelKind, CancelReason, Place, ScopeEnded, Task};
 /// Names a scope, to spawn into it or to wait for its members. Clones name the same scope.
 pub struct ScopeRef<T: Task>(pub(crate) Arc<Scope<T>>);
 
+/// The same for whoever does not keep it.
+pub struct WeakScope<T: Task>(Weak<Scope<T>>);
+
 /// A scope.
 pub struct Scope<T: Task> {
     core: Lock<Core<T>, SCOPE>,
@@ -96,6 +99,11 @@ impl<T: Task> Scope<T> {
     /// The task whose end is to be hastened by a member's fault.
     pub fn set_body(&self, body: Ref<T>) {
         self.core.lock().body = Some(body);
+    }
+
+    /// The task that runs in it, until that has ended.
+    pub fn body(&self) -> Option<Ref<T>> {
+        self.core.lock().body.clone()
     }
 
     /// A crew for a task that has none here yet.
@@ -305,6 +313,28 @@ impl<T: Task> Core<T> {
         for crew in &self.crews {
             crew.cancel(reason, close, &mut ask);
         }
+    }
+}
+
+impl<T: Task> ScopeRef<T> {
+    /// The same without keeping it.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakScope<T> {
+        WeakScope(Arc::downgrade(&self.0))
+    }
+}
+
+impl<T: Task> WeakScope<T> {
+    /// The scope, if somebody keeps it.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<ScopeRef<T>> {
+        self.0.upgrade().map(ScopeRef)
+    }
+}
+
+impl<T: Task> fmt::Debug for WeakScope<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WeakScope({:p})", self.0.as_ptr())
     }
 }
 

@@ -90,7 +90,7 @@ impl<T: Task> Worker<T> {
         self.shared.runs.lock().remove(&run.id);
         let (failed, fault) = run.scope.finish();
         failed.iter().for_each(|member| self.report_unjoined(member));
-        self.shared.deadlines.clear(run);
+        self.shared.deadlines.clear(&run.scope);
         self.hand_in();
         // SAFETY: the root has ended, so it has no running side, and nobody reads the task of one that has.
         unsafe { *root.task() = None };

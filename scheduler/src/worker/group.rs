@@ -184,6 +184,7 @@ impl<T: Task> Worker<T> {
         let scope = group.take_scope();
         drop(group);
         if let Some(scope) = scope {
+            self.shared.deadlines.clear(&scope);
             let (failed, fault) = scope.finish();
             failed.iter().for_each(|member| self.report_unjoined(member));
             end.child_fault = fault;

@@ -1,6 +1,7 @@
 //! What a call may use, and which limit it has reached.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aivi_scheduler::Place;
@@ -54,13 +55,27 @@ pub enum Limit {
     Output,
 }
 
+/// Whose limit it is.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum Level {
+    /// That of a part of a call: what the script itself has said.
+    Scope,
+    /// That of one call.
+    Call,
+    /// That of the budget of this name, for all calls within it together.
+    Budget(Arc<str>),
+    /// The engine's, for all calls together.
+    Engine,
+}
+
 /// A limit that was reached.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Reached {
     /// Which.
     pub limit: Limit,
-    /// It is that of all calls together.
-    pub is_shared: bool,
+    /// Whose.
+    pub level: Level,
     /// How much was allowed.
     pub allowed: u64,
     /// How much would have been used, or was.
@@ -182,8 +197,13 @@ impl Reached {
     /// The sentence for it.
     #[must_use]
     pub fn text(&self) -> String {
-        let Reached { limit, is_shared, allowed, used, .. } = self;
-        let whose = if *is_shared { " of the engine" } else { "" };
+        let Reached { limit, level, allowed, used, .. } = self;
+        let whose = match level {
+            Level::Call => String::new(),
+            Level::Scope => " of the scope".to_owned(),
+            Level::Budget(name) => format!(" of the budget '{name}'"),
+            Level::Engine => " of the engine".to_owned(),
+        };
         match limit {
             Limit::Fuel => format!("fuel limit{whose} of {allowed} reached"),
             Limit::Memory => format!("memory limit{whose} of {allowed} bytes reached, {used} would be in use"),
@@ -192,6 +212,28 @@ impl Reached {
             Limit::Messages => format!("limit{whose} of {allowed} messages in channels reached, there would be {used}"),
             Limit::Output => format!("output limit{whose} of {allowed} bytes reached"),
         }
+    }
+}
+
+impl Level {
+    /// The name of the budget, if it is one.
+    #[must_use]
+    pub fn budget(&self) -> Option<&str> {
+        match self {
+            Level::Budget(name) => Some(name),
+            Level::Scope | Level::Call | Level::Engine => None,
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Level::Scope => "scope",
+            Level::Call => "call",
+            Level::Budget(_) => "budget",
+            Level::Engine => "engine",
+        })
     }
 }
 

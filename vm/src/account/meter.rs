@@ -113,7 +113,7 @@ pub(crate) fn settle() -> Option<Over> {
         let over = account.over();
         let (live, fibers, messages) = ENTERED.get();
         let advance = |limit, most: u64| {
-            let share = (account.limits().of(limit) / SHARE).clamp(1, most);
+            let share = (account.least(limit) / SHARE).clamp(1, most);
             isize::try_from(account.room_for(limit).min(share)).unwrap_or(isize::MAX)
         };
         CEILING.set(live.saturating_add(advance(Limit::Memory, BYTES) / UNIT as isize));

@@ -1,8 +1,8 @@
 //! Limits, as a fiber meets them: at the beginning and the end of a turn, at the end of a piece of fuel, and where something large
 //! is made.
 //!
-//! The first fiber that reaches a limit has the whole call cancelled, itself first. Cleanups go on with the reserves. The fiber
-//! that reaches a limit once more has the call stopped as it stands: no fiber of it is run again; and so does time.
+//! The first fiber that reaches a limit has the whole scope or call cancelled whose limit it is, itself first. Cleanups go on with the
+//! reserves. The fiber that reaches a limit once more has it stopped as it stands: no fiber of it is run again; and so does time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,11 +38,12 @@ impl Fiber {
         if self.is_root()
             && self.frame.is_null()
             && let Some(account) = self.account()
-            && let Ok(time_ns) = u64::try_from(account.limits().time.as_nanos())
+            && let Some(scope) = self.cx().root_scope()
         {
-            let deadline_ns = self.cx().now_ns().saturating_add(time_ns);
-            account.set_deadline(deadline_ns);
-            self.cx().limit_root(deadline_ns, nanos(account.limits().cleanup_time));
+            account.set_scope(&scope);
+            if let Some(deadline_ns) = account.begin(self.cx().now_ns()) {
+                self.cx().limit_scope(&scope, deadline_ns, nanos(account.limits().cleanup_time));
+            }
         }
         // On top of the slice, which may be a small one.
         self.next_fuel(slice.saturating_add(TURN));
@@ -101,7 +102,7 @@ impl Fiber {
     #[cold]
     fn note_much(&mut self) {
         self.look_at_limits();
-        if self.world.account.as_ref().is_some_and(|account| account.reached().is_some()) {
+        if self.world.account.as_ref().is_some_and(|account| account.is_ending()) {
             self.stop_soon();
         }
     }
@@ -131,11 +132,11 @@ impl Fiber {
     }
 
     /// Cancellation was noticed: if nothing else was reached, the time was.
-    pub(super) fn note_cancelled(&self, reason: CancelReason) {
+    pub(super) fn note_cancelled(&mut self, reason: CancelReason) {
         if reason.kind == CancelKind::Limit
-            && let Some(account) = &self.world.account
+            && let Some(account) = self.account()
         {
-            account.reach(account.out_of_time(), self.place_if_any());
+            account.note_late(self.cx().now_ns(), self.place_if_any());
         }
     }
 
@@ -143,16 +144,16 @@ impl Fiber {
     fn reach(&mut self, account: &Account, over: Over, is_asked: bool) {
         let place = self.place_if_any();
         let now_ns = self.cx().now_ns();
+        let ending = account.answering(&over);
+        // While it lives, its fibers may run.
+        let Some(scope) = ending.scope() else { return };
         // Then the call is ending for that.
-        let first = if account.is_late(now_ns) { account.out_of_time() } else { over };
-        if account.reach(first, place) {
-            let reason = CancelReason { kind: CancelKind::Limit, place };
-            let cleanup_ns = nanos(account.limits().cleanup_time);
-            self.cx().limit_root(now_ns, cleanup_ns);
-            self.cx().cancel_root(reason);
-            self.cx().cancel_myself(reason);
-        } else if account.over().is_some() || is_asked {
-            self.cx().kill_root();
+        let first = if ending.is_late(now_ns) { ending.out_of_time(place) } else { account.told(over, place) };
+        if ending.reach(first) {
+            self.cx().limit_scope(&scope, now_ns, nanos(ending.limits().cleanup_time));
+            self.cx().end_scope(&scope, CancelReason { kind: CancelKind::Limit, place });
+        } else if is_asked || account.over().is_some_and(|over| std::ptr::eq(account.answering(&over), ending)) {
+            self.cx().kill_scope(&scope);
         }
         // With the reserves, if there are any.
         _ = meter::settle();

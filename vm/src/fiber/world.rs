@@ -8,7 +8,7 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use crate::account::{Account, Limits};
+use crate::account::{Account, Level, Limits};
 use crate::host::Host;
 use crate::program::Program;
 use crate::shutdown::Shutdown;
@@ -38,7 +38,7 @@ impl World {
     #[must_use]
     pub fn within(program: Arc<Program>, host: Arc<dyn Host>, limits: Limits, parent: Option<&Arc<Account>>) -> World {
         let is_metered = limits.is_metered() || parent.is_some();
-        let account = is_metered.then(|| Arc::new(Account::new(limits, parent.cloned())));
+        let account = is_metered.then(|| Arc::new(Account::new(Level::Call, limits, parent.cloned())));
         World { program, host, limits, account, shutdown: Shutdown::default() }
     }
 }
