@@ -10,7 +10,7 @@ mod world;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use aivi::{Call, Engine, HostModule, Turn};
+use aivi::{Call, Engine, HostModule, Limits, Turn};
 
 use world::World;
 
@@ -19,6 +19,12 @@ const FRAME: Duration = Duration::from_millis(10);
 
 /// What scripts may take of a frame.
 const BUDGET: Duration = Duration::from_millis(4);
+
+/// What a behaviour may use as long as it lives. It lives for the whole game, so neither its fuel nor its time is limited: what it
+/// computes comes out of the frames' budget, which fibers take in turns.
+fn behaviour() -> Limits {
+    Limits::none().memory(1 << 20).fibers(50).messages(100)
+}
 
 const GUARD: &str = r#"
 module guard
@@ -58,23 +64,37 @@ count : Int -> Unit
 count = n => count (n + 1)
 ";
 
+const GLUTTON: &str = r#"
+module glutton
+export behave
+
+behave : Int -> Effect Text Unit
+behave = id => eat [id]
+
+eat : List Int -> Effect Text Unit
+eat = all => eat [...all, List.length all]
+"#;
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let world = play(100)?;
     for id in 0..world.len() {
         println!("guard {id} stands at {}, after {} steps", world.position(id), world.steps(id));
     }
+    world.notes().iter().for_each(|note| println!("a behaviour has ended: {note}"));
     Ok(())
 }
 
-/// Plays so many frames with three guards, of which the last one hears a noise in each tenth frame, and with a script that hogs.
+/// Plays so many frames with three guards, of which the last one hears a noise in each tenth frame, with a script that hogs, and with
+/// one that would eat all memory.
 fn play(frames: u32) -> Result<Arc<World>, Box<dyn std::error::Error>> {
     let world = Arc::new(World::new(3));
-    let engine = Engine::builder().driven().module(module(&world)).build()?;
+    let engine = Engine::builder().driven().module(module(&world)).limits(behaviour()).build()?;
     let guard = engine.compile("guard.aivi", GUARD)?.function::<(i64,), ()>("behave")?;
     let hog = engine.compile("hog.aivi", HOG)?.function::<(i64,), ()>("behave")?;
 
     let mut behaviours: Vec<Call<()>> = (0..world.len()).map(|id| guard.start((id as i64,))).collect();
     behaviours.push(hog.start((0,)));
+    let mut glutton = Some(engine.compile("glutton.aivi", GLUTTON)?.function::<(i64,), ()>("behave")?.start((0,)));
 
     let begin = Instant::now();
     for frame in 0..frames {
@@ -84,11 +104,17 @@ fn play(frames: u32) -> Result<Arc<World>, Box<dyn std::error::Error>> {
         // Whether something is ready or not does not matter to a loop that comes back anyway.
         let left: Turn = engine.turn(BUDGET);
         debug_assert_ne!(left, Turn::Finished, "behaviours live as long as their calls are kept");
+        // The game takes note of a behaviour that has ended, and goes on.
+        if let Some(call) = glutton.take_if(|call| call.is_finished())
+            && let Err(error) = call.wait()
+        {
+            world.note(error.to_string());
+        }
         let next_frame = begin + FRAME * (frame + 1);
         std::thread::sleep(next_frame.saturating_duration_since(Instant::now()));
     }
     // Dropped calls are cancelled; the engine lets them clean up when it is dropped.
-    drop(behaviours);
+    drop((behaviours, glutton));
     Ok(world)
 }
 
@@ -110,5 +136,7 @@ mod tests {
         assert!((0..3).all(|id| world.steps(id) >= 2), "all have walked");
         assert!((0..2).all(|id| (0..=1).contains(&world.position(id))), "up and down");
         assert!(world.position(2) >= 100, "it has heard the noise, and reacted");
+        let notes = world.notes();
+        assert!(notes.len() == 1 && notes[0].contains("memory"), "the glutton was stopped: {notes:?}");
     }
 }

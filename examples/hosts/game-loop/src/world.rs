@@ -8,6 +8,8 @@ use std::task::{Poll, Waker};
 /// Guards. Scripts change them while they run, which is during the game's own call of `turn`.
 pub struct World {
     guards: Vec<Mutex<Guard>>,
+    /// What is to be said of behaviours that have ended.
+    notes: Mutex<Vec<String>>,
 }
 
 #[derive(Default)]
@@ -22,7 +24,7 @@ struct Guard {
 impl World {
     /// So many guards, all at the same place.
     pub fn new(guards: usize) -> World {
-        World { guards: (0..guards).map(|_| Mutex::default()).collect() }
+        World { guards: (0..guards).map(|_| Mutex::default()).collect(), notes: Mutex::default() }
     }
 
     /// How many there are.
@@ -57,6 +59,16 @@ impl World {
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+
+    /// Keeps something to be said.
+    pub fn note(&self, text: String) {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+    }
+
+    /// What was kept.
+    pub fn notes(&self) -> Vec<String> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What one of them hears next.

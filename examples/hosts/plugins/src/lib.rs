@@ -1,15 +1,16 @@
 //! A chat server's plug-ins: scripts in a folder, each a record of hooks, which are reloaded while the server runs.
 //!
-//! Shown here: a module of the host with declared types and an opaque object, hooks as callbacks, calls that are started and waited for, and
-//! what reloading needs: nothing. A hook keeps its program, so calls that run when a plug-in is replaced end in the old one, and the old
+//! Shown here: a module of the host with declared types and an opaque object, hooks as callbacks, calls that are started and waited for,
+//! limits of calls and of all together, and what reloading needs: nothing. A hook keeps its program, so calls that run when a plug-in is replaced end in the old one, and the old
 //! program goes when the last of them has ended.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 use std::{fs, io};
 
-use aivi::{Aivi, Call, CallError, Callback, Engine, HostModule, Object, Script};
+use aivi::{Aivi, Call, CallError, Callback, Engine, HostModule, Limits, Object, Script};
 
 /// What somebody wrote.
 #[derive(Aivi, Clone, Debug)]
@@ -73,10 +74,20 @@ impl Answer {
     /// Waits for it.
     ///
     /// # Errors
-    /// When the hook fails or has a fault.
+    /// When the hook fails, has a fault, or has reached a limit.
     pub fn wait(self) -> Result<Vec<Action>, CallError> {
         self.call.wait()
     }
+}
+
+/// What a hook, or loading a plug-in, may use: whoever writes a plug-in may be wrong, or mean harm.
+fn hook() -> Limits {
+    Limits::none().fuel(2_000_000).memory(16 << 20).fibers(200).messages(10_000).time(Duration::from_secs(2))
+}
+
+/// What all of them may use at a time.
+fn all() -> Limits {
+    Limits::none().memory(64 << 20).fibers(1_000)
 }
 
 /// What scripts may use.
@@ -97,7 +108,7 @@ impl Plugins {
     /// # Errors
     /// When the system refuses what the engine needs.
     pub fn new(folder: impl Into<PathBuf>) -> io::Result<Plugins> {
-        let engine = Engine::builder().workers(2).module(chat()).build()?;
+        let engine = Engine::builder().workers(2).module(chat()).limits(hook()).total(all()).build()?;
         Ok(Plugins { engine, folder: folder.into(), loaded: BTreeMap::new() })
     }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use aivi::{CallError, Limit};
 use aivi_host_plugins::{Action, Message, Plugins};
 
 /// A folder that goes with the test.
@@ -88,4 +89,63 @@ fn what_is_no_plug_in_is_told_and_the_old_one_stays() {
     fs::remove_file(folder.0.join("talk.aivi")).expect("it is there");
     assert!(plugins.reload().expect("the folder is there").is_empty());
     assert!(answers(&plugins, "nobody").is_empty());
+}
+
+/// A plug-in with this body as its hook, and this beside it.
+fn hostile(name: &str, hook: &str, beside: &str) -> String {
+    format!(
+        "module {name}\nuse aivi.concurrency\nuse chat\nexport plugin\n\n\
+         plugin : Room -> {{ name: Text, onMessage: Message -> Effect Text (List Action) }}\n\
+         plugin = room => {{ name: \"{name}\", onMessage: m => {hook} }}\n\n{beside}"
+    )
+}
+
+#[test]
+fn who_means_harm_is_stopped_and_the_others_answer() {
+    let folder = Folder::new("hostile");
+    folder.write("talk.aivi", &version(1, "sleep 1"));
+    folder.write(
+        "spin.aivi",
+        &hostile("spin", "spin 0", "spin : Int -> Effect Text (List Action)\nspin = n => spin (n + 1)\n"),
+    );
+    let grow = "grow : Text -> Effect Text (List Action)\ngrow = text => grow \"{text}{text}\"\n";
+    folder.write("grow.aivi", &hostile("grow", "grow m.text", grow));
+    let fork =
+        "fork : Int -> Effect Text (List Action)\nfork = n => do Effect {\n  _ <- spawn (fork n)\n  fork (n + 1)\n}\n";
+    folder.write("fork.aivi", &hostile("fork", "fork 0", fork));
+    let wait = "wait : Effect Text (List Action)\nwait = do Effect {\n  sleep 3600000\n  pure []\n}\n";
+    folder.write("wait.aivi", &hostile("wait", "wait", wait));
+    // It is stopped before it is a plug-in.
+    let load = "module load\nuse chat\nexport plugin\n\nplugin : Room -> Int\nplugin = room => spin 0\n\n\
+                spin : Int -> Int\nspin = n => spin (n + 1)\n";
+    folder.write("load.aivi", load);
+
+    let mut plugins = Plugins::new(&folder.0).expect("an engine");
+    let told = plugins.reload().expect("the folder is there");
+    assert_eq!(told.iter().filter(|line| line.ends_with("is loaded")).count(), 5, "{told:?}");
+    for answer in plugins.dispatch(&message("hello")) {
+        let name = answer.plugin.clone();
+        let expected = match name.as_str() {
+            "spin" => Limit::Fuel,
+            "grow" => Limit::Memory,
+            "fork" => Limit::Fibers,
+            "wait" => Limit::Time,
+            _ => {
+                assert_eq!(answer.wait(), Ok(vec![Action::Say("1: hello".to_owned())]));
+                continue;
+            }
+        };
+        match answer.wait() {
+            Err(CallError::Limit(report)) => assert_eq!(report.what, expected, "{name}"),
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+    assert_eq!(answers_of(&plugins, "talk 1", "again"), r#"[Say("1: again")]"#);
+}
+
+/// What one of the plug-ins answers; what the others do is their affair.
+fn answers_of(plugins: &Plugins, name: &str, text: &str) -> String {
+    let mut answers = plugins.dispatch(&message(text)).into_iter();
+    let answer = answers.find(|answer| answer.plugin == name).expect("it is loaded");
+    format!("{:?}", answer.wait().expect("it succeeds"))
 }
