@@ -154,3 +154,15 @@ fn a_main_that_is_no_effect_is_not_run() {
         assert!(matches!(script.run_main(), Ending::Fault(report) if report.message.contains("Effect")), "{main}");
     }
 }
+
+#[test]
+fn a_module_of_the_library_that_is_not_used_is_named() {
+    let engine = Engine::builder().build().expect("an engine");
+    let text = "module t\nexport short\n\nshort : Text -> Text\nshort = text => Text.trim text\n";
+    let error = engine.compile("t.aivi", text).expect_err("there is no such name").to_string();
+    assert!(error.contains("unknown module or namespace `Text`"), "{error}");
+    assert!(error.contains("help: `aivi.text` is a module: add `use aivi.text as Text`"), "{error}");
+    let helped = text.replacen('\n', "\nuse aivi.text as Text\n", 1);
+    let script = engine.compile("t.aivi", &helped).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(script.call("short", (" a ",)), Ok("a".to_owned()));
+}

@@ -219,6 +219,7 @@ impl Checker<'_> {
             diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
         }
         self.tables.report(diagnostic);
+        self.tables.note_unknown_qualifier(name.symbol, name.span);
     }
 
     /// E3000 for a field that a record does not have.

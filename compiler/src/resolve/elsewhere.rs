@@ -7,7 +7,7 @@ use super::scope::NAMESPACES;
 use super::tables::Tables;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::parse;
-use crate::syntax::{FileId, Interner, ast};
+use crate::syntax::{FileId, Interner, Span, ast};
 
 /// More modules than this that have the name are no help.
 const MODULES_MAX: usize = 3;
@@ -15,17 +15,34 @@ const MODULES_MAX: usize = 3;
 /// Adds to reports of unknown names where to find them.
 pub(crate) fn help(tables: &mut Tables, load: &Load<'_>) {
     let unknown = std::mem::take(&mut tables.unknown);
-    if unknown.is_empty() {
+    let qualifiers = std::mem::take(&mut tables.unknown_qualifiers);
+    if unknown.is_empty() && qualifiers.is_empty() {
         return;
     }
     let modules: Vec<(String, Vec<String>)> = load.library().map(|(path, text)| (path, exports(&text))).collect();
     for (name, span) in unknown {
-        let Some(help) = where_to_find(&modules, tables.text(name)) else { continue };
-        let is_it = |report: &&mut Diagnostic| report.span == span && matches!(report.code, Code::E3000 | Code::E3001);
-        if let Some(report) = tables.diagnostics.iter_mut().find(is_it) {
-            report.helps = vec![help];
-        }
+        let found = where_to_find(&modules, tables.text(name));
+        found.into_iter().for_each(|help| put(tables, span, help));
     }
+    for (name, span) in qualifiers {
+        let found = module_called(&modules, tables.text(name));
+        found.into_iter().for_each(|help| put(tables, span, help));
+    }
+}
+
+/// In place of what the report suggests so far.
+fn put(tables: &mut Tables, span: Span, help: String) {
+    let is_it = |report: &&mut Diagnostic| report.span == span && matches!(report.code, Code::E3000 | Code::E3001);
+    if let Some(report) = tables.diagnostics.iter_mut().find(is_it) {
+        report.helps = vec![help];
+    }
+}
+
+/// What stands in front of a dot is the last part of a module's path, whatever letter it begins with.
+fn module_called(modules: &[(String, Vec<String>)], name: &str) -> Option<String> {
+    let is_called = |path: &&str| path.rsplit('.').next().is_some_and(|last| last.eq_ignore_ascii_case(name));
+    let path = modules.iter().map(|(path, _)| path.as_str()).find(is_called)?;
+    Some(format!("`{path}` is a module: add `use {path} as {name}`"))
 }
 
 fn where_to_find(modules: &[(String, Vec<String>)], name: &str) -> Option<String> {

@@ -227,6 +227,8 @@ pub struct Tables {
     pub(crate) suggestions_left: Cell<u32>,
     /// Names that were reported as unknown, and where; a module that is not imported may have them.
     pub(crate) unknown: Vec<(Symbol, Span)>,
+    /// The same for names in front of a dot, which a module of the library may have.
+    pub(crate) unknown_qualifiers: Vec<(Symbol, Span)>,
     /// Reports so far.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -270,6 +272,7 @@ impl Tables {
             intrinsic,
             suggestions_left: Cell::new(SUGGESTIONS_MAX),
             unknown: Vec::new(),
+            unknown_qualifiers: Vec::new(),
             diagnostics: Vec::new(),
         }
     }
@@ -311,6 +314,13 @@ impl Tables {
     #[must_use]
     pub fn text(&self, name: Symbol) -> &str {
         self.interner.text(name)
+    }
+
+    /// Remembers a name in front of a dot that was reported as unknown.
+    pub(crate) fn note_unknown_qualifier(&mut self, name: Symbol, span: Span) {
+        if self.unknown_qualifiers.len() < SUGGESTIONS_MAX as usize {
+            self.unknown_qualifiers.push((name, span));
+        }
     }
 
     /// Remembers a name that was reported as unknown; nobody reads more than some of them.
