@@ -78,7 +78,7 @@ pub struct FaultReport {
     pub trace: Vec<String>,
     /// For a deadlock: every fiber, where it stands and what it waits for.
     pub dump: Option<String>,
-    /// The same as data, if the engine writes reports as JSON.
+    /// The same as data.
     pub waits: Option<Box<Fibers>>,
 }
 

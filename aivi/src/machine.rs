@@ -173,7 +173,7 @@ impl Machine {
 
     /// What a host is told of how a call ended.
     pub(crate) fn ending(&self, outcome: &Outcome) -> Ending {
-        outcome.to_ending(&self.program, self.engine.programs(), self.engine.settings.format)
+        outcome.to_ending(&self.program, self.engine.programs())
     }
 
     /// Reports what cleanups did at the end of a call, if there is something to be said.

@@ -10,7 +10,6 @@ use crate::ending::{Ending, FailureReport, FaultReport};
 use crate::function::Gives;
 use crate::limits::LimitReport;
 use crate::programs::Programs;
-use crate::reports::Format;
 use crate::shutdown::ShutdownReport;
 use crate::waits::Waits;
 
@@ -56,13 +55,12 @@ impl Outcome {
     }
 
     /// What a host is told.
-    pub(crate) fn to_ending(&self, program: &Program, programs: &Programs, format: Format) -> Ending {
+    pub(crate) fn to_ending(&self, program: &Program, programs: &Programs) -> Ending {
         match self {
             Outcome::Done(_) => Ending::Success,
             Outcome::Failed(failure) => Ending::Failure(failure_report(failure, program)),
             Outcome::Faulted(fault) => {
-                let dump = fault.waits().filter(|_| format == Format::Json);
-                let waits = dump.map(|dump| Box::new(Waits::new(dump, programs).data()));
+                let waits = fault.waits().map(|dump| Box::new(Waits::new(dump, programs).data()));
                 Ending::Fault(FaultReport { waits, ..fault_report(fault, program, programs) })
             }
             Outcome::Limited(reached) => Ending::Limit(LimitReport::new(reached, program)),

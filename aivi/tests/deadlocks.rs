@@ -91,6 +91,8 @@ fn a_call_that_waits_for_ever_ends_while_another_sleeps() {
         let dump = report.dump.expect("a deadlock has a dump");
         assert!(dump.contains("recv") && dump.contains("calls.aivi:"), "{dump}");
         assert!(!dump.contains("sleep"), "{dump}");
+        let waits = report.waits.expect("and the same as data");
+        assert!(waits.fibers.iter().any(|fiber| fiber.state.contains("recv")), "{waits:?}");
     }
     assert_eq!(output.text(), "first is cleaned up\n");
 }
