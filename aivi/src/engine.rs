@@ -339,14 +339,15 @@ impl EngineBuilder {
     }
 
     /// In an engine that is `driven`: `tell` is called, by any thread, when something has become ready and nobody works. It should only
-    /// wake the host's loop. Sockets tell nobody: a host whose scripts use them calls `turn` from time to time.
+    /// wake the host's loop; a panic of it is reported once. Sockets tell nobody: a host whose scripts use them calls `turn` from time to time.
     pub fn on_wake(mut self, tell: impl Fn() + Send + Sync + 'static) -> Self {
         self.settings.on_wake = Some(Arc::new(tell));
         self
     }
 
     /// `listen` is told what happens to fibers: some at a time, by the workers, in the order of each; at the latest when a worker has
-    /// nothing to do. Every call is a fiber then, also one that only computes, so calls cost more.
+    /// nothing to do. Every call is a fiber then, also one that only computes, so calls cost more. A panic of it is reported once, and it is told
+    /// the rest all the same.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -84,12 +84,9 @@ pub(crate) struct Listener(pub(crate) Arc<Listen>);
 type Listen = dyn Fn(&[FiberEvent]) + Send + Sync;
 
 impl Listener {
-    /// Tells of what is for hosts: messages and timers are left to traces.
-    pub(crate) fn tell(&self, events: &[Event], programs: &Programs) {
-        let events: Vec<FiberEvent> = events.iter().filter_map(|event| FiberEvent::of(event, programs)).collect();
-        if !events.is_empty() {
-            (self.0)(&events);
-        }
+    /// What is for hosts of these: messages and timers are left to traces.
+    pub(crate) fn events(events: &[Event], programs: &Programs) -> Vec<FiberEvent> {
+        events.iter().filter_map(|event| FiberEvent::of(event, programs)).collect()
     }
 }
 

@@ -64,7 +64,7 @@ impl InPlace {
             Ok(caller) => Some(caller),
             Err(TryLockError::WouldBlock) => None,
             Err(TryLockError::Poisoned(caller)) => {
-                // A function of the host has panicked in the middle of a call: nobody knows where its fiber stands.
+                // Something has panicked in the middle of a call: nobody knows where its fiber stands.
                 let mut caller = caller.into_inner();
                 std::mem::forget(caller.take());
                 self.0.clear_poison();

@@ -33,6 +33,14 @@
 //! [`LookupError`]. How a call ended without a value says [`CallError`]: a failure that the script's author meant, a fault with lines, or
 //! that it was cancelled. No script makes the host panic.
 //!
+//! # Panics
+//!
+//! Code of the host that an engine calls may panic, with `panic = "unwind"`, and others go on. In a function of a [`HostModule`], in its future or in
+//! an [`Output`] that is written to it is the fault of the fiber that called; in what listens to events or wakes the host it is reported, once; in a
+//! waker or a destructor the panic hook alone tells. A bug of the machine is a fault of the call as well. Should the engine's own code panic
+//! where nobody knows any more what it was about, then it runs nothing more: all its calls end with a fault that says so, and so do those
+//! that come later. Nobody waits for ever.
+//!
 //! # What scripts may do
 //!
 //! Outside of themselves nothing but write to the engine's [outputs](Output), until the host grants it: files by directory, the network by host

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::host_module::panics::catch;
+
 /// A full buffer is written out; arbitrary, a page or two.
 const BUFFER_BYTES: usize = 16 << 10;
 
@@ -82,9 +84,18 @@ impl Sink {
             return Ok(());
         }
         // What the writer refuses is gone: keeping it would grow without bound.
-        let result = target.write_all(&self.buffer).and_then(|()| target.flush());
+        let written = catch(|| target.write_all(&self.buffer).and_then(|()| target.flush()));
         self.buffer.clear();
-        result
+        written.unwrap_or_else(|text| Err(io::Error::other(format!("the writer panicked: {text}"))))
+    }
+}
+
+impl Drop for Sink {
+    /// A worker may be the last who has it.
+    fn drop(&mut self) {
+        let target = self.target.take();
+        // The panic hook has told of it.
+        let _ = catch(|| drop(target));
     }
 }
 

@@ -1,6 +1,7 @@
 //! What no fiber will ever see, told to the host: one for each engine, as its programs share a scheduler.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -10,6 +11,7 @@ use aivi_vm::{Failure, Fault, Program, Strand};
 use crate::backtrace;
 use crate::engine::OnWake;
 use crate::events::Listener;
+use crate::host_module::panics::catch;
 use crate::lateness::Lateness;
 use crate::outcome::{fault_report, text_of};
 use crate::output::Output;
@@ -34,6 +36,8 @@ pub(crate) struct Reporter {
     /// Of an engine that is driven.
     pub(crate) on_wake: Option<OnWake>,
     pub(crate) listener: Option<Listener>,
+    /// One of these two has panicked.
+    has_panicked: AtomicBool,
 }
 
 impl Reporter {
@@ -50,6 +54,7 @@ impl Reporter {
             lateness: Lateness::default(),
             on_wake: None,
             listener: None,
+            has_panicked: AtomicBool::new(false),
         }
     }
 
@@ -93,6 +98,15 @@ impl Reporter {
         let Some(program) = self.programs.of(place) else { return };
         let report = fault_report(fault, &program, &self.programs);
         self.warn(&format!("fault that nobody waited for, at {}: {report}", program.describe(place)), &[]);
+    }
+
+    /// A function of the host was told something. That it panics is its own affair, and reported once: it may do so each time.
+    fn told(&self, name: &str, told: Result<(), String>) {
+        if let Err(text) = told
+            && !self.has_panicked.swap(true, Ordering::Relaxed)
+        {
+            self.warn(&format!("the host's function for `{name}` panicked, which is not reported again: {text}"), &[]);
+        }
     }
 
     /// What a thread that panicked left is whole: each change is one step.
@@ -146,7 +160,7 @@ impl Observer<Strand> for Reporter {
 
     fn woken(&self) {
         if let Some(tell) = &self.on_wake {
-            tell();
+            self.told("on_wake", catch(|| tell()));
         }
     }
 
@@ -163,7 +177,10 @@ impl Observer<Strand> for Reporter {
             collector.add(events);
         }
         if let Some(listener) = &self.listener {
-            listener.tell(events, &self.programs);
+            let events = Listener::events(events, &self.programs);
+            if !events.is_empty() {
+                self.told("on_events", catch(|| (listener.0)(&events)));
+            }
         }
     }
 }

@@ -81,6 +81,10 @@ impl Task for Job {
     fn deadlock(report: DeadlockReport) -> String {
         report.to_string()
     }
+
+    fn broken(text: &str) -> String {
+        format!("broken: {text}")
+    }
 }
 
 impl Job {

@@ -165,7 +165,7 @@ impl Shared {
 
 /// The panic hook has reported a panic by the time it is caught; whoever waits for the job hears of it from the job.
 fn run(job: Job) {
-    _ = catch_unwind(AssertUnwindSafe(job));
+    _ = catch_unwind(AssertUnwindSafe(job)).map_err(crate::broken::panic_text);
 }
 
 #[cfg(all(test, not(loom)))]

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::Task;
+use crate::broken::panic_text;
 use crate::runtime::Shared;
 use crate::sync::Arc;
 use crate::sync::Mutex;
@@ -39,7 +40,7 @@ impl<T: Task> Job<T> {
     pub(crate) fn run(self) {
         let Job { job, mut completer } = self;
         let result = catch_unwind(AssertUnwindSafe(job));
-        completer.deliver(result.map_err(|panic| panic_text(&*panic)));
+        completer.deliver(result.map_err(panic_text));
     }
 }
 
@@ -114,9 +115,4 @@ impl<T: Task> Drop for Completer<T> {
     fn drop(&mut self) {
         self.deliver(Err("nobody completed the call".to_owned()));
     }
-}
-
-fn panic_text(panic: &(dyn std::any::Any + std::marker::Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without a text".to_owned())
 }

@@ -10,6 +10,7 @@
 mod mutant;
 
 pub mod blocking;
+mod broken;
 mod channel;
 mod completer;
 mod config;
@@ -50,6 +51,7 @@ mod wake;
 mod worker;
 mod world;
 
+pub use broken::panic_text;
 pub use channel::{Channel, ChannelEnd, ChannelsLeft, Receiver, Receiving, Sender, Sending, Side, queued_messages};
 pub use completer::{Completer, Keep};
 pub use config::{Config, Hold, HoldCause, Mode, Observer, Report};

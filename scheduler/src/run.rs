@@ -11,6 +11,7 @@ use std::sync::Weak;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
+use crate::broken::panic_text;
 use crate::runtime::Shared;
 use crate::scope::Scope;
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -38,6 +39,8 @@ pub struct Run<T: Task> {
 pub struct End<T: Task> {
     pub outcome: Option<Outcome<T::Value, T::Fault>>,
     waker: Option<Waker>,
+    /// The outcome was set: the first one counts.
+    is_set: bool,
     /// Nobody will ask for the outcome.
     is_unwanted: bool,
 }
@@ -130,7 +133,7 @@ impl<T: Task> Shared<T> {
             id,
             scope: Scope::new(run.clone()),
             root: Mutex::new(None),
-            end: Mutex::new(End { outcome: None, waker: None, is_unwanted: false }),
+            end: Mutex::new(End { outcome: None, waker: None, is_set: false, is_unwanted: false }),
             is_over: AtomicBool::new(false),
             told: Mutex::new(None),
             given_up: Mutex::new(None),
@@ -149,6 +152,7 @@ impl<T: Task> Shared<T> {
         runs.insert(id, run.clone());
         self.injector.push(raw);
         drop(runs);
+        self.end_if_broken(&run);
         self.wake_any();
         run
     }
@@ -209,7 +213,7 @@ impl<T: Task> Run<T> {
     /// Everything has ended, like this. What nobody wants is gone when this returns.
     pub fn set_outcome(&self, outcome: Option<Outcome<T::Value, T::Fault>>) {
         let mut end = self.end.lock();
-        let unwanted = if end.is_unwanted {
+        let unwanted = if std::mem::replace(&mut end.is_set, true) || end.is_unwanted {
             outcome
         } else {
             end.outcome = outcome;
@@ -222,6 +226,6 @@ impl<T: Task> Run<T> {
         self.is_over.store(true, Ordering::Release);
         self.changed.notify_all();
         // Somebody else's code: a panic of it must not take the worker along.
-        _ = catch_unwind(AssertUnwindSafe(|| waker.map(Waker::wake)));
+        _ = catch_unwind(AssertUnwindSafe(|| waker.map(Waker::wake))).map_err(panic_text);
     }
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use smallvec::SmallVec;
 
 use crate::blocking::Pool;
+use crate::broken::Broken;
 use crate::channel::{ChannelsLeft, Register};
 use crate::deadline::Deadlines;
 use crate::dump::{self, Dump};
@@ -67,6 +68,7 @@ pub struct Shared<T: Task> {
     pub register: Arc<Register<T>>,
     /// Virtual time as the simulator last saw it.
     pub virtual_ns: AtomicU64,
+    pub broken: Broken,
     started: Instant,
 }
 
@@ -126,6 +128,7 @@ impl<T: Task> Runtime<T> {
             channels: AtomicU32::new(0),
             register: Arc::default(),
             virtual_ns: AtomicU64::new(0),
+            broken: Broken::default(),
             started: Instant::now(),
             observer,
         };
@@ -177,9 +180,9 @@ impl<T: Task> Runtime<T> {
         Canceller { cancel: Arc::new(cancel) }
     }
 
-    /// What each task is doing. Stops all workers for the moment.
+    /// What each task is doing; nothing if the runtime is broken. Stops all workers for the moment.
     pub fn dump(&self) -> Dump {
-        crate::world::stopped(&self.shared, || dump::of(&self.shared, &Holders::new()))
+        crate::world::stopped(&self.shared, || dump::of(&self.shared, &Holders::new())).unwrap_or_default()
     }
 
     /// Nanoseconds since the runtime was made, virtual ones in the simulator.
@@ -189,7 +192,7 @@ impl<T: Task> Runtime<T> {
 
     /// Hands over all events that were noted so far. Stops all workers for the moment.
     pub fn flush_events(&self) {
-        crate::world::stopped(&self.shared, || ());
+        _ = crate::world::stopped(&self.shared, || ());
     }
 
     /// Numbers of what lives and what has happened.
@@ -199,7 +202,7 @@ impl<T: Task> Runtime<T> {
 
     /// What is left of the channels that tasks have made; nothing but in the simulator. Stops all workers for the moment.
     pub fn channels_left(&self) -> ChannelsLeft {
-        crate::world::stopped(&self.shared, || self.shared.register.left())
+        crate::world::stopped(&self.shared, || self.shared.register.left()).unwrap_or_default()
     }
 
     /// Where sources of input and output are registered. Makes the reactor if there is none.

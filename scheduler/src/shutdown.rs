@@ -47,7 +47,7 @@ fn end_runs<T: Task>(shared: &Arc<Shared<T>>) {
     shared.cancel_roots(CancelReason { kind: CancelKind::Shutdown, place: Place::default() });
     if !all_end(shared) {
         // Stopping everybody makes those yield who compute: what was killed ends at its next turn.
-        crate::world::stopped(shared, || crate::deadlock::kill_roots(&shared.all_runs(), |raw| shared.inject(raw)));
+        _ = crate::world::stopped(shared, || crate::deadlock::kill_roots(&shared.all_runs(), |raw| shared.inject(raw)));
         all_end(shared);
     }
 }
@@ -81,7 +81,7 @@ pub fn shut_down<T: Task>(shared: &Arc<Shared<T>>) {
     for seat in &shared.seats {
         let thread = seat.thread.lock().take();
         if let Some(thread) = thread {
-            // A worker that panicked has said so.
+            // What a worker does that panics is said elsewhere (`broken.rs`).
             _ = thread.join();
         }
     }

@@ -38,6 +38,12 @@ impl World {
         mutant!("world.announces-without-a-fence", fence(Ordering::SeqCst), ());
     }
 
+    /// Whoever waits, for the world to stop or to go on, looks again.
+    pub fn look_again(&self) {
+        drop(self.waiting.lock());
+        self.changed.notify_all();
+    }
+
     /// For a worker that has just left the idle state: must it wait before it runs?
     pub fn must_wait(&self) -> bool {
         // Pairs with the fence in `announce`: the idle bit was cleared before.
@@ -46,14 +52,13 @@ impl World {
     }
 }
 
-/// Calls `look` while no worker runs. Not to be called by a worker.
-pub fn stopped<T: Task, R>(shared: &Arc<Shared<T>>, look: impl FnOnce() -> R) -> R {
+/// Calls `look` while no worker runs; `None` if the runtime is broken. Not to be called by a worker.
+pub fn stopped<T: Task, R>(shared: &Arc<Shared<T>>, look: impl FnOnce() -> R) -> Option<R> {
     let world = &shared.world;
     let one = world.stopping.lock();
     world.announce();
     let _stopped = Stopped { world, _one: one };
-    shared.wait_for_all(None);
-    look()
+    shared.wait_for_all(None).then(look)
 }
 
 /// The world stays stopped while this lives.
@@ -66,8 +71,7 @@ impl Drop for Stopped<'_> {
     fn drop(&mut self) {
         // Release pairs with the Acquire of those who go on.
         self.world.is_paused.store(false, Ordering::Release);
-        drop(self.world.waiting.lock());
-        self.world.changed.notify_all();
+        self.world.look_again();
     }
 }
 
@@ -85,20 +89,23 @@ impl<T: Task> Shared<T> {
         let one = self.world.stopping.try_lock()?;
         self.world.announce();
         let stopped = Stopped { world: &self.world, _one: one };
-        self.wait_for_all(Some(index));
-        Some(stopped)
+        self.wait_for_all(Some(index)).then_some(stopped)
     }
 
-    /// Waits until all workers but one are idle or at the barrier.
-    fn wait_for_all(&self, but: Option<usize>) {
+    /// Waits until all workers but one are idle or at the barrier. False: one of them never will be, as the runtime is broken.
+    fn wait_for_all(&self, but: Option<usize>) -> bool {
         let mut waiting = self.world.waiting.lock();
         let has_stopped = |waiting: u64, index| {
             mutant!("world.waits-for-nobody", waiting >> index & 1 == 1 || self.idle.is_idle(index), true)
                 || self.is_empty(index)
         };
         while !(0..self.seats.len()).all(|index| but == Some(index) || has_stopped(*waiting, index)) {
+            if self.is_broken() {
+                return false;
+            }
             self.world.changed.wait(&mut waiting);
         }
+        !self.is_broken()
     }
 
     /// Does nobody sit in this seat? It may be awake all the same: in a runtime that is driven, until its next turn. Who takes the core then
@@ -130,8 +137,7 @@ impl<T: Task> Shared<T> {
     /// A worker has become idle: whoever stops the world may wait for that.
     pub fn note_idle(&self) {
         if self.is_paused() {
-            drop(self.world.waiting.lock());
-            self.world.changed.notify_all();
+            self.world.look_again();
         }
     }
 }

@@ -31,6 +31,10 @@ impl Task for Script {
     fn deadlock(report: DeadlockReport) -> String {
         report.to_string()
     }
+
+    fn broken(text: &str) -> String {
+        format!("broken: {text}")
+    }
 }
 
 struct Silent;
@@ -444,6 +448,10 @@ impl Task for Chain {
 
     fn deadlock(report: DeadlockReport) -> String {
         report.to_string()
+    }
+
+    fn broken(text: &str) -> String {
+        format!("broken: {text}")
     }
 }
 

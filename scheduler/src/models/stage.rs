@@ -88,6 +88,10 @@ impl Task for Play {
     fn deadlock(_: DeadlockReport) -> String {
         "deadlock".to_owned()
     }
+
+    fn broken(text: &str) -> String {
+        text.to_owned()
+    }
 }
 
 /// What one task does: begins something, which may be done at once (then the line to log) or wait.

@@ -60,6 +60,9 @@ pub trait Task: Send + Sized + 'static {
 
     /// The fault for a root whose tasks all wait for ever.
     fn deadlock(report: DeadlockReport) -> Self::Fault;
+
+    /// The fault of all runs when code of the runtime has panicked with this text, and it runs nothing any more.
+    fn broken(text: &str) -> Self::Fault;
 }
 
 /// Why [`Task::resume`] returned.

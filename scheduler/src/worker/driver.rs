@@ -8,7 +8,7 @@ use crate::runtime::Shared;
 use crate::sync::Arc;
 use crate::{Outcome, Task};
 
-use super::Worker;
+use super::{Core, Worker};
 
 /// What is left to do after a turn of a runtime that is driven.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,8 +45,10 @@ pub fn drive<T: Task>(
             drop(end);
             let mut worker = Worker { shared: shared.clone(), index: 0, core };
             worker.core.until_ns = deadline_ns;
-            worker.work(|| run.is_over() || is_late());
-            worker.leave();
+            crate::broken::guard(shared, || {
+                worker.work(|| run.is_over() || is_late());
+                worker.leave();
+            });
         } else {
             match deadline_ns {
                 None => run.changed.wait(&mut end),
@@ -64,7 +66,14 @@ pub fn drive<T: Task>(
 
 /// Runs what is ready, for `budget` at most and a slice of a task more; never waits for anything.
 pub fn turn<T: Task>(shared: &Arc<Shared<T>>, budget: Duration) -> Turn {
+    if shared.is_broken() {
+        return Turn::Finished;
+    }
     let Some(core) = shared.seats[0].core.lock().take() else { return Turn::Ready };
+    crate::broken::guard(shared, || turn_with(shared, core, budget)).unwrap_or(Turn::Finished)
+}
+
+fn turn_with<T: Task>(shared: &Arc<Shared<T>>, core: Box<Core<T>>, budget: Duration) -> Turn {
     let until_ns = shared.clock_ns().saturating_add(budget.as_nanos() as u64);
     let mut worker = Worker { shared: shared.clone(), index: 0, core };
     worker.core.until_ns = Some(until_ns);

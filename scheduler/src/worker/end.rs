@@ -87,7 +87,6 @@ impl<T: Task> Worker<T> {
     /// Everything that a run has started has ended.
     pub(super) fn finish_run(&mut self, run: &Arc<Run<T>>) {
         let Some(root) = run.root.lock().take() else { return };
-        self.shared.runs.lock().remove(&run.id);
         let (failed, fault) = run.scope.finish();
         failed.iter().for_each(|member| self.report_unjoined(member));
         self.shared.deadlines.clear(&run.scope);
@@ -101,6 +100,8 @@ impl<T: Task> Worker<T> {
             (_, Some(fault)) => Some(Outcome::Faulted(fault)),
             (outcome, None) => outcome,
         };
+        // Listed until here: if something of this panics, whoever waits for the run is told (`broken.rs`).
+        self.shared.runs.lock().remove(&run.id);
         run.set_outcome(outcome);
         if self.index != 0 {
             // The driver may be parked, and its run be over.

@@ -137,11 +137,11 @@ pub fn start_thread<T: Task>(shared: &Arc<Shared<T>>, index: usize) {
     let begin = move || {
         let Some(core) = take_core(&worker_shared.seats[index]) else { return };
         let mut worker = Worker { shared: worker_shared.clone(), index, core };
-        worker.core.start_search(&worker.shared);
-        let shared = worker.shared.clone();
-        let _abort = AbortOnPanic;
-        worker.work(|| shared.is_shut_down());
-        worker.leave();
+        crate::broken::guard(&worker_shared, || {
+            worker.core.start_search(&worker.shared);
+            worker.work(|| worker_shared.is_shut_down());
+            worker.leave();
+        });
     };
     let started = thread::Builder::new().name(format!("aivi-worker-{index}")).spawn(begin);
     if started.is_err() {
@@ -161,18 +161,6 @@ fn take_core<T: Task>(seat: &Seat<T>) -> Option<Box<Core<T>>> {
         seat.has_thread.store(false, Ordering::Relaxed);
     }
     core.take()
-}
-
-/// A task that panics takes its worker with it, and with that the tasks of its queue: they would be waited for for ever.
-/// Tasks catch what may panic; if one does all the same, the panic's message is out and nothing sensible is left to do.
-struct AbortOnPanic;
-
-impl Drop for AbortOnPanic {
-    fn drop(&mut self) {
-        if std::thread::panicking() && cfg!(not(loom)) {
-            std::process::abort();
-        }
-    }
 }
 
 impl<T: Task> Worker<T> {

@@ -205,4 +205,8 @@ impl Task for Toy {
     fn deadlock(report: DeadlockReport) -> String {
         format!("deadlock\n{report}")
     }
+
+    fn broken(text: &str) -> String {
+        format!("broken: {text}")
+    }
 }

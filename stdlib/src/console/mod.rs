@@ -6,6 +6,7 @@
 mod ansi;
 mod input;
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use aivi_vm::capability::Refusal;
@@ -46,7 +47,8 @@ fn error(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
 fn write(cx: &mut NativeCx<'_>, text: &str) -> NativeResult {
     match cx.write_out(text) {
         Ok(()) => NativeResult::Done(Value::unit()),
-        Err(_) => cx.exit(EXIT_BROKEN_PIPE),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => cx.exit(EXIT_BROKEN_PIPE),
+        Err(error) => NativeResult::Fault(format!("the output takes nothing more: {error}")),
     }
 }
 

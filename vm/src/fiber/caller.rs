@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use aivi_scheduler::Outcome;
 
+use super::strand::caught;
 use super::{Fiber, NOWHERE, ORIGINS, Pending, Strand, World, WorldRef};
 use crate::failure::Failure;
 use crate::fault::Fault;
@@ -67,7 +68,15 @@ impl Caller {
         let made = || Strand::made(WorldRef::keep(world), Pending::Nothing, [NOWHERE; ORIGINS]);
         let strand = self.strand.get_or_insert_with(made);
         let fiber = strand.fiber();
-        match fiber.run_in_place(function, arguments, run) {
+        let exit = match caught(|| fiber.run_in_place(function, arguments, run)) {
+            Ok(exit) => exit,
+            Err(fault) => {
+                // Nobody knows what it owns.
+                std::mem::forget(self.strand.take());
+                return Called::Faulted(fault);
+            }
+        };
+        match exit {
             Exit::Ended => match fiber.end_in_place() {
                 Ok(value) => Called::Done(value),
                 Err(Outcome::Failed(error)) => Called::Failed(Failure::unpack(error)),

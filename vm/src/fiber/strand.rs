@@ -7,10 +7,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::mem::{ManuallyDrop, MaybeUninit};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use aivi_scheduler::{Context, DeadlockReport, Ledger, Place, Runtime, Step, Task};
+use aivi_scheduler::{Context, DeadlockReport, Ledger, Outcome, Place, Runtime, Step, Task, panic_text};
 
 use super::asleep::Asleep;
 use super::frame::Frame;
@@ -219,6 +220,17 @@ impl Strand {
         }
     }
 
+    /// The machine has panicked: nobody knows what the fiber owns. It stays where it is, and one that owns nothing takes its place.
+    #[cold]
+    fn leave_behind(&mut self) {
+        let (world, has_begun) = self.look(|fiber| (fiber.world.pointer(), fiber.has_begun()));
+        if has_begun {
+            count_ended();
+        }
+        let other = Strand::asleep(Asleep::fresh(world, Pending::Nothing, [NOWHERE; super::ORIGINS]));
+        std::mem::forget(std::mem::replace(self, other));
+    }
+
     /// Shows the fiber as it is.
     fn look<R>(&self, look: impl FnOnce(&Fiber) -> R) -> R {
         if self.is_asleep() {
@@ -227,6 +239,15 @@ impl Strand {
         // SAFETY: awake, it points to a fiber that it owns.
         look(unsafe { self.0.cast().as_ref() })
     }
+}
+
+/// Runs the machine. A panic of it is a bug, and the fault of the fiber that it ran: others go on.
+#[inline]
+pub(super) fn caught<R>(run: impl FnOnce() -> R) -> Result<R, Fault> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| {
+        let text = panic_text(panic);
+        Fault::without_place(format!("a bug of the machine: {text}"))
+    })
 }
 
 impl Drop for Strand {
@@ -257,7 +278,10 @@ impl Task for Strand {
     type Fault = Fault;
 
     fn resume(&mut self, cx: &mut Context<'_, Self>) -> Step<Self> {
-        let step = self.fiber().resume(cx);
+        let step = caught(|| self.fiber().resume(cx)).unwrap_or_else(|fault| {
+            self.leave_behind();
+            Step::Ended(Outcome::Faulted(fault))
+        });
         if matches!(step, Step::Waiting) && is_crowded() {
             self.put_away();
         }
@@ -291,5 +315,9 @@ impl Task for Strand {
 
     fn deadlock(report: DeadlockReport) -> Fault {
         Fault::deadlock(report)
+    }
+
+    fn broken(text: &str) -> Fault {
+        Fault::without_place(format!("a bug of the runtime, which runs nothing any more: {text}"))
     }
 }
