@@ -17,6 +17,7 @@ use crate::run::Run;
 use crate::runtime::Shared;
 use crate::stuck::{Dead, Holders};
 use crate::sync::Arc;
+use crate::sync::atomic::Ordering;
 use crate::task::record::Raw;
 use crate::task::state::Claim;
 use crate::wait::Woken;
@@ -72,14 +73,14 @@ pub fn handle_some<T: Task>(worker: &mut Worker<T>, dead: &[Dead<T>], holders: &
 /// Gives the root of `run` its fault, unless it has had one.
 fn tell<T: Task>(worker: &mut Worker<T>, run: &Run<T>, report: &DeadlockReport) -> bool {
     let Some(root) = run.root.lock().clone() else { return false };
-    // SAFETY: the world is stopped: nobody is the running side.
-    let own = unsafe { root.own() };
-    if std::mem::replace(&mut own.has_seen_deadlock, true) || root.outcome().is_some() {
+    // Relaxed: only while the world is stopped.
+    if run.was_told.swap(true, Ordering::Relaxed) || root.has_ended() {
         return false;
     }
     let fault = T::deadlock(report.clone());
     *run.told.lock() = Some(fault.clone());
-    own.woken = Woken::Deadlock(fault);
+    // SAFETY: the world is stopped: nobody is the running side.
+    unsafe { root.own() }.woken = Woken::Deadlock(fault);
     worker.shared.watch.requests.note();
     let is_claimed = root.state.claim_any(Claim::Deadlock);
     if is_claimed {

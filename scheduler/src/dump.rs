@@ -12,7 +12,8 @@ use crate::scope::Scope;
 use crate::select::Entry;
 use crate::stuck::{EndOf, Holders};
 use crate::sync::Arc;
-use crate::task::record::{Parent, Raw};
+use crate::task::body::Parent;
+use crate::task::record::Raw;
 use crate::wait::{WaitReason, Waiting};
 use crate::{CancelReason, Place, Task};
 
@@ -196,14 +197,14 @@ impl<'a, T: Task> Writer<'a, T> {
         if record.outcome().is_some() {
             return None;
         }
-        // SAFETY: the world is stopped: nobody else is the running side.
-        let own = unsafe { record.own() };
+        // SAFETY: it has not ended; the world is stopped: nobody else is the running side.
+        let (body, own) = unsafe { (record.body(), record.own()) };
         let id = record.id;
-        let reason = own.waiting.reason(record.family.kind());
+        let reason = own.waiting.reason(body.family.kind());
         let mut children = Vec::new();
         let mut waits_for = Vec::new();
         if own.waiting.is_group()
-            && let Some(group) = record.family.group()
+            && let Some(group) = body.family.group()
         {
             let mut group = group.lock();
             // SAFETY: as above.
@@ -233,16 +234,16 @@ impl<'a, T: Task> Writer<'a, T> {
             }
             _ => Vec::new(),
         };
-        let waited_ns = if reason == WaitReason::Ready { 0 } else { self.now_ns.saturating_sub(own.since_ns) };
+        let waited_ms = if reason == WaitReason::Ready { 0 } else { own.waited_ms(self.now_ns) };
         self.tasks.push(Line::Written(DumpedTask {
             id,
             parent,
             depth,
             reason,
-            waited_ms: waited_ns / 1_000_000,
+            waited_ms: u64::from(waited_ms),
             place: own.place,
             place_text: self.shared.observer.describe_place(own.place),
-            spawned_at: (!matches!(record.parent, Parent::Run(_))).then_some(own.spawned_at),
+            spawned_at: (!matches!(body.parent, Parent::Run(_))).then_some(record.spawned_at),
             cancelled: record.cancel_reason(),
             is_masked: record.state.load().is_masked(),
             // SAFETY: as above.
@@ -251,7 +252,7 @@ impl<'a, T: Task> Writer<'a, T> {
             cases,
             waits_for,
         }));
-        debug_assert!(matches!(record.parent, Parent::Run(_)) == (depth == 0) || parent.is_none());
+        debug_assert!(matches!(body.parent, Parent::Run(_)) == (depth == 0) || parent.is_none());
         for child in children {
             self.push(child, Some(id), depth + 1);
         }

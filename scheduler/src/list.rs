@@ -4,7 +4,8 @@
 //! guards the links of everything in the list too. Two kinds of nodes, so that a task can be in one list of each: a [`Spot`] is where
 //! it waits, its record where it belongs to, a crew or a crowd.
 //!
-//! A million tasks are two million links: that one is in no list is said by a pointer to nowhere, since a flag would take eight bytes.
+//! A million tasks are two million links, and a million lists of joiners: that one is in no list is said by a pointer to nowhere, since a
+//! flag would take eight bytes; and a list is a ring that knows its first node, whose predecessor is the last one.
 //!
 //! [`Spot`]: crate::task::waiter::Spot
 
@@ -31,43 +32,43 @@ impl<T: Task> Node for Raw<T> {
     #[inline]
     unsafe fn link<'a>(self) -> &'a UnsafeCell<Link<Self>> {
         // SAFETY: promised by the caller.
-        unsafe { &self.get().crew_link }
+        unsafe { &self.get().body().crew_link }
     }
 }
 
 /// A node's place in a list.
 pub struct Link<N> {
-    /// `NOWHERE` when it is in no list.
-    prev: Option<N>,
-    next: Option<N>,
+    /// Of the first one, the last; `NOWHERE` when it is in no list.
+    prev: N,
+    /// Of the last one, the first.
+    next: N,
 }
 
 impl<N: Node> Link<N> {
     /// In no list.
     pub fn new() -> Self {
-        Link { prev: Some(N::NOWHERE), next: None }
+        Link { prev: N::NOWHERE, next: N::NOWHERE }
     }
 
     fn is_linked(&self) -> bool {
-        self.prev != Some(N::NOWHERE)
+        self.prev != N::NOWHERE
     }
 }
 
 /// A list, first in first out. Does not free what is in it.
 pub struct List<N> {
-    head: Option<N>,
-    tail: Option<N>,
+    first: Option<N>,
 }
 
 impl<N: Node> List<N> {
     /// Nothing in it.
     pub fn new() -> Self {
-        List { head: None, tail: None }
+        List { first: None }
     }
 
     /// Is nothing in it?
     pub fn is_empty(&self) -> bool {
-        self.head.is_none()
+        self.first.is_none()
     }
 
     /// Adds a node at the end.
@@ -75,32 +76,33 @@ impl<N: Node> List<N> {
     /// # Safety
     /// The node is in no other list, and lives until it was taken out of this one.
     pub unsafe fn push(&mut self, node: N) {
-        let prev = self.tail;
-        let link = self.link(node);
-        debug_assert!(!link.is_linked(), "a node is in one list");
-        *link = Link { prev, next: None };
-        match prev {
-            Some(tail) => self.link(tail).next = Some(node),
-            None => self.head = Some(node),
-        }
-        self.tail = Some(node);
+        debug_assert!(!self.link(node).is_linked(), "a node is in one list");
+        let Some(first) = self.first else {
+            *self.link(node) = Link { prev: node, next: node };
+            self.first = Some(node);
+            return;
+        };
+        let last = std::mem::replace(&mut self.link(first).prev, node);
+        self.link(last).next = node;
+        *self.link(node) = Link { prev: last, next: first };
     }
 
     /// Takes the first one out.
     pub fn pop(&mut self) -> Option<N> {
-        let node = self.head?;
+        let node = self.first?;
         self.remove(node);
         Some(node)
     }
 
     /// The first one.
     pub fn first(&self) -> Option<N> {
-        self.head
+        self.first
     }
 
     /// The one after `node`, which is in the list.
     pub fn after(&mut self, node: N) -> Option<N> {
-        self.link(node).next
+        let next = self.link(node).next;
+        (Some(next) != self.first).then_some(next)
     }
 
     /// Takes `node` out, if it is still in.
@@ -110,13 +112,14 @@ impl<N: Node> List<N> {
             return false;
         }
         let Link { prev, next } = std::mem::replace(link, Link::new());
-        match prev {
-            Some(prev) => self.link(prev).next = next,
-            None => self.head = next,
+        if next == node {
+            self.first = None;
+            return true;
         }
-        match next {
-            Some(next) => self.link(next).prev = prev,
-            None => self.tail = prev,
+        self.link(prev).next = next;
+        self.link(next).prev = prev;
+        if self.first == Some(node) {
+            self.first = Some(next);
         }
         true
     }

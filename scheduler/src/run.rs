@@ -16,7 +16,8 @@ use crate::runtime::Shared;
 use crate::scope::Scope;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Condvar, Mutex};
-use crate::task::record::{Own, Parent, Record, Ref, Spares};
+use crate::task::body::{Own, Parent};
+use crate::task::record::{Record, Ref, Spares};
 use crate::{CancelReason, Outcome, Task};
 
 /// One call from outside.
@@ -27,6 +28,8 @@ pub struct Run<T: Task> {
     pub root: Mutex<Option<Ref<T>>>,
     pub end: Mutex<End<T>>,
     is_over: AtomicBool,
+    /// A deadlock was told its root once.
+    pub was_told: AtomicBool,
     /// The deadlock that its root was told.
     pub told: Mutex<Option<T::Fault>>,
     /// The deadlock that it was given up for: the one that its root was told, if it was.
@@ -135,6 +138,7 @@ impl<T: Task> Shared<T> {
             root: Mutex::new(None),
             end: Mutex::new(End { outcome: None, waker: None, is_set: false, is_unwanted: false }),
             is_over: AtomicBool::new(false),
+            was_told: AtomicBool::new(false),
             told: Mutex::new(None),
             given_up: Mutex::new(None),
             changed: Condvar::new(),

@@ -18,16 +18,14 @@ use crate::io_waits::IoWaits;
 use crate::park::Poll;
 use crate::reactor::{Reactor, Registry, WaitKey, Waker};
 use crate::run::{Run, Started};
-use crate::scope::{Crews, Scope};
 use crate::seat::Seat;
 use crate::stats::{Counters, Stats};
-use crate::stuck::proof::Mark;
 use crate::stuck::{Holders, Watch};
 use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::deque::{Injector, Steal};
 use crate::sync::{Arc, Instant, Mutex};
-use crate::task::record::{Own, Raw, Record, Ref};
-use crate::wait::{Waiting, Woken};
+use crate::task::body::Body;
+use crate::task::record::{Raw, Record, Ref};
 use crate::worker::Turn;
 use crate::world::World;
 use crate::{CancelKind, CancelReason, Config, Mode, Observer, Outcome, Place, Rehearsal, Task};
@@ -101,7 +99,7 @@ pub struct Canceller {
 
 impl<T: Task> Runtime<T> {
     /// What the scheduler keeps of a task, in bytes.
-    pub const TASK_BYTES: usize = size_of::<Record<T>>();
+    pub const TASK_BYTES: usize = size_of::<Record<T>>() + size_of::<Body<T>>();
 
     /// A runtime that runs nothing yet. Threads and the reactor are made when they are needed.
     pub fn new(config: Config, observer: Arc<dyn Observer<T>>) -> io::Result<Self> {
@@ -351,38 +349,6 @@ impl<T: Task> Shared<T> {
         }
         self.outside_end();
         roots
-    }
-}
-
-impl<T: Task> Own<T> {
-    /// Notes the wait of a task that waits for nothing.
-    #[inline]
-    pub fn wait_for(&mut self, waiting: Waiting<T>) {
-        let nothing = std::mem::replace(&mut self.waiting, waiting);
-        debug_assert!(matches!(nothing, Waiting::Nothing), "a task waits for one thing at a time");
-        // There is nothing to drop, which the compiler does not see.
-        std::mem::forget(nothing);
-    }
-
-    /// The fields of a task that has not run.
-    pub fn new(scope: std::ptr::NonNull<Scope<T>>, spawned_at: Place) -> Self {
-        Own {
-            scope,
-            generation: 0,
-            has_started: false,
-            waiting: Waiting::Nothing,
-            timer: None,
-            woken: Woken::Nothing,
-            crews: Crews::default(),
-            place: spawned_at,
-            spawned_at,
-            since_ns: 0,
-            has_spread_cancel: false,
-            has_spread_kill: false,
-            has_told_group: false,
-            has_seen_deadlock: false,
-            stuck: Mark::default(),
-        }
     }
 }
 

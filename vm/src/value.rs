@@ -245,6 +245,14 @@ impl Value {
         self.kind
     }
 
+    /// The lowest byte of what may be an Int; `seen` knows afterwards whether all that were asked are bytes.
+    #[inline(always)]
+    pub(crate) fn low_byte(&self, seen: &mut Bytes) -> u8 {
+        seen.kinds |= self.kind as u8 ^ Kind::Int as u8;
+        seen.payloads |= self.payload;
+        self.payload as u8
+    }
+
     /// The integer.
     #[inline]
     #[must_use]
@@ -570,6 +578,20 @@ impl Trace for Handle {
 // SAFETY: the only payload of this kind.
 unsafe impl Payload for Handle {
     const KIND: Kind = Kind::Handle;
+}
+
+/// What values have shown so far whose bytes were asked for (`Value::low_byte`).
+#[derive(Default)]
+pub(crate) struct Bytes {
+    payloads: u64,
+    kinds: u8,
+}
+
+impl Bytes {
+    /// Were all of them Ints from 0 to 255?
+    pub(crate) fn are_bytes(&self) -> bool {
+        self.kinds == 0 && self.payloads <= 255
+    }
 }
 
 /// A register: the bits of a value, or a raw scalar with a meaningless kind.

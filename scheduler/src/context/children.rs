@@ -11,7 +11,8 @@ use crate::run::Run;
 use crate::scope::{Added, Crew, Scope, ScopeRef};
 use crate::sync::Arc;
 use crate::task::TaskHandle;
-use crate::task::record::{Own, Parent, Raw, Record, Ref};
+use crate::task::body::{Own, Parent};
+use crate::task::record::{Raw, Record, Ref};
 use crate::wait::Waiting;
 use crate::{CancelKind, CancelReason, EventKind, Join, JoinAll, Role, ScopeEnded, Task};
 
@@ -269,7 +270,7 @@ impl<T: Task> Context<'_, T> {
 
     fn set_group(&mut self, group: Group<T>) {
         // SAFETY: we are the running side; a task that has children waits for them.
-        unsafe { self.record().family.begin(group) };
+        unsafe { self.record().body().family.begin(group) };
         self.register(Waiting::Group);
         self.own().has_told_group = false;
     }
@@ -289,9 +290,8 @@ impl<T: Task> Context<'_, T> {
     fn crew(&mut self, scope: Option<&ScopeRef<T>>) -> Result<NonNull<Crew<T>>, ScopeEnded> {
         let own = self.own();
         let wanted = scope.map_or(own.scope, |scope| NonNull::from(&*scope.0));
-        let is_wanted = |crew: &&Arc<Crew<T>>| NonNull::from(&**crew.scope()) == wanted;
-        if let Some(crew) = own.crews.iter().find(is_wanted) {
-            return Ok(NonNull::from(&**crew));
+        if let Some(crew) = own.crews.find(wanted) {
+            return Ok(crew);
         }
         let crew = match scope {
             Some(scope) => scope.0.new_crew(),

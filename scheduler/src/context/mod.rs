@@ -12,7 +12,8 @@ pub use children::Split;
 
 use crate::runtime::Shared;
 use crate::simulator::WALL_START_MS;
-use crate::task::record::{Own, Raw, Record};
+use crate::task::body::Own;
+use crate::task::record::{Raw, Record};
 use crate::wait::{Waiting, Woken};
 use crate::worker::Worker;
 use crate::{CancelReason, EventKind, Outcome, Place, Task, Tick, Wake};
@@ -56,8 +57,11 @@ impl<'a, T: Task> Context<'a, T> {
             Woken::Message => message.take().map_or(Wake::None, Wake::Message),
             Woken::Closed => Wake::Closed,
             Woken::Joined(target) => target.outcome().cloned().map_or(Wake::None, Wake::Joined),
-            // SAFETY: as above.
-            Woken::Group => unsafe { record.family.end() }.and_then(Option::take).map_or(Wake::None, Wake::Group),
+            Woken::Group => {
+                // SAFETY: as above; it has not ended.
+                let end = unsafe { record.body().family.end() };
+                end.and_then(Option::take).map_or(Wake::None, Wake::Group)
+            }
             Woken::AllJoined => Wake::AllJoined,
             Woken::Io => Wake::Io,
             Woken::Completed(delivery) => Wake::Completed(delivery.lock().take().unwrap_or_else(nobody)),
@@ -98,6 +102,13 @@ impl<'a, T: Task> Context<'a, T> {
             self.own().woken = Woken::Nothing;
         }
         is_done
+    }
+
+    /// Why the task was asked to end, if that has ended its last wait and nobody listens to events.
+    pub fn cancelled_in_wait(&self) -> Option<CancelReason> {
+        // SAFETY: we are the running side.
+        let is_cancelled = matches!(unsafe { self.record().own() }.woken, Woken::Cancelled);
+        if is_cancelled && !self.is_observed && !self.is_rehearsed { self.cancel_reason() } else { None }
     }
 
     /// Was the task asked to end? `None` while masked.

@@ -11,7 +11,7 @@ use crate::reactor::{Attempt, IoSource};
 use crate::seat::TimerEntry;
 use crate::select::{Case, Limit, Selected, Selecting};
 use crate::sync::{Arc, Mutex};
-use crate::task::record::Timer;
+use crate::task::body::Timer;
 use crate::task::state::{Claim, Claimed};
 use crate::wait::{IoWait, Waiting, Woken as Wakened};
 use crate::{EventKind, Recv, Send, Task, TryRecv, TrySend};
@@ -324,9 +324,9 @@ impl<T: Task> Context<'_, T> {
     #[inline]
     pub(super) fn note_wait(&mut self) {
         if self.is_observed() && !matches!(self.own().waiting, Waiting::Nothing) {
-            // SAFETY: the running task lives.
-            let record = unsafe { self.raw.get() };
-            let kind = record.family.kind();
+            // SAFETY: the running task lives, and has not ended.
+            let (record, body) = unsafe { (self.raw.get(), self.raw.get().body()) };
+            let kind = body.family.kind();
             self.worker.note_wait(record, kind);
         }
     }

@@ -21,6 +21,8 @@ struct Core<T: Task> {
     is_watched: bool,
     is_closed: bool,
     has_spawner: bool,
+    /// The next one of the same spawner.
+    next: Option<Arc<Crew<T>>>,
 }
 
 /// How a task came into a scope.
@@ -35,13 +37,23 @@ pub enum Added {
 impl<T: Task> Crew<T> {
     /// A crew without members.
     pub fn new(scope: Arc<Scope<T>>, is_watched: bool, is_closed: bool) -> Arc<Self> {
-        let core = Core { members: List::new(), len: 0, is_watched, is_closed, has_spawner: true };
+        let core = Core { members: List::new(), len: 0, is_watched, is_closed, has_spawner: true, next: None };
         Arc::new(Crew { scope, core: Lock::new(core), slot: AtomicUsize::new(0) })
     }
 
     /// The scope.
     pub fn scope(&self) -> &Arc<Scope<T>> {
         &self.scope
+    }
+
+    /// The next one of the same spawner.
+    pub(super) fn next(&self) -> Option<Arc<Crew<T>>> {
+        self.core.lock().next.clone()
+    }
+
+    /// Another one is the next one; gives that before.
+    pub(super) fn set_next(&self, next: Option<Arc<Crew<T>>>) -> Option<Arc<Crew<T>>> {
+        std::mem::replace(&mut self.core.lock().next, next)
     }
 
     /// Adds a task that is about to be queued. On an error it was not added.

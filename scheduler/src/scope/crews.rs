@@ -1,45 +1,73 @@
-//! The crews of one task: nearly always one, rarely more, so kept in two words.
+//! The crews of one task: nearly always one, rarely more. A chain, so that a task has one word for it.
 
-use super::Crew;
+use std::ptr::NonNull;
+
+use super::{Crew, Scope};
 use crate::Task;
 use crate::sync::Arc;
 
 /// One crew for each scope into which the task has spawned.
-pub struct Crews<T: Task> {
-    first: Option<Arc<Crew<T>>>,
-    /// One word in every task for what few need.
-    #[allow(clippy::box_collection)]
-    others: Option<Box<Vec<Arc<Crew<T>>>>>,
-}
+pub struct Crews<T: Task>(Option<Arc<Crew<T>>>);
 
 impl<T: Task> Default for Crews<T> {
     fn default() -> Self {
-        Crews { first: None, others: None }
+        Crews(None)
     }
 }
 
 impl<T: Task> Crews<T> {
-    /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<Crew<T>>> {
-        self.first.iter().chain(self.others.iter().flat_map(|others| others.iter()))
+    /// The one in this scope. It lives until it is over, and the next one is added, or until all are taken out.
+    #[inline]
+    pub fn find(&self, scope: NonNull<Scope<T>>) -> Option<NonNull<Crew<T>>> {
+        let first = self.0.as_ref()?;
+        let is_wanted = |crew: &Crew<T>| NonNull::from(&**crew.scope()) == scope;
+        match is_wanted(first) {
+            true => Some(NonNull::from(&**first)),
+            false => after(first).find(|crew| is_wanted(crew)).map(|crew| NonNull::from(&*crew)),
+        }
+    }
+
+    /// Calls `visit` for each.
+    pub fn each(&self, mut visit: impl FnMut(&Crew<T>)) {
+        if let Some(first) = &self.0 {
+            visit(first);
+            after(first).for_each(|crew| visit(&crew));
+        }
     }
 
     /// Adds one, and forgets those whose scope has ended.
     pub fn push(&mut self, crew: Arc<Crew<T>>) {
-        if let Some(others) = &mut self.others {
-            others.retain(|crew| !crew.is_over());
-        }
-        match &self.first {
-            Some(first) if !first.is_over() => self.others.get_or_insert_default().push(crew),
-            _ => self.first = Some(crew),
+        let mut kept = Vec::new();
+        self.take_each(|other| {
+            if !other.is_over() {
+                kept.push(other);
+            }
+        });
+        kept.push(crew);
+        while let Some(crew) = kept.pop() {
+            crew.set_next(self.0.take());
+            self.0 = Some(crew);
         }
     }
 
     /// Takes them all out.
     pub fn take_each(&mut self, mut take: impl FnMut(Arc<Crew<T>>)) {
-        if let Some(first) = self.first.take() {
-            take(first);
-            self.others.take().into_iter().flat_map(|others| *others).for_each(take);
+        let mut next = self.0.take();
+        while let Some(crew) = next {
+            next = crew.set_next(None);
+            take(crew);
         }
     }
+}
+
+impl<T: Task> Drop for Crews<T> {
+    /// One after the other: a chain that drops itself would use the stack.
+    fn drop(&mut self) {
+        self.take_each(drop);
+    }
+}
+
+/// Those behind this one.
+fn after<T: Task>(first: &Crew<T>) -> impl Iterator<Item = Arc<Crew<T>>> {
+    std::iter::successors(first.next(), |crew| crew.next())
 }

@@ -30,7 +30,8 @@ use crate::list::List;
 use crate::run::Run;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Arc, Lock, SCOPE};
-use crate::task::record::{Parent, Raw, Ref};
+use crate::task::body::Parent;
+use crate::task::record::{Raw, Ref};
 use crate::task::state::{Claim, Claimed};
 use crate::task::waiter::Spot;
 use crate::{CancelKind, CancelReason, Place, ScopeEnded, Task};
@@ -302,7 +303,7 @@ impl<T: Task> Scope<T> {
     /// Is `raw`, which waits in our list or is the caller's own, a member?
     fn is_member(&self, raw: Raw<T>) -> bool {
         // SAFETY: what waits in our list lives until it was taken out, under the lock that our callers hold.
-        let parent = unsafe { &raw.get().parent };
+        let parent = unsafe { &raw.get().body().parent };
         // SAFETY: a task that has not ended is a member, and its crew lives.
         matches!(parent, Parent::Crew(crew) if std::ptr::eq(&**unsafe { crew.as_ref() }.scope(), self))
     }

@@ -58,13 +58,13 @@ impl<T: Task> Census<T> {
             return;
         }
         self.tasks += 1;
-        // SAFETY: the world is stopped: nobody else is the running side.
-        let own = unsafe { record.own() };
+        // SAFETY: it has not ended; the world is stopped: nobody else is the running side.
+        let (body, own) = unsafe { (record.body(), record.own()) };
         let is_suspect = match &own.waiting {
             Waiting::Send(..) | Waiting::Recv(..) | Waiting::Join(_) | Waiting::AllJoined(_) => true,
             Waiting::Select(_) => own.timer.is_none(),
             Waiting::Group => {
-                let Some(group) = record.family.group() else { return };
+                let Some(group) = body.family.group() else { return };
                 let mut group = group.lock();
                 let is_bounded = group.kind == Kind::Timeout || group.kind.is_race();
                 if is_bounded {
@@ -96,10 +96,10 @@ fn below<T: Task>(mut stack: Vec<Raw<T>>) -> HashSet<usize> {
             continue;
         }
         // SAFETY: as above.
-        let own = unsafe { record.own() };
-        own.crews.iter().for_each(|crew| crew.visit(|member| stack.push(member)));
+        let (body, own) = unsafe { (record.body(), record.own()) };
+        own.crews.each(|crew| crew.visit(|member| stack.push(member)));
         if own.waiting.is_group()
-            && let Some(group) = record.family.group()
+            && let Some(group) = body.family.group()
         {
             let mut group = group.lock();
             stack.extend(group.children());

@@ -29,13 +29,14 @@ use std::collections::HashMap;
 
 pub use keepers::Keepers;
 pub use ledger::{EndOf, Ledger};
-pub use watch::{AGE_NS, Watch};
+pub use watch::{AGE_MS, Watch};
 
 use crate::Task;
 use crate::run::Run;
 use crate::runtime::Shared;
 use crate::sync::Arc;
-use crate::task::record::{Parent, Raw};
+use crate::task::body::Parent;
+use crate::task::record::Raw;
 use crate::wait::Waiting;
 use census::Census;
 use ledger::{Key, What};
@@ -130,7 +131,8 @@ fn dead<T: Task>(census: &Census<T>, stuck: &[Vec<usize>]) -> Vec<Dead<T>> {
 fn handles<T: Task>(shared: &Shared<T>, suspect: Raw<T>) -> u64 {
     // SAFETY: the world is stopped, so nobody ends, and a suspect lives.
     let record = unsafe { suspect.get() };
-    match record.parent {
+    // SAFETY: said above.
+    match unsafe { record.body() }.parent {
         // One is the right to run.
         Parent::Crew(_) if shared.observer.cancels_tasks() => u64::from(record.refs()) - 1,
         _ => 0,
@@ -162,7 +164,8 @@ fn enter<T: Task>(ledger: &mut Ledger<T>, suspect: Raw<T>) -> bool {
         }
         Waiting::Join(target) => ledger.wakes_if_suspect(*target, me),
         Waiting::Group => {
-            let Some(group) = record.family.group() else { return false };
+            // SAFETY: as above.
+            let Some(group) = unsafe { record.body() }.family.group() else { return false };
             let mut group = group.lock();
             // SAFETY: as above.
             for child in group.children().filter(|child| unsafe { child.get() }.outcome().is_none()) {
@@ -194,8 +197,8 @@ pub fn waits<T: Task>(group: &[Raw<T>]) -> HashMap<u64, u32> {
     group.iter().map(|task| unsafe { (task.get().id, task.get().own().generation) }).collect()
 }
 
-/// When the last of a group began to wait. Only while the world is stopped as it was for the search.
-pub fn youngest_ns<T: Task>(group: &[Raw<T>]) -> u64 {
+/// How long the last of a group has waited. Only while the world is stopped as it was for the search.
+pub fn waited_ms<T: Task>(group: &[Raw<T>], now_ns: u64) -> u32 {
     // SAFETY: as in `waits`.
-    group.iter().map(|task| unsafe { task.get().own() }.since_ns).max().unwrap_or(0)
+    group.iter().map(|task| unsafe { task.get().own() }.waited_ms(now_ns)).min().unwrap_or(u32::MAX)
 }

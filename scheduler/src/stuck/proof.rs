@@ -3,7 +3,8 @@
 
 use crate::Task;
 use crate::runtime::Shared;
-use crate::task::record::{Own, Raw};
+use crate::task::body::Own;
+use crate::task::record::Raw;
 use crate::task::state::Claim;
 
 /// Requests to end so far, of whatever kind.

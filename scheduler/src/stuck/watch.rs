@@ -11,7 +11,7 @@ use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// A wait is reported when it has lasted, or will last, for so long: what is cut off sooner need not bother anybody.
-pub const AGE_NS: u64 = 1_000_000_000;
+pub const AGE_MS: u32 = 1000;
 
 /// Real workers look at most this often. A program that is over sooner is not looked at.
 const EVERY_NS: u64 = 1_000_000_000;

@@ -3,6 +3,7 @@
 //! A *task* is a state machine that [`Task::resume`] moves on until it yields, waits or ends. The scheduler knows nothing
 //! of what a task computes: results, failures and messages are `Task::Value`, bugs are `Task::Fault`.
 
+pub(crate) mod body;
 mod family;
 mod free;
 mod handle;

@@ -1,19 +1,21 @@
 //! What the scheduler keeps of a task, and the pointers to it.
 //!
+//! It is in two parts. The [`Record`] lives while anybody knows the task: it has what handles ask for. Its [`Body`] (`body.rs`) has what
+//! only a task needs that has not ended, and goes with the right to run: a million tasks that have ended and wait to be joined
+//! are a million records, without bodies. The body of a root stays as long as the record, as its task does.
+//!
 //! Who may touch which field of a [`Record`], and when:
 //!
-//! 1. `id`, `state`, `refs`, `parent`, `is_joined`, `joining`, `has_ended`, `family`: anybody who knows the record lives.
-//! 2. `own`, `task`: the *running side* only. That is the worker that took the task from a queue; before, whoever won the
-//!    claim and queued it; and anybody at all while the world is stopped (`Shared::stop_world`).
+//! 1. `id`, `state`, `refs`, `spawned_at`, `is_root`, `is_joined`, `joining`, `has_ended`: anybody who knows the record lives.
+//! 2. `body`: whoever knows besides that the task has not ended, or is a root. Who may touch what in it is said there.
 //! 3. `reason`: written once by the winner of `State::claim_reason`, read by whoever saw the request to cancel after it.
 //! 4. `cargo` as an outcome: written once by the running side before `has_ended`, read by whoever saw that it ended.
 //! 5. `waiter`, and before the end `cargo` as a message: under the lock of the list in which the waiter is; by the running side when it
 //!    is in none (`waiter.rs`).
-//! 6. `crew_link`: under the lock of the crew.
-//! 7. `joiners`: under the lock `joining`. Who has a reference may join; who waits has none any more, but has set `is_joined`.
+//! 6. `joiners`: under the lock `joining`. Who has a reference may join; who waits has none any more, but has set `is_joined`.
 //!
-//! A million tasks are a million records, so none of it is larger than it must be: a fiber's record is 256 bytes, and the next
-//! size that allocators have is 320.
+//! A million tasks are a million records, so none of it is larger than it must be: a fiber's record is 112 bytes and its body 128, both
+//! sizes that allocators have.
 //!
 //! Who keeps a record alive: counted [`Ref`]s. The right to run is one of them; handles, groups and joiners hold others.
 //! A [`Raw`] counts nothing. It is sound where the task cannot end before the pointer is gone: a waiting task takes itself
@@ -21,25 +23,19 @@
 
 use std::cell::UnsafeCell;
 use std::mem::{ManuallyDrop, MaybeUninit};
-use std::num::NonZeroU32;
 use std::ops::Deref;
 use std::ptr::NonNull;
 
-use super::family::Family;
+use super::body::{Body, Own, Parent};
 use super::free::{free_in_turn, is_freeing};
 use super::state::{Claim, Claimed, State};
 use super::waiter::{Spot, Waiter};
 use super::{CancelReason, Outcome, Place, Task};
-use crate::list::{Link, List};
-use crate::run::Run;
-use crate::scope::{Crew, Crews, Scope};
-use crate::stuck::proof::Mark;
+use crate::list::List;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
-use crate::sync::{Arc, JOINERS, Lock};
-use crate::timer::TimerKey;
-use crate::wait::{Waiting, Woken};
+use crate::sync::{JOINERS, Lock};
 
-/// Everything about one task.
+/// What anybody who knows a task may ask for.
 pub struct Record<T: Task> {
     /// Unique in the runtime. Never changes.
     pub id: u64,
@@ -50,18 +46,17 @@ pub struct Record<T: Task> {
     /// Guards `joiners`.
     joining: Lock<(), JOINERS>,
     has_ended: AtomicBool,
-    /// Who is told of its end. Never changes.
-    pub parent: Parent<T>,
+    /// Its body lives as long as the record. Never changes.
+    is_root: bool,
+    /// Where it was made. Never changes.
+    pub spawned_at: Place,
     /// Who waits for the outcome.
     joiners: UnsafeCell<List<Spot<T>>>,
-    /// The children that the task waits for.
-    pub family: Family<T>,
     pub(super) waiter: Waiter<T>,
-    pub(crate) crew_link: UnsafeCell<Link<Raw<T>>>,
     reason: UnsafeCell<Option<CancelReason>>,
     cargo: UnsafeCell<Cargo<T>>,
-    own: UnsafeCell<Own<T>>,
-    task: UnsafeCell<Option<T>>,
+    /// Gone when the task has ended, but for a root's. Never changes.
+    body: NonNull<Body<T>>,
 }
 
 /// What a record carries for others: never both, and `has_ended` says which.
@@ -69,62 +64,6 @@ union Cargo<T: Task> {
     /// The message that travels with a wait.
     message: ManuallyDrop<Option<T::Value>>,
     outcome: ManuallyDrop<Option<Outcome<T::Value, T::Fault>>>,
-}
-
-/// What only the running side touches.
-pub struct Own<T: Task> {
-    /// Where tasks are spawned unless told otherwise. Lives as long as any task in it: its owner waits for all of them.
-    pub scope: NonNull<Scope<T>>,
-    /// The number of the last wait that was begun.
-    pub generation: u32,
-    pub has_started: bool,
-    pub waiting: Waiting<T>,
-    pub timer: Option<Timer>,
-    pub woken: Woken<T>,
-    pub crews: Crews<T>,
-    pub place: Place,
-    pub spawned_at: Place,
-    pub since_ns: u64,
-    /// The request to cancel has been passed on to the tasks that this one spawned.
-    pub has_spread_cancel: bool,
-    /// So has the request to kill.
-    pub has_spread_kill: bool,
-    /// The children that the task waits for have been asked to end because it was.
-    pub has_told_group: bool,
-    /// A deadlock has been delivered to it once.
-    pub has_seen_deadlock: bool,
-    /// The wait was found to last for ever.
-    pub stuck: Mark,
-}
-
-/// An armed timer: whose wheel it is in, and its key.
-#[derive(Clone, Copy)]
-pub struct Timer {
-    /// One more than the worker's index: an `Option` of a timer is no larger than the timer.
-    seat: NonZeroU32,
-    pub key: TimerKey,
-}
-
-impl Timer {
-    /// The timer `key` of the worker with this index.
-    pub fn new(worker: usize, key: TimerKey) -> Self {
-        Timer { seat: NonZeroU32::MIN.saturating_add(worker as u32), key }
-    }
-
-    /// Whose wheel it is in.
-    pub fn worker(self) -> usize {
-        self.seat.get() as usize - 1
-    }
-}
-
-/// Who is told when a task ends.
-pub enum Parent<T: Task> {
-    /// The caller of `Runtime::run`.
-    Run(Arc<Run<T>>),
-    /// The owner of a group, and which of its children this is.
-    Branch(Raw<T>, u32),
-    /// The crew of the task that spawned it. The crew lives as long as it has members (see `scope`).
-    Crew(NonNull<Crew<T>>),
 }
 
 // SAFETY: all fields are owned by the record or guarded as the module page says; what they hold is `Send` (`Task`,
@@ -136,8 +75,7 @@ unsafe impl<T: Task> Sync for Record<T> {}
 impl<T: Task> Record<T> {
     /// A new task that nobody has queued. `refs` counts the right to run too.
     pub fn create(spares: &mut Spares<T>, id: u64, task: T, parent: Parent<T>, own: Own<T>, refs: u32) -> Raw<T> {
-        let memory = NonNull::from(Box::leak(spares.take())).cast::<Record<T>>();
-        let raw = Raw(memory);
+        let memory = spares.records.take();
         let record = Record {
             id,
             state: State::new(),
@@ -145,19 +83,20 @@ impl<T: Task> Record<T> {
             is_joined: AtomicBool::new(false),
             joining: Lock::new(()),
             has_ended: AtomicBool::new(false),
-            parent,
+            is_root: matches!(parent, Parent::Run(_)),
+            spawned_at: own.place,
             joiners: UnsafeCell::new(List::new()),
-            family: Family::new(),
             waiter: Waiter::new(),
-            crew_link: UnsafeCell::new(Link::new()),
             reason: UnsafeCell::new(None),
             cargo: UnsafeCell::new(Cargo { message: ManuallyDrop::new(None) }),
-            own: UnsafeCell::new(own),
-            task: UnsafeCell::new(Some(task)),
+            body: spares.bodies.take(),
         };
-        // SAFETY: the memory is a box for a record, and ours.
-        unsafe { memory.write(record) };
-        raw
+        // SAFETY: both are boxes for what is written there, and ours.
+        unsafe {
+            record.body.write(Body::new(task, parent, own));
+            memory.write(record);
+        }
+        Raw(memory)
     }
 
     /// How many references there are. Exact only while nobody runs.
@@ -172,6 +111,16 @@ impl<T: Task> Record<T> {
         self.refs.load(Ordering::Acquire) == 1
     }
 
+    /// What it has only until it ends.
+    ///
+    /// # Safety
+    /// The task does not end as long as the reference is used, and has not, or is a root.
+    #[inline]
+    pub unsafe fn body(&self) -> &Body<T> {
+        // SAFETY: promised by the caller: who ends a task drops the body afterwards (`Spares::drop_body`).
+        unsafe { self.body.as_ref() }
+    }
+
     /// The fields of the running side.
     ///
     /// # Safety
@@ -179,8 +128,8 @@ impl<T: Task> Record<T> {
     #[allow(clippy::mut_from_ref)]
     #[inline]
     pub unsafe fn own(&self) -> &mut Own<T> {
-        // SAFETY: promised by the caller.
-        unsafe { &mut *self.own.get() }
+        // SAFETY: promised by the caller; there is no running side of a task that has ended, and a root's body stays.
+        unsafe { self.body().own() }
     }
 
     /// The state machine; `None` once the task has ended.
@@ -190,8 +139,13 @@ impl<T: Task> Record<T> {
     #[allow(clippy::mut_from_ref)]
     #[inline]
     pub unsafe fn task(&self) -> &mut Option<T> {
-        // SAFETY: promised by the caller.
-        unsafe { &mut *self.task.get() }
+        // SAFETY: as in `own`.
+        unsafe { self.body().task() }
+    }
+
+    /// The body, for the one who has ended the task and drops it (`Spares::drop_body`). `None` for a root.
+    pub fn body_to_drop(&self) -> Option<NonNull<Body<T>>> {
+        (!self.is_root).then_some(self.body)
     }
 
     /// The message that travels with a wait.
@@ -277,7 +231,7 @@ impl<T: Task> Record<T> {
         let _guard = self.joining.lock();
         // Release pairs with the Acquire in `has_ended`.
         self.has_ended.store(true, Ordering::Release);
-        // SAFETY: we have the lock (rule 7), and this is the only reference.
+        // SAFETY: we have the lock (rule 6), and this is the only reference.
         while let Some((spot, generation)) = unsafe { &mut *self.joiners.get() }.pop_wait() {
             // SAFETY: it was in the list, so it lives until it has had the lock (`forget_joiner`), which we hold.
             let joiner = unsafe { spot.task() };
@@ -301,7 +255,7 @@ impl<T: Task> Record<T> {
         if mutant!("record.joins-after-the-end", self.has_ended(), false) {
             return false;
         }
-        // SAFETY: promised by the caller; we have the lock (rule 7).
+        // SAFETY: promised by the caller; we have the lock (rule 6).
         unsafe { (*self.joiners.get()).push_wait(joiner.spot(), generation) };
         true
     }
@@ -310,7 +264,7 @@ impl<T: Task> Record<T> {
     /// the task, and so it owns a count of the record.
     pub fn forget_joiner(&self, joiner: Raw<T>) -> bool {
         let _guard = self.joining.lock();
-        // SAFETY: we have the lock (rule 7); the joiner lives: it is the caller's, who goes on.
+        // SAFETY: we have the lock (rule 6); the joiner lives: it is the caller's, who goes on.
         unsafe { (*self.joiners.get()).remove(joiner.spot()) }
     }
 
@@ -346,11 +300,15 @@ impl<T: Task> Drop for Record<T> {
     fn drop(&mut self) {
         let has_ended = self.has_ended();
         let cargo = self.cargo.get_mut();
-        // SAFETY: `has_ended` says which of the two is there (`create`, `carry`).
+        // SAFETY: `has_ended` says which of the two is there (`create`, `carry`). Bodies are made in boxes.
         unsafe {
             match has_ended {
                 true => ManuallyDrop::drop(&mut cargo.outcome),
                 false => ManuallyDrop::drop(&mut cargo.message),
+            }
+            // Whoever ended it has dropped the body, but that of a root.
+            if self.is_root || !has_ended {
+                drop(Box::from_raw(self.body.as_ptr()));
             }
         }
     }
@@ -430,30 +388,51 @@ unsafe fn drop_in_place<T: Task>(record: NonNull<()>) {
     unsafe { record.cast::<Record<T>>().drop_in_place() };
 }
 
-/// Memory of records that are gone, for the next ones of the same worker: saves half of what making a task costs.
-pub struct Spares<T: Task>(Vec<Box<MaybeUninit<Record<T>>>>);
+/// Memory of records and bodies that are gone, for the next ones of the same worker: saves half of what making a task costs.
+pub struct Spares<T: Task> {
+    records: Memory<Record<T>>,
+    bodies: Memory<Body<T>>,
+}
 
-/// More spare records than this go back to the allocator: about 200 KiB (arbitrary).
+/// Boxes that nothing is in.
+struct Memory<M>(Vec<Box<MaybeUninit<M>>>);
+
+/// More spare records than this go back to the allocator: about 60 KiB of these and of bodies (arbitrary).
 const SPARES_MAX: usize = 256;
 
 impl<T: Task> Spares<T> {
     /// None yet.
     pub const fn new() -> Self {
-        Spares(Vec::new())
+        Spares { records: Memory(Vec::new()), bodies: Memory(Vec::new()) }
     }
 
     /// Drops a reference; the memory of the last one is kept.
     pub fn recycle(&mut self, record: Ref<T>) {
-        if !record.is_last_ref() || self.0.len() == SPARES_MAX || is_freeing() {
+        if !record.is_last_ref() || self.records.is_full() || is_freeing() {
             return drop(record);
         }
         let raw = ManuallyDrop::new(record).0;
         // SAFETY: that was the last count, and every `Raw` is gone by then (module page). No record is being freed around
-        // us (`is_freeing`), so it is dropped at once. The memory came from a box of the same type, which
-        // may hold anything then.
+        // us (`is_freeing`), so it is dropped at once. The memory came from a box of the same type.
         unsafe {
             free_in_turn(raw.0.cast(), drop_in_place::<T>);
-            self.0.push(Box::from_raw(raw.0.as_ptr().cast()));
+            self.records.keep(raw.0);
+        }
+    }
+
+    /// Drops the body of a task that has ended, and keeps the memory.
+    ///
+    /// # Safety
+    /// It is what `body_to_drop` of its record gave, once, and the caller is the one who has ended the task: nobody looks at the body any more.
+    pub unsafe fn drop_body(&mut self, body: NonNull<Body<T>>) {
+        // SAFETY: promised by the caller. Bodies are made in boxes.
+        unsafe {
+            body.drop_in_place();
+            if cfg!(debug_assertions) {
+                // So that who still looks at it does not get far.
+                body.write_bytes(0xA5, 1);
+            }
+            self.bodies.keep(body);
         }
     }
 
@@ -467,9 +446,28 @@ impl<T: Task> Spares<T> {
         self.recycle(record);
         outcome
     }
+}
 
-    fn take(&mut self) -> Box<MaybeUninit<Record<T>>> {
-        self.0.pop().unwrap_or_else(Box::new_uninit)
+impl<M> Memory<M> {
+    fn is_full(&self) -> bool {
+        self.0.len() == SPARES_MAX
+    }
+
+    /// A box, which the caller owns.
+    fn take(&mut self) -> NonNull<M> {
+        NonNull::from(Box::leak(self.0.pop().unwrap_or_else(Box::new_uninit))).cast()
+    }
+
+    /// Keeps a box, or gives it back to the allocator.
+    ///
+    /// # Safety
+    /// It came from `take`, what was in it is gone, and the caller does not use it any more.
+    unsafe fn keep(&mut self, memory: NonNull<M>) {
+        // SAFETY: promised by the caller; a box that may hold anything holds what is left there.
+        let memory = unsafe { Box::from_raw(memory.as_ptr().cast::<MaybeUninit<M>>()) };
+        if !self.is_full() {
+            self.0.push(memory);
+        }
     }
 }
 

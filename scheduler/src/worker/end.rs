@@ -3,7 +3,8 @@
 use crate::run::Run;
 use crate::scope::{Crew, Owner};
 use crate::sync::Arc;
-use crate::task::record::{Parent, Raw, Ref};
+use crate::task::body::Parent;
+use crate::task::record::{Raw, Ref};
 use crate::{CancelKind, CancelReason, DeadlockReport, Outcome, Place, Report, Task, Waker};
 
 use super::Worker;
@@ -11,10 +12,11 @@ use super::Worker;
 impl<T: Task> Worker<T> {
     /// Ends a task whose turn it was; `refs` references to its record are ours, the right to run among them.
     pub(super) fn end(&mut self, raw: Raw<T>, outcome: Outcome<T::Value, T::Fault>, refs: u32) {
-        // SAFETY: the right to run keeps the record, or for a branch its group.
-        let record = unsafe { raw.get() };
+        // SAFETY: the right to run keeps the record, or for a branch its group; we drop the body ourselves, below.
+        let (record, body) = unsafe { (raw.get(), raw.get().body()) };
+        let left = record.body_to_drop();
         self.note_end(record, &outcome);
-        if !matches!(record.parent, Parent::Run(_)) {
+        if left.is_some() {
             // SAFETY: we are the running side until the outcome is set.
             unsafe { *record.task() = None };
         }
@@ -26,11 +28,14 @@ impl<T: Task> Worker<T> {
         let place = own.place;
         own.crews.take_each(|crew| crew.close(place, |raw, reason| self.ask_to_end(raw, reason)));
         self.core.ended += 1;
-        if let Parent::Branch(owner, child) = record.parent {
+        if let Parent::Branch(owner, child) = body.parent {
             // SAFETY: as above. Branches have no handles.
             unsafe { record.set_branch_outcome(outcome) };
             // Its count is the group's, which may be gone afterwards.
-            if let Some(gone) = self.child_ended(owner, child as usize, raw, place) {
+            let gone = self.child_ended(owner, child as usize, raw, place);
+            // SAFETY: the group has noted the end, so it looks at the outcome only.
+            left.into_iter().for_each(|body| unsafe { self.core.spares.drop_body(body) });
+            if let Some(gone) = gone {
                 self.core.spares.recycle(gone);
             }
             return;
@@ -40,7 +45,7 @@ impl<T: Task> Worker<T> {
         // SAFETY: as above.
         unsafe { record.set_outcome(outcome, refs, |raw| self.push_woken(raw)) };
         let Some(outcome) = record.outcome() else { return };
-        match &record.parent {
+        match &body.parent {
             Parent::Branch(..) => {}
             // SAFETY: the task is still a member, so its crew lives.
             Parent::Crew(crew) => self.member_ended(unsafe { crew.as_ref() }, &record, outcome, place),
@@ -51,6 +56,8 @@ impl<T: Task> Worker<T> {
                 }
             }
         }
+        // SAFETY: it has left its crew; who has a handle looks at the record only.
+        left.into_iter().for_each(|body| unsafe { self.core.spares.drop_body(body) });
         match refs {
             1 => self.core.spares.recycle(record),
             _ => record.drop_second(),

@@ -4,7 +4,8 @@ use crate::crowd::Crowd;
 use crate::group::{Group, Kind};
 use crate::simulator::{Late, What};
 use crate::sync::{GROUP, LockGuard};
-use crate::task::record::{Own, Parent, Raw, Record, Ref};
+use crate::task::body::{Own, Parent};
+use crate::task::record::{Raw, Record, Ref};
 use crate::task::state::{Claim, Claimed};
 use crate::wait::{Waiting, Woken};
 use crate::{CancelKind, GroupEnd, Outcome, Place, Report, Role, Task, Waker};
@@ -24,7 +25,8 @@ impl<T: Task> Worker<T> {
                 self.spread_cancel(record);
             }
             // Whoever ended the last child has released this lock before we get it, and does not touch us any more.
-            let Some(group) = record.family.group() else { return true };
+            // SAFETY: we are the running side.
+            let Some(group) = unsafe { record.body() }.family.group() else { return true };
             let mut group = group.lock();
             if group.pending == 0 {
                 self.finish_group(record, group);
@@ -62,7 +64,8 @@ impl<T: Task> Worker<T> {
         if std::mem::replace(&mut own.has_spread_kill, true) {
             return;
         }
-        let Some(group) = record.family.group() else { return };
+        // SAFETY: as above.
+        let Some(group) = unsafe { record.body() }.family.group() else { return };
         let mut group = group.lock();
         group.close();
         for child in group.children() {
@@ -85,9 +88,9 @@ impl<T: Task> Worker<T> {
         // SAFETY: it lives until its group is over, or until the caller lets go of it.
         let outcome = unsafe { ended.get() }.outcome()?;
         // SAFETY: an owner does not end before its children, and it has to take the group's lock before it goes on.
-        let record = unsafe { owner.get() };
+        let (record, body) = unsafe { (owner.get(), owner.get().body()) };
         let now_ns = self.core.now_ns;
-        let mut group = record.family.group()?.lock();
+        let mut group = body.family.group()?.lock();
         let is_decided = group.child_ended(child, outcome, now_ns);
         let scope = if group.kind == Kind::Scope { group.scope().cloned() } else { None };
         if is_decided && group.pending > 1 {
@@ -140,8 +143,8 @@ impl<T: Task> Worker<T> {
     /// The last member of the owner's scope has ended, and the body before.
     pub(super) fn scope_drained(&mut self, owner: Raw<T>) {
         // SAFETY: as in `child_ended`: the members count as one child.
-        let record = unsafe { owner.get() };
-        let Some(group) = record.family.group() else { return };
+        let (record, body) = unsafe { (owner.get(), owner.get().body()) };
+        let Some(group) = body.family.group() else { return };
         let mut group = group.lock();
         group.pending -= 1;
         let is_over = group.pending == 0 && record.state.claim(group.generation, Claim::Group) == Claimed::Queue;
@@ -161,7 +164,12 @@ impl<T: Task> Worker<T> {
                 }
             }
             What::Decision(place) => {
-                let Some(group) = owner.family.group() else { return };
+                // The owner may have ended since.
+                if owner.has_ended() {
+                    return;
+                }
+                // SAFETY: it has not, and the simulator has one worker, which is busy here.
+                let Some(group) = unsafe { owner.body() }.family.group() else { return };
                 let mut group = group.lock();
                 if group.generation != generation || group.pending == 0 {
                     return;
@@ -198,7 +206,7 @@ impl<T: Task> Worker<T> {
             self.report_lost(&end, own.place, end.first);
         }
         // SAFETY: as above.
-        if let Some(place) = unsafe { record.family.end() } {
+        if let Some(place) = unsafe { record.body().family.end() } {
             *place = Some(end);
         }
     }
@@ -214,9 +222,7 @@ impl<T: Task> Worker<T> {
 
     /// Reports a member that was cancelled because everything else had ended.
     pub(super) fn report_cut_off(&self, member: &Record<T>) {
-        // SAFETY: the member has ended: it has no running side.
-        let spawned_at = unsafe { member.own() }.spawned_at;
-        self.shared.observer.report(Report::CutOff { spawned_at });
+        self.shared.observer.report(Report::CutOff { spawned_at: member.spawned_at });
     }
 
     /// Reports a member that failed, unless somebody joined it after all.
@@ -224,8 +230,7 @@ impl<T: Task> Worker<T> {
         if let Some(Outcome::Failed(failure)) = member.outcome()
             && !member.is_joined()
         {
-            // SAFETY: the member has ended: it has no running side.
-            let spawned_at = unsafe { member.own() }.spawned_at;
+            let spawned_at = member.spawned_at;
             self.shared.observer.report(Report::UnjoinedFailure { spawned_at, failure });
         }
     }

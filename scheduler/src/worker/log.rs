@@ -8,7 +8,8 @@ use crate::event::{End, Event, EventKind, Role, Waker};
 use crate::group::Kind;
 use crate::runtime::Shared;
 use crate::sync::atomic::Ordering;
-use crate::task::record::{Parent, Raw, Record};
+use crate::task::body::Parent;
+use crate::task::record::{Raw, Record};
 use crate::task::state::Claim;
 use crate::wait::Waiting;
 use crate::{CancelKind, CancelReason, Outcome, Place, Task};
@@ -113,8 +114,8 @@ impl<T: Task> Worker<T> {
             return;
         }
         // SAFETY: a queued task lives, and having it is the right to run it.
-        let (record, own) = unsafe { (raw.get(), raw.get().own()) };
-        if matches!(record.parent, Parent::Run(_)) && !own.has_started {
+        let (record, body, own) = unsafe { (raw.get(), raw.get().body(), raw.get().own()) };
+        if matches!(body.parent, Parent::Run(_)) && !own.has_started {
             if let Some(log) = &mut self.core.log {
                 log.current = 0;
             }
@@ -178,15 +179,15 @@ impl<T: Task> Worker<T> {
     #[cold]
     fn write_spawned(&mut self, raw: Raw<T>, role: Role) {
         // SAFETY: it is not queued yet, or we took it from a queue: we are the running side.
-        let (record, own, task) = unsafe { (raw.get(), raw.get().own(), raw.get().task()) };
+        let (record, body, task) = unsafe { (raw.get(), raw.get().body(), raw.get().task()) };
         let entry = task.as_ref().map_or(Place::default(), Task::entry);
         // The next child of a crowd is made by the one that ended, on behalf of its owner.
-        let by = match record.parent {
+        let by = match body.parent {
             // SAFETY: an owner does not end before its children.
             Parent::Branch(owner, _) => unsafe { owner.get() }.id,
             _ => self.core.log.as_ref().map_or(0, |log| log.current),
         };
-        let at = own.spawned_at;
+        let at = record.spawned_at;
         self.write(record.id, EventKind::Spawned { by, role, at, entry });
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::dump::{self, Dump};
-use crate::stuck::{self, AGE_NS, Dead, Found, Watch};
+use crate::stuck::{self, AGE_MS, Dead, Found, Watch};
 use crate::sync::atomic::Ordering;
 use crate::task::record::Raw;
 use crate::{EventKind, Report, Task};
@@ -103,7 +103,7 @@ impl<T: Task> Worker<T> {
         if found.is_all {
             return (Vec::new(), false);
         }
-        let is_old = |index: usize| stuck::youngest_ns(&found.groups[index]).saturating_add(AGE_NS) <= now_ns;
+        let is_old = |index: usize| stuck::waited_ms(&found.groups[index], now_ns) >= AGE_MS;
         let waits: Vec<HashMap<u64, u32>> = found.groups.iter().map(|group| stuck::waits(group)).collect();
         let new = self.shared.watch.to_tell(&waits, is_old);
         let groups = new.iter().map(|index| found.groups[*index].clone()).collect();
@@ -140,7 +140,7 @@ fn take_dead<T: Task>(found: &mut Found<T>, now_ns: u64) -> Vec<Dead<T>> {
     if found.is_all {
         return Vec::new();
     }
-    let is_old = |dead: &Dead<T>| stuck::youngest_ns(&dead.tasks).saturating_add(AGE_NS) <= now_ns;
+    let is_old = |dead: &Dead<T>| stuck::waited_ms(&dead.tasks, now_ns) >= AGE_MS;
     let dead: Vec<Dead<T>> = std::mem::take(&mut found.dead).into_iter().filter(is_old).collect();
     let told: HashSet<usize> = dead.iter().flat_map(|dead| &dead.tasks).map(|task| task.address()).collect();
     // If others belong to one of their groups, by a channel that two calls share, the next search has them.

@@ -29,10 +29,10 @@ impl<T: Task> Worker<T> {
         }
         let Some(rehearsal) = self.rehearsal() else { return };
         // SAFETY: we are the running side.
-        let own = unsafe { record.own() };
+        let (own, family) = unsafe { (record.own(), &record.body().family) };
         let end = match step {
             crate::Step::Yielded => StepEnd::Yielded,
-            crate::Step::Waiting => StepEnd::Waits(own.waiting.reason(record.family.kind())),
+            crate::Step::Waiting => StepEnd::Waits(own.waiting.reason(family.kind())),
             crate::Step::Ended(_) => StepEnd::Ended,
         };
         rehearsal.note(Step { task: record.id, place: own.place, end, at_ns: self.core.now_ns });

@@ -1,7 +1,8 @@
 //! One turn of a task: what has ended its wait, run it, what does it want now.
 
 use crate::select::Selecting;
-use crate::task::record::{Own, Raw, Record, Ref};
+use crate::task::body::Own;
+use crate::task::record::{Raw, Record, Ref};
 use crate::task::state::{Claim, Claimed};
 use crate::wait::{Waiting, Woken};
 use crate::{CancelKind, CancelReason, Context, EventKind, Outcome, Place, Step, Task};
@@ -197,7 +198,7 @@ impl<T: Task> Worker<T> {
             Waiting::Child(_) => return self.join_child(raw, record),
             _ => {}
         }
-        own.since_ns = self.core.now_ns;
+        own.begin_to_wait(self.core.now_ns);
         let place = own.place;
         if record.state.publish(own.generation, true).is_some() {
             self.push_woken(raw);
@@ -240,17 +241,13 @@ impl<T: Task> Worker<T> {
             return;
         }
         let reason = CancelReason { kind: CancelKind::ParentCancelled, place: reason_of(record).place };
-        for crew in own.crews.iter() {
-            crew.cancel(reason, false, |raw, reason| self.ask_to_end(raw, reason));
-        }
+        own.crews.each(|crew| crew.cancel(reason, false, |raw, reason| self.ask_to_end(raw, reason)));
     }
 
     /// Passes a request to kill on to the tasks that this one has spawned.
     fn spread_kill(&mut self, record: &Record<T>) {
         // SAFETY: we are the running side.
-        for crew in unsafe { record.own() }.crews.iter() {
-            crew.kill(|raw| self.push_last(raw));
-        }
+        unsafe { record.own() }.crews.each(|crew| crew.kill(|raw| self.push_last(raw)));
     }
 }
 

@@ -23,7 +23,7 @@ use super::chunk::Chunk;
 use super::tree::{Leaf, Tree};
 use super::view::View;
 use crate::object::{Trace, Tracer};
-use crate::value::Value;
+use crate::value::{Bytes, Value};
 
 /// A persistent sequence.
 #[derive(Default)]
@@ -502,21 +502,25 @@ impl List {
 }
 
 fn read_bytes(values: &[Value], bytes: &mut Vec<u8>) -> Result<(), i64> {
-    let number = |value: &Value| value.as_int().unwrap_or(-1);
+    // Whether all are bytes is asked once for all, and for several at a time: the loops have no way out.
     let start = bytes.len();
     bytes.resize(start + values.len(), 0);
-    // Whether all are bytes is asked once for all: the loop has no way out.
-    let mut all = 0;
-    for (byte, value) in bytes[start..].iter_mut().zip(values) {
-        let number = number(value);
-        all |= number;
-        *byte = number as u8;
+    let (mut whole, mut places) =
+        (values.chunks_exact(Chunk::AT_ONCE), bytes[start..].chunks_exact_mut(Chunk::AT_ONCE));
+    let mut seen = Bytes::default();
+    for (values, places) in (&mut whole).zip(&mut places) {
+        for index in 0..Chunk::AT_ONCE {
+            places[index] = values[index].low_byte(&mut seen);
+        }
     }
-    let is_byte = |number: &i64| (0..=255).contains(number);
-    match is_byte(&all) {
-        true => Ok(()),
-        false => Err(values.iter().map(number).find(|number| !is_byte(number)).unwrap_or(all)),
+    for (value, place) in whole.remainder().iter().zip(places.into_remainder()) {
+        *place = value.low_byte(&mut seen);
     }
+    if seen.are_bytes() {
+        return Ok(());
+    }
+    let number = |value: &Value| value.as_int().unwrap_or(-1);
+    values.iter().map(number).find(|number| !(0..=255).contains(number)).map_or(Ok(()), Err)
 }
 
 /// The elements that are left.

@@ -4,14 +4,16 @@
 //! bytes with arrays that have room for calls, goes to the next one that runs. Left out is what can be had again: the tables of the
 //! program, the fuel, the root frame. Put away is only who has nothing else: no signal, no cleanup that runs, no branch in place.
 //!
-//! The copy that a turn makes of it and back costs less than the memory that would be touched otherwise.
+//! The copy that a turn makes of it and back costs less than the memory that would be touched otherwise. One that is cancelled where it
+//! waits, and has nothing to clean up, ends without being woken: what its frames own is released where it is.
 
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr::NonNull;
 
 use super::frame::Frame;
 use super::stack::Stack;
-use super::{Fiber, FrameKind, MORE_FRAMES, Origins, Pending, WorldRef};
+use super::{Fiber, FrameKind, MORE_FRAMES, NOWHERE, Origins, Pending, WorldRef, has_cleanup};
+use crate::interp;
 use crate::object::alloc;
 use crate::value::Slot;
 
@@ -72,22 +74,76 @@ impl Asleep {
         Some(asleep)
     }
 
-    /// The fiber, with these arrays.
-    pub(super) fn wake(self, stack: Stack<Slot>, frames: Stack<Frame>) -> Fiber {
+    /// Writes the fiber, with these arrays, where it is to be.
+    ///
+    /// # Safety
+    /// The memory is large enough for a fiber, and the caller's.
+    pub(super) unsafe fn wake(self, place: NonNull<Fiber>, stack: Stack<Slot>, frames: Stack<Frame>) {
         let asleep = ManuallyDrop::new(self);
-        // SAFETY: what it holds is moved out once: it is not dropped, and its memory given back.
+        // SAFETY: promised by the caller. What it holds is moved out once: it is not dropped, and its memory given back.
         unsafe {
-            let fiber = ManuallyDrop::into_inner(asleep.copy(stack, frames));
+            asleep.copy(place, stack, frames);
             alloc::free(asleep.0.as_ptr().cast(), asleep.size());
-            fiber
         }
+    }
+
+    /// Releases what its frames own, if to unwind it would do no more. False: it has to wake for that.
+    pub(super) fn end(&mut self) -> bool {
+        if !self.ends_plainly() {
+            return false;
+        }
+        let (frames, base) = (self.head().frames as usize, self.registers());
+        // SAFETY: `self` owns the frames and the registers, which stand as in the fiber (`of`): their windows overlap as the frames say,
+        // and what `drops` says that a frame owns there, it owns (F3). It has no frames afterwards, so it is released once.
+        unsafe {
+            let mut base = (0..frames).fold(base, |base, index| base.byte_add((*self.frames().add(index)).bytes));
+            for index in (0..frames).rev() {
+                let frame = self.frames().add(index);
+                if let Some(code) = (*frame).proto.as_ref() {
+                    let proto = self.head().world.program.proto(code);
+                    for register in interp::owned(proto, (*frame).index((*frame).pc)) {
+                        drop((*base.add(usize::from(register.0))).into_value());
+                    }
+                }
+                base = base.byte_sub((*frame).bytes);
+            }
+            let head = self.0.as_mut();
+            // So that the size is what it was.
+            head.registers += head.frames * (size_of::<Frame>() / size_of::<Slot>()) as u32;
+            head.frames = 0;
+        }
+        true
+    }
+
+    /// Whether a cancellation would run nothing of the program, and nothing that the machine has begun would be left.
+    fn ends_plainly(&self) -> bool {
+        let Head { pending, origins, world, .. } = self.head();
+        let is_free = matches!(pending, Pending::Unit | Pending::Message | Pending::SendResult | Pending::Join);
+        // The first fiber of a call tells that the call ends; guarded programs are not trusted to know what they own.
+        if !is_free || origins[0] == NOWHERE || world.account.is_some() || world.program.scalars().is_some() {
+            return false;
+        }
+        (0..self.head().frames as usize).all(|index| {
+            // SAFETY: so many frames are there; a proto lives as long as the program; F3.
+            unsafe {
+                let frame = self.frames().add(index);
+                match (*frame).proto.as_ref() {
+                    Some(code) => !has_cleanup(world.program.proto(code), (*frame).index((*frame).pc)),
+                    None => (*frame).kind() == Some(FrameKind::RunResult),
+                }
+            }
+        })
     }
 
     /// Shows the fiber as it would wake.
     pub(super) fn look<R>(&self, look: impl FnOnce(&Fiber) -> R) -> R {
-        // SAFETY: what it holds is shown and not dropped; only the arrays are, which own nothing.
-        let mut fiber = unsafe { self.copy(Stack::EMPTY, Stack::EMPTY) };
-        let result = look(&fiber);
+        let mut fiber = MaybeUninit::uninit();
+        // SAFETY: there is room for a fiber. What it holds is shown and not dropped; only the arrays are, which own nothing.
+        let fiber = unsafe {
+            self.copy(NonNull::from(&mut fiber).cast(), Stack::EMPTY, Stack::EMPTY);
+            fiber.assume_init_mut()
+        };
+        let result = look(fiber);
         drop((fiber.stack.take(), fiber.frames.take()));
         result
     }
@@ -97,16 +153,18 @@ impl Asleep {
         self.head().frames > 0
     }
 
-    /// The fiber, in other memory.
+    /// Writes the fiber to other memory.
     ///
     /// # Safety
-    /// Only one of the two is used and dropped.
-    unsafe fn copy(&self, mut stack: Stack<Slot>, mut frames: Stack<Frame>) -> ManuallyDrop<Fiber> {
+    /// The memory is large enough for a fiber, and the caller's. Only one of the two is used and dropped.
+    unsafe fn copy(&self, place: NonNull<Fiber>, mut stack: Stack<Slot>, mut frames: Stack<Frame>) {
         // SAFETY: promised by the caller.
         let Head { world, pending, origins, .. } = unsafe { self.0.read() };
         let (depth, registers) = (self.head().frames as usize, self.head().registers as usize);
         if depth == 0 {
-            return ManuallyDrop::new(Fiber::idle(world, stack, frames, pending, origins));
+            // SAFETY: promised by the caller.
+            unsafe { place.write(Fiber::idle(world, stack, frames, pending, origins)) };
+            return;
         }
         frames.grow(depth + 1 + MORE_FRAMES);
         stack.grow(registers);
@@ -116,15 +174,15 @@ impl Asleep {
             frames.start().add(1).copy_from_nonoverlapping(self.frames(), depth);
             stack.start().copy_from_nonoverlapping(self.registers(), registers);
         }
-        let mut fiber = Fiber::idle(world, stack, frames, pending, origins);
-        // SAFETY: as above. The base of the top frame is the sum of what the frames move it up by.
+        // SAFETY: promised by the caller; and as above. The base of the top frame is the sum of what the frames move it up by.
         unsafe {
+            place.write(Fiber::idle(world, stack, frames, pending, origins));
+            let fiber = &mut *place.as_ptr();
             let deltas = (1..=depth).map(|index| (*fiber.frames.start().add(index)).delta());
             fiber.base = fiber.stack.start().add(deltas.sum());
             fiber.frame = fiber.frames.start().add(depth);
             fiber.pc = (*fiber.frame).pc;
         }
-        ManuallyDrop::new(fiber)
     }
 
     fn with(head: Head) -> Asleep {
@@ -176,7 +234,7 @@ fn size(head: &Head) -> usize {
 }
 
 impl Drop for Asleep {
-    /// For one that has not begun: others wake, and release what their frames own.
+    /// For one that has not begun, or has released what its frames own (`end`): others wake for that.
     fn drop(&mut self) {
         debug_assert!(!self.has_begun());
         let size = self.size();
