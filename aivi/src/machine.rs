@@ -168,7 +168,9 @@ impl Machine {
 
     /// Whether what a call within these bounds uses is counted.
     pub(crate) fn is_metered(&self, bounds: &Bounds) -> bool {
-        bounds.limits.is_metered() || bounds.budget.is_some() || self.engine.settings.account.is_some()
+        let Bounds { limits, budget } = bounds;
+        let is_shared = budget.is_some() || self.engine.settings.account.is_some();
+        limits.is_metered() || is_shared || self.program.is_metered()
     }
 
     /// What a host is told of how a call ended.

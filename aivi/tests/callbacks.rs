@@ -126,3 +126,49 @@ fn a_detached_call_of_a_callback_goes_on_by_itself() {
     assert!(matches!(sum, Ok(42)), "{sum:?}");
     hooks.lock().expect("no panic").clear();
 }
+
+#[test]
+fn a_callback_spawns_into_a_scope_of_the_call_that_gave_it() {
+    let (script, hooks) = case(
+        "give : Int -> Effect Text Int
+give = n => do Effect {
+  (tx, rx) <- make 0
+  (go, gone) <- make 0
+  scope (s => do Effect {
+    onHit (m => if m == 0 then do Effect {
+      close go
+      pure m
+    } else do Effect {
+      _ <- spawnIn s (work tx gone m)
+      pure m
+    })
+    // While a clock runs it is no deadlock that only the host can end.
+    (first, second) <- timeoutWith 1000000 \"late\" (do Effect {
+      first <- recv rx
+      second <- recv rx
+      pure (first, second)
+    })
+    pure (n + (first or 0) + (second or 0))
+  })
+}
+
+work : Sender Int -> Receiver Int -> Int -> Effect Text Unit
+work = tx gone m => do Effect {
+  _ <- recv gone
+  texts = [m, m] |> List.map (n => \"{n}\")
+  send tx (m * List.length texts)
+}
+",
+    );
+    let call = script.function::<(i64,), i64>("give").expect("it is there").start((1,));
+    let hook = loop {
+        if let Some(hook) = hooks.lock().expect("no panic").pop() {
+            break hook;
+        }
+        std::thread::yield_now();
+    };
+    // These calls are long over when what they have spawned runs.
+    assert_eq!([10, 20, 0].map(|m| hook.call((m,))), [Ok(10), Ok(20), Ok(0)]);
+    assert_eq!(call.wait(), Ok(61));
+    assert!(matches!(hook.call((30,)), Err(CallError::Fault(fault)) if fault.message == "the scope has ended"));
+}

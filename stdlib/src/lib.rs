@@ -15,6 +15,7 @@ mod deque;
 mod family;
 mod file;
 mod json;
+mod limits;
 mod list;
 mod log;
 mod map;
@@ -58,6 +59,7 @@ const FAMILIES: &[&[NativeFn]] = &[
     random::NATIVES,
     reference::NATIVES,
     select::NATIVES,
+    limits::NATIVES,
     system::NATIVES,
 ];
 
@@ -100,6 +102,7 @@ modules! {
     "aivi.random" "random.aivi"
     "aivi.sync" "sync.aivi"
     "aivi.schedule" "schedule.aivi"
+    "aivi.limits" "limits.aivi"
     "aivi.resilience" "resilience.aivi"
     "aivi.pipeline" "pipeline.aivi"
     "aivi.steps" "steps.aivi"

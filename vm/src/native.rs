@@ -10,7 +10,7 @@ use std::time::Instant;
 use aivi_scheduler::reactor::{Attempt, IoSource};
 use aivi_scheduler::{CancelKind, CancelReason, Completer, Context, Keep};
 
-use crate::account::Limit;
+use crate::account::{Limit, Limits};
 use crate::capability::{Grants, Power};
 use crate::fiber::{Awaited, Fiber, HostFuture, Pending, Strand};
 use crate::host::Host;
@@ -35,6 +35,9 @@ pub struct NativeFn {
     /// the handle has asked.
     pub needs: Option<Power>,
 }
+
+/// The native function that runs an effect within limits; programs that have it are metered.
+pub const WITHIN: &str = "limits.within";
 
 /// What a function that needs no context makes of its arguments.
 pub type QuickFn = fn(&mut Args<'_>) -> Option<Value>;
@@ -297,6 +300,14 @@ impl NativeCx<'_> {
         cx.set_place(place);
         cx.sleep_until(deadline_ns);
         self.fiber.pending = Pending::Unit;
+        NativeResult::Wait
+    }
+
+    /// Runs an effect as a part of the call with these limits of its own (`fiber/within.rs`), of which those of time, depth and cleanups do
+    /// not count; return `Wait`. Gives `Ok` of its value, or `Err` of what was reached: the number of the limit, in the order of
+    /// `Limits::PARTS`, with the number of cleanups that were not run to their end; and how much was allowed, and used.
+    pub fn within(&mut self, limits: &Limits, body: Shared) -> NativeResult {
+        self.fiber.begin_within(limits, body);
         NativeResult::Wait
     }
 

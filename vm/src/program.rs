@@ -20,7 +20,7 @@ pub(crate) use global::{Entry, GlobalCell};
 use crate::capability::Power;
 use crate::fiber::Fiber;
 use crate::interp::{Scalars, make_partial};
-use crate::native::{Args, Found, HostFn, NativeCx, NativeResult, Natives, QuickFn};
+use crate::native::{Args, Found, HostFn, NativeCx, NativeResult, Natives, QuickFn, WITHIN};
 use crate::object::immortal::{self, immortalise};
 use crate::value::{Slot, Value};
 
@@ -40,6 +40,7 @@ pub struct Program {
     base: u32,
     /// Who is given what has to be freed by hand.
     bury: OnceLock<Bury>,
+    is_metered: bool,
 }
 
 /// Is given what is left of a program when it goes, to free it later by dropping it.
@@ -184,6 +185,7 @@ impl Program {
             Ok(LinkedNative::new(function, import, code.origin()))
         });
         let natives = natives.collect::<Result<_, _>>()?;
+        let is_metered = module.natives.iter().any(|import| import.name == WITHIN);
         let protos: Box<[ProtoCode]> = module
             .protos
             .iter()
@@ -202,7 +204,13 @@ impl Program {
         });
         let (globals, metas) = (globals.collect(), code.metas.clone());
         let bury = OnceLock::new();
-        Ok(Arc::new(Program { code, protos, constants, functions, globals, natives, metas, base, bury }))
+        Ok(Arc::new(Program { code, protos, constants, functions, globals, natives, metas, base, bury, is_metered }))
+    }
+
+    /// Whether it has limits for parts of itself: then what its calls use is counted, also where nobody else has limits for them.
+    #[must_use]
+    pub fn is_metered(&self) -> bool {
+        self.is_metered
     }
 
     /// Gives what is to be freed to `bury` when the program goes. Needed where several threads run it: one may still have an outcome in

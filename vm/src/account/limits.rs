@@ -158,6 +158,9 @@ impl Limits {
         Limits { cleanup_fuel: fuel, cleanup_memory: memory, cleanup_time: time, ..self }
     }
 
+    /// What a part of a call may be bounded in.
+    pub const PARTS: [Limit; 5] = [Limit::Fuel, Limit::Memory, Limit::Fibers, Limit::Messages, Limit::Output];
+
     /// Whether anything has to be counted.
     #[must_use]
     pub const fn is_metered(&self) -> bool {

@@ -83,10 +83,7 @@ pub(crate) fn is_due() -> bool {
 #[inline]
 pub(crate) fn turn_to(account: Option<&Arc<Account>>) -> bool {
     let pointer = account.map_or(ptr::null(), Arc::as_ptr);
-    if !ptr::eq(pointer, CURRENT.get()) {
-        turn(account);
-    }
-    is_due() || is_metered() && LIVE.get() < FLOOR.get()
+    !ptr::eq(pointer, CURRENT.get()) && turn(account) || is_due() || is_metered() && LIVE.get() < FLOOR.get()
 }
 
 /// Is there room for so many bytes at once, as far as is known without a look at what others use?
@@ -144,9 +141,9 @@ pub fn aside<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
-/// Enters what was counted for the last call, and works for this one.
+/// Enters what was counted for the last call, and works for this one. True: something of it is used up.
 #[cold]
-fn turn(account: Option<&Arc<Account>>) {
+fn turn(account: Option<&Arc<Account>>) -> bool {
     // At the end of the thread there is nobody to work for.
     let last = KEPT.try_with(|kept| kept.replace(account.cloned())).ok().flatten();
     if let Some(last) = last {
@@ -155,13 +152,13 @@ fn turn(account: Option<&Arc<Account>>) {
     CURRENT.set(account.map_or(ptr::null(), Arc::as_ptr));
     ENTERED.set(counted());
     if account.is_some() {
-        settle();
-    } else {
-        CEILING.set(isize::MAX);
-        FLOOR.set(isize::MIN);
-        FIBERS_CEILING.set(isize::MAX);
-        MESSAGES_CEILING.set(isize::MAX);
+        return settle().is_some();
     }
+    CEILING.set(isize::MAX);
+    FLOOR.set(isize::MIN);
+    FIBERS_CEILING.set(isize::MAX);
+    MESSAGES_CEILING.set(isize::MAX);
+    false
 }
 
 fn enter(account: &Account) {

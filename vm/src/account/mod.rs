@@ -23,8 +23,8 @@ mod limits;
 pub mod meter;
 
 use std::sync::atomic::AtomicBool;
-use std::sync::atomic::AtomicI64;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -56,6 +56,8 @@ pub struct Account {
     /// When the time of the call is up, by its clock, and how many accounts above it has it so.
     deadline: OnceLock<(u64, usize)>,
     reached: OnceLock<Reached>,
+    /// Cleanups that were not run to their end when it was stopped for a limit.
+    skipped: AtomicU64,
     is_closed: AtomicBool,
 }
 
@@ -97,6 +99,7 @@ impl Account {
             host_ns: AtomicI64::new(0),
             deadline: OnceLock::new(),
             reached: OnceLock::new(),
+            skipped: AtomicU64::new(0),
             is_closed: AtomicBool::new(false),
         }
     }
@@ -189,6 +192,17 @@ impl Account {
     /// Notes that a limit was reached. True: it is the first time.
     pub(crate) fn reach(&self, reached: Reached) -> bool {
         self.reached.set(reached).is_ok()
+    }
+
+    /// So many cleanups are not run to their end. True: that is because it was stopped for a limit of a scope, which tells of it.
+    pub(crate) fn skip(&self, cleanups: usize) -> bool {
+        let stopped = self.line().find(|account| account.level == Level::Scope && account.reached().is_some());
+        stopped.inspect(|account| _ = account.skipped.fetch_add(cleanups as u64, Relaxed)).is_some()
+    }
+
+    /// Cleanups that were not run to their end when it was stopped for a limit.
+    pub(crate) fn skipped(&self) -> u64 {
+        self.skipped.load(Relaxed)
     }
 
     /// Is it, or something around it in the call, ending for a limit?

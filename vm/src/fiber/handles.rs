@@ -3,8 +3,10 @@
 
 use aivi_scheduler::{self as scheduler, ScopeRef, TaskHandle};
 
-use super::Strand;
-use crate::object::{Payload, Trace, Tracer};
+use super::world::WorldRef;
+use super::{Fiber, Pending, Start, Strand};
+use crate::account::meter;
+use crate::object::{Payload, Shared, Trace, Tracer};
 use crate::value::Kind;
 
 /// The sending end of a channel.
@@ -16,8 +18,11 @@ pub struct Sender(pub scheduler::Sender<Strand>);
 pub struct Receiver(pub scheduler::Receiver<Strand>);
 
 /// A scope.
-#[derive(Clone)]
-pub struct ScopeHandle(pub ScopeRef<Strand>);
+pub struct ScopeHandle {
+    scope: ScopeRef<Strand>,
+    /// That of its members, which need not live any more when the scope has ended.
+    world: WorldRef,
+}
 
 /// A task; as a record it has the fields `cancel`, `isCancelled` and `join`.
 #[derive(Clone)]
@@ -34,6 +39,40 @@ macro_rules! payloads {
             const KIND: Kind = Kind::$kind;
         }
     )*};
+}
+
+impl Clone for ScopeHandle {
+    fn clone(&self) -> Self {
+        ScopeHandle { scope: self.scope.clone(), world: self.world.pointer() }
+    }
+}
+
+impl ScopeHandle {
+    /// The scope.
+    pub(crate) fn scope(&self) -> &ScopeRef<Strand> {
+        &self.scope
+    }
+}
+
+impl Fiber {
+    /// A handle to a scope that this fiber has made.
+    pub(crate) fn handle(&self, scope: &ScopeRef<Strand>) -> ScopeHandle {
+        ScopeHandle { scope: scope.clone(), world: self.world.pointer() }
+    }
+
+    /// A fiber that this one starts in a scope: it belongs to where that is, also if it is outside of the limits that this one has.
+    pub(crate) fn member(&mut self, scope: &ScopeHandle, effect: Shared) -> Strand {
+        if scope.world.is(&self.world) {
+            return self.child(Start::Run(effect));
+        }
+        let origins = self.child_origins();
+        let made = || Strand::made(scope.world.pointer(), Pending::Run(effect), origins);
+        match scope.world.is_of_run(&self.world) {
+            // It lives: so does the run.
+            true => meter::run(scope.world.account.as_ref(), made),
+            false => made(),
+        }
+    }
 }
 
 payloads! { Sender Sender Receiver Receiver ScopeHandle Scope TaskValue Task }

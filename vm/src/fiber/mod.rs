@@ -27,6 +27,7 @@ mod select;
 mod stack;
 mod start;
 mod strand;
+mod within;
 mod world;
 
 use std::ptr::{NonNull, null, null_mut};
@@ -53,7 +54,7 @@ use strand::{count_begun, count_ended};
 pub use world::World;
 use world::WorldRef;
 
-use crate::account::Limit;
+use crate::account::{Account, Limit};
 use crate::backtrace::Backtrace;
 use crate::failure::Failure;
 use crate::fault::Fault;
@@ -209,9 +210,20 @@ impl Fiber {
     /// Releases what the frames own, when the fiber is not to run again.
     fn abandon(&mut self) {
         if !self.frame.is_null() {
-            let place = self.is_masked().then(|| self.place_at(self.frame, self.stopped_pc()));
-            self.world.shutdown.given_up(self.key(), place, self.pending_cleanups());
+            self.tell_skipped();
             self.release();
+        }
+    }
+
+    /// Notes the cleanups that are not run to their end.
+    fn tell_skipped(&self) {
+        let place = self.is_masked().then(|| self.place_at(self.frame, self.stopped_pc()));
+        let skipped = self.pending_cleanups();
+        let shutdown = &self.world.call().shutdown;
+        let count = skipped.len() + usize::from(place.is_some());
+        let of_scope = |account: &Arc<Account>| !shutdown.has_begun() && account.skip(count);
+        if !self.world.account.as_ref().is_some_and(of_scope) {
+            shutdown.given_up(self.key(), place, skipped);
         }
     }
 
@@ -543,10 +555,10 @@ impl Fiber {
         self.masks += 1;
         if self.masks == 1 {
             self.cx().set_masked(true);
-            if self.world.shutdown.has_begun() {
+            if self.world.call().shutdown.has_begun() {
                 let place = effect_entry(effect, &self.world.program);
                 let now_ns = self.cx().now_ns();
-                self.world.shutdown.cleanup_begins(self.key(), place, now_ns);
+                self.world.call().shutdown.cleanup_begins(self.key(), place, now_ns);
             }
         }
         if self.cx().is_observed() {
@@ -571,9 +583,9 @@ impl Fiber {
         self.masks -= 1;
         if self.masks == 0 {
             self.cx().set_masked(false);
-            if self.world.shutdown.has_begun() {
+            if self.world.call().shutdown.has_begun() {
                 let (place, now_ns) = (self.place(), self.cx().now_ns());
-                self.world.shutdown.cleanup_ends(self.key(), place, now_ns);
+                self.world.call().shutdown.cleanup_ends(self.key(), place, now_ns);
             }
         }
         self.cx().note_cleanup(None);
@@ -587,7 +599,7 @@ impl Fiber {
     /// The end of the call begins, unless it has.
     pub(crate) fn begin_shutdown(&mut self, why: Why) {
         let now_ns = self.cx().now_ns();
-        self.world.shutdown.begin(why, now_ns);
+        self.world.call().shutdown.begin(why, now_ns);
     }
 
     /// Is it the fiber that the call began with, and not in a branch?
@@ -619,8 +631,8 @@ impl Fiber {
             Signal::Cancel(reason) => reason.kind.to_string(),
         };
         self.world.host.warn(&format!("cleanup failed: {what}"));
-        if self.world.shutdown.has_begun() && self.masks == 1 {
-            self.world.shutdown.cleanup_fails(self.key(), self.place(), &what);
+        if self.world.call().shutdown.has_begun() && self.masks == 1 {
+            self.world.call().shutdown.cleanup_fails(self.key(), self.place(), &what);
         }
     }
 

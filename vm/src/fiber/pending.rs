@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aivi_bytecode::module::well_known;
 use aivi_scheduler::{GroupEnd, Outcome, Rule, Wake};
 
-use super::{Awaited, Cases, Fiber, Items, Signal, Start};
+use super::{Awaited, Cases, Fiber, Items, Signal, Start, World};
 use crate::backtrace::Link;
 use crate::failure::Failure;
 use crate::fault::{Attached, Fault};
@@ -46,6 +46,8 @@ pub(crate) enum Pending {
     Timeout(Value),
     /// The body of a scope and its members.
     Scope,
+    /// The same of a part with limits, which has this world.
+    Within(Arc<World>),
     /// Another fiber that evaluates this global; its value goes to registers as `use_global` says.
     Global(u32, usize),
     /// Something after which the instruction runs again.
@@ -208,6 +210,7 @@ impl Fiber {
                 Some(fault) => Came::Signal(self.passed(fault, Link::Member)),
                 None => self.first_outcome(end, Link::Scope),
             },
+            (Pending::Within(world), Wake::Group(end)) => self.within_ended(&world, end),
             (Pending::Completion(then), Wake::Completed(result)) => completed(then, result, self),
             (Pending::Awaited(awaited), Wake::Completed(_)) => {
                 match awaited.ask(&mut NativeCx { fiber: self, needs: None }) {

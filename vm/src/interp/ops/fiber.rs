@@ -105,12 +105,14 @@ pub(in crate::interp) fn spawn(fiber: &mut Fiber, word: Word) -> Go {
 pub(in crate::interp) fn spawn_in(fiber: &mut Fiber, word: Word) -> Go {
     let regs = checkpoint!(fiber, word);
     let scope = operand!(regs, word.b(), ScopeHandle);
-    let child = child(fiber, &regs, word.c());
+    // SAFETY: see `ops/mod.rs`; the effect is taken.
+    let child = fiber.member(&scope, unsafe { regs.take(word.c()) }.share());
+    fiber.note_made();
     spawned(fiber, word, child, Some(scope))
 }
 
 fn spawned(fiber: &mut Fiber, word: Word, child: Strand, scope: Option<ScopeHandle>) -> Go {
-    match fiber.cx().spawn(child, scope.as_ref().map(|scope| &scope.0)) {
+    match fiber.cx().spawn(child, scope.as_ref().map(ScopeHandle::scope)) {
         Ok(handle) => {
             if fiber.cx().has_made_many() {
                 fiber.charge(u64::MAX);
@@ -157,7 +159,7 @@ pub(in crate::interp) fn is_cancelled(fiber: &mut Fiber, word: Word) -> Go {
 pub(in crate::interp) fn join_all(fiber: &mut Fiber, word: Word) -> Go {
     let regs = checkpoint!(fiber, word);
     let scope = operand!(regs, word.b(), ScopeHandle);
-    match fiber.cx().join_all(&scope.0) {
+    match fiber.cx().join_all(scope.scope()) {
         JoinAll::Done => {
             fiber.set_result(word, Value::unit());
             Go::On
@@ -233,7 +235,7 @@ pub(in crate::interp) fn scope(fiber: &mut Fiber, word: Word) -> Go {
     // SAFETY: see `ops/mod.rs`; the body is taken.
     let function = unsafe { regs.take(word.b()) }.share();
     let scope = fiber.cx().new_scope();
-    let handle = Value::payload_of(ScopeHandle(scope.clone())).share();
+    let handle = Value::payload_of(fiber.handle(&scope)).share();
     let body = fiber.child(Start::Apply { function, arguments: vec![handle], run: true });
     fiber.cx().run_scope(&scope, body);
     wait(fiber, Pending::Scope)
