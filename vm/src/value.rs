@@ -196,6 +196,7 @@ impl Value {
         matches!(self.kind, Kind::Nullary) && self.payload == Value::absent_payload()
     }
 
+    #[inline]
     const fn absent_payload() -> u64 {
         (u16::MAX as u64) << 32 | well_known::NONE.0 as u64
     }

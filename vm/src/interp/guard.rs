@@ -20,7 +20,7 @@ use aivi_bytecode::verify::{ScalarAt, Unproven};
 use aivi_bytecode::{Instruction, Opcode};
 
 use super::table::internal;
-use super::{Go, Regs, Word};
+use super::{Go, Regs, Word, pairs};
 use crate::fiber::Fiber;
 pub(super) use look::Look;
 
@@ -34,11 +34,11 @@ static GUARDS: [u8; 256] = {
     while row < isa::TABLE.len() {
         let opcode = isa::TABLE[row].opcode;
         if has_own_guard(&isa::TABLE[row]) {
-            while free < internal::APPLY_REST && Opcode::from_byte(free).is_some() {
+            while free < pairs::FIRST && Opcode::from_byte(free).is_some() {
                 free += 1;
             }
             // Those that come when no numbers are left share one.
-            if free < internal::APPLY_REST {
+            if free < pairs::FIRST {
                 guards[opcode as usize] = free;
                 free += 1;
             }
@@ -138,14 +138,14 @@ pub(super) unsafe fn instruction_allowed(regs: &Regs, word: Word) -> Option<Opti
     // SAFETY: promised by the caller.
     unsafe {
         if !(*regs.fiber).is_guarded || (*regs.frame).proto.is_null() {
-            return Some(Opcode::from_byte(word.opcode()));
+            return Some(pairs::first_of(word.opcode()));
         }
         let allowed = allowed(regs);
         let looked = match guarded(word.opcode()) {
             Some(opcode) => Look::at(opcode, regs).is_allowed().then_some(opcode),
             None if word.opcode() == internal::GUARD => allowed,
             None if word.opcode() == internal::RETURN_NEW => Some(Opcode::ReturnNew),
-            None => Opcode::from_byte(word.opcode()),
+            None => pairs::first_of(word.opcode()),
         };
         debug_assert_eq!(looked, allowed, "what was proven is so");
         looked.map(Some)

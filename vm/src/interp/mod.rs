@@ -9,6 +9,8 @@
 //! Stable Rust does not promise tail calls; `tests/host_stack.rs` runs 50 million instructions on a small stack, and fuel is
 //! given in pieces (`fiber/fuel.rs`), so that a build which makes none of them does not overflow the stack.
 //!
+//! Some instructions that often follow each other have one handler (`pairs.rs`).
+//!
 //! In programs from elsewhere some instructions have a guard in their place, which looks at their values first (`guard.rs`).
 //!
 //! Register access is unchecked in release: the verifier bounded every register by `Proto::registers` and every jump by the
@@ -18,6 +20,8 @@
 mod guard;
 mod near;
 mod ops;
+#[macro_use]
+mod pairs;
 mod regs;
 mod table;
 mod unwind;
@@ -27,6 +31,7 @@ pub(crate) use near::{Register, with_near_operands};
 pub(crate) use ops::call::{RUN_IF_EFFECT, apply, make_partial, release_operands, taken_operands};
 pub(crate) use ops::received::deliver_message;
 pub(crate) use ops::register::use_global;
+pub(crate) use pairs::set_pairs;
 pub(crate) use regs::{Regs, Word};
 pub(crate) use table::internal;
 pub(crate) use unwind::{abandon, leave, owned};

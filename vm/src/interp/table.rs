@@ -274,8 +274,8 @@ mod form {
 mod form {
     use super::*;
     use crate::fiber::Frame;
-    use crate::interp::Regs;
     use crate::interp::guard::Look;
+    use crate::interp::{Regs, pairs};
     use crate::value::Slot;
 
     /// pc points behind the handler's instruction; the table is passed on from handler to handler, so that none loads its address.
@@ -442,6 +442,65 @@ mod form {
         };
     }
 
+    /// The handler of a pair (`pairs.rs`), whose second instruction may say no: then it runs by itself.
+    macro_rules! pair {
+        ($name:ident, both($first:path, $second:path)) => {
+            pair!($name, |regs, next| {
+                $first(&mut regs, Word::at(next.place().sub(1)));
+                $second(&mut regs, next);
+                true
+            });
+        };
+        ($name:ident, either($first:path, $second:path)) => {
+            pair!($name, |regs, next| {
+                $first(&mut regs, Word::at(next.place().sub(1)));
+                $second(&mut regs, next)
+            });
+        };
+        ($name:ident, unless($test:path, $second:path)) => {
+            pair!($name, |regs, next| {
+                if !$test(&regs, Word::at(next.place().sub(1))) {
+                    $second(&mut regs, next);
+                }
+                true
+            });
+        };
+        ($name:ident, |$regs:ident, $next:ident| $run:block) => {
+            #[allow(non_snake_case)]
+            #[inline(never)]
+            unsafe extern "C" fn $name(
+                pc: *const u64,
+                base: *mut Slot,
+                frame: *mut Frame,
+                fuel: u64,
+                fiber: *mut Fiber,
+                table: &'static Table,
+            ) -> Exit {
+                // SAFETY: see `make`; `set_pairs` saw which two instructions stand there.
+                unsafe {
+                    let mut $regs = Regs { pc: pc.add(1), base, frame, fuel, fiber };
+                    let $next = Word::at(pc);
+                    if $run {
+                        next!($regs, table)
+                    }
+                    let regs = Regs { pc, base, frame, fuel, fiber };
+                    next!(regs, table)
+                }
+            }
+        };
+    }
+
+    macro_rules! make_pairs {
+        ($($name:ident: $first:ident, $second:ident, $kind:ident($($function:path),+);)*) => {
+            $(pair!($name, $kind($($function),+));)*
+
+            const fn handler_of_pair(pair: pairs::Pair) -> Handler {
+                match pair { $(pairs::Pair::$name => $name,)* }
+            }
+        };
+    }
+    with_pairs!(make_pairs);
+
     handler!(Refused, full(guard::refuse));
     handler!(ReturnNewGuarded, staged(call::ret_unpacked_guarded, call::ret_new, call::ret_new_slowly));
 
@@ -515,11 +574,12 @@ mod form {
         let mut table: [Handler; 256] = [Internal; 256];
         let mut byte = 0;
         while byte < 256 {
-            table[byte] = match guard::guarded(byte as u8) {
-                Some(opcode) => guard_of(opcode),
-                None if byte as u8 == internal::GUARD => guarded_by_all,
-                None if byte as u8 == internal::RETURN_NEW => ReturnNewGuarded,
-                None => handler_of(Opcode::from_byte(byte as u8)),
+            table[byte] = match (guard::guarded(byte as u8), pairs::pair(byte as u8)) {
+                (Some(opcode), _) => guard_of(opcode),
+                (None, Some(pair)) => handler_of_pair(pair),
+                _ if byte as u8 == internal::GUARD => guarded_by_all,
+                _ if byte as u8 == internal::RETURN_NEW => ReturnNewGuarded,
+                _ => handler_of(Opcode::from_byte(byte as u8)),
             };
             byte += 1;
         }

@@ -93,7 +93,13 @@ pub(in crate::interp) unsafe fn eq(regs: &mut Regs, word: Word) {
 #[inline(always)]
 pub(in crate::interp) unsafe fn ne(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch(regs, regs.int(word.near_a()) != regs.int(word.near_b()), word.c_signed()) }
+    unsafe { branch(regs, is_ne(regs, word), word.c_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn is_ne(regs: &Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { regs.int(word.near_a()) != regs.int(word.near_b()) }
 }
 
 /// Whether two texts are the same, if no look at objects is needed.
@@ -156,7 +162,13 @@ pub(in crate::interp) unsafe fn lt(regs: &mut Regs, word: Word) {
 #[inline(always)]
 pub(in crate::interp) unsafe fn le(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch(regs, regs.int(word.near_a()) <= regs.int(word.near_b()), word.c_signed()) }
+    unsafe { branch(regs, is_le(regs, word), word.c_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn is_le(regs: &Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { regs.int(word.near_a()) <= regs.int(word.near_b()) }
 }
 
 #[inline(always)]
@@ -168,7 +180,13 @@ pub(in crate::interp) unsafe fn eq_imm(regs: &mut Regs, word: Word) {
 #[inline(always)]
 pub(in crate::interp) unsafe fn ne_imm(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch(regs, regs.int(word.near_a()) != word.b_signed(), word.c_signed()) }
+    unsafe { branch(regs, is_ne_imm(regs, word), word.c_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn is_ne_imm(regs: &Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { regs.int(word.near_a()) != word.b_signed() }
 }
 
 #[inline(always)]
@@ -192,7 +210,13 @@ pub(in crate::interp) unsafe fn gt_imm(regs: &mut Regs, word: Word) {
 #[inline(always)]
 pub(in crate::interp) unsafe fn ge_imm(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
-    unsafe { branch(regs, regs.int(word.near_a()) >= word.b_signed(), word.c_signed()) }
+    unsafe { branch(regs, is_ge_imm(regs, word), word.c_signed()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn is_ge_imm(regs: &Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe { regs.int(word.near_a()) >= word.b_signed() }
 }
 
 #[inline(always)]
