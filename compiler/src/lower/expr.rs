@@ -338,6 +338,15 @@ impl<'p> Function<'_, 'p> {
 
     /// `base[index]`
     fn index(&mut self, base: &Expr, index: &Expr, expr: &Expr, dst: Reg) {
+        if let Some(taken) = self.taken_by(&Arg::Expr(index)) {
+            let [none, end] = [self.code.label(), self.code.label()];
+            self.split_bare(taken.bare, Repr::Counted, none, dst);
+            self.code.push(Op::Jump(end));
+            self.code.push(Op::Bind(none));
+            // It says what is wrong.
+            self.act(Class::Owned, Instruction::ListGet { dst, list: taken.from, index: taken.at });
+            return self.code.push(Op::Bind(end));
+        }
         if self.is_list(base) {
             let class = self.repr(expr.ty).result_class();
             if is_plain(index)

@@ -18,6 +18,8 @@ pub(super) struct Uses {
     fields: Vec<Symbol>,
     /// The record is used as a whole, or by code that runs later.
     escapes: bool,
+    /// How often it is used as a whole.
+    times: usize,
     /// Number of functions and effects around the place that is looked at.
     inside: u32,
 }
@@ -37,6 +39,13 @@ impl Uses {
         (!uses.escapes).then_some(uses.fields)
     }
 
+    /// How often an expression uses a variable; fields of records are not counted.
+    pub(super) fn times(variable: LocalId, expr: &Expr) -> usize {
+        let mut uses = Uses { record: Some(variable), ..Uses::default() };
+        uses.expr(expr);
+        uses.times
+    }
+
     fn later(&mut self, visit: impl FnOnce(&mut Self)) {
         self.inside += 1;
         visit(self);
@@ -51,6 +60,7 @@ impl Uses {
         match &expr.kind {
             ExprKind::Local(id) => {
                 self.escapes |= Some(*id) == self.record;
+                self.times += usize::from(Some(*id) == self.record);
                 if self.seen.insert(*id) {
                     self.order.push(*id);
                 }

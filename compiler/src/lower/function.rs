@@ -11,6 +11,7 @@ use aivi_bytecode::{ConstId, Count, Instruction, ProtoId, Reg};
 
 use super::ahead::Ahead;
 use super::code::{Class, Code, Label, Op};
+use super::entries::Taken;
 use super::free::Uses;
 use super::loops::Loop;
 use super::ownership::resolve;
@@ -116,6 +117,8 @@ pub(super) struct Function<'l, 'p> {
     pub own: Option<Own>,
     /// Fields of a record under construction that are read for the last time: moved out rather than copied.
     pub moving: Vec<(LocalId, Symbol)>,
+    /// What was moved out of a map, to be put back.
+    pub taken: Option<Taken>,
     /// Fields of records that are in registers.
     pub ahead: Ahead,
     pub proto: Proto,
@@ -143,6 +146,7 @@ impl<'l, 'p> Function<'l, 'p> {
             cleanups: Vec::new(),
             own: None,
             moving: Vec::new(),
+            taken: None,
             ahead: Ahead::default(),
             proto,
             arguments: Vec::new(),

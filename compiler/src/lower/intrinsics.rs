@@ -125,12 +125,7 @@ impl Function<'_, '_> {
                 let item = self.arg_taken(item);
                 self.act(Class::Owned, I::ListPush { list: dst, item });
             }
-            ("list.set", [index, item, list]) => {
-                let index = self.arg_operand(index);
-                let item = self.arg_taken(item);
-                self.arg_tagged(list, dst);
-                self.act(Class::Owned, I::ListSet { list: dst, index, item });
-            }
+            ("list.set", [index, item, list]) => self.set_item(index, item, list, dst),
             ("list.prepend", [item, list]) => {
                 let item = self.arg_taken(item);
                 self.arg_tagged(list, dst);
@@ -141,11 +136,7 @@ impl Function<'_, '_> {
                 let right = self.arg_taken(right);
                 self.act(Class::Owned, I::ListConcat { left: dst, right });
             }
-            ("map.insert", [key, value, map]) => {
-                let (key, value) = (self.arg_taken(key), self.arg_taken(value));
-                self.arg_tagged(map, dst);
-                self.act(Class::Owned, I::MapInsert { map: dst, key, value });
-            }
+            ("map.insert", [key, value, map]) => self.insert_entry(key, value, map, dst),
             ("map.getOrElse", [key, fallback, map]) if outcome.scalar().is_some() => {
                 let (key, found) = (self.arg_tagged_operand(key), self.arg_value(fallback));
                 let map = self.arg_operand(map);
@@ -153,11 +144,21 @@ impl Function<'_, '_> {
                 self.code.push(Op::Scalar { dst, src: found });
             }
             ("map.getOrElse", [key, fallback, map]) => {
-                let (key, otherwise) = (self.arg_tagged_operand(key), self.arg_taken(fallback));
-                let map = self.arg_operand(map);
                 let [none, end] = [self.code.label(), self.code.label()];
-                self.act(outcome.result_class(), I::MapGet { dst, map, key });
-                self.code.push(Op::Branch(I::JumpAbsent { src: dst, by: Jump16(0) }, none));
+                let otherwise = match self.taken_by(key) {
+                    Some(taken) => {
+                        let otherwise = self.arg_taken(fallback);
+                        self.split_bare(taken.bare, outcome, none, dst);
+                        otherwise
+                    }
+                    None => {
+                        let (key, otherwise) = (self.arg_tagged_operand(key), self.arg_taken(fallback));
+                        let map = self.arg_operand(map);
+                        self.act(outcome.result_class(), I::MapGet { dst, map, key });
+                        self.code.push(Op::Branch(I::JumpAbsent { src: dst, by: Jump16(0) }, none));
+                        otherwise
+                    }
+                };
                 self.code.push(Op::Jump(end));
                 self.code.push(Op::Bind(none));
                 self.settle(otherwise, dst);

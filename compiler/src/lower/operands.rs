@@ -138,7 +138,9 @@ fn value_operands(instruction: Instruction) -> Operands {
         I::ListConcat { left, right } => update(left, right),
         I::ListRange { dst, first, last } => compute(dst, &[first, last]),
         I::ListLength { dst, list } | I::ListItem { dst, list, .. } => compute(dst, &[list]),
-        I::ListGet { dst, list, index } | I::ListPeek { dst, list, index } => compute(dst, &[list, index]),
+        I::ListGet { dst, list, index } | I::ListPeek { dst, list, index } | I::ListTake { dst, list, index } => {
+            compute(dst, &[list, index])
+        }
         I::MapGet { dst, map, key } | I::MapHas { dst, map, key } | I::MapTake { dst, map, key } => {
             compute(dst, &[map, key])
         }

@@ -103,18 +103,26 @@ impl<'p> Function<'_, 'p> {
     pub(super) fn split(&mut self, source: &Source<'_, '_>, none: Label, dst: Reg) {
         match &source.form {
             Form::Call(native, arguments) => self.split_call(native, arguments, source.held, none, dst),
-            Form::Bare(src) => {
-                self.code.push(Op::Branch(Instruction::JumpAbsent { src: *src, by: Jump16(0) }, none));
-                self.code.push(match source.held {
-                    Repr::Scalar(_) => Op::Scalar { dst, src: *src },
-                    Repr::Plain | Repr::Counted => Op::Take { dst, src: *src },
-                });
-            }
+            Form::Bare(src) => self.split_bare(*src, source.held, none, dst),
             Form::Branches(expr) => self.emit(expr, false, Dest::Held { into: dst, held: source.held, none }),
         }
     }
 
+    /// As `split`, of an Option that R[src] holds bare.
+    pub(super) fn split_bare(&mut self, src: Reg, held: Repr, none: Label, dst: Reg) {
+        self.code.push(Op::Branch(Instruction::JumpAbsent { src, by: Jump16(0) }, none));
+        self.code.push(match held {
+            Repr::Scalar(_) => Op::Scalar { dst, src },
+            Repr::Plain | Repr::Counted => Op::Take { dst, src },
+        });
+    }
+
     fn split_call(&mut self, native: &Native, arguments: &[Arg<'_>], held: Repr, none: Label, dst: Reg) {
+        if let ("map.get" | "list.at", [key, _]) = (&*native.name, arguments)
+            && let Some(taken) = self.taken_by(key)
+        {
+            return self.split_bare(taken.bare, held, none, dst);
+        }
         let mark = self.top;
         if let ("list.at", [index, list]) = (&*native.name, arguments) {
             let (index, list) = (self.arg_operand(index), self.arg_operand(list));

@@ -506,6 +506,13 @@ impl Machine<'_> {
                 });
                 self.heap.release(item);
             }
+            I::ListTake { dst, list, index } => {
+                // It stays there too, which nobody can tell.
+                let index = usize::try_from(self.int(index)).unwrap_or(usize::MAX);
+                let item = self.heap.items(self.get(list)).get(index).copied();
+                let value = item.map_or(Value::ABSENT, |item| self.heap.copy(item));
+                self.set(dst, value);
+            }
             I::ListConcat { left, right } => {
                 let right = self.take(right);
                 let Payload::List(more) = self.heap.take(right) else { panic!("no list") };

@@ -450,6 +450,9 @@ isa! {
     0x69 ListUncons "list.uncons" { head: Reg @ A gives, list: Reg @ B edits List } []
     /// R[list] := R[list] with R[item] (taken) as item R[index] (raw), in place when unique; unchanged out of range.
     0x6d ListSet "list.set" { list: Reg @ A edits List, index: Reg @ B reads, item: Reg @ C takes } []
+    /// R[dst] := item R[index] (raw) of R[list], moved out when R[list] is unique, else R[list] becomes a copy first; `list.set` of it
+    /// must follow before R[list] is used again. The absent value when there is no such item, R[list] left as it is.
+    0x7f ListTake "list.take" { dst: Reg @ A gives, list: Reg @ B edits List, index: Reg @ C reads } []
     /// If R[list] (borrowed) has exactly `length` items, pc += by.
     0x6a JumpLength "jump.length" { list: Reg @ A sees List, length: Index @ B, by: Jump16 @ C } []
     /// If R[list] (borrowed) has not exactly `length` items, pc += by.

@@ -274,6 +274,12 @@ impl List {
         self.middle.length == 0 && self.front.is_empty()
     }
 
+    /// As `take_at`, when the list is one chunk and has the element.
+    #[inline(always)]
+    pub(crate) fn take_flat(&mut self, index: usize) -> Option<Value> {
+        if self.is_flat() { self.back.quick_take_at(index) } else { None }
+    }
+
     /// As `set`, when that changes one slot and calls nothing; else the value comes back.
     #[inline(always)]
     pub(crate) fn quick_set(&mut self, index: usize, value: Value) -> Result<(), Value> {

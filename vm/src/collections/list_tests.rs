@@ -116,7 +116,8 @@ fn apply(op: &Op, list: List, model: &mut Vec<i64>, others: &[(List, Vec<i64>)])
         }
         Op::TakeAt(i, n) => {
             let i = scale(i, model.len());
-            assert_eq!(list.take_at(i).map(|value| number(&value)), model.get(i).copied());
+            let taken = list.take_flat(i).or_else(|| list.take_at(i));
+            assert_eq!(taken.map(|value| number(&value)), model.get(i).copied());
             if i < model.len() {
                 assert!(list.set(i, value(n)).is_ok());
                 model[i] = n;

@@ -144,6 +144,12 @@ impl View {
         Err(value)
     }
 
+    /// As `take_at`, if there is such a value; nothing where the view shares a chunk that is larger than a leaf's.
+    #[inline(always)]
+    pub(crate) fn quick_take_at(&mut self, index: usize) -> Option<Value> {
+        if index < self.len() { self.chunk.as_mut()?.quick_take(self.start as usize + index) } else { None }
+    }
+
     /// As `pop_front`, of a view that has values; else nothing, or when it shares a chunk that is larger than a leaf's.
     #[inline(always)]
     pub(crate) fn quick_pop(&mut self) -> Option<Value> {

@@ -125,6 +125,7 @@ macro_rules! with_instructions {
             ListUncons: either(list::uncons, list::uncons_full);
             ListNext: either(list::next, list::next_full);
             ListSet: staged(list::set_flat, list::set, list::set_full);
+            ListTake: either(list::take_flat, list::take);
             JumpLength: quick(list::jump_length);
             JumpNotLength: quick(list::jump_not_length);
             JumpShorter: quick(list::jump_shorter);

@@ -165,7 +165,7 @@ impl Facts {
             I::ListPush { list, .. } | I::ListPrepend { list, .. } => self.get(list).longer(1),
             I::ListConcat { left, right } => self.get(left).longer(self.get(right).least.into()),
             I::ListUncons { list, .. } | I::ListNext { list, .. } => self.get(list).longer(-1),
-            I::ListSet { list, .. } => self.get(list),
+            I::ListSet { list, .. } | I::ListTake { list, .. } => self.get(list),
             I::SetField { object, .. }
             | I::SetFieldsRaw { object, .. }
             | I::TakeField { object, .. }

@@ -285,6 +285,31 @@ pub(in crate::interp) fn set_full(fiber: &mut Fiber, word: Word) -> Go {
     Go::On
 }
 
+/// Out of a list that is one chunk.
+#[inline(always)]
+pub(in crate::interp) unsafe fn take_flat(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe {
+        let list = list_local(regs, word.b());
+        let Some(item) = list.and_then(|list| list.take_flat(regs.int(word.c()) as usize)) else { return false };
+        regs.put(word.a(), item);
+        true
+    }
+}
+
+pub(in crate::interp) fn take(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = fiber.load();
+    // SAFETY: see `ops/mod.rs`.
+    let item = unsafe {
+        let index = regs.int(word.c()) as usize;
+        // Looked at first: a shared list is not copied for nothing.
+        let is_there = index < list_in(&regs, word.b()).len();
+        is_there.then(|| list_mut(regs.slot(word.b())).take_at(index)).flatten()
+    };
+    fiber.set_result(word, item.unwrap_or(Value::absent()));
+    Go::On
+}
+
 pub(in crate::interp) fn skip(fiber: &mut Fiber, word: Word) -> Go {
     let regs = fiber.load();
     // SAFETY: see `ops/mod.rs`; the list is taken.
