@@ -3,9 +3,12 @@
 
 use std::time::Duration;
 
-use aivi::{CallError, Color, Engine, Level, Limit, LimitReport, Limits, Output};
+use aivi::{CallError, Color, Engine, HostModule, Level, Limit, LimitReport, Limits, Output};
 
 const MEGABYTE: u64 = 1 << 20;
+
+/// Only a test that fails waits for so long.
+const LONG: Duration = Duration::from_secs(60);
 
 /// What the neighbour of a hostile script does: turns, waits, messages, a text.
 const NEIGHBOUR: &str = "module neighbour
@@ -221,19 +224,78 @@ evil = pure (length (toText (tree 60 Leaf)))
     );
 }
 
-#[test]
-fn values_that_are_small_and_compared_for_ever() {
-    let text = "
+/// Trees that share all of their parts with themselves: small, and met part by part 2^60 nodes large.
+const SHARED: &str = "
 Tree = Leaf | Node Tree Tree
 
 tree : Int -> Tree -> Tree
 tree = n t => if n == 0 then t else tree (n - 1) (Node t t)
 
-evil : Effect Text Int
-evil = if tree 60 Leaf == tree 60 Leaf then pure 1 else pure 0
+large : Int -> Tree
+large = n => tree n Leaf
 ";
-    let error = attack(&engine(Limits::none().fuel(1_000_000)).0, text);
-    assert!(error.to_string().contains("cannot compare values of more than 16 million parts"), "{error}");
+
+/// Ways to go through such trees.
+const LONG_STEPS: [&str; 5] = [
+    "large 60 == large 60",
+    "List.sort [large 60, large 60] == []",
+    "List.elem (large 60) [large 60]",
+    "Map.has (large 60) (Map.insert (large 60) 1 (Map.insert Leaf 2 Map.empty))",
+    "Set.has (large 60) (Set.insert (large 60) (Set.fromList [Leaf]))",
+];
+
+#[test]
+fn values_that_are_small_and_compared_for_ever() {
+    for step in LONG_STEPS {
+        let text = format!("{SHARED}\nevil : Effect Text Int\nevil = if {step} then pure 1 else pure 0\n");
+        let report = limited(&text, Limits::none().fuel(1_000_000));
+        assert_eq!((report.what, report.allowed), (Limit::Fuel, 1_000_000), "{step}");
+        assert!(report.at.as_deref().is_some_and(|at| at.starts_with("evil:13:")), "{step}: {report}");
+        let (engine, _) = engine(Limits::none().time(Duration::from_millis(20)));
+        let script = engine.compile("evil", &format!("module evil\nexport *\n{text}")).expect("correct");
+        match script.call::<i64, _>("evil", ()) {
+            Err(CallError::Limit(report)) => assert_eq!(report.what, Limit::Time, "{step}"),
+            other => panic!("{step}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_step_that_takes_for_ever_is_cancelled_by_the_host() {
+    for workers in [1, 2] {
+        let (begun, has_begun) = std::sync::mpsc::channel();
+        let host = HostModule::new("host").effect("begun : Unit -> Effect Text Unit", move |(): ()| {
+            begun.send(()).map_err(|_| "nobody listens".to_owned())
+        });
+        let engine = Engine::builder().workers(workers).module(host).build().expect("an engine");
+        // What is shown takes memory as well: not so much in so short a time.
+        for step in
+            LONG_STEPS.iter().chain(&["toText (large 60) == \"\"", "text.length (text.debugText (large 60)) == 0"])
+        {
+            let text = format!(
+                "module evil\nuse host\nuse aivi.text as text\nexport evil\n{SHARED}\nevil : Int -> Effect Text Int\nevil = n => do Effect {{\n  \
+                 begun Unit\n  pure (if {step} then 1 else n)\n}}\n"
+            );
+            let script = engine.compile("evil", &text).unwrap_or_else(|error| panic!("{error}"));
+            let mut call = script.function::<(i64,), i64>("evil").expect("a function").start((0,));
+            has_begun.recv().expect("it begins");
+            call.cancel();
+            assert_eq!(call.wait_timeout(LONG), Some(Err(CallError::Cancelled)), "{step}");
+        }
+    }
+}
+
+#[test]
+fn a_list_that_is_only_long_is_not_gone_through_without_limits_either() {
+    let (engine, _) = engine(Limits::none());
+    let text = "module long\nexport *\n\nlong : Int -> List Int -> List Int\n\
+                long = n xs => if n == 0 then xs else long (n - 1) (xs ++ xs)\n\n\
+                turned : Int -> Int\nturned = n => List.length (List.reverse (long n [1, 2]))\n";
+    let turned = engine.compile("long", text).expect("correct").function::<(i64,), i64>("turned").expect("a function");
+    assert_eq!(turned.call((10,)), Ok(2048));
+    let Err(CallError::Fault(report)) = turned.call((30,)) else { panic!("it is too long") };
+    assert_eq!(report.message, "a list of 2147483648 elements is too long to be gone through");
+    assert_eq!(report.trace[0], "at long:8:28 in long.turned");
 }
 
 #[test]

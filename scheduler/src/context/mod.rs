@@ -127,6 +127,11 @@ impl<'a, T: Task> Context<'a, T> {
         self.record().state.load().shows_cancel()
     }
 
+    /// Was the task given up, so that it will not have another turn?
+    pub fn is_killed(&self) -> bool {
+        self.record().state.load().is_killed()
+    }
+
     /// Why the task was asked to end, if it was and is not masked.
     pub fn cancel_reason(&self) -> Option<CancelReason> {
         let record = self.record();

@@ -95,6 +95,15 @@ pub fn has_room(bytes: usize) -> bool {
     KEPT.with_borrow(|kept| kept.as_ref().is_none_or(|account| bytes as u64 <= account.room_for(Limit::Memory)))
 }
 
+/// Takes fuel for something that is done. False: there is none left, and whoever looks at the account next finds that.
+pub(crate) fn spend(fuel: u64) -> bool {
+    let has_fuel = KEPT.with_borrow(|kept| kept.as_ref().is_none_or(|account| account.take_fuel(fuel) == fuel));
+    if !has_fuel {
+        CEILING.set(isize::MIN);
+    }
+    has_fuel
+}
+
 /// Does the thread work for a call with limits?
 #[inline(always)]
 pub(crate) fn is_metered() -> bool {

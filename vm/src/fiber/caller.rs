@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use aivi_scheduler::Outcome;
 
+use super::patience;
 use super::strand::caught;
 use super::{Fiber, NOWHERE, ORIGINS, Pending, Strand, World, WorldRef};
 use crate::failure::Failure;
@@ -68,7 +69,10 @@ impl Caller {
         let made = || Strand::made(WorldRef::keep(world), Pending::Nothing, [NOWHERE; ORIGINS]);
         let strand = self.strand.get_or_insert_with(made);
         let fiber = strand.fiber();
-        let exit = match caught(|| fiber.run_in_place(function, arguments, run)) {
+        let before = patience::run_with(std::ptr::null_mut());
+        let exit = caught(|| fiber.run_in_place(function, arguments, run));
+        patience::run_with(before);
+        let exit = match exit {
             Ok(exit) => exit,
             Err(fault) => {
                 // Nobody knows what it owns.

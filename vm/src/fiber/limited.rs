@@ -124,7 +124,7 @@ impl Fiber {
     }
 
     /// The next call or turn of a loop looks at cancellation.
-    fn stop_soon(&mut self) {
+    pub(super) fn stop_soon(&mut self) {
         if let Some(account) = &self.world.account {
             account.return_fuel(self.fuel + self.reserve);
         }

@@ -22,6 +22,7 @@ mod fuel;
 mod handles;
 mod held;
 mod limited;
+pub(crate) mod patience;
 mod pending;
 mod select;
 mod stack;
@@ -181,14 +182,17 @@ impl Fiber {
     fn resume(&mut self, cx: &mut Context<'_, Strand>) -> Step<Strand> {
         let slice = u64::from(cx.fuel()).max(1);
         self.cx = NonNull::from(cx).as_ptr().cast();
+        let before = patience::run_with(self.cx);
         if !self.begin_slice(slice) {
             self.cx = null_mut();
+            patience::run_with(before);
             return Step::Ended(Outcome::Cancelled(CancelReason { kind: CancelKind::Limit, place: self.origins[0] }));
         }
         let go = self.wake();
         let exit = interp::run_from(self, go);
         self.end_slice();
         self.cx = null_mut();
+        patience::run_with(before);
         match exit {
             Exit::Yielded => Step::Yielded,
             Exit::Waiting => {
@@ -397,7 +401,16 @@ impl Fiber {
     /// Sets up unwinding with a fault that happened here.
     #[cold]
     pub(crate) fn fault(&mut self, message: impl Into<String>) -> Go {
-        let fault = self.make_fault(message.into());
+        let message = message.into();
+        if patience::was_stopped() && self.is_running() {
+            self.look_at_limits();
+            self.stop_soon();
+            if self.sees_cancel() {
+                let signal = self.noticed();
+                return self.raise(signal);
+            }
+        }
+        let fault = self.make_fault(message);
         self.raise(Signal::Fault(fault))
     }
 

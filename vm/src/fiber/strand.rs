@@ -15,6 +15,7 @@ use aivi_scheduler::{Context, DeadlockReport, Ledger, Outcome, Place, Runtime, S
 
 use super::asleep::Asleep;
 use super::frame::Frame;
+use super::patience;
 use super::stack::Stack;
 use super::{Fiber, NOWHERE, Origins, Pending, Start, World, WorldRef};
 use crate::account::meter;
@@ -292,6 +293,7 @@ impl Task for Strand {
 
     fn resume(&mut self, cx: &mut Context<'_, Self>) -> Step<Self> {
         let step = caught(|| self.turn(cx)).unwrap_or_else(|fault| {
+            patience::run_with(std::ptr::null_mut());
             self.leave_behind();
             Step::Ended(Outcome::Faulted(fault))
         });

@@ -9,7 +9,7 @@ use std::fmt;
 
 use smallvec::SmallVec;
 
-use crate::account::meter;
+use crate::fiber::patience::{PIECE, goes_on};
 use crate::value::{Handle, Kind, Value};
 
 /// Two functions, effects or handles were to be compared.
@@ -60,20 +60,17 @@ enum Frame<'a> {
     Elements(Box<dyn Iterator<Item = (&'a Value, &'a Value)> + 'a>, Ordering),
 }
 
-/// Parts that are compared at once in a call with limits: nobody looks at those meanwhile. Arbitrary; it takes a part of a second.
-const PARTS: usize = 1 << 24;
-
 type Stack<'a> = SmallVec<[Frame<'a>; 4]>;
 
 fn walk<'a>(left: &'a Value, right: &'a Value, mode: Mode) -> Result<Ordering, Incomparable> {
     let mut stack = Stack::new();
     let mut order = step(left, right, mode, &mut stack)?;
-    let mut parts = 0;
+    let mut parts = 0_usize;
     while order == Ordering::Equal {
         let Some(frame) = stack.last_mut() else { break };
         parts += 1;
-        if parts > PARTS && meter::is_metered() {
-            return Err(Incomparable { what: "values of more than 16 million parts in a call with limits" });
+        if parts.is_multiple_of(PIECE) && !goes_on() {
+            return Err(Incomparable { what: "values for longer: the fiber was asked to end" });
         }
         let (pair, end) = match frame {
             Frame::Fields(left, right) => (left.next().zip(right.next()), Ordering::Equal),

@@ -9,6 +9,7 @@ use aivi_bytecode::ShapeId;
 use aivi_bytecode::module::Shape;
 
 use crate::account::meter;
+use crate::fiber::patience::{PIECE, goes_on};
 use crate::value::{Handle, Kind, Value};
 
 /// `toText value`; `shapes` are the program's.
@@ -78,6 +79,7 @@ struct Part<'a> {
 impl<'a> Writer<'a, '_> {
     fn run(&mut self, value: &'a Value) {
         self.start(value, false);
+        let mut parts = 0_usize;
         while let Some(frame) = self.stack.last_mut() {
             if self.out.len() > self.look {
                 if !meter::has_room(self.out.len()) {
@@ -85,6 +87,11 @@ impl<'a> Writer<'a, '_> {
                     return self.stack.clear();
                 }
                 self.look *= 2;
+            }
+            parts += 1;
+            if parts.is_multiple_of(PIECE) && !goes_on() {
+                // Whoever called us looks at `patience::is_stopped`.
+                return self.stack.clear();
             }
             match frame.parts.next() {
                 Some(part) => {

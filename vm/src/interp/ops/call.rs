@@ -9,7 +9,7 @@ use super::object::{new_of_shape, try_new_of_shape};
 use super::{Go, Regs, Word};
 use crate::account::Limit;
 use crate::collections::List;
-use crate::fiber::{Fiber, Frame, FrameKind, Pending, Signal};
+use crate::fiber::{Fiber, Frame, FrameKind, Pending, Signal, patience};
 use crate::interp::guard::{guard_of, instruction_of, is, is_maybe_guarded};
 use crate::native::{Args, NativeResult};
 use crate::object::{Header, alloc, count, new_object, new_object_after};
@@ -633,12 +633,10 @@ pub(in crate::interp) fn native(fiber: &mut Fiber, word: Word) -> Go {
     } else if fiber.sees_cancel() {
         return super::fiber::stop(fiber, word);
     }
-    if fiber.is_limited()
-        && let Some(bytes) = endless_list(fiber, word)
-    {
+    if let Some(length) = endless_list(fiber, word) {
         release_operands(fiber, word);
-        _ = fiber.may_make(Limit::Memory, bytes);
-        return fiber.fault("a list is longer than the memory limit would ever hold");
+        _ = fiber.may_make(Limit::Memory, length as u64 * size_of::<Value>() as u64);
+        return fiber.fault(format!("a list of {length} elements is too long to be gone through"));
     }
     let begun_ns = begin_native(fiber, acts);
     let regs = fiber.load();
@@ -660,6 +658,10 @@ pub(in crate::interp) fn native(fiber: &mut Fiber, word: Word) -> Go {
     match result {
         NativeResult::Done(value) => {
             release_owned(fiber, word, owned);
+            if patience::is_stopped() {
+                drop(value);
+                return fiber.fault(patience::STOPPED_EARLY);
+            }
             fiber.set_result(word, value);
             Go::On
         }
@@ -698,14 +700,19 @@ fn call_guarded(function: &NativeCall, fiber: &mut Fiber, word: Word, arguments:
     })
 }
 
-/// What an argument would have in bytes that is a list which only its shared parts make so long: whoever works through it would not end.
-#[cold]
-fn endless_list(fiber: &Fiber, word: Word) -> Option<u64> {
+/// Elements of the longest list that a native function is given, of 4 GiB (arbitrary).
+const LONGEST: usize = 1 << 28;
+
+/// The length of an argument that is a list which only its shared parts make so long: whoever works through it would not end, or take
+/// all memory.
+#[inline]
+fn endless_list(fiber: &Fiber, word: Word) -> Option<usize> {
     (0..word.x()).find_map(|index| {
         // SAFETY: see `ops/mod.rs`: the arguments are tagged.
         let argument = unsafe { Slot::as_value(fiber.base.add(word.a() + index)) };
-        let bytes = argument.payload::<List>()?.len() as u64 * size_of::<Value>() as u64;
-        (bytes > fiber.memory_limit()).then_some(bytes)
+        let length = argument.payload::<List>()?.len();
+        let is_endless = length > LONGEST || length as u64 > fiber.memory_limit() / size_of::<Value>() as u64;
+        is_endless.then_some(length)
     })
 }
 

@@ -3,7 +3,7 @@
 use super::{Go, Regs, Word};
 use crate::account::Limit;
 use crate::collections::{InlineText, TextRef, digits, text};
-use crate::fiber::Fiber;
+use crate::fiber::{Fiber, patience};
 use crate::structural;
 use crate::value::{Kind, Value};
 
@@ -107,6 +107,9 @@ pub(in crate::interp) fn to_text(fiber: &mut Fiber, word: Word) -> Go {
         _ => Value::text(&structural::to_text(value, fiber.program().shapes())),
     };
     fiber.note_made();
+    if patience::is_stopped() {
+        return fiber.fault(patience::STOPPED_EARLY);
+    }
     fiber.set_result(word, text);
     Go::On
 }
