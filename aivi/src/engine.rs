@@ -162,20 +162,25 @@ impl Engine {
     /// fit, so they can do what a script can do and no more. A script that only computes takes up to a fifth longer than one that was
     /// compiled from its text, one of little but `par` and time limits several times as long.
     ///
-    /// What the program uses of the host's modules is looked up by name: what is missing is an error here, what has another type than when it
-    /// was compiled is a fault where it is called.
+    /// What the program uses of the host's modules is looked up by name, and compared with what it was when the program was compiled: what is
+    /// missing, or has another type here, is an error.
     ///
     /// # Errors
-    /// When the bytes are none, are damaged, were made by another version of this crate, or break the machine's rules.
+    /// When the bytes are none, are damaged, were made by another version of this crate, break the machine's rules, or were compiled for
+    /// functions of a host that have other types here.
     pub fn load(&self, bytes: &[u8]) -> Result<Script, LoadError> {
         let module = precompiled::open(bytes)?;
+        if let Some(other) = self.shared.settings.modules.first_of_other_type(&module) {
+            return Err(other.into());
+        }
         let machine = self.machine(module, Origin::Elsewhere).map_err(|error| LoadError::Refused(error.reason()))?;
         Ok(Script::new(machine, Reports::default()))
     }
 
     fn compiled(&self, input: &Input<'_>, require_main: bool) -> Result<Script, CompileError> {
         let Settings { modules, source_limit, .. } = &self.shared.settings;
-        let compiled = compile::compile(input, require_main, modules, compile::Budget::new(*source_limit))?;
+        let mut compiled = compile::compile(input, require_main, modules, compile::Budget::new(*source_limit))?;
+        compiled.module.host_types = modules.types_used(&compiled.module);
         Ok(Script::new(self.machine(compiled.module, Origin::Compiler)?, compiled.warnings))
     }
 

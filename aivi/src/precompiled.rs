@@ -11,6 +11,7 @@ use aivi_bytecode::Module;
 use aivi_bytecode::codec::sealed::{self, OpenError};
 use aivi_stdlib::cause;
 
+use crate::host_module::OtherType;
 use crate::script::Script;
 
 /// Why bytes are no program that this engine runs.
@@ -31,6 +32,21 @@ pub enum LoadError {
     Damaged(String),
     /// They break the rules of the machine, or need what it does not have.
     Refused(String),
+    /// They call a function of a host module that has another type here.
+    OtherType {
+        /// The function, as `module.name`.
+        function: String,
+        /// Its type when they were compiled, with what the types in it were declared as.
+        compiled: String,
+        /// Its type here.
+        here: String,
+    },
+}
+
+impl From<OtherType> for LoadError {
+    fn from(OtherType { function, compiled, here }: OtherType) -> LoadError {
+        LoadError::OtherType { function, compiled, here }
+    }
 }
 
 impl From<OpenError> for LoadError {
@@ -53,6 +69,12 @@ impl fmt::Display for LoadError {
             LoadError::OtherVersion => OpenError::OtherVersion.fmt(f),
             LoadError::Damaged(why) => f.write_str(why),
             LoadError::Refused(why) => write!(f, "the machine does not take it: {why}"),
+            LoadError::OtherType { function, compiled, here } => {
+                write!(
+                    f,
+                    "'{function}' was {compiled} when the program was compiled, and is {here} here: compile it again"
+                )
+            }
         }
     }
 }

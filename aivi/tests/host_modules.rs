@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use aivi::{CallError, Engine, HostModule, HostModuleError, LookupError, Output, Script, Value};
+use aivi::{Aivi, CallError, Engine, HostModule, HostModuleError, LoadError, LookupError, Output, Script, Value};
 
 fn engine(module: HostModule) -> Engine {
     let output = Output::buffer();
@@ -236,4 +236,40 @@ fn a_call_from_inside_of_a_plain_function_may_compute_and_not_wait() {
     assert_eq!(script.call::<i64, _>("f", (4,)), Ok(8));
     let error = script.call::<i64, _>("h", (4,)).expect_err("it would wait for itself");
     assert!(error.to_string().contains("make it `blocking` or a `future`"), "{error}");
+}
+
+/// What one version of a host has, as bytes of a program that uses it, and other versions.
+#[test]
+fn a_compiled_program_and_its_host_agree_on_every_type() {
+    #[derive(Aivi)]
+    struct Ship {
+        hull: i64,
+    }
+    mod later {
+        #[derive(aivi::Aivi)]
+        pub struct Ship {
+            pub hull: f64,
+        }
+    }
+    let text = "module t\nuse fleet\nexport sink\n\nsink : Int -> Bool\nsink = n => afloat { hull: n } == False\n";
+    let fleet =
+        || HostModule::new("fleet").declare::<Ship>().function("afloat : Ship -> Bool", |ship: Ship| ship.hull > 0);
+    let engine = |module| Engine::builder().module(module).build().unwrap_or_else(|error| panic!("{error}"));
+    let script = engine(fleet()).compile("t.aivi", text).unwrap_or_else(|error| panic!("{error}"));
+    let bytes = script.to_bytes();
+    let same = engine(fleet().function("more : Int -> Int", |n: i64| n)).load(&bytes).expect("the same function");
+    assert_eq!(same.call("sink", (3,)), Ok(false));
+
+    let refused = |module| match engine(module).load(&bytes) {
+        Err(error @ LoadError::OtherType { .. }) => error.to_string(),
+        other => panic!("{other:?}"),
+    };
+    let then = "'fleet.afloat' was Ship -> Bool, where Ship = { hull: Int } when the program was compiled, and is";
+    let other = HostModule::new("fleet").function("afloat : Int -> Bool", |n: i64| n > 0);
+    assert_eq!(refused(other), format!("{then} Int -> Bool here: compile it again"));
+    let other = HostModule::new("fleet")
+        .declare::<later::Ship>()
+        .function("afloat : Ship -> Bool", |ship: later::Ship| ship.hull > 0.0);
+    assert_eq!(refused(other), format!("{then} Ship -> Bool, where Ship = {{ hull: Float }} here: compile it again"));
+    assert!(matches!(engine(HostModule::new("fleet")).load(&bytes), Err(LoadError::Refused(_))));
 }

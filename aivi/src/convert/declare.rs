@@ -162,6 +162,16 @@ impl Declaration {
     }
 }
 
+impl Declaration {
+    /// The types that it is made of.
+    pub(crate) fn parts(&self) -> Vec<&Type> {
+        match self {
+            Declaration::Alias { ty, .. } => vec![ty],
+            Declaration::Sum { constructors, .. } => constructors.iter().flat_map(|(_, types)| types).collect(),
+        }
+    }
+}
+
 impl fmt::Display for Declaration {
     /// As the language writes it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

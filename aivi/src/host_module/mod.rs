@@ -6,6 +6,7 @@
 //!
 //! A function comes to a program when that is loaded and calls it (`bind`): its closure then knows the program's shapes.
 
+mod agree;
 mod bind;
 mod check;
 mod dynamic;
@@ -28,6 +29,7 @@ use crate::data::Data;
 use crate::object::ObjectNames;
 use crate::signature::Type;
 
+pub(crate) use agree::OtherType;
 use bind::Bind;
 pub use dynamic::HostKind;
 pub use error::HostModuleError;

@@ -17,6 +17,8 @@ pub struct Module {
     pub globals: Vec<Global>,
     /// Native functions that it calls.
     pub natives: Vec<NativeImport>,
+    /// The types of those that are a host's.
+    pub host_types: Vec<HostType>,
     /// Source files, for places.
     pub sources: Vec<SourceFile>,
     /// What a host can look up, and the entry points.
@@ -253,6 +255,15 @@ pub struct NativeImport {
     pub effect: bool,
     /// Bit i: argument i is taken; else borrowed.
     pub owned: u32,
+}
+
+/// A native function of a host, as it was when the module was compiled. Only hosts read this.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostType {
+    /// Its name in `Module::natives`.
+    pub name: String,
+    /// Its type, with what the types in it were declared as.
+    pub ty: String,
 }
 
 /// A binding with `@test`, of whatever type.

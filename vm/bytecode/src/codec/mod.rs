@@ -17,13 +17,13 @@ pub use wire::DecodeError;
 use wire::{Reader, Wire};
 
 use crate::module::{
-    Constant, DataType, Drops, Export, Global, Handler, HandlerKind, Line, Module, NativeImport, Proto, Shape,
-    SourceFile, Test,
+    Constant, DataType, Drops, Export, Global, Handler, HandlerKind, HostType, Line, Module, NativeImport, Proto,
+    Shape, SourceFile, Test,
 };
 use crate::operand::{ProtoId, Reg, ScalarKind, ShapeId};
 
 /// Version of the instruction table and of this format. Raised by every change that older readers would misread.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 const MAGIC: &[u8; 4] = b"AIVI";
 
@@ -54,7 +54,7 @@ pub fn decode(bytes: &[u8]) -> Result<Module, DecodeError> {
 }
 
 crate::wire_structs! {
-    Module { name, protos, constants, shapes, globals, natives, sources, exports, main, tests, types }
+    Module { name, protos, constants, shapes, globals, natives, host_types, sources, exports, main, tests, types }
     Proto { name, parameters, registers, effect, captures, raw, code, handlers, drops, lines }
     Handler { start, end, target, kind, keep }
     Drops { pc, registers }
@@ -62,6 +62,7 @@ crate::wire_structs! {
     SourceFile { path, text }
     Global { name, proto, function }
     NativeImport { name, arity, effect, owned }
+    HostType { name, ty }
     Export { name, global, ty }
     Test { global, description, ty }
     DataType { name, constructors }

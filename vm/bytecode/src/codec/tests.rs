@@ -1,6 +1,6 @@
 use super::*;
 use crate::isa::Instruction;
-use crate::module::{Test, well_known};
+use crate::module::{HostType, Test, well_known};
 use crate::operand::{ConstId, Imm32, ScalarKind};
 
 /// A module that uses every part of the format at least once.
@@ -42,6 +42,7 @@ fn sample() -> Module {
         shapes: well_known::shapes(),
         globals: vec![Global { name: "demo.main".into(), proto: ProtoId(0), function: true }],
         natives: vec![NativeImport { name: "text.length".into(), arity: 1, effect: false, owned: 1 }],
+        host_types: vec![HostType { name: "host:game.hit".into(), ty: "Int -> Int".into() }],
         sources: vec![SourceFile { path: "demo.aivi".into(), text: "module demo\n".into() }],
         exports: vec![Export { name: "main".into(), global: 0, ty: "Effect E Unit".into() }],
         main: Some(0),
