@@ -4,13 +4,18 @@
 //! makes the next, under the lock of the group. So no task waits for its turn to begin, and a crowd of a million items takes the
 //! memory of the children that live and of what they gave.
 //!
+//! Where many may live at once they are made in pieces: the owner makes two, and the first child of each piece, when its turn has
+//! come, the next piece. So no turn takes long, others have theirs in between, and of a race that is decided early only the
+//! beginning is ever made.
+//!
 //! What always holds, under the lock of the group:
 //! - `live` are the children that were made and have not ended; `Group::pending` is how many.
 //! - Children are made in their order. A crowd that is closed makes no more: one that is decided, or whose owner is asked to end.
 //! - The outcome of a child is at its index from its end on; its record belongs to nobody then.
 //!
 //! Rejected: a task for each item that waits for a permit (memory of all items at once, and a queue that each of them goes
-//! through); waking the owner for each child that ends (two turns for each child instead of one).
+//! through); waking the owner for each child that ends (two turns for each child instead of one); all children at once, however
+//! many (a hundred thousand took 70 ms, in which nothing else ran on that worker).
 
 use std::ptr::NonNull;
 
@@ -18,6 +23,10 @@ use crate::list::List;
 use crate::scope::Scope;
 use crate::task::record::{Raw, Ref};
 use crate::{Outcome, Place, Task};
+
+/// So many children are made without a pause: some ten microseconds. Arbitrary; a piece of 16 costs no more, one of 1,024 is late by
+/// what it takes.
+const PIECE: usize = 128;
 
 /// What the end of one child means for the others.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,6 +49,8 @@ pub struct Crowd<T: Task> {
     pub rule: Rule,
     /// How many children there will be.
     count: usize,
+    /// So many of them live at a time, at most.
+    limit: usize,
     made: usize,
     /// Gone when the crowd is closed or all are made: what it holds is then no longer held.
     maker: Option<Maker<T>>,
@@ -73,9 +84,31 @@ impl Rule {
 
 impl<T: Task> Crowd<T> {
     /// A crowd that has made no child.
-    pub fn new(rule: Rule, count: usize, maker: Maker<T>, place: Place, innermost: NonNull<Scope<T>>) -> Self {
+    pub fn new(
+        rule: Rule,
+        (count, limit): (usize, usize),
+        maker: Maker<T>,
+        place: Place,
+        innermost: NonNull<Scope<T>>,
+    ) -> Self {
         let outcomes = std::iter::repeat_with(|| None).take(count).collect();
-        Crowd { rule, count, made: 0, maker: Some(maker), live: List::new(), outcomes, place, innermost }
+        Crowd { rule, count, limit, made: 0, maker: Some(maker), live: List::new(), outcomes, place, innermost }
+    }
+
+    /// How many children the owner makes.
+    pub fn first(&self) -> usize {
+        self.limit.min(2 * PIECE)
+    }
+
+    /// How many children the first of a piece makes, of which so many live.
+    pub fn piece(&self, live: usize) -> usize {
+        self.limit.saturating_sub(live).min(PIECE)
+    }
+
+    /// Is the child with this index to make others when it begins? Each piece is made before its first child begins, as it
+    /// follows one that such a child has made.
+    pub fn is_first_of_piece(&self, index: usize) -> bool {
+        index.is_multiple_of(PIECE) && self.limit > 2 * PIECE
     }
 
     /// The next child, with its index, which the caller adds to the crowd. `None`: there is none to be made.

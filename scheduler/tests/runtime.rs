@@ -1,6 +1,7 @@
 //! The runtime as a host sees it: threads that complete, cancel, run and dump, and sockets.
 
 use std::io::{Read, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -509,4 +510,66 @@ fn siblings_run_in_the_order_in_which_they_were_made() {
     });
     assert_eq!(runtime(1).run(root), Outcome::Done(0));
     assert_eq!(*ran.lock().unwrap(), [1, 11, 2, 12, 3, 13, 1, 2, 3], "a child runs before its parent's siblings");
+}
+
+#[test]
+fn crowds_of_all_sizes_begin_whole_and_keep_to_their_limit() {
+    const COUNT: usize = 3_000;
+    for (limit, runtime) in [1, 100, 300, 1_000, COUNT]
+        .into_iter()
+        .flat_map(|limit| [runtime(1), runtime(2), simulator()].map(|runtime| (limit, runtime)))
+    {
+        let (live, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let peak = most.clone();
+        let root = script(move |cx, wake| match wake {
+            Wake::Group(end) => {
+                let found = end
+                    .outcomes
+                    .into_iter()
+                    .map(|outcome| if let Outcome::Done(value) = outcome { value } else { -1 })
+                    .collect::<Vec<i64>>();
+                done(i64::from(found == (0..COUNT as i64).collect::<Vec<i64>>()))
+            }
+            _ => {
+                let (live, most) = (live.clone(), most.clone());
+                let maker = move |index: usize| {
+                    let (live, mut has_waited) = (live.clone(), false);
+                    most.fetch_max(live.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    script(move |cx, _| {
+                        if !std::mem::replace(&mut has_waited, true) {
+                            cx.sleep(1);
+                            return Step::Waiting;
+                        }
+                        live.fetch_sub(1, Ordering::SeqCst);
+                        done(index as i64)
+                    })
+                };
+                cx.crowd(Rule::All, COUNT, limit, Box::new(maker));
+                Step::Waiting
+            }
+        });
+        assert_eq!(runtime.run(root), Outcome::Done(1), "limit {limit}");
+        assert!(peak.load(Ordering::SeqCst) <= limit, "limit {limit}: {peak:?}");
+    }
+}
+
+#[test]
+fn of_a_race_that_is_decided_early_only_the_beginning_is_made() {
+    const COUNT: usize = 100_000;
+    let made = Arc::new(AtomicUsize::new(0));
+    let count = made.clone();
+    let root = script(move |cx, wake| match wake {
+        Wake::Group(end) => Step::Ended(end.outcomes[end.first].clone()),
+        _ => {
+            let count = count.clone();
+            let maker = move |index: usize| {
+                count.fetch_add(1, Ordering::SeqCst);
+                script(move |_, _| done(index as i64))
+            };
+            cx.crowd(Rule::First, COUNT, COUNT, Box::new(maker));
+            Step::Waiting
+        }
+    });
+    assert_eq!(runtime(1).run(root), Outcome::Done(0));
+    assert!(made.load(Ordering::SeqCst) < 1_000, "{made:?} were made");
 }

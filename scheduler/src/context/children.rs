@@ -62,9 +62,8 @@ impl<T: Task> Context<'_, T> {
     pub fn crowd(&mut self, rule: Rule, count: usize, limit: usize, maker: Maker<T>) {
         let (owner, generation) = self.next_wait();
         let (place, innermost) = (self.own().place, self.own().scope);
-        let mut crowd = Box::new(Crowd::new(rule, count, maker, place, innermost));
-        let make = |_| self.worker.make_child(&mut crowd, owner);
-        let first: Vec<Raw<T>> = (0..limit.min(count)).map_while(make).collect();
+        let mut crowd = Box::new(Crowd::new(rule, (count, limit), maker, place, innermost));
+        let first: Vec<Raw<T>> = (0..crowd.first()).map_while(|_| self.worker.make_child(&mut crowd, owner)).collect();
         self.set_group(Group::of_crowd(crowd, generation));
         first.into_iter().for_each(|child| self.worker.push_child(child));
         self.note_wait();

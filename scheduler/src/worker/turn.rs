@@ -87,6 +87,9 @@ impl<T: Task> Worker<T> {
             return Turn::End(Outcome::Cancelled(reason_of(record)));
         }
         own.has_started = true;
+        if std::mem::take(&mut own.makes_more) {
+            self.make_piece(record);
+        }
         Turn::Resume
     }
 
