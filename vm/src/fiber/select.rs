@@ -68,24 +68,27 @@ unsafe impl Payload for SelectCase {
     const KIND: Kind = Kind::Case;
 }
 
-/// The cases of a list.
-pub(crate) struct Cases<'a>(SmallVec<[&'a SelectCase; 8]>);
+/// The cases of a list, which stay where they are.
+pub(crate) struct Cases<'a>(Option<&'a List>);
 
 impl<'a> Cases<'a> {
     /// Those in a value, which is a list of them.
     pub(crate) fn of(list: &'a Value) -> Self {
-        let cases = list.payload::<List>().into_iter().flat_map(List::iter);
-        Cases(cases.filter_map(Value::payload::<SelectCase>).collect())
+        Cases(list.payload::<List>())
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &'a SelectCase> + use<'a> {
+        self.0.into_iter().flat_map(List::iter).filter_map(Value::payload::<SelectCase>)
     }
 
     /// Are there none?
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none_or(|list| list.len() == 0)
     }
 
     /// As the scheduler has them: those on channels, in their order.
     pub(crate) fn on_channels(&self) -> SmallVec<[Case<'a, Strand>; 8]> {
-        self.0.iter().filter_map(|case| case.on_channel()).collect()
+        self.iter().filter_map(SelectCase::on_channel).collect()
     }
 
     /// How long to wait: not at all where there is a default, or no time.
@@ -99,7 +102,7 @@ impl<'a> Cases<'a> {
 
     /// What has come of the case with this number among those on channels, and what is to be done about it.
     pub(crate) fn committed(&self, number: usize, message: Option<Shared>) -> Value {
-        let mut on_channels = self.0.iter().filter(|case| matches!(case, SelectCase::Recv(..) | SelectCase::Send(..)));
+        let mut on_channels = self.iter().filter(|case| matches!(case, SelectCase::Recv(..) | SelectCase::Send(..)));
         match (on_channels.nth(number), message) {
             (Some(case @ SelectCase::Recv(..)), Some(message)) => {
                 Value::pair(Value::ok(message.into_value()), case.next())
@@ -125,6 +128,6 @@ impl<'a> Cases<'a> {
             SelectCase::Timeout(millis, _) => Some(*millis),
             SelectCase::Recv(..) | SelectCase::Send(..) => None,
         };
-        self.0.iter().copied().filter(|case| millis(case).is_some()).min_by_key(millis)
+        self.iter().filter(|case| millis(case).is_some()).min_by_key(millis)
     }
 }
