@@ -4,8 +4,8 @@
 //! makes the next, under the lock of the group. So no task waits for its turn to begin, and a crowd of a million items takes the
 //! memory of the children that live and of what they gave.
 //!
-//! Where many may live at once they are made in pieces: the owner makes two, and the first child of each piece, when its turn has
-//! come, the next piece. So no turn takes long, others have theirs in between, and of a race that is decided early only the
+//! Where many may live at once they are made in pieces: the owner makes two, and the last child of each piece, when its turn has
+//! come, one more. So no turn takes long, others have theirs in between, and of a race that is decided early only the
 //! beginning is ever made.
 //!
 //! What always holds, under the lock of the group:
@@ -82,6 +82,11 @@ impl Rule {
     }
 }
 
+/// Does the child with this index make others when it begins? No child of another group does, as those have two.
+pub fn is_last_of_piece(index: u32) -> bool {
+    index as usize % PIECE == PIECE - 1
+}
+
 impl<T: Task> Crowd<T> {
     /// A crowd that has made no child.
     pub fn new(
@@ -100,15 +105,9 @@ impl<T: Task> Crowd<T> {
         self.limit.min(2 * PIECE)
     }
 
-    /// How many children the first of a piece makes, of which so many live.
+    /// How many children the last of a piece makes, of which so many live.
     pub fn piece(&self, live: usize) -> usize {
         self.limit.saturating_sub(live).min(PIECE)
-    }
-
-    /// Is the child with this index to make others when it begins? Each piece is made before its first child begins, as it
-    /// follows one that such a child has made.
-    pub fn is_first_of_piece(&self, index: usize) -> bool {
-        index.is_multiple_of(PIECE) && self.limit > 2 * PIECE
     }
 
     /// The next child, with its index, which the caller adds to the crowd. `None`: there is none to be made.

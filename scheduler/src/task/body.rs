@@ -43,8 +43,6 @@ pub struct Own<T: Task> {
     /// The number of the last wait that was begun.
     pub generation: u32,
     pub has_started: bool,
-    /// It is to make others of its crowd when it begins.
-    pub makes_more: bool,
     pub waiting: Waiting<T>,
     pub timer: Option<Timer>,
     pub woken: Woken<T>,
@@ -69,7 +67,6 @@ impl<T: Task> Own<T> {
             scope,
             generation: 0,
             has_started: false,
-            makes_more: false,
             waiting: Waiting::Nothing,
             timer: None,
             woken: Woken::Nothing,

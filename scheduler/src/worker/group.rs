@@ -131,8 +131,7 @@ impl<T: Task> Worker<T> {
     /// Makes the next child of a crowd, if there is one, which the caller queues.
     pub(crate) fn make_child(&mut self, crowd: &mut Crowd<T>, owner: Raw<T>) -> Option<Raw<T>> {
         let (index, task) = crowd.next()?;
-        let mut own = Own::new(crowd.innermost, crowd.place);
-        own.makes_more = crowd.is_first_of_piece(index);
+        let own = Own::new(crowd.innermost, crowd.place);
         let id = self.core.next_id();
         let raw = Record::create(&mut self.core.spares, id, task, Parent::Branch(owner, index as u32), own, 1);
         // SAFETY: the count is the crowd's: it outlives the right to run of its children.
@@ -141,11 +140,9 @@ impl<T: Task> Worker<T> {
         Some(raw)
     }
 
-    /// The first child of a piece begins: makes the next piece of its crowd.
+    /// The last child of a piece begins: makes the next piece of its crowd.
     #[cold]
-    pub(super) fn make_piece(&mut self, record: &Record<T>) {
-        // SAFETY: it is about to run, so it has not ended.
-        let Parent::Branch(owner, _) = unsafe { record.body() }.parent else { return };
+    pub(super) fn make_piece(&mut self, owner: Raw<T>) {
         // SAFETY: an owner does not end before its children.
         let Some(group) = unsafe { owner.get().body() }.family.group() else { return };
         let mut group = group.lock();

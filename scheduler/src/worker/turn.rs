@@ -1,7 +1,8 @@
 //! One turn of a task: what has ended its wait, run it, what does it want now.
 
+use crate::crowd::is_last_of_piece;
 use crate::select::Selecting;
-use crate::task::body::Own;
+use crate::task::body::{Own, Parent};
 use crate::task::record::{Raw, Record, Ref};
 use crate::task::state::{Claim, Claimed};
 use crate::wait::{Waiting, Woken};
@@ -86,9 +87,12 @@ impl<T: Task> Worker<T> {
         if state.shows_cancel() && !own.has_started {
             return Turn::End(Outcome::Cancelled(reason_of(record)));
         }
-        own.has_started = true;
-        if std::mem::take(&mut own.makes_more) {
-            self.make_piece(record);
+        if !std::mem::replace(&mut own.has_started, true) {
+            // SAFETY: it is about to run, so it has not ended.
+            match unsafe { record.body() }.parent {
+                Parent::Branch(owner, index) if is_last_of_piece(index) => self.make_piece(owner),
+                _ => {}
+            }
         }
         Turn::Resume
     }
