@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use aivi::{Call, CallError, Canceller, Capability, Engine, Function, LookupError, Output, Script};
+use aivi::{Call, CallError, Canceller, Capability, Engine, FiberEventKind, Function, LookupError, Output, Script};
 
 const SCRIPT: &str = r#"
 module calls
@@ -209,4 +209,29 @@ fn in_the_simulator_a_started_call_is_over_at_once() {
     let call = function::<(i64,), i64>(&script, "nap").start((3_600_000,));
     assert!(call.is_finished());
     assert_eq!(call.wait(), Ok(3_600_000));
+}
+
+/// What it does not show: a call that is cancelled while it computes has no wait that ends, and ends without that event.
+#[test]
+fn that_the_host_cancels_a_call_that_waits_is_an_event() {
+    let (tell, told) = mpsc::channel();
+    let builder = Engine::builder().workers(1).on_events(move |events| {
+        events.iter().for_each(|event| tell.send(event.kind.clone()).expect("the test listens"));
+    });
+    let engine = builder.build().expect("an engine");
+    let text = "module t\nuse aivi.concurrency\nexport nap\n\nnap : Int -> Effect Text Unit\nnap = ms => sleep ms\n";
+    let nap = engine.compile("t.aivi", text).expect("correct").function::<(i64,), ()>("nap").expect("a function");
+    let call = nap.start((3_600_000,));
+    while !matches!(told.recv(), Ok(FiberEventKind::Waits { .. })) {}
+    call.cancel();
+    assert_eq!(call.wait(), Err(CallError::Cancelled));
+    drop((nap, engine));
+    let reasons: Vec<String> = told
+        .iter()
+        .filter_map(|kind| match kind {
+            FiberEventKind::Cancelled { reason } => Some(reason),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(reasons, ["cancelled through its handle"]);
 }

@@ -122,7 +122,7 @@ impl<T: Task> Worker<T> {
             return self.write_spawned(raw, Role::Root);
         }
         if let Some(reason) = record.cancel_reason()
-            && matches!(reason.kind, CancelKind::Signal(_))
+            && is_from_outside(reason)
             && record.state.load().claim() == Claim::Cancel
         {
             self.write(record.id, EventKind::Cancelled { by: 0, reason });
@@ -199,5 +199,14 @@ impl<T: Task> Worker<T> {
         };
         let Some(log) = &mut self.core.log else { return };
         log.events.push(Event { at_ns, task, worker: self.index as u32, kind });
+    }
+}
+
+/// Was it asked for by no task? The host has no place.
+fn is_from_outside(reason: CancelReason) -> bool {
+    match reason.kind {
+        CancelKind::Signal(_) => true,
+        CancelKind::Handle => reason.place == Place::default(),
+        _ => false,
     }
 }
