@@ -1,8 +1,8 @@
 //! What this thread has allocated, started and sent, and freed, ended and received; and for which call it works.
 //!
 //! To count costs an addition to a word of the thread. What is in an account is looked at when the words leave a band: above
-//! the *ceiling* the thread has more in hand than it took in advance, or a limit is reached; below the *floor* it has so much to
-//! give back that others should know.
+//! the *ceiling* the thread has more in hand than it took in advance, or a limit is reached; as far below what was entered it has so much
+//! to give back that others should know, who may be the ones that allocate, start and send.
 //!
 //! The thread works for the call whose fiber it ran last, also between two turns: what ends then, ends for that call.
 
@@ -34,7 +34,6 @@ thread_local! {
     static LIVE: Cell<isize> = const { Cell::new(0) };
     static FIBERS: Cell<isize> = const { Cell::new(0) };
     static CEILING: Cell<isize> = const { Cell::new(isize::MAX) };
-    static FLOOR: Cell<isize> = const { Cell::new(isize::MIN) };
     static FIBERS_CEILING: Cell<isize> = const { Cell::new(isize::MAX) };
     static MESSAGES_CEILING: Cell<isize> = const { Cell::new(isize::MAX) };
     /// What was entered last: units, fibers, messages.
@@ -83,7 +82,17 @@ pub(crate) fn is_due() -> bool {
 #[inline]
 pub(crate) fn turn_to(account: Option<&Arc<Account>>) -> bool {
     let pointer = account.map_or(ptr::null(), Arc::as_ptr);
-    !ptr::eq(pointer, CURRENT.get()) && turn(account) || is_due() || is_metered() && LIVE.get() < FLOOR.get()
+    !ptr::eq(pointer, CURRENT.get()) && turn(account) || is_due() || is_metered() && has_much_to_give_back()
+}
+
+/// Has it fallen as far below what was entered as it may rise above?
+#[inline]
+fn has_much_to_give_back() -> bool {
+    let is_far = |now: isize, entered: isize, ceiling: isize| entered.saturating_sub(now) > ceiling - entered;
+    let (live, fibers, messages) = ENTERED.get();
+    is_far(LIVE.get(), live, CEILING.get())
+        || is_far(FIBERS.get(), fibers, FIBERS_CEILING.get())
+        || is_far(aivi_scheduler::queued_messages(), messages, MESSAGES_CEILING.get())
 }
 
 /// Is there room for so many bytes at once, as far as is known without a look at what others use?
@@ -123,7 +132,6 @@ pub(crate) fn settle() -> Option<Over> {
             isize::try_from(account.room_for(limit).min(share)).unwrap_or(isize::MAX)
         };
         CEILING.set(live.saturating_add(advance(Limit::Memory, BYTES) / UNIT as isize));
-        FLOOR.set(live.saturating_sub(units(BYTES as usize)));
         FIBERS_CEILING.set(fibers.saturating_add(advance(Limit::Fibers, COUNT)));
         MESSAGES_CEILING.set(messages.saturating_add(advance(Limit::Messages, COUNT)));
         over
@@ -164,7 +172,6 @@ fn turn(account: Option<&Arc<Account>>) -> bool {
         return settle().is_some();
     }
     CEILING.set(isize::MAX);
-    FLOOR.set(isize::MIN);
     FIBERS_CEILING.set(isize::MAX);
     MESSAGES_CEILING.set(isize::MAX);
     false
@@ -205,5 +212,48 @@ impl Charge {
 impl Drop for Charge {
     fn drop(&mut self) {
         add(-self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::mpsc::channel;
+    use std::thread;
+
+    use super::{add_fiber, is_due, settle, turn_to};
+    use crate::account::{Account, Level, Limits};
+
+    /// A turn of a fiber on this thread, which starts or ends others; whether a limit is reached.
+    fn turn(account: &Arc<Account>, fibers: isize) -> bool {
+        let mut is_over = turn_to(Some(account)) && settle().is_some();
+        add_fiber(fibers, 0);
+        is_over |= is_due() && settle().is_some();
+        is_over
+    }
+
+    #[test]
+    fn who_only_ends_fibers_says_so_to_those_who_start_them() {
+        let account = Arc::new(Account::new(Level::Call, Limits::none().fibers(100), None));
+        let (started, starts) = channel();
+        let (ended, ends) = channel();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                for () in starts {
+                    assert!(!turn(&account, -1));
+                    ended.send(()).expect("the other one waits");
+                }
+                turn_to(None);
+            });
+            // One at a time.
+            for number in 0..1000 {
+                assert!(!turn(&account, 1), "fiber {number}");
+                started.send(()).expect("the other one waits");
+                ends.recv().expect("it ends");
+            }
+            drop(started);
+            turn_to(None);
+        });
+        assert!(account.used().most_fibers <= 5, "{:?}", account.used());
     }
 }
