@@ -124,6 +124,12 @@ impl<'a, T: Task> Context<'a, T> {
             let place = self.own().place;
             self.worker.rehearse_point(place);
         }
+        self.shows_cancel()
+    }
+
+    /// As `is_cancel_requested`, which this is not where somebody rehearses.
+    #[inline]
+    pub fn shows_cancel(&self) -> bool {
         self.record().state.load().shows_cancel()
     }
 

@@ -36,7 +36,7 @@ use std::sync::Arc;
 
 use aivi_bytecode::module::{Handler, HandlerKind, Proto};
 use aivi_bytecode::{Instruction, Reg};
-use aivi_scheduler::{CancelKind, CancelReason, Context, Outcome, Place, Step, Tick};
+use aivi_scheduler::{CancelKind, CancelReason, Context, Outcome, Place, Tick};
 
 pub(crate) use awaited::Awaited;
 pub use awaited::HostFuture;
@@ -178,15 +178,16 @@ impl Fiber {
         origins
     }
 
-    /// Runs until it yields, waits or ends.
-    fn resume(&mut self, cx: &mut Context<'_, Strand>) -> Step<Strand> {
+    /// Runs until it yields, waits or ends, then with an outcome.
+    fn resume(&mut self, cx: &mut Context<'_, Strand>, outcome: &mut Option<Outcome<Shared, Fault>>) -> Exit {
         let slice = u64::from(cx.fuel()).max(1);
         self.cx = NonNull::from(cx).as_ptr().cast();
         let before = patience::run_with(self.cx);
         if !self.begin_slice(slice) {
             self.cx = null_mut();
             patience::run_with(before);
-            return Step::Ended(Outcome::Cancelled(CancelReason { kind: CancelKind::Limit, place: self.origins[0] }));
+            *outcome = Some(Outcome::Cancelled(CancelReason { kind: CancelKind::Limit, place: self.origins[0] }));
+            return Exit::Ended;
         }
         let go = self.wake();
         let exit = interp::run_from(self, go);
@@ -194,21 +195,15 @@ impl Fiber {
         self.cx = null_mut();
         patience::run_with(before);
         match exit {
-            Exit::Yielded => Step::Yielded,
-            Exit::Waiting => {
-                if self.frames.is_large() || self.stack.is_large() {
-                    self.shrink();
-                }
-                Step::Waiting
-            }
-            Exit::Returned => unreachable!("`run_from` goes on"),
+            Exit::Waiting if self.frames.is_large() || self.stack.is_large() => self.shrink(),
             Exit::Ended => {
                 count_ended();
                 self.frame = null_mut();
-                let lost = || Outcome::Faulted(Fault::without_place("the fiber lost its outcome"));
-                Step::Ended(self.outcome.take().unwrap_or_else(lost))
+                *outcome = self.outcome.take();
             }
+            _ => {}
         }
+        exit
     }
 
     /// Releases what the frames own, when the fiber is not to run again.
@@ -367,12 +362,16 @@ impl Fiber {
     /// where the fiber was started.
     #[inline]
     pub(crate) fn place(&self) -> Place {
+        self.place_at_hand().unwrap_or_else(|| self.place_at(self.frame, self.pc))
+    }
+
+    /// The same if the top frame says it.
+    #[inline]
+    pub(crate) fn place_at_hand(&self) -> Option<Place> {
         // SAFETY: F1, F3: the top frame; a proto lives as long as the program.
         unsafe {
-            match (*self.frame).proto.as_ref() {
-                Some(proto) if !proto.is_library => (*self.frame).place(self.pc),
-                _ => self.place_at(self.frame, self.pc),
-            }
+            let proto = (*self.frame).proto.as_ref().filter(|proto| !proto.is_library);
+            proto.map(|_| (*self.frame).place(self.pc))
         }
     }
 
@@ -494,6 +493,12 @@ impl Fiber {
     #[inline]
     pub(crate) fn sees_cancel(&mut self) -> bool {
         !self.is_ending() && self.cx().is_cancel_requested()
+    }
+
+    /// The same where nobody rehearses.
+    #[inline]
+    pub(crate) fn sees_cancel_unrehearsed(&mut self) -> bool {
+        !self.is_ending() && self.cx().shows_cancel()
     }
 
     /// The signal of a fiber that has noticed cancellation.

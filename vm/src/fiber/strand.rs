@@ -20,6 +20,7 @@ use super::stack::Stack;
 use super::{Fiber, NOWHERE, Origins, Pending, Start, World, WorldRef};
 use crate::account::meter;
 use crate::fault::Fault;
+use crate::interp::Exit;
 use crate::object::{Shared, references};
 use crate::value::Slot;
 
@@ -220,18 +221,19 @@ impl Strand {
         }
     }
 
-    /// Runs until it yields, waits or ends.
+    /// Runs until it yields, waits or ends, then with an outcome.
     #[inline]
-    fn turn(&mut self, cx: &mut Context<'_, Strand>) -> Step<Strand> {
+    fn turn(&mut self, cx: &mut Context<'_, Strand>, outcome: &mut Option<Outcome<Shared, Fault>>) -> Exit {
         if self.is_asleep()
             && let Some(reason) = cx.cancelled_in_wait()
             && self.small().has_begun()
             && self.small().end()
         {
             count_ended();
-            return Step::Ended(Outcome::Cancelled(reason));
+            *outcome = Some(Outcome::Cancelled(reason));
+            return Exit::Ended;
         }
-        self.fiber().resume(cx)
+        self.fiber().resume(cx, outcome)
     }
 
     /// The machine has panicked: nobody knows what the fiber owns. It stays where it is, and one that owns nothing takes its place.
@@ -292,15 +294,26 @@ impl Task for Strand {
     type Fault = Fault;
 
     fn resume(&mut self, cx: &mut Context<'_, Self>) -> Step<Self> {
-        let step = caught(|| self.turn(cx)).unwrap_or_else(|fault| {
-            patience::run_with(std::ptr::null_mut());
-            self.leave_behind();
-            Step::Ended(Outcome::Faulted(fault))
-        });
-        if matches!(step, Step::Waiting) && is_crowded() {
-            self.put_away();
+        // Not a `Step`: a copy of what was just written in parts makes the processor wait, in each turn.
+        let mut outcome = None;
+        match caught(|| self.turn(cx, &mut outcome)) {
+            Ok(Exit::Yielded) => Step::Yielded,
+            Ok(Exit::Waiting) => {
+                if is_crowded() {
+                    self.put_away();
+                }
+                Step::Waiting
+            }
+            Ok(Exit::Returned | Exit::Ended) => {
+                let lost = || Outcome::Faulted(Fault::without_place("the fiber lost its outcome"));
+                Step::Ended(outcome.unwrap_or_else(lost))
+            }
+            Err(fault) => {
+                patience::run_with(std::ptr::null_mut());
+                self.leave_behind();
+                Step::Ended(Outcome::Faulted(fault))
+            }
         }
-        step
     }
 
     fn entry(&self) -> Place {

@@ -11,6 +11,19 @@ use crate::value::{Kind, Value};
 /// fiber.
 #[inline]
 pub(super) fn poll(fiber: &mut Fiber, word: Word) -> Option<Go> {
+    let is_plain = !fiber.has_branch() && !fiber.cx().is_rehearsed();
+    match fiber.place_at_hand() {
+        Some(place) if is_plain => {
+            fiber.cx().set_place(place);
+            fiber.sees_cancel_unrehearsed().then(|| stop(fiber, word))
+        }
+        _ => poll_closely(fiber, word),
+    }
+}
+
+/// The same where that takes longer.
+#[cold]
+fn poll_closely(fiber: &mut Fiber, word: Word) -> Option<Go> {
     if fiber.has_branch() {
         return Some(move_out(fiber));
     }
@@ -26,6 +39,7 @@ pub(super) fn poll(fiber: &mut Fiber, word: Word) -> Option<Go> {
 
 /// Unwinds as the fiber is cancelled.
 #[cold]
+#[inline(never)]
 pub(super) fn stop(fiber: &mut Fiber, word: Word) -> Go {
     release_operands(fiber, word);
     let signal = fiber.noticed();
