@@ -43,7 +43,7 @@ pub struct Tape {
     pub points: u64,
     /// Where the task stood at whose point the roots were cancelled.
     pub cancelled_at: Option<Place>,
-    /// Its steps, the first [`STEPS_MAX`] of them.
+    /// Its steps, the first `STEPS_MAX` of them.
     pub steps: Vec<Step>,
     /// Its decisions, when it explored.
     pub decisions: Vec<Decision>,

@@ -11,6 +11,9 @@
 //! `faults` may unwind with a fault; `calls` pushes a frame; `ends` does not continue with the next instruction.
 //! Any instruction with a flag other than `ends` needs a row in `Proto::drops` when it happens while registers own values.
 
+// `R[dst]` is a register, and no link.
+#![allow(rustdoc::broken_intra_doc_links)]
+
 use crate::operand::{
     ConstId, Count, GlobalId, Imm16, Imm32, Index, Jump16, Jump32, LowReg, NativeId, Operand, OperandKind, ProtoId,
     Reg, ScalarKind, ShapeId,

@@ -36,14 +36,14 @@ pub struct Module {
 pub struct Proto {
     /// `module.name`, and for inner functions `module.name/line`.
     pub name: String,
-    /// Parameters; they arrive in R[0], R[1], … A closure arrives in the register after the last one.
+    /// Parameters; they arrive in `R[0]`, `R[1]`, … A closure arrives in the register after the last one.
     pub parameters: u16,
     /// Registers of its window, parameters included.
     pub registers: u16,
     /// Running it acts: it is the body of an effect. Applied to all its parameters as a value it makes an effect, which
     /// `call.run` runs.
     pub effect: bool,
-    /// It captures values: its closure is passed in R[parameters].
+    /// It captures values: its closure is passed in `R[parameters]`.
     pub captures: u8,
     /// Which parameters it expects raw (as scalars); others arrive tagged. A tagged scalar may arrive for a raw one.
     pub raw: Vec<(Reg, ScalarKind)>,
