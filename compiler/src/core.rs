@@ -65,6 +65,8 @@ pub struct Exchanged {
     pub records: Vec<Vec<Symbol>>,
     /// Nominal types with their constructors and the schemes of these.
     pub datas: Vec<(DataId, Vec<(ConstructorId, TyId)>)>,
+    /// Those of them that are made of something which only their modules know.
+    pub hidden: Vec<DataId>,
 }
 
 /// A nominal type.

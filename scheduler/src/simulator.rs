@@ -5,6 +5,9 @@
 //! wake each other: after [`TURNS_MAX`] turns at one instant it moves on, too. Blocking jobs run on the spot, as a choice like
 //! any other.
 //!
+//! Before each operation, something that others may notice, a seed may take the processor from a task that could go on, so that what comes
+//! between two operations is seen; how often is the seed's, too ([`STRIDES`]). Seed 0 never does.
+//!
 //! Time can be *held* ([`Simulator::hold`]): it then passes up to a moment that the program sets, and no further.
 //!
 //! Things that decide between equals at one instant (a limit and the body that completes at that moment, two branches of a
@@ -27,12 +30,18 @@ const TURNS_MAX: u32 = 10_000;
 /// Virtual time of so many turns: about what they take in reality.
 const TURNS_NS: u64 = 1_000_000;
 
+/// Of so many operations (the first to the last power of two) a seed interrupts one before it. Often finds what needs many turns
+/// of others in between, seldom what needs a task to come far in one go; so each seed has one of them (arbitrary).
+const STRIDES: std::ops::Range<u32> = 1..5;
+
 /// Milliseconds since 1970 when virtual time begins: 2026-01-01, arbitrary.
 pub const WALL_START_MS: i64 = 1_767_225_600_000;
 
 /// Work of the simulator.
 pub struct Simulator<T: Task> {
     seed: u64,
+    /// Operations of which one is interrupted.
+    stride: usize,
     now_ns: u64,
     /// Time passes up to here.
     allowed_ns: u64,
@@ -43,6 +52,8 @@ pub struct Simulator<T: Task> {
     ready: VecDeque<Raw<T>>,
     jobs: VecDeque<Box<dyn FnOnce() + Send>>,
     late: VecDeque<Late<T>>,
+    /// The task that is ready last has just made way for another one.
+    made_way: bool,
     pub rehearsal: Option<Rehearsal>,
 }
 
@@ -77,8 +88,11 @@ pub enum Next<T: Task> {
 impl<T: Task> Simulator<T> {
     /// Choices by `seed`.
     pub fn new(seed: u64) -> Self {
+        // Not the numbers that choose between tasks.
+        let power = STRIDES.start as usize + Oracle::seeded(!seed).pick(STRIDES.len());
         Simulator {
             seed,
+            stride: 1 << power,
             now_ns: 0,
             allowed_ns: u64::MAX,
             turns: 0,
@@ -86,6 +100,7 @@ impl<T: Task> Simulator<T> {
             ready: VecDeque::new(),
             jobs: VecDeque::new(),
             late: VecDeque::new(),
+            made_way: false,
             rehearsal: None,
         }
     }
@@ -176,9 +191,14 @@ impl<T: Task> Simulator<T> {
         if choices == 0 {
             return None;
         }
+        let made_way = std::mem::take(&mut self.made_way) && choices > 1;
         let at = match self.explored() {
             Some(rehearsal) => rehearsal.pick(choices),
             None if self.seed == 0 => 0,
+            None if made_way => match oracle.pick(choices - 1) {
+                at if at + 1 < self.ready.len() => at,
+                at => at + 1,
+            },
             None => oracle.pick(choices),
         };
         if at < self.ready.len() {
@@ -213,13 +233,27 @@ impl<T: Task> Simulator<T> {
         }
     }
 
+    /// Is every operation a place where another task may have to run before? Somebody has to decide that.
+    pub fn is_stepped(&self) -> bool {
+        self.rehearsal.is_some() || self.seed != 0
+    }
+
     /// A task begins an operation, unless it has to make way before.
-    pub fn makes_way(&self) -> bool {
-        let is_preempted = self.is_preempted();
-        if !is_preempted && let Some(rehearsal) = &self.rehearsal {
+    pub fn makes_way(&mut self, oracle: &mut Oracle) -> bool {
+        let makes_way = match self.explored() {
+            Some(_) => self.is_preempted(),
+            None => {
+                self.made_way = self.seed != 0 && self.has_ready() && oracle.pick(self.stride) == 0;
+                self.made_way
+            }
+        };
+        if makes_way {
+            // A turn in two parts is one for those who count them.
+            self.turns = self.turns.saturating_sub(1);
+        } else if let Some(rehearsal) = &self.rehearsal {
             rehearsal.act();
         }
-        is_preempted
+        makes_way
     }
 
     /// Does whoever decides instead of the seed take the processor from the task that runs?

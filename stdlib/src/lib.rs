@@ -32,16 +32,10 @@ mod value;
 use aivi_vm::native::NativeFn;
 
 pub use cause::cause;
-pub use console::Input;
+pub use console::{Input, Loss};
 
-/// Every native function of the library.
-#[must_use]
-pub fn natives() -> Vec<NativeFn> {
-    FAMILIES.concat()
-}
-
-/// A table for each family of names: pure functions first, then those that act on the world.
-const FAMILIES: &[&[NativeFn]] = &[
+/// Every native function of the library, a table for each family of names: pure functions first, then those that act on the world.
+pub const NATIVES: &[&[NativeFn]] = &[
     list::NATIVES,
     map::NATIVES,
     set::NATIVES,

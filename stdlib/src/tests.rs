@@ -62,7 +62,8 @@ fn declarations() -> Vec<(String, &'static str, &'static str, usize)> {
 
 #[test]
 fn every_declared_native_exists_and_takes_as_many_arguments() {
-    let natives: BTreeMap<&str, u8> = crate::natives().iter().map(|native| (native.name, native.arity)).collect();
+    let natives: BTreeMap<&str, u8> =
+        crate::NATIVES.concat().iter().map(|native| (native.name, native.arity)).collect();
     let declarations = declarations();
     assert!(declarations.len() > 100);
     for (place, name, modes, arity) in declarations {
@@ -77,7 +78,7 @@ fn every_declared_native_exists_and_takes_as_many_arguments() {
 #[test]
 fn every_native_is_declared_once_and_used() {
     let declared: Vec<&str> = declarations().iter().map(|(_, name, ..)| *name).collect();
-    let natives = crate::natives();
+    let natives = crate::NATIVES.concat();
     for native in &natives {
         assert!(declared.contains(&native.name), "{} is in no module", native.name);
         let same = natives.iter().filter(|other| other.name == native.name).count();
@@ -122,8 +123,11 @@ fn natives_leave_the_program_only_where_their_table_says_what_they_need() {
     assert!(left.len() >= 5, "files, console, network, clock and system: {left:?}");
     for family in left {
         let of_family = |name: &str| name.split('.').next() == Some(&*family);
-        let needs =
-            crate::natives().into_iter().filter(|native| of_family(native.name)).any(|native| native.needs.is_some());
+        let needs = crate::NATIVES
+            .concat()
+            .into_iter()
+            .filter(|native| of_family(native.name))
+            .any(|native| native.needs.is_some());
         assert!(needs, "{family} reaches outside of the program, and no row of its table says what it needs");
     }
 }

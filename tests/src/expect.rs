@@ -3,6 +3,7 @@
 //! ```text
 //! // expect: a line of standard output, in order
 //! // expect unordered: a line that may change places with its unordered neighbours
+//! // expect virtual: a line that is so in the simulator (an exact time), and may be any on workers
 //! // expect stderr: part of standard error
 //! // expect failure: the error that `main` fails with
 //! // expect fault: part of the fault's message
@@ -49,6 +50,8 @@ pub struct Line {
     pub text: String,
     /// It may change places with unordered neighbours.
     pub unordered: bool,
+    /// Outside of the simulator another one may stand there.
+    pub is_virtual: bool,
 }
 
 /// Everything that a script expects.
@@ -86,8 +89,11 @@ impl Expectation {
             let value = value.strip_prefix(' ').unwrap_or(value);
             let wrong = || format!("not understood: {line}");
             match key {
-                "expect" => found.output.push(Line { text: value.into(), unordered: false }),
-                "expect unordered" => found.output.push(Line { text: value.into(), unordered: true }),
+                "expect" | "expect unordered" | "expect virtual" => found.output.push(Line {
+                    text: value.into(),
+                    unordered: key == "expect unordered",
+                    is_virtual: key == "expect virtual",
+                }),
                 "expect stderr" => found.stderr.push(value.into()),
                 "expect failure" => found.end = End::Failure(value.into()),
                 "expect fault" => found.end = End::Fault(value.into()),
@@ -108,11 +114,11 @@ impl Expectation {
         Ok(found)
     }
 
-    /// Compares the output with what is expected; the answer is the difference.
+    /// Compares the output with what is expected, in the simulator or outside of it; the answer is the difference.
     ///
     /// # Errors
     /// The first difference.
-    pub fn check_output(&self, output: &str) -> Result<(), String> {
+    pub fn check_output(&self, output: &str, in_simulator: bool) -> Result<(), String> {
         let found: Vec<&str> = output.lines().collect();
         let mut expected = self.output.clone();
         let mut at = 0;
@@ -124,7 +130,8 @@ impl Expectation {
             let mut lines: Vec<&str> = found.iter().skip(at).take(end - at).copied().collect();
             lines.sort_unstable();
             for (index, line) in group.iter().enumerate() {
-                if lines.get(index) != Some(&line.text.as_str()) {
+                let is_any = line.is_virtual && !in_simulator;
+                if lines.get(index).is_none_or(|found| !is_any && *found != line.text) {
                     let place = at + index + 1;
                     return Err(format!(
                         "line {place} of the output: expected {:?}, found {:?}",
@@ -162,7 +169,7 @@ mod tests {
     fn comments_become_expectations() {
         let script = "// expect: a: b\n// expect fault: x\n// args: 1 2\n// expect error: E1 line 3\n  // expect: no\n";
         let found = Expectation::read(script).expect("understood");
-        assert_eq!(found.output, [Line { text: "a: b".into(), unordered: false }]);
+        assert_eq!(found.output, [Line { text: "a: b".into(), unordered: false, is_virtual: false }]);
         assert_eq!(found.args, ["1", "2"]);
         assert_eq!(found.diagnostics, [Report { code: "E1".into(), line: Some(3) }]);
         assert!(Expectation::read("// expect nothing: x").is_err());
@@ -174,13 +181,18 @@ mod tests {
     fn output_is_compared_line_by_line() {
         let wants = |script: &str| Expectation::read(script).expect("understood");
         let plain = wants("// expect: a\n// expect: b");
-        assert_eq!(plain.check_output("a\nb\n"), Ok(()));
-        assert!(plain.check_output("a\n").is_err());
-        assert!(plain.check_output("b\na\n").is_err());
-        assert!(plain.check_output("a\nb\nc\n").is_err());
+        assert_eq!(plain.check_output("a\nb\n", true), Ok(()));
+        assert!(plain.check_output("a\n", true).is_err());
+        assert!(plain.check_output("b\na\n", true).is_err());
+        assert!(plain.check_output("a\nb\nc\n", true).is_err());
+        let timed = wants("// expect: a\n// expect virtual: 10\n// expect: b");
+        assert_eq!(timed.check_output("a\n10\nb\n", true), Ok(()));
+        assert_eq!(timed.check_output("a\n11\nb\n", false), Ok(()));
+        assert!(timed.check_output("a\n11\nb\n", true).is_err());
+        assert!(timed.check_output("a\nb\n", false).is_err());
         let group = wants("// expect unordered: a\n// expect unordered: b\n// expect: c");
-        assert_eq!(group.check_output("b\na\nc\n"), Ok(()));
-        assert!(group.check_output("b\nc\na\n").is_err());
-        assert!(group.check_output("b\nb\nc\n").is_err());
+        assert_eq!(group.check_output("b\na\nc\n", true), Ok(()));
+        assert!(group.check_output("b\nc\na\n", true).is_err());
+        assert!(group.check_output("b\nb\nc\n", true).is_err());
     }
 }

@@ -13,7 +13,8 @@ pub trait Host: Send + Sync {
     /// Writes to standard output; one call's text stays together.
     ///
     /// # Errors
-    /// When nobody reads the output any more; the program then ends as by a broken pipe.
+    /// When the output takes nothing more, or has not taken what was written before: the text is lost. Of the kind `BrokenPipe` when
+    /// nobody reads it any more.
     fn write_out(&self, text: &str) -> io::Result<()>;
 
     /// Writes to standard error; one call's text stays together.
@@ -28,9 +29,6 @@ pub trait Host: Send + Sync {
     fn warn_of(&self, text: &str, _trace: &[String]) {
         self.warn(text);
     }
-
-    /// Passes on what `write_out` keeps.
-    fn flush(&self) {}
 
     /// The program's arguments.
     fn args(&self) -> Vec<String> {

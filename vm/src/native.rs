@@ -105,10 +105,11 @@ pub enum Then {
     DecodeOrFault,
 }
 
-/// Native functions by name. Clones share those of the library.
+/// Native functions by name. Those of the library stay in their tables: a program imports few of them, so that an index would cost each
+/// process more than it saves.
 #[derive(Clone, Default)]
 pub struct Natives {
-    by_name: Arc<HashMap<&'static str, NativeFn>>,
+    tables: Vec<&'static [NativeFn]>,
     of_host: HashMap<String, HostFn>,
 }
 
@@ -119,9 +120,10 @@ impl Natives {
         Natives::default()
     }
 
-    /// Adds one; a later one of the same name takes the place of the earlier.
-    pub fn add(&mut self, function: NativeFn) {
-        Arc::make_mut(&mut self.by_name).insert(function.name, function);
+    /// Adds the functions of a family: those whose names begin with the same word, up to a dot.
+    pub fn add(&mut self, table: &'static [NativeFn]) {
+        debug_assert!(table.iter().all(|function| family(function.name) == family(table[0].name)));
+        self.tables.push(table);
     }
 
     /// Adds one of the host; one of the library has precedence.
@@ -131,9 +133,16 @@ impl Natives {
 
     /// The one of this name.
     pub(crate) fn get(&self, name: &str) -> Option<Found> {
+        let is_family = |table: &&[NativeFn]| table.first().is_some_and(|first| family(first.name) == family(name));
+        let mut of_library = self.tables.iter().copied().filter(is_family).flatten();
         let of_host = || self.of_host.get(name).cloned().map(Found::Host);
-        self.by_name.get(name).copied().map(Found::Library).or_else(of_host)
+        of_library.find(|function| function.name == name).copied().map(Found::Library).or_else(of_host)
     }
+}
+
+/// The word before the dot of a name.
+fn family(name: &str) -> &str {
+    name.split_once('.').map_or("", |(family, _)| family)
 }
 
 /// A native function that a module asked for.
@@ -151,12 +160,9 @@ impl Found {
     }
 }
 
-impl Extend<NativeFn> for Natives {
-    fn extend<I: IntoIterator<Item = NativeFn>>(&mut self, functions: I) {
-        let functions = functions.into_iter();
-        let by_name = Arc::make_mut(&mut self.by_name);
-        by_name.reserve(functions.size_hint().0);
-        by_name.extend(functions.map(|function| (function.name, function)));
+impl Extend<&'static [NativeFn]> for Natives {
+    fn extend<I: IntoIterator<Item = &'static [NativeFn]>>(&mut self, tables: I) {
+        tables.into_iter().for_each(|table| self.add(table));
     }
 }
 
@@ -210,6 +216,12 @@ impl NativeCx<'_> {
     #[must_use]
     pub fn may_make(&mut self, bytes: usize) -> bool {
         self.fiber.may_make(Limit::Memory, bytes as u64)
+    }
+
+    /// The bytes that the call may use at most; without a limit `u64::MAX`.
+    #[must_use]
+    pub fn memory_limit(&self) -> u64 {
+        self.fiber.memory_limit()
     }
 
     /// The scheduler: clocks, chance, `registry`. Waits go through the functions below.

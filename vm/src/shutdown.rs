@@ -1,7 +1,7 @@
 //! What cleanups do while a call ends: for the report of it.
 //!
-//! The end of a call begins with a signal or `exit`, with an error of `main` that nothing will catch, with a deadlock in
-//! cleanups, or else when `main` has ended. From then on each fiber that begins or ends a cleanup says so; before, that costs a
+//! The end of a call begins with a signal or `exit`, with a limit, with an error of `main` that nothing will catch, or else when
+//! `main` has ended; with none of these when its fibers are given up before, while cleanups run. From then on each fiber that begins or ends a cleanup says so; before, that costs a
 //! test of one flag. What is kept is bounded by the places of the program.
 
 use std::collections::HashMap;
@@ -10,6 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aivi_scheduler::Place;
+
+/// When the end began of a call whose fibers were given up before it did: nothing takes any time then.
+const AT_ONCE: u64 = u64::MAX;
 
 /// The end of a call.
 #[derive(Default)]
@@ -40,6 +43,8 @@ pub enum Why {
     Signal(i32),
     /// The program asked to exit with this code.
     Exit(i32),
+    /// A limit of the call was reached.
+    Limit,
     /// `main` failed.
     Failure,
     /// `main` faulted.
@@ -76,8 +81,8 @@ pub struct Tally {
 
 /// The end of a call, once it is over.
 pub struct Ended {
-    /// What it began with.
-    pub why: Why,
+    /// What it began with; nothing when fibers were given up before, all at once.
+    pub why: Option<Why>,
     /// When.
     pub begun_ns: u64,
     /// What became of cleanups, by the places where their code begins.
@@ -88,7 +93,7 @@ impl Shutdown {
     /// It begins, unless it has.
     pub fn begin(&self, why: Why, now_ns: u64) {
         let mut state = self.state();
-        if state.why.is_none() {
+        if !state.has_begun() {
             (state.why, state.begun_ns) = (Some(why), now_ns);
         }
         drop(state);
@@ -108,7 +113,7 @@ impl Shutdown {
         let cleanups = state.over.iter().map(|((place, fate), tally)| (*place, *fate, tally.clone()));
         let mut cleanups: Vec<_> = cleanups.collect();
         cleanups.sort_unstable_by_key(|(place, fate, _)| (place.0, *fate));
-        Some(Ended { why: state.why?, begun_ns: state.begun_ns, cleanups })
+        state.has_begun().then_some(Ended { why: state.why, begun_ns: state.begun_ns, cleanups })
     }
 
     /// A fiber begins a cleanup.
@@ -135,9 +140,9 @@ impl Shutdown {
     /// A fiber is given up, with these cleanups to run; `place` is where it stands, if it runs one.
     pub(crate) fn given_up(&self, fiber: usize, place: Option<Place>, skipped: impl IntoIterator<Item = Place>) {
         let mut state = self.state();
-        if state.why.is_none() {
-            // A deadlock while `main` still waited: from here on everything ends at once.
-            (state.why, state.begun_ns) = (Some(Why::Deadlock), u64::MAX);
+        if !state.has_begun() {
+            // From here on everything ends at once.
+            state.begun_ns = AT_ONCE;
         }
         let running = state.running.remove(&fiber);
         if let Some(place) = place {
@@ -152,6 +157,10 @@ impl Shutdown {
 }
 
 impl State {
+    fn has_begun(&self) -> bool {
+        self.why.is_some() || self.begun_ns == AT_ONCE
+    }
+
     fn add(&mut self, place: Place, fate: Fate, ns: u64, error: Option<String>) {
         let tally = self.over.entry((place, fate)).or_default();
         tally.count += 1;
@@ -165,6 +174,7 @@ impl fmt::Display for Why {
         match self {
             Why::Signal(number) => write!(f, "signal {number}"),
             Why::Exit(code) => write!(f, "exit {code}"),
+            Why::Limit => f.write_str("a limit was reached"),
             Why::Failure => f.write_str("main failed"),
             Why::Fault => f.write_str("main faulted"),
             Why::Deadlock => f.write_str("deadlock"),
@@ -192,7 +202,7 @@ mod tests {
         shutdown.cleanup_begins(5, Place(7), 100);
         shutdown.given_up(5, Some(Place(0)), [Place(8), Place(8)]);
         let Some(Ended { why, begun_ns, cleanups }) = shutdown.ended() else { panic!("it has begun") };
-        assert_eq!((why, begun_ns), (Why::Exit(3), 100));
+        assert_eq!((why, begun_ns), (Some(Why::Exit(3)), 100));
         let tally =
             |count, longest_ns, error: Option<&str>| Tally { count, longest_ns, error: error.map(str::to_owned) };
         let expected = [
@@ -202,5 +212,14 @@ mod tests {
             (Place(8), Fate::Skipped, tally(2, 0, None)),
         ];
         assert_eq!(cleanups, expected);
+    }
+
+    #[test]
+    fn what_is_given_up_before_has_begun_with_nothing() {
+        let shutdown = Shutdown::default();
+        shutdown.given_up(5, None, [Place(8)]);
+        shutdown.begin(Why::End, 900);
+        let Some(Ended { why, cleanups, .. }) = shutdown.ended() else { panic!("it has begun") };
+        assert_eq!((why, cleanups.len()), (None, 1));
     }
 }

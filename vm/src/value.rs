@@ -8,6 +8,7 @@
 //! (the table `drops`). A slot that holds a *raw* scalar has a valid payload and a meaningless kind.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
@@ -222,13 +223,13 @@ impl Value {
     /// A value of the host; `name` is its text form, as in `<name>`.
     #[must_use]
     pub fn handle<T: Any + Send + Sync>(name: &'static str, value: Arc<T>) -> Value {
-        Value::payload_of(Handle { name, value, is_of_host: false })
+        Value::payload_of(Handle { name: Cow::Borrowed(name), value, is_of_host: false })
     }
 
     /// The same of the program's host, which can be compared: it equals itself.
     #[must_use]
-    pub fn handle_of_host<T: Any + Send + Sync>(name: &'static str, value: Arc<T>) -> Value {
-        Value::payload_of(Handle { name, value, is_of_host: true })
+    pub fn handle_of_host<T: Any + Send + Sync>(name: impl Into<Cow<'static, str>>, value: Arc<T>) -> Value {
+        Value::payload_of(Handle { name: name.into(), value, is_of_host: true })
     }
 
     /// A value with this Rust value as payload.
@@ -554,7 +555,7 @@ impl<'a> FunctionRef<'a> {
 /// A value of the host.
 #[derive(Clone)]
 pub struct Handle {
-    name: &'static str,
+    name: Cow<'static, str>,
     value: Arc<dyn Any + Send + Sync>,
     is_of_host: bool,
 }
@@ -562,8 +563,8 @@ pub struct Handle {
 impl Handle {
     /// Its text form, without the angle brackets.
     #[must_use]
-    pub fn name(&self) -> &'static str {
-        self.name
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Whether they are the same value of the program's host; nothing when one is no such value.

@@ -28,7 +28,8 @@ fn run() -> Run {
     let sleeper = asm.proto(Body::new("sleeper", 0, 2, &sleeper).effect());
     asm.function("bug", bug);
     asm.function("sleeper", sleeper);
-    Run::with(asm, &[NativeFn::new("bug", 1, |_, _| panic!("oh"))], Limits::default())
+    const BUG: &[NativeFn] = &[NativeFn::new("bug", 1, |_, _| panic!("oh"))];
+    Run::with(asm, BUG, Limits::default())
 }
 
 fn start(run: &Run, global: u32) -> Strand {

@@ -8,23 +8,21 @@ use aivi_vm::{NativeFn, NativeResult, Shared, Then, Value};
 use common::*;
 
 /// Native functions of these tests.
-fn natives() -> Vec<NativeFn> {
-    vec![
-        NativeFn::new("say", 1, |cx, args| {
-            cx.host().write_out(args.text(0)).expect("kept");
-            NativeResult::Done(Value::unit())
-        }),
-        NativeFn::new("box", 1, |_, args| {
-            NativeResult::Done(Value::list([args.take(0), Value::text("a text that is too long to be short")]))
-        }),
-        NativeFn::new("refuse", 1, |_, args| NativeResult::Failed(args.take(0))),
-        NativeFn::new("break", 0, |_, _| NativeResult::Fault("broken".into())),
-        NativeFn::new("later", 1, |cx, args| {
-            let number = args.int(0);
-            cx.blocking(Box::new(move || -> Shared { Value::err(Value::int(number + 1)).share() }), Then::Decode)
-        }),
-    ]
-}
+const NATIVES: &[NativeFn] = &[
+    NativeFn::new("say", 1, |cx, args| {
+        cx.host().write_out(args.text(0)).expect("kept");
+        NativeResult::Done(Value::unit())
+    }),
+    NativeFn::new("box", 1, |_, args| {
+        NativeResult::Done(Value::list([args.take(0), Value::text("a text that is too long to be short")]))
+    }),
+    NativeFn::new("refuse", 1, |_, args| NativeResult::Failed(args.take(0))),
+    NativeFn::new("break", 0, |_, _| NativeResult::Fault("broken".into())),
+    NativeFn::new("later", 1, |cx, args| {
+        let number = args.int(0);
+        cx.blocking(Box::new(move || -> Shared { Value::err(Value::int(number + 1)).share() }), Then::Decode)
+    }),
+];
 
 const SAY: NativeId = NativeId(0);
 const BOX: NativeId = NativeId(1);
@@ -67,7 +65,7 @@ fn say(asm: &mut Asm, text: &str) -> ProtoId {
 }
 
 fn run(asm: Asm) -> (String, String, Vec<String>) {
-    let run = Run::with(asm, &natives(), aivi_vm::Limits::default());
+    let run = Run::with(asm, NATIVES, aivi_vm::Limits::default());
     let shown = leak_checked(|| {
         let ended = run.effect(0);
         run.show(&ended)

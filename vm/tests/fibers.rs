@@ -16,12 +16,10 @@ fn asm() -> Asm {
     asm
 }
 
-fn say_native() -> NativeFn {
-    NativeFn::new("say", 1, |cx, args| {
-        cx.host().write_out(args.text(0)).expect("kept");
-        NativeResult::Done(Value::unit())
-    })
-}
+const SAY: &[NativeFn] = &[NativeFn::new("say", 1, |cx, args| {
+    cx.host().write_out(args.text(0)).expect("kept");
+    NativeResult::Done(Value::unit())
+})];
 
 /// Makes `code` the main effect; runs it with all seeds, each of which must show the same.
 fn check(mut asm: Asm, registers: u16, code: &[I], expected: &str) -> Vec<String> {
@@ -31,7 +29,7 @@ fn check(mut asm: Asm, registers: u16, code: &[I], expected: &str) -> Vec<String
 
 fn check_proto(mut asm: Asm, main: ProtoId, expected: &str) -> Vec<String> {
     asm.function("main", main);
-    let run = Run::with(asm, &[say_native()], aivi_vm::Limits::default());
+    let run = Run::with(asm, SAY, aivi_vm::Limits::default());
     let mut outs = Vec::new();
     for seed in SEEDS {
         run.host.out.lock().clear();
@@ -474,7 +472,7 @@ fn a_cancelled_root_ends() {
         .effect(),
     );
     asm.function("main", main);
-    let run = Run::with(asm, &[say_native()], aivi_vm::Limits::default());
+    let run = Run::with(asm, SAY, aivi_vm::Limits::default());
     let runtime = run.runtime(Mode::Real);
     let canceller = runtime.canceller();
     let fiber = Strand::new(&run.world, Start::Global { global: 0, arguments: vec![], run: true });
@@ -535,7 +533,7 @@ fn a_global_that_two_fibers_need_is_computed_once() {
     for seed in SEEDS {
         let mut copy = Asm::new();
         copy.module = asm.module.clone();
-        let run = Run::with(copy, &[say_native()], aivi_vm::Limits::default());
+        let run = Run::with(copy, SAY, aivi_vm::Limits::default());
         let ended = run.start(seed, Start::Global { global: main, arguments: vec![], run: true });
         assert_eq!(run.show(&ended), "([100000], [100000])", "seed {seed}");
     }

@@ -178,16 +178,16 @@ fn a_frame_that_is_refused_runs_no_handler_and_its_caller_does() {
 
 #[test]
 fn a_native_function_that_panics_is_a_fault() {
-    let native = NativeFn::new("test.picky", 1, |_, arguments| match arguments.get(0).as_int() {
+    const PICKY: &[NativeFn] = &[NativeFn::new("test.picky", 1, |_, arguments| match arguments.get(0).as_int() {
         Some(number) => NativeResult::Done(Value::int(number + 1)),
         None => panic!("a number"),
-    });
+    })];
     let run = |number: u32| {
         let call = I::CallNative { base: r(1), count: Count(1), native: NativeId(0) };
         let mut asm = asm(&[constant(1, number), call, I::Return { src: r(1) }]);
         let import = NativeImport { name: "test.picky".into(), arity: 1, effect: false, owned: 1 };
         asm.module.natives.push(import);
-        let run = Run::untrusted(asm, &[native]).unwrap_or_else(|error| panic!("{error}"));
+        let run = Run::untrusted(asm, PICKY).unwrap_or_else(|error| panic!("{error}"));
         run.show(&run.effect(0))
     };
     assert_eq!(run(INT), "8");

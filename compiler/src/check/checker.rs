@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::elaborate::AliasState;
 use super::operators::Pending;
 use super::reason::{Asked, Reason};
-use super::types::{TyId, TypeStore};
+use super::types::{Sight, TyId, TypeStore};
 use crate::core::{self, Expr, ExprKind, GlobalBody, GlobalId, LocalId};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hash::{IdMap, IdSet};
@@ -203,6 +203,7 @@ impl<'a> Checker<'a> {
     /// The state that belongs to a definition, ready for the next one.
     pub(super) fn start_definition(&mut self, module: ModuleId, warns: bool) {
         self.module = module;
+        self.types.look(Sight::From(module));
         self.warns = warns;
         self.scope.clear();
         self.undo.clear();

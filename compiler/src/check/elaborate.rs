@@ -123,10 +123,12 @@ impl Checker<'_> {
         match found {
             Some(TypeName::Data(data)) => {
                 let wanted = self.tables.datas[data.0 as usize].arity as usize;
-                if self.check_arity(*name, wanted, arguments.len()) {
-                    self.types.data(data, &arguments)
-                } else {
-                    TypeStore::ERROR
+                if !self.check_arity(*name, wanted, arguments.len()) {
+                    return TypeStore::ERROR;
+                }
+                match self.tables.opaque.get(&data).copied() {
+                    Some(alias) => self.opaque(data, alias, *name, &arguments),
+                    None => self.types.data(data, &arguments),
                 }
             }
             Some(TypeName::Alias(alias)) => self.expand(alias, *name, &arguments),
@@ -185,6 +187,15 @@ impl Checker<'_> {
         false
     }
 
+    fn opaque(&mut self, data: DataId, alias: AliasId, name: ast::Name, arguments: &[TyId]) -> TyId {
+        let inside = self.expand(alias, name, arguments);
+        if self.types.is_error(inside) {
+            return TypeStore::ERROR;
+        }
+        let owner = self.tables.aliases[alias.0 as usize].module;
+        self.types.opaque(data, owner, arguments, inside)
+    }
+
     fn expand(&mut self, alias: AliasId, name: ast::Name, arguments: &[TyId]) -> TyId {
         if !self.aliases.contains_key(&alias) {
             self.elaborate_alias(alias, name);
@@ -192,8 +203,11 @@ impl Checker<'_> {
         let (parameters, body) = match &self.aliases[&alias] {
             AliasState::Done { parameters, body } => (parameters.clone(), *body),
             AliasState::Running => {
-                let message = format!("type `{}` is an alias for itself", self.text(name.symbol));
-                self.report(Code::E3001, name.span, message);
+                let text = self.text(name.symbol);
+                let diagnostic =
+                    Diagnostic::new(Code::E3001, name.span, format!("type `{text}` is an alias for itself"));
+                let help = format!("give it a constructor: `{text} = {text} …`");
+                self.tables.report(diagnostic.help(help));
                 return TypeStore::ERROR;
             }
         };
@@ -336,6 +350,9 @@ impl Checker<'_> {
         for ty in types {
             match ty {
                 TypeName::Data(data) => {
+                    if let Some(alias) = self.tables.opaque.get(&data).copied() {
+                        self.alias(alias);
+                    }
                     if let Some(first) = self.tables.datas[data.0 as usize].constructors.first().copied() {
                         self.constructor_type(first);
                     }

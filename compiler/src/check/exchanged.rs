@@ -38,6 +38,7 @@ impl Checker<'_> {
                         let constructors = self.constructors_of(data);
                         work.extend(constructors.iter().map(|(_, ty)| *ty));
                         exchanged.datas.push((data, constructors));
+                        exchanged.hidden.extend(self.tables.opaque.contains_key(&data).then_some(data));
                     }
                 }
             }

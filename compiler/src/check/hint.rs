@@ -23,9 +23,20 @@ impl Checker<'_> {
         }
         [wanted, found]
             .into_iter()
-            .find_map(|ty| self.lower_case_type(ty))
+            .find_map(|ty| self.lower_case_type(ty).or_else(|| self.opaque_type(ty)))
             .into_iter()
             .fold(diagnostic, Diagnostic::help)
+    }
+
+    /// What to do about an opaque type of another module.
+    pub(super) fn opaque_type(&self, ty: TyId) -> Option<String> {
+        let data = self.types.hidden(ty)?;
+        let alias = self.tables.opaque.get(&data)?;
+        let owner = self.text(self.tables.module(self.tables.aliases[alias.0 as usize].module).path);
+        let name = self.text(self.tables.datas[data.0 as usize].name);
+        Some(format!(
+            "`{name}` is opaque, only module `{owner}` knows what it is made of: use a function that it exports"
+        ))
     }
 
     fn hint(&self, wanted: TyId, found: TyId, expr: Option<&Expr>) -> Option<String> {

@@ -408,6 +408,8 @@ impl Checker<'_> {
             diagnostic = diagnostic.help("a negative number as an argument is written `f (-1)`");
         } else if self.types.is_function(shown) {
             diagnostic = diagnostic.help("this is a function: it still needs arguments");
+        } else if let Some(help) = self.opaque_type(shown) {
+            diagnostic = diagnostic.help(help);
         } else if symbol == "+" && head == Some(builtin::EFFECT) && self.types.is_text(pending.right) {
             diagnostic =
                 diagnostic.help("texts are joined in one that has holes, as one argument: `println \"{a}{b}\"`");

@@ -2,7 +2,7 @@
 //! what can be reached from `main`, tests and exports.
 
 use super::checker::{Checker, warned_modules};
-use super::types::TyId;
+use super::types::{Sight, TyId};
 use super::walk;
 use crate::Options;
 use crate::core::{ConstructorId, Exchanged, ExprKind, Global, GlobalBody, GlobalId, Program, Test};
@@ -63,6 +63,7 @@ pub fn program(
     drop_unsure_warnings(checker.tables);
     elsewhere::help(checker.tables, load);
     let failed = checker.tables.diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error);
+    checker.types.look(Sight::Outside);
     let exchanged = if failed { Exchanged::default() } else { checker.exchanged(entry) };
     let parts = Parts::of(&mut checker);
     let program = (!failed).then(|| Program { exchanged, ..parts.assemble(&mut tables, entry, main) });
@@ -150,6 +151,7 @@ struct Parts {
 
 impl Parts {
     fn of(checker: &mut Checker<'_>) -> Parts {
+        checker.types.look(Sight::Through);
         Parts {
             schemes: std::mem::take(&mut checker.schemes),
             bodies: std::mem::take(&mut checker.bodies),

@@ -125,7 +125,8 @@ impl Checker<'_> {
                 .help("give the function a signature, or the parameter's type by an earlier use")
         } else {
             let message = format!("expected a record, found {}", self.show(value.ty));
-            Diagnostic::new(Code::E3000, value.span, message)
+            let help = self.opaque_type(value.ty);
+            help.into_iter().fold(Diagnostic::new(Code::E3000, value.span, message), Diagnostic::help)
         };
         self.tables.report(diagnostic);
     }

@@ -84,7 +84,8 @@ impl Checker<'_> {
             Reason::Like(what, place) => diagnostic.label(place, what),
             reason => self.with_reason(diagnostic, value, reason),
         };
-        let diagnostic = self.lower_case_type(value).into_iter().fold(diagnostic, Diagnostic::help);
+        let help = self.lower_case_type(value).or_else(|| self.opaque_type(value));
+        let diagnostic = help.into_iter().fold(diagnostic, Diagnostic::help);
         self.tables.report(diagnostic);
         false
     }
@@ -236,7 +237,9 @@ impl Checker<'_> {
             }
             _ => {
                 let message = format!("expected a record with field `{text}`, found {}", self.show(record));
-                let help = format!("only records have fields; a function is applied to a value: `{text} value`");
+                let help = self.opaque_type(record).unwrap_or_else(|| {
+                    format!("only records have fields; a function is applied to a value: `{text} value`")
+                });
                 Diagnostic::new(Code::E3000, name.span, message).help(help)
             }
         };

@@ -1,6 +1,6 @@
 //! Conditions: comparisons fused with their jumps, short circuits as jumps.
 
-use aivi_bytecode::{Imm16, Imm32, Instruction, Jump16, Jump32, Reg, ScalarKind};
+use aivi_bytecode::{Imm16, Imm32, Index, Instruction, Jump16, Jump32, Reg, ScalarKind};
 
 use super::code::{Class, Label, Op};
 use super::function::{Dest, Function};
@@ -139,6 +139,9 @@ impl Function<'_, '_> {
 
     fn branch_equal(&mut self, whole: &Expr, negated: bool, left: &Expr, right: &Expr, on: bool, target: Label) {
         let Repr::Scalar(kind) = self.repr(left.ty) else {
+            if let Some(list) = beside_nothing(left, right) {
+                return self.branch_empty(list, on != negated, target);
+            }
             return match (Made::of(left), Made::of(right)) {
                 (_, Some(made)) => self.branch_constructed(left, made, on != negated, target),
                 (Some(made), None) => self.branch_constructed(right, made, on != negated, target),
@@ -178,6 +181,16 @@ impl Function<'_, '_> {
         self.code.push(Op::Branch(jump, target));
     }
 
+    /// Goes to `target` when the list is (`empty`) or is not `[]`.
+    fn branch_empty(&mut self, list: &Expr, empty: bool, target: Label) {
+        let (list, length, by) = (self.operand(list), Index(0), HERE);
+        let jump = match empty {
+            true => Instruction::JumpLength { list, length, by },
+            false => Instruction::JumpNotLength { list, length, by },
+        };
+        self.code.push(Op::Branch(jump, target));
+    }
+
     /// R[dst] := `left == right`, raw.
     pub(super) fn equal(&mut self, negated: bool, left: &Expr, right: &Expr, dst: Reg) {
         let scalar = self.repr(left.ty).scalar();
@@ -209,6 +222,16 @@ impl Function<'_, '_> {
 fn does_nothing(effect: &Expr) -> bool {
     let unit = |value: &Expr| matches!(value.kind, ExprKind::Unit | ExprKind::Constructor(builtin::UNIT_VALUE));
     matches!(&effect.kind, ExprKind::Pure(value) if unit(value))
+}
+
+/// The list that is compared with `[]`.
+fn beside_nothing<'e>(left: &'e Expr, right: &'e Expr) -> Option<&'e Expr> {
+    let is_empty = |expr: &Expr| matches!(&expr.kind, ExprKind::List(items) if items.is_empty());
+    match (is_empty(left), is_empty(right)) {
+        (_, true) => Some(left),
+        (true, _) => Some(right),
+        _ => None,
+    }
 }
 
 /// The literal, if it fits a comparison.

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
-use aivi_bytecode::module::{DataType, Export, Global, Module, Proto, SourceFile, Test};
+use aivi_bytecode::module::{DataType, Export, Global, HIDDEN, Module, Proto, SourceFile, Test};
 use aivi_bytecode::{GlobalId, ProtoId, Reg, ScalarKind, ShapeId};
 
 use super::constants::Pool;
@@ -158,7 +158,9 @@ impl<'p> Lowering<'p> {
                 (text(name), program.types.display(*ty, &program.interner, &program.datas))
             };
             let name = text(program.datas[data.0 as usize].name);
-            self.module.types.push(DataType { name, constructors: constructors.iter().map(describe).collect() });
+            let hidden = program.exchanged.hidden.contains(data).then(|| (HIDDEN.to_owned(), name.clone()));
+            let constructors_told = constructors.iter().map(describe).chain(hidden).collect();
+            self.module.types.push(DataType { name, constructors: constructors_told });
             constructors.iter().for_each(|(id, _)| _ = self.constructor_shape(*id));
         }
     }

@@ -141,10 +141,20 @@ impl Parser<'_> {
     }
 
     fn needs_effect(&mut self, block: BlockKind) {
-        if block != BlockKind::Effect {
-            let message = format!("{} is a statement of `do Effect` blocks", self.kind().describe());
-            self.report(Code::E1540, self.here(), message);
+        if block == BlockKind::Effect {
+            return;
         }
+        let message = format!("{} is a statement of `do Effect` blocks", self.kind().describe());
+        let report = Diagnostic::new(Code::E1540, self.here(), message);
+        let instead = match self.kind() {
+            TokenKind::When => "if condition then effect else Unit",
+            TokenKind::Unless => "if condition then Unit else effect",
+            _ => "if condition then Unit else fail error",
+        };
+        self.add(match block {
+            BlockKind::Resource => report.help(format!("in a `resource` block it is `{instead}`")),
+            _ => report,
+        });
     }
 
     /// `loop p = init => { … }`

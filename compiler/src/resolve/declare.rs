@@ -125,6 +125,7 @@ impl Declare<'_> {
             return;
         }
         let single;
+        let mut hidden = None;
         let constructors: &[ast::ConstructorDecl] = match &decl.body {
             ast::TypeBody::Abstract => &[],
             ast::TypeBody::Sum(constructors) => constructors,
@@ -138,15 +139,19 @@ impl Declare<'_> {
                     &single
                 }
                 None => {
-                    if decl.opaque {
-                        let diagnostic = Diagnostic::absent(name.span, "an opaque alias");
-                        self.tables.report(diagnostic.help("give the type a constructor"));
-                    }
                     let id = AliasId(self.tables.aliases.len() as u32);
                     let source = AliasSource::Written(place);
                     self.tables.aliases.push(Alias { name: name.symbol, module: self.module, source });
-                    self.own_types().insert(name.symbol, TypeName::Alias(id));
-                    return;
+                    if !decl.opaque {
+                        self.own_types().insert(name.symbol, TypeName::Alias(id));
+                        return;
+                    }
+                    if self.is_library {
+                        // The image has no place for it.
+                        self.tables.report(Diagnostic::absent(name.span, "an opaque alias in the library"));
+                    }
+                    hidden = Some(id);
+                    &[]
                 }
             },
         };
@@ -155,6 +160,7 @@ impl Declare<'_> {
             None => self.new_data(decl, constructors),
         };
         self.tables.data_places[id.0 as usize] = Some((self.module, place));
+        hidden.map(|alias| self.tables.opaque.insert(id, alias));
         self.own_types().insert(name.symbol, TypeName::Data(id));
         for constructor in self.tables.datas[id.0 as usize].constructors.clone() {
             let name = self.tables.constructors[constructor.0 as usize].name;

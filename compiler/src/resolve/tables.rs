@@ -215,6 +215,8 @@ pub struct Tables {
     pub constructors: Vec<Constructor>,
     /// Aliases.
     pub aliases: Vec<Alias>,
+    /// What opaque types without a constructor stand for where they are declared.
+    pub opaque: IdMap<DataId, AliasId>,
     /// Domains.
     pub domains: Vec<DomainInfo>,
     /// The prelude's module, once loaded.
@@ -266,6 +268,7 @@ impl Tables {
             datas,
             constructors,
             aliases: Vec::new(),
+            opaque: IdMap::default(),
             domains: Vec::new(),
             prelude: None,
             linked: None,

@@ -31,17 +31,17 @@ pub struct Context<'a, T: Task> {
     raw: Raw<T>,
     /// What the worker knows, for one comparison where nothing else of it is needed.
     is_observed: bool,
-    is_rehearsed: bool,
+    is_stepped: bool,
 }
 
 impl<'a, T: Task> Context<'a, T> {
     /// For a task whose running side the worker is.
     pub(crate) fn new(worker: &'a mut Worker<T>, raw: Raw<T>) -> Self {
-        let (is_observed, is_rehearsed) = match worker.core.attention {
+        let (is_observed, is_stepped) = match worker.core.attention {
             false => (false, false),
-            true => (worker.is_observed(), worker.rehearsal().is_some()),
+            true => (worker.is_observed(), worker.is_stepped()),
         };
-        Context { worker, raw, is_observed, is_rehearsed }
+        Context { worker, raw, is_observed, is_stepped }
     }
 
     /// What ended the last wait. Given once.
@@ -108,7 +108,7 @@ impl<'a, T: Task> Context<'a, T> {
     pub fn cancelled_in_wait(&self) -> Option<CancelReason> {
         // SAFETY: we are the running side.
         let is_cancelled = matches!(unsafe { self.record().own() }.woken, Woken::Cancelled);
-        if is_cancelled && !self.is_observed && !self.is_rehearsed { self.cancel_reason() } else { None }
+        if is_cancelled && !self.is_observed && !self.is_stepped { self.cancel_reason() } else { None }
     }
 
     /// Was the task asked to end? `None` while masked.
@@ -120,7 +120,7 @@ impl<'a, T: Task> Context<'a, T> {
     /// As `cancel_requested`, without the reason.
     #[inline]
     pub fn is_cancel_requested(&mut self) -> bool {
-        if self.is_rehearsed() {
+        if self.is_stepped() {
             let place = self.own().place;
             self.worker.rehearse_point(place);
         }
@@ -169,18 +169,19 @@ impl<'a, T: Task> Context<'a, T> {
         self.worker.core.simulator.is_none() && !self.worker.is_observed()
     }
 
-    /// Is every step to be noted? Then a task should say where it stands also while it computes, and ask
+    /// Is every step looked at, in a rehearsal or under a seed? Then a task should say where it stands also while it computes, and ask
     /// [`Context::makes_way`] before each operation.
     #[inline]
-    pub fn is_rehearsed(&self) -> bool {
-        self.is_rehearsed
+    pub fn is_stepped(&self) -> bool {
+        self.is_stepped
     }
 
-    /// The task is about to begin an operation at this place: does a rehearsal want another one to run before? Then it yields,
-    /// and begins it when it runs again.
+    /// The task is about to begin an operation at this place, something that others may notice: is another one to run before? Then it
+    /// yields, and begins it when it runs again.
     pub fn makes_way(&mut self, place: Place) -> bool {
         self.set_place(place);
-        self.worker.core.simulator.as_ref().is_some_and(|simulator| simulator.makes_way())
+        let core = &mut *self.worker.core;
+        core.simulator.as_mut().is_some_and(|simulator| simulator.makes_way(&mut core.oracle))
     }
 
     /// The task's number, unique in the runtime.

@@ -66,7 +66,7 @@ pub struct Core<T: Task> {
     holds: Holds,
     /// It is to stop then, whether there is something to do or not: its caller has no more time.
     pub until_ns: Option<u64>,
-    /// Somebody listens, this is a rehearsal, or turns are timed: a turn has more to do. One test for all.
+    /// Somebody listens, steps are looked at, or turns are timed: a turn has more to do. One test for all.
     pub attention: bool,
 }
 
@@ -114,8 +114,8 @@ impl<T: Task> Core<T> {
 
     /// To be called when what `attention` stands for has changed.
     pub fn update_attention(&mut self) {
-        let is_rehearsed = self.simulator.as_ref().is_some_and(|simulator| simulator.rehearsal.is_some());
-        self.attention = self.log.is_some() || is_rehearsed || self.holds.is_timing();
+        let is_stepped = self.simulator.as_ref().is_some_and(Simulator::is_stepped);
+        self.attention = self.log.is_some() || is_stepped || self.holds.is_timing();
     }
 
     /// The task that was numbered last was not made after all.

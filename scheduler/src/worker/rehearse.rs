@@ -1,6 +1,7 @@
 //! What a worker does for a rehearsal: see `rehearsal.rs`.
 
 use crate::rehearsal::{Rehearsal, Step, StepEnd};
+use crate::simulator::Simulator;
 use crate::task::record::Record;
 use crate::{CancelKind, CancelReason, Place, Task};
 
@@ -11,6 +12,11 @@ impl<T: Task> Worker<T> {
     #[inline]
     pub(crate) fn rehearsal(&self) -> Option<&Rehearsal> {
         self.core.simulator.as_ref()?.rehearsal.as_ref()
+    }
+
+    /// Is every step looked at?
+    pub(crate) fn is_stepped(&self) -> bool {
+        self.core.simulator.as_ref().is_some_and(Simulator::is_stepped)
     }
 
     /// A request to cancel could be noticed now: if this is the moment for it, it is made.

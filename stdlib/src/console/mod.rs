@@ -1,12 +1,11 @@
 //! Natives of `aivi.console`: standard streams, through the host.
 //!
-//! Each text is handed over in one call, so texts of different fibers do not mix. When nobody reads the output any more the
-//! program ends as other programs do: like after SIGPIPE, only that its cleanups run.
+//! Each text is handed over in one call, so texts of different fibers do not mix. What happens when it is not taken says `loss.rs`.
 
 mod ansi;
 mod input;
+mod loss;
 
-use std::io::ErrorKind;
 use std::sync::Arc;
 
 use aivi_vm::capability::Refusal;
@@ -18,6 +17,7 @@ use crate::cause::cause;
 use crate::family::family;
 
 pub use input::Input;
+pub use loss::Loss;
 
 family! { "console"
     "print" / 1 = print;
@@ -27,9 +27,6 @@ family! { "console"
     "fillInput" / 0 needs Input, fill_input;
     "strip" / 1 = strip;
 }
-
-/// What a shell reports for a program that SIGPIPE has ended: 128 + 13.
-const EXIT_BROKEN_PIPE: i32 = 141;
 
 fn print(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
     write(cx, args.text(0))
@@ -47,8 +44,10 @@ fn error(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
 fn write(cx: &mut NativeCx<'_>, text: &str) -> NativeResult {
     match cx.write_out(text) {
         Ok(()) => NativeResult::Done(Value::unit()),
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => cx.exit(EXIT_BROKEN_PIPE),
-        Err(error) => NativeResult::Fault(format!("the output takes nothing more: {error}")),
+        Err(error) => match Loss::new(&error) {
+            Loss::Unread => cx.exit(Loss::EXIT_UNREAD),
+            Loss::Refused(message) => NativeResult::Fault(message),
+        },
     }
 }
 

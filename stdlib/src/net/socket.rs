@@ -116,25 +116,21 @@ impl Connection {
 
     /// Sends as much as the system takes at once; the rest, if any, is returned.
     pub fn send(self: &Arc<Self>, bytes: &[u8]) -> Try<Option<Unsent>> {
+        let socket = self.socket.read();
+        let Some(stream) = &*socket else { return Try::Done(Err(closed())) };
         // Noted before looking at `is_sending`: the end of another's turn is a rise after that.
-        let turn = self.source().map(|source| (source.attempt(Interest::Write), source));
+        let turn = stream.source().attempt(Interest::Write);
         let mut is_sending = self.is_sending.lock();
         if *is_sending {
-            return match turn {
-                Some((attempt, source)) => Try::Wait(source, attempt),
-                None => Try::Done(Err(closed())),
-            };
+            return Try::Wait(stream.source().clone(), turn);
         }
         let mut sent = 0;
-        match self.write(bytes, &mut sent) {
+        match try_now(stream, turn, |stream| write_on(stream, bytes, &mut sent)) {
             Try::Done(done) => Try::Done(done.map(|()| None)),
             Try::Wait(..) => {
                 *is_sending = true;
-                Try::Done(Ok(Some(Unsent {
-                    connection: self.clone(),
-                    bytes: bytes[sent..].into(),
-                    sent: Mutex::new(0),
-                })))
+                let rest = bytes[sent..].into();
+                Try::Done(Ok(Some(Unsent { connection: self.clone(), bytes: rest, sent: Mutex::new(0) })))
             }
         }
     }
@@ -144,28 +140,13 @@ impl Connection {
         let socket = self.socket.write().take();
         drop(socket);
     }
-
-    fn write(&self, bytes: &[u8], sent: &mut usize) -> Try<()> {
-        attempt(&self.socket, Interest::Write, |stream| {
-            while *sent < bytes.len() {
-                match (&**stream).write(&bytes[*sent..])? {
-                    0 => return Err(ErrorKind::WriteZero.into()),
-                    written => *sent += written,
-                }
-            }
-            Ok(())
-        })
-    }
-
-    fn source(&self) -> Option<IoSource> {
-        self.socket.read().as_ref().map(|socket| socket.source().clone())
-    }
 }
 
 impl Unsent {
     /// Sends more, until all is sent.
     pub fn finish(&self) -> Try<()> {
-        self.connection.write(&self.bytes, &mut self.sent.lock())
+        let mut sent = self.sent.lock();
+        attempt(&self.connection.socket, Interest::Write, |stream| write_on(stream, &self.bytes, &mut sent))
     }
 }
 
@@ -176,6 +157,17 @@ impl Drop for Unsent {
             socket.wake(Interest::Write);
         }
     }
+}
+
+/// Writes what of the bytes was not sent yet.
+fn write_on(mut stream: &TcpStream, bytes: &[u8], sent: &mut usize) -> io::Result<()> {
+    while *sent < bytes.len() {
+        match stream.write(&bytes[*sent..])? {
+            0 => return Err(ErrorKind::WriteZero.into()),
+            written => *sent += written,
+        }
+    }
+    Ok(())
 }
 
 /// Tries once, noting first what the reactor had to say so far.

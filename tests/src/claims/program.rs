@@ -14,7 +14,7 @@ use aivi_vm::{Code, Fault, Host, Limits, LoadError, Natives, Origin, Program, Sh
 const STACK: usize = 256 << 20;
 
 /// What a program may use: enough to get somewhere, and a few tenths of a second at most.
-const LIMITS: Limits = Limits::none().frames(20_000).registers(300_000).fuel(200 * 4096);
+pub(super) const LIMITS: Limits = Limits::none().frames(20_000).registers(300_000).fuel(200 * 4096);
 
 /// A program may write so many bytes; then its output is gone, as behind a closed pipe.
 const OUTPUT_MAX: usize = 1 << 16;
@@ -97,15 +97,15 @@ pub fn guard(text: &str) {
     let Some(module) = module_of(text) else { return };
     let expected = run(module.clone(), 0);
     let before = aivi_vm::live_bytes();
-    assert_eq!(run_untrusted(module, 0).expect("it keeps all rules"), expected, "{text}");
+    assert_eq!(run_untrusted(module, 0, LIMITS).expect("it keeps all rules"), expected, "{text}");
     assert_eq!(aivi_vm::live_bytes(), before, "objects are left");
 }
 
 /// Runs `main` of a module that anybody may have written, and says what came of it; or why it is refused.
-pub(super) fn run_untrusted(module: Module, seed: u64) -> Result<String, LoadError> {
+pub(super) fn run_untrusted(module: Module, seed: u64, limits: Limits) -> Result<String, LoadError> {
     let Some(global) = module.main else { return Ok(String::new()) };
     let program = Program::link(0, Code::new(module, Origin::Elsewhere)?, &natives())?;
-    Ok(run_program(&program, global, Mode::Simulated { seed }, LIMITS))
+    Ok(run_program(&program, global, Mode::Simulated { seed }, limits))
 }
 
 /// Runs `main`, if there is one that is an effect, and says what came of it.
@@ -115,7 +115,7 @@ pub(super) fn run(module: Module, seed: u64) -> String {
 
 fn natives() -> Natives {
     let mut natives = Natives::new();
-    natives.extend(aivi_stdlib::natives());
+    natives.extend(aivi_stdlib::NATIVES.iter().copied());
     natives
 }
 

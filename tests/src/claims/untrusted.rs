@@ -7,8 +7,9 @@ use aivi_bytecode::isa::{OpcodeInfo, OperandInfo, TABLE};
 use aivi_bytecode::module::{Constant, Drops, HandlerKind, Shape};
 use aivi_bytecode::operand::OperandKind;
 use aivi_bytecode::{Instruction, Module, Proto, ProtoId, Reg, ScalarKind, ShapeId, codec, verify};
+use aivi_vm::Limits;
 
-use super::program::{encoded, run_untrusted};
+use super::program::{LIMITS, encoded, run_untrusted};
 use crate::generate::Choices;
 
 /// What the first byte of an input asks for: a sample that is changed, or else the input is a module itself.
@@ -22,7 +23,7 @@ pub fn untrusted(bytes: &[u8]) {
     let [CHANGES, seed, choices @ ..] = bytes else {
         if let Ok(module) = codec::decode(bytes) {
             // That it is refused is an answer too.
-            let _ = run_untrusted(module, 0);
+            let _ = run_untrusted(module, 0, limits());
         }
         return;
     };
@@ -32,36 +33,59 @@ pub fn untrusted(bytes: &[u8]) {
     while !choices.is_empty() {
         change(&mut module, &mut choices);
     }
-    let _ = run_untrusted(module, u64::from(*seed));
+    let _ = run_untrusted(module, u64::from(*seed), limits());
+}
+
+/// What breaks memory does so early, and most changed programs never end.
+fn limits() -> Limits {
+    LIMITS.fuel(16 * 4096)
 }
 
 /// Makes one change, if the verifier allows it.
 fn change(module: &mut Module, choices: &mut Choices<'_>) {
     // Few protos are reached in a run; those of the program itself are the first or the last ones, as it was linked.
-    let index = choices.below(module.protos.len());
-    let before =
-        (module.protos[index].clone(), module.constants.clone(), module.natives.clone(), module.shapes.clone());
+    let id = ProtoId(choices.below(module.protos.len()) as u32);
     match choices.below(16) {
+        kind @ 0..=3 => change_tables(module, id, kind, choices),
+        kind => change_proto(module, id, kind, choices),
+    }
+}
+
+/// A change that other protos may see: all have to be checked again.
+fn change_tables(module: &mut Module, id: ProtoId, kind: usize, choices: &mut Choices<'_>) {
+    let proto = id.0 as usize;
+    let before =
+        (module.protos[proto].clone(), module.constants.clone(), module.natives.clone(), module.shapes.clone());
+    match kind {
         0 => constant(module, choices),
         1 => native(module, choices),
         2 => shape(module, choices),
-        3 => description(&mut module.protos[index], choices),
-        4 => tables(&mut module.protos[index], choices),
-        _ => code(module, index, choices),
+        _ => description(&mut module.protos[proto], choices),
     }
     if verify::verify(module).is_err() || verify::follow(module).is_err() {
-        (module.protos[index], module.constants, module.natives, module.shapes) = before;
+        (module.protos[proto], module.constants, module.natives, module.shapes) = before;
+    }
+}
+
+/// A change that no other proto sees.
+fn change_proto(module: &mut Module, id: ProtoId, kind: usize, choices: &mut Choices<'_>) {
+    let before = module.protos[id.0 as usize].clone();
+    match kind {
+        4 => unwinding(&mut module.protos[id.0 as usize], choices),
+        _ => code(&mut module.protos[id.0 as usize].code, choices),
+    }
+    if verify::verify_proto(module, id).is_err() || verify::follow_proto(module, id).is_err() {
+        module.protos[id.0 as usize] = before;
     }
 }
 
 /// Another instruction, or another operand.
-fn code(module: &mut Module, index: usize, choices: &mut Choices<'_>) {
-    let count = module.protos[index].code.len();
+fn code(code: &mut [u64], choices: &mut Choices<'_>) {
+    let count = code.len();
     let (at, other) = (choices.below(count), choices.below(count));
     let kind = choices.below(10);
     let opcode = choices.below(TABLE.len());
     let numbers = [choices.byte(), choices.byte(), choices.byte(), choices.byte()];
-    let code = &mut module.protos[index].code;
     match kind {
         0 => code.swap(at, other),
         1 => code[at] = code[other],
@@ -152,7 +176,7 @@ fn native(module: &mut Module, choices: &mut Choices<'_>) {
         return;
     }
     let at = choices.below(module.natives.len());
-    let known = aivi_stdlib::natives();
+    let known = aivi_stdlib::NATIVES.concat();
     let native = &mut module.natives[at];
     match choices.below(3) {
         0 => native.owned = u32::from(choices.byte()),
@@ -193,7 +217,7 @@ fn description(proto: &mut Proto, choices: &mut Choices<'_>) {
     }
 }
 
-fn tables(proto: &mut Proto, choices: &mut Choices<'_>) {
+fn unwinding(proto: &mut Proto, choices: &mut Choices<'_>) {
     let reg = Reg(u16::from(choices.byte() % 24));
     match choices.below(4) {
         0 if !proto.drops.is_empty() => {

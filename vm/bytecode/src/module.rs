@@ -282,9 +282,13 @@ pub struct Test {
 pub struct DataType {
     /// Its name.
     pub name: String,
-    /// Names of its constructors and their types, as the language writes them: `Float -> Shape`. None of a handle.
+    /// Names of its constructors and their types, as the language writes them: `Float -> Shape`. None of a handle; one that is [`HIDDEN`]
+    /// of a type that only its module knows as a record, a tuple or the like.
     pub constructors: Vec<(String, String)>,
 }
+
+/// In place of a constructor's name, which begins with a capital letter.
+pub const HIDDEN: &str = "opaque";
 
 /// A value that a host can look up by name.
 #[derive(Clone, Debug, PartialEq, Eq)]

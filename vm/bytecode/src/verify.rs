@@ -25,7 +25,7 @@ mod ways;
 
 use std::fmt;
 
-pub use flow::{ScalarAt, follow};
+pub use flow::{ScalarAt, follow, follow_proto};
 pub use kinds::{Unproven, unproven};
 
 use crate::module::{Constant, Module, Proto, REGISTERS_MAX, Shape, well_known};
@@ -123,10 +123,21 @@ pub fn verify(module: &Module) -> Result<(), Vec<Violation>> {
         if verifier.violations.len() >= VIOLATIONS_MAX {
             break;
         }
-        let id = ProtoId(u32::try_from(index).unwrap_or(u32::MAX));
-        verifier.description(id, proto);
-        code::verify(&mut verifier, id, proto);
+        verifier.proto(ProtoId(u32::try_from(index).unwrap_or(u32::MAX)), proto);
     }
+    if verifier.violations.is_empty() { Ok(()) } else { Err(verifier.violations) }
+}
+
+/// Checks one proto of a module whose other parts keep the rules.
+///
+/// # Errors
+/// As `verify`.
+///
+/// # Panics
+/// When the module has no such proto.
+pub fn verify_proto(module: &Module, id: ProtoId) -> Result<(), Vec<Violation>> {
+    let mut verifier = Verifier { module, violations: Vec::new() };
+    verifier.proto(id, &module.protos[id.0 as usize]);
     if verifier.violations.is_empty() { Ok(()) } else { Err(verifier.violations) }
 }
 
@@ -136,6 +147,11 @@ struct Verifier<'a> {
 }
 
 impl Verifier<'_> {
+    fn proto(&mut self, id: ProtoId, proto: &Proto) {
+        self.description(id, proto);
+        code::verify(self, id, proto);
+    }
+
     fn check(&mut self, holds: bool, rule: Rule, place: Place, found: impl FnOnce() -> String) {
         if !holds && self.violations.len() < VIOLATIONS_MAX {
             self.violations.push(Violation { rule, place, found: found() });

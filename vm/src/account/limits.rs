@@ -19,11 +19,12 @@ pub struct Limits {
     pub registers: usize,
     /// Fuel: a call of a function or a turn of a loop is one, and native functions charge by the length of what they work on.
     pub fuel: u64,
-    /// Bytes in use at the same time: values, fibers, and messages in channels.
+    /// Bytes in use at the same time: values, fibers, and messages in channels. What a host is given of a value may take as much, or what other calls
+    /// leave of a limit that they share; it is not counted as in use, as it is the host's.
     pub memory: u64,
     /// From the beginning of the call, by the engine's clock.
     pub time: Duration,
-    /// Fibers that live at the same time.
+    /// Fibers that live at the same time. A call has at least one, which counts from its first turn on; others count from when they are started.
     pub fibers: u64,
     /// Messages that stand in channels at the same time; a bounded channel may not have room for more.
     pub messages: u64,

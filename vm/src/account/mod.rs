@@ -210,6 +210,11 @@ impl Account {
         self.line().any(|account| account.is_own() && account.reached().is_some())
     }
 
+    /// Has the call reached a limit, not only a part of it?
+    pub(crate) fn is_call_ending(&self) -> bool {
+        self.line().any(|account| account.level == Level::Call && account.reached().is_some())
+    }
+
     /// Takes fuel, at most so much; what there was left of it.
     pub(crate) fn take_fuel(&self, wanted: u64) -> u64 {
         let given = self.chain().fold(wanted, |given, (account, has_reserve)| {
@@ -300,8 +305,21 @@ impl Account {
         late.for_each(|account| _ = account.reach(account.out_of_time(place)));
     }
 
+    /// The limit of memory that is reached when a host makes so many bytes of what the call has given: what the call may use, or less, if what calls
+    /// share leaves less.
+    #[must_use]
+    pub fn over_for_host(&self, bytes: u64) -> Option<Reached> {
+        let over = self.find(|account, _| {
+            let in_use = if account.is_own() { 0 } else { account.used().memory };
+            let used = in_use.saturating_add(bytes);
+            (used > account.limits.memory).then_some((Limit::Memory, used))
+        });
+        Some(self.told(over?, Place(u64::MAX)))
+    }
+
     /// The bytes that may be in use at most.
-    pub(crate) fn memory_limit(&self) -> u64 {
+    #[must_use]
+    pub fn memory_limit(&self) -> u64 {
         self.least(Limit::Memory)
     }
 

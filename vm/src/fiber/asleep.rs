@@ -153,6 +153,11 @@ impl Asleep {
         self.head().frames > 0
     }
 
+    /// The world that it is of.
+    pub(super) fn world(&self) -> &WorldRef {
+        &self.head().world
+    }
+
     /// Writes the fiber to other memory.
     ///
     /// # Safety
@@ -167,7 +172,8 @@ impl Asleep {
             return;
         }
         frames.grow(depth + 1 + MORE_FRAMES);
-        stack.grow(registers);
+        // SAFETY: so many frames are there; a proto lives as long as the program.
+        stack.grow(unsafe { Frame::windows_end(self.frames(), depth) });
         // SAFETY: there is room for the root frame and the others, and for the registers; the object has so many of both.
         unsafe {
             frames.start().write(Frame::internal(FrameKind::RootEnd, 0, 0));

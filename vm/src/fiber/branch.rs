@@ -235,11 +235,11 @@ impl Fiber {
             let registers = above + (*(*self.frame).proto).registers();
             fiber.begin_frames();
             fiber.frames.grow(top - at + 1 + MORE_FRAMES);
-            fiber.stack.grow(registers);
             fiber.frames.start().add(1).copy_from_nonoverlapping(frames.add(at + 1), top - at);
-            fiber.stack.start().copy_from_nonoverlapping(first_base, registers);
             // Its result arrives where that of a fiber does.
             (*fiber.frames.start().add(1)).bytes = 0;
+            fiber.stack.grow(Frame::windows_end(fiber.frames.start().add(1), top - at));
+            fiber.stack.start().copy_from_nonoverlapping(first_base, registers);
             fiber.frame = fiber.frames.start().add(top - at);
             fiber.base = fiber.stack.start().add(above);
             fiber.pc = self.pc;

@@ -13,7 +13,7 @@ use aivi_scheduler::Outcome;
 
 use super::patience;
 use super::strand::caught;
-use super::{Fiber, NOWHERE, ORIGINS, Pending, Strand, World, WorldRef};
+use super::{Fiber, Pending, Strand, World};
 use crate::failure::Failure;
 use crate::fault::Fault;
 use crate::interp::{self, Exit, Go, apply};
@@ -66,7 +66,7 @@ impl Caller {
             return Called::Done(function);
         }
         let world = &self.world;
-        let made = || Strand::made(WorldRef::keep(world), Pending::Nothing, [NOWHERE; ORIGINS]);
+        let made = || Strand::first(world, Pending::Nothing);
         let strand = self.strand.get_or_insert_with(made);
         let fiber = strand.fiber();
         let before = patience::run_with(std::ptr::null_mut());
@@ -121,15 +121,16 @@ impl Fiber {
     /// The call is over: its value, or its outcome if that is another. The fiber is as new.
     fn end_in_place(&mut self) -> Result<Value, super::pending::FiberOutcome> {
         super::count_ended();
+        let outcome = match self.outcome.take() {
+            // SAFETY: `root_end` has left it in R[0], whose memory is there until below.
+            None => Ok(unsafe { (*self.base).into_value() }),
+            Some(outcome) => Err(outcome),
+        };
         self.frame = std::ptr::null_mut();
         (self.branches, self.outermost) = (0, 0);
         self.stack.limit();
         self.frames.limit();
-        match self.outcome.take() {
-            // SAFETY: `root_end` has left it in R[0].
-            None => Ok(unsafe { (*self.base).into_value() }),
-            Some(outcome) => Err(outcome),
-        }
+        outcome
     }
 
     /// It becomes a task: the instruction at `pc`, which has taken nothing yet, runs again there.

@@ -68,6 +68,26 @@ impl Frame {
         self.bytes / size_of::<Slot>()
     }
 
+    /// Behind the last register of so many frames, counted from where the window of the one below them begins. That is what they need: the
+    /// window of a caller may end behind that of the frame on top.
+    ///
+    /// # Safety
+    /// So many frames are there (F1, F3), and their program lives.
+    pub(super) unsafe fn windows_end(frames: *const Frame, count: usize) -> usize {
+        let (mut base, mut end) = (0, 0);
+        for index in 0..count {
+            // SAFETY: promised by the caller.
+            let frame = unsafe { &*frames.add(index) };
+            base += frame.delta();
+            // The machine's own frames have only what lies below the window of the frame above.
+            // SAFETY: promised by the caller.
+            if let Some(code) = unsafe { frame.proto.as_ref() } {
+                end = end.max(base + code.registers());
+            }
+        }
+        end
+    }
+
     /// Which of the machine's own frames it is.
     pub(crate) fn kind(&self) -> Option<FrameKind> {
         const KINDS: [FrameKind; 6] = [

@@ -10,7 +10,9 @@ use std::time::Duration;
 use aivi_scheduler::{CancelKind, CancelReason};
 
 use super::Fiber;
+use super::strand::FIBER_UNITS;
 use crate::account::{Account, Limit, Over, meter};
+use crate::shutdown::Why;
 
 /// What a turn of a fiber costs, however short: about as long as so many calls take, its way through the scheduler does.
 const TURN: u64 = 16;
@@ -34,7 +36,11 @@ impl Fiber {
     }
 
     #[cold]
-    fn begin_limited(&mut self, slice: u64, is_due: bool) {
+    fn begin_limited(&mut self, slice: u64, mut is_due: bool) {
+        if self.frame.is_null() && self.world.is_of_first() {
+            meter::add_fiber(1, FIBER_UNITS);
+            is_due |= meter::is_due();
+        }
         if self.is_root()
             && self.frame.is_null()
             && let Some(account) = self.account()
@@ -137,6 +143,14 @@ impl Fiber {
             && let Some(account) = self.account()
         {
             account.note_late(self.cx().now_ns(), self.place_if_any());
+            self.begin_end(&account);
+        }
+    }
+
+    /// If the call has reached a limit, its end begins.
+    fn begin_end(&mut self, account: &Account) {
+        if account.is_call_ending() {
+            self.begin_shutdown(Why::Limit);
         }
     }
 
@@ -150,6 +164,7 @@ impl Fiber {
         // Then the call is ending for that.
         let first = if ending.is_late(now_ns) { ending.out_of_time(place) } else { account.told(over, place) };
         if ending.reach(first) {
+            self.begin_end(account);
             self.cx().limit_scope(&scope, now_ns, nanos(ending.limits().cleanup_time));
             self.cx().end_scope(&scope, CancelReason { kind: CancelKind::Limit, place });
         } else if is_asked || account.over().is_some_and(|over| std::ptr::eq(account.answering(&over), ending)) {

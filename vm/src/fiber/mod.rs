@@ -88,6 +88,9 @@ const MORE_FRAMES: usize = 4;
 /// Where the fiber of a call from outside was started.
 const NOWHERE: Place = Place(u64::MAX);
 
+/// Bytes of the error of a failed cleanup that are shown: its parts may be shared, and endless as text (arbitrary).
+const WARNING_MAX: usize = 1 << 16;
+
 /// A computation.
 pub(crate) struct Fiber {
     pub(crate) pc: *const u64,
@@ -497,7 +500,7 @@ impl Fiber {
 
     /// The same where nobody rehearses.
     #[inline]
-    pub(crate) fn sees_cancel_unrehearsed(&mut self) -> bool {
+    pub(crate) fn sees_cancel_unstepped(&mut self) -> bool {
         !self.is_ending() && self.cx().shows_cancel()
     }
 
@@ -539,7 +542,7 @@ impl Fiber {
 
     /// What ends the fiber at a checkpoint where its fuel is spent: cancellation, also for a limit that is reached.
     pub(crate) fn interruption(&mut self) -> Option<Signal> {
-        if self.cx().is_rehearsed() {
+        if self.cx().is_stepped() {
             let place = self.place();
             self.cx().set_place(place);
         }
@@ -642,7 +645,7 @@ impl Fiber {
         };
         let what = match signal {
             Signal::Failure(failure) => {
-                let error = crate::structural::to_text(failure.error(), program.shapes());
+                let error = crate::structural::to_short_text(failure.error(), program.shapes(), WARNING_MAX);
                 error + &place(failure.trace())
             }
             Signal::Fault(fault) => fault.message().to_owned() + &place(Some(fault.trace())),
@@ -669,8 +672,11 @@ impl Fiber {
         // SAFETY: F1.
         let Some(code) = (unsafe { (*self.frame).proto.as_ref() }) else { return };
         let (depth, base) = (self.depth(), self.base_index());
+        if self.stack.is_much_for(base + code.registers()) {
+            // SAFETY: F1: so many frames are above the root's; the fiber keeps its program.
+            self.stack.shrink(unsafe { Frame::windows_end(self.frames.start().add(1), depth) });
+        }
         self.frames.shrink(depth + 2);
-        self.stack.shrink(base + code.registers());
         // SAFETY: both indices are inside of what was kept.
         unsafe {
             self.frame = self.frames.start().add(depth);

@@ -13,11 +13,12 @@ pub(super) struct Stack<T> {
     last: *mut T,
 }
 
-/// Bytes of a fresh array. A fiber that only waits uses a handful of registers and frames.
-const FIRST: usize = 512;
+/// Bytes of a fresh array. A fiber that only waits uses a handful of registers and frames. Few in debug builds, where arrays shall
+/// move as often as they can: who forgets to make room is found by any test then, not only by those with large functions.
+const FIRST: usize = if cfg!(debug_assertions) { 96 } else { 512 };
 
 /// Arrays up to this size stay when less is needed: they will be needed again soon (arbitrary).
-const KEEP: usize = 4096;
+const KEEP: usize = 8 * FIRST;
 
 fn layout(bytes: usize) -> Layout {
     Layout::from_size_align(bytes, 16).expect("stacks are limited (Limits)")
@@ -69,10 +70,14 @@ impl<T> Stack<T> {
 
     /// Gives back what was needed only for a burst, when the first `count` elements are all that is in use.
     pub(super) fn shrink(&mut self, count: usize) {
-        let used = (count + 1) * size_of::<T>();
-        if self.is_large() && used <= self.bytes() / 4 {
-            self.resize(used.next_power_of_two().max(FIRST));
+        if self.is_much_for(count) {
+            self.resize(((count + 1) * size_of::<T>()).next_power_of_two().max(FIRST));
         }
+    }
+
+    /// Is it worth giving some back when only so many elements are in use?
+    pub(super) fn is_much_for(&self, count: usize) -> bool {
+        self.is_large() && (count + 1) * size_of::<T>() <= self.bytes() / 4
     }
 
     /// Gives back what was needed only for a burst, when nothing is in use.
@@ -113,7 +118,13 @@ impl<T> Drop for Stack<T> {
         if !self.start.is_null() {
             meter::add(-self.units());
             // SAFETY: allocated by `resize` with this many bytes; who uses the array has it no more.
-            unsafe { dealloc(self.start.cast(), layout(self.bytes())) }
+            unsafe {
+                if cfg!(debug_assertions) {
+                    // No kind of value, for those who look here nevertheless.
+                    self.start.cast::<u8>().write_bytes(0xdd, self.bytes());
+                }
+                dealloc(self.start.cast(), layout(self.bytes()));
+            }
         }
     }
 }

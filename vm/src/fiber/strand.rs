@@ -34,7 +34,7 @@ const ASLEEP: usize = 1;
 const _: () = assert!(cfg!(debug_assertions) || Runtime::<Strand>::TASK_BYTES <= 240);
 
 /// What a fiber takes besides its registers and frames: itself, and what the scheduler keeps of it.
-const FIBER_UNITS: isize = meter::units(size_of::<Fiber>() + Runtime::<Strand>::TASK_BYTES);
+pub(super) const FIBER_UNITS: isize = meter::units(size_of::<Fiber>() + Runtime::<Strand>::TASK_BYTES);
 
 /// Fibers that a thread keeps for the next ones; arbitrary: enough for a burst of short ones.
 const KEPT: usize = 256;
@@ -144,7 +144,12 @@ impl Strand {
     /// A fiber that will run `start`.
     #[must_use]
     pub fn new(world: &Arc<World>, start: Start) -> Strand {
-        Strand::made(WorldRef::keep(world), start.into(), [NOWHERE; super::ORIGINS])
+        Strand::first(world, start.into())
+    }
+
+    /// The first fiber of a run. Who makes it works for nobody, or for another run: it is counted from its first turn on.
+    pub(super) fn first(world: &Arc<World>, pending: Pending) -> Strand {
+        Strand::asleep(Asleep::fresh(WorldRef::keep(world), pending, [NOWHERE; super::ORIGINS]))
     }
 
     /// The fiber, awake.
@@ -243,8 +248,23 @@ impl Strand {
         if has_begun {
             count_ended();
         }
+        if !self.is_counted() {
+            meter::add_fiber(1, FIBER_UNITS);
+        }
         let other = Strand::asleep(Asleep::fresh(world, Pending::Nothing, [NOWHERE; super::ORIGINS]));
         std::mem::forget(std::mem::replace(self, other));
+    }
+
+    /// Whether it is counted as a fiber. The first one of a run is if the run is, and from its first turn on.
+    #[inline]
+    fn is_counted(&self) -> bool {
+        if self.is_asleep() {
+            let small = self.small();
+            return !small.world().is_of_first() || small.has_begun() && small.world().account.is_some();
+        }
+        // SAFETY: awake, it points to a fiber that it owns.
+        let world = unsafe { &self.0.cast::<Fiber>().as_ref().world };
+        !world.is_of_first() || world.account.is_some()
     }
 
     /// Shows the fiber as it is.
@@ -269,7 +289,9 @@ pub(super) fn caught<R>(run: impl FnOnce() -> R) -> Result<R, Fault> {
 impl Drop for Strand {
     /// A fiber that is dropped in the middle (the runtime gave it up) releases what its frames own.
     fn drop(&mut self) {
-        meter::add_fiber(-1, FIBER_UNITS);
+        if self.is_counted() {
+            meter::add_fiber(-1, FIBER_UNITS);
+        }
         if self.is_asleep() && !self.small().has_begun() {
             drop(ManuallyDrop::into_inner(self.small()));
             return;

@@ -129,6 +129,12 @@ impl WorldRef {
         WorldRef(self.0)
     }
 
+    /// Is it that of the first fiber of a run?
+    #[inline]
+    pub(super) fn is_of_first(&self) -> bool {
+        self.0.addr().get() & (KEEPS | COUNTED) == KEEPS
+    }
+
     /// Is it the same world?
     #[inline]
     pub(super) fn is(&self, other: &WorldRef) -> bool {

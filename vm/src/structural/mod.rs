@@ -6,7 +6,7 @@ mod compare;
 mod show;
 
 pub use compare::{Incomparable, compare, equal};
-pub use show::{constructor, debug_text, escape, to_text, write_text};
+pub use show::{constructor, debug_text, escape, short_debug_text, to_short_text, to_text, write_text};
 
 #[cfg(test)]
 mod tests;

@@ -20,17 +20,34 @@ pub fn to_text(value: &Value, shapes: &[Shape]) -> String {
     out
 }
 
+/// `toText value` for a report: the rest of one with parts is left out beyond `most` bytes, since a small value whose parts are shared may be
+/// endless as text.
+#[must_use]
+pub fn to_short_text(value: &Value, shapes: &[Shape], most: usize) -> String {
+    short_text(value, shapes, false, most)
+}
+
 /// `debugText value`
 #[must_use]
 pub fn debug_text(value: &Value, shapes: &[Shape]) -> String {
-    let mut writer = Writer { out: &mut String::new(), shapes, quotes: true, stack: Vec::new(), look: LOOK };
-    writer.run(value);
-    std::mem::take(writer.out)
+    short_debug_text(value, shapes, usize::MAX)
+}
+
+/// `debugText value`, likewise.
+#[must_use]
+pub fn short_debug_text(value: &Value, shapes: &[Shape], most: usize) -> String {
+    short_text(value, shapes, true, most)
+}
+
+fn short_text(value: &Value, shapes: &[Shape], quotes: bool, most: usize) -> String {
+    let mut out = String::new();
+    Writer { most, look: LOOK.min(most), ..Writer::new(&mut out, shapes, quotes) }.run(value);
+    out
 }
 
 /// Appends `toText value`.
 pub fn write_text(out: &mut String, value: &Value, shapes: &[Shape]) {
-    Writer { out, shapes, quotes: false, stack: Vec::new(), look: LOOK }.run(value);
+    Writer::new(out, shapes, false).run(value);
 }
 
 /// Name and position of a value's constructor, if its type has constructors.
@@ -53,8 +70,10 @@ struct Writer<'a, 'o> {
     shapes: &'a [Shape],
     quotes: bool,
     stack: Vec<Frame<'a>>,
-    /// The length at which it is time to look whether there is memory for more.
+    /// The length at which it is time to look whether there is memory for more, and whether there shall be more.
     look: usize,
+    /// The length beyond which no other part begins.
+    most: usize,
 }
 
 /// The first such length; arbitrary.
@@ -76,17 +95,25 @@ struct Part<'a> {
     argument: bool,
 }
 
-impl<'a> Writer<'a, '_> {
+impl<'a, 'o> Writer<'a, 'o> {
+    fn new(out: &'o mut String, shapes: &'a [Shape], quotes: bool) -> Writer<'a, 'o> {
+        Writer { out, shapes, quotes, stack: Vec::new(), look: LOOK, most: usize::MAX }
+    }
+
     fn run(&mut self, value: &'a Value) {
         self.start(value, false);
         let mut parts = 0_usize;
         while let Some(frame) = self.stack.last_mut() {
             if self.out.len() > self.look {
+                if self.out.len() > self.most {
+                    self.out.push('…');
+                    return self.stack.clear();
+                }
                 if !meter::has_room(self.out.len()) {
                     // What is there is too much already, which whoever called us will see.
                     return self.stack.clear();
                 }
-                self.look *= 2;
+                self.look = self.look.saturating_mul(2).min(self.most);
             }
             parts += 1;
             if parts.is_multiple_of(PIECE) && !goes_on() {

@@ -158,16 +158,16 @@ impl Run {
         Run::with(asm, &[], Limits::default())
     }
 
-    pub fn with(asm: Asm, natives: &[NativeFn], limits: Limits) -> Run {
+    pub fn with(asm: Asm, natives: &'static [NativeFn], limits: Limits) -> Run {
         let mut table = Natives::new();
-        table.extend(natives.iter().copied());
+        table.add(natives);
         Run::of(Program::load(asm.module, &table).unwrap_or_else(|error| panic!("{error}")), limits)
     }
 
     /// A program that nobody vouches for.
-    pub fn untrusted(asm: Asm, natives: &[NativeFn]) -> Result<Run, LoadError> {
+    pub fn untrusted(asm: Asm, natives: &'static [NativeFn]) -> Result<Run, LoadError> {
         let mut table = Natives::new();
-        table.extend(natives.iter().copied());
+        table.add(natives);
         Ok(Run::of(Program::link(0, Code::new(asm.module, Origin::Elsewhere)?, &table)?, Limits::default()))
     }
 

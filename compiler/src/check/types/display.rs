@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Node, TyId, TypeStore};
-use crate::core::Data;
+use super::{Node, Slice, TyId, TypeStore};
+use crate::core::{Data, DataId};
 use crate::hash::IdMap;
 use crate::syntax::{Interner, Symbol};
 
@@ -67,17 +67,8 @@ impl<'a> Namer<'a> {
                 let name = self.name(root, Some(name));
                 out.push_str(&name);
             }
-            Node::Data(data, arguments) => {
-                let arguments = &self.store.arguments[arguments.range()];
-                let parentheses = place == Place::Argument && !arguments.is_empty();
-                self.open(out, parentheses);
-                out.push_str(self.interner.text(self.datas[data.0 as usize].name));
-                for argument in arguments {
-                    out.push(' ');
-                    self.write(out, *argument, Place::Argument, depth + 1);
-                }
-                self.close(out, parentheses);
-            }
+            Node::Data(data, arguments) => self.write_data(out, data, arguments, place, depth),
+            Node::Opaque(data, parts) => self.write_data(out, data, parts.without_last(), place, depth),
             Node::Function(..) => self.write_function(out, root, place, depth),
             Node::Tuple(items) => {
                 out.push('(');
@@ -89,6 +80,18 @@ impl<'a> Namer<'a> {
             }
             Node::Record(..) => self.write_record(out, root, depth),
         }
+    }
+
+    fn write_data(&mut self, out: &mut String, data: DataId, arguments: Slice, place: Place, depth: u32) {
+        let arguments = &self.store.arguments[arguments.range()];
+        let parentheses = place == Place::Argument && !arguments.is_empty();
+        self.open(out, parentheses);
+        out.push_str(self.interner.text(self.datas[data.0 as usize].name));
+        for argument in arguments {
+            out.push(' ');
+            self.write(out, *argument, Place::Argument, depth + 1);
+        }
+        self.close(out, parentheses);
     }
 
     fn write_function(&mut self, out: &mut String, id: TyId, place: Place, depth: u32) {

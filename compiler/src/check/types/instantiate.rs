@@ -105,6 +105,7 @@ impl TypeStore {
         }
         match self.node(id) {
             Node::Data(data, _) => self.data(data, &after),
+            Node::Opaque(data, _) => self.opaque_of(data, &after),
             Node::Function(..) => self.function(after[0], after[1]),
             Node::Tuple(_) => self.tuple(&after),
             Node::Record(fields, rest) => {

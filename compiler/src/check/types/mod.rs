@@ -7,6 +7,8 @@
 //!   *quantified*, in place: its level becomes `QUANTIFIED`, and `instantiate` copies it for each use.
 //! - A *rigid* type stands for a variable of a signature while its binding is checked.
 //! - A record is a list of fields and an optional *rest*, which is a variable (the record is open) or another record.
+//! - An *opaque* type is nominal and has its representation besides, behind its arguments. Who may look inside sees that instead
+//!   (`Sight`), so no value is wrapped, and code is the same as for an alias.
 //! - The *error* type fits everything, so that one mistake is reported once.
 //! - Every composite type carries an upper bound of the levels below it. Zero means that there is no variable below, so
 //!   generalisation, instantiation and the occurs check stop there. That keeps inference near-linear.
@@ -24,6 +26,7 @@ use std::rc::Rc;
 use super::builtin;
 use crate::core::DataId;
 use crate::hash::IdMap;
+use crate::resolve::ModuleId;
 use crate::syntax::{Interner, Symbol};
 
 pub use display::Namer;
@@ -53,6 +56,17 @@ pub enum View<'a> {
     },
 }
 
+/// Whose opaque types are seen through.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sight {
+    /// Those that this module declares.
+    From(ModuleId),
+    /// Nobody's.
+    Outside,
+    /// All: what values are made of is no secret for the machine.
+    Through,
+}
+
 /// The level of quantified variables, above all others.
 const QUANTIFIED: u32 = u32::MAX;
 
@@ -63,6 +77,8 @@ enum Node {
     Rigid(Symbol),
     Error,
     Data(DataId, Slice),
+    /// Its arguments, and behind them what it is made of.
+    Opaque(DataId, Slice),
     Function(TyId, TyId),
     Tuple(Slice),
     Record(Slice, Option<TyId>),
@@ -78,6 +94,11 @@ struct Slice {
 impl Slice {
     fn range(self) -> std::ops::Range<usize> {
         self.start as usize..(self.start + self.len) as usize
+    }
+
+    /// All but the last.
+    fn without_last(self) -> Slice {
+        Slice { len: self.len - 1, ..self }
     }
 }
 
@@ -95,6 +116,9 @@ pub struct TypeStore {
     fields: Vec<(Symbol, TyId)>,
     /// Texts of field names, so that fields can be kept in their order.
     labels: IdMap<Symbol, Rc<str>>,
+    /// Who declares an opaque type.
+    owners: IdMap<DataId, ModuleId>,
+    sight: Sight,
     /// How many types have been copied for uses of polymorphic values.
     copied: usize,
 }
@@ -123,6 +147,8 @@ impl TypeStore {
             arguments: Vec::new(),
             fields: Vec::new(),
             labels: IdMap::default(),
+            owners: IdMap::default(),
+            sight: Sight::Outside,
             copied: 0,
         };
         for data in [builtin::UNIT, builtin::BOOL, builtin::INT, builtin::FLOAT, builtin::TEXT, builtin::CHAR] {
@@ -147,9 +173,10 @@ impl TypeStore {
     /// What `id` is, as far as it is known by now.
     #[must_use]
     pub fn view(&self, id: TyId) -> View<'_> {
-        match self.node(id) {
+        match self.seen(id) {
             Node::Unbound | Node::Link(_) | Node::Rigid(_) | Node::Error => View::Variable,
             Node::Data(data, arguments) => View::Data(data, &self.arguments[arguments.range()]),
+            Node::Opaque(data, parts) => View::Data(data, &self.arguments[parts.without_last().range()]),
             Node::Function(from, to) => View::Function(from, to),
             Node::Tuple(items) => View::Tuple(&self.arguments[items.range()]),
             Node::Record(..) => {
@@ -162,8 +189,17 @@ impl TypeStore {
     /// The nominal type of `id`, if it is one.
     #[must_use]
     pub fn head(&self, id: TyId) -> Option<DataId> {
-        match self.node(id) {
-            Node::Data(data, _) => Some(data),
+        match self.seen(id) {
+            Node::Data(data, _) | Node::Opaque(data, _) => Some(data),
+            _ => None,
+        }
+    }
+
+    /// The opaque type that `id` is to us.
+    #[must_use]
+    pub fn hidden(&self, id: TyId) -> Option<DataId> {
+        match self.seen(id) {
+            Node::Opaque(data, _) => Some(data),
             _ => None,
         }
     }
@@ -171,8 +207,9 @@ impl TypeStore {
     /// The arguments of a nominal type; none for other types.
     #[must_use]
     pub fn data_arguments(&self, id: TyId) -> &[TyId] {
-        match self.node(id) {
+        match self.seen(id) {
             Node::Data(_, arguments) => &self.arguments[arguments.range()],
+            Node::Opaque(_, parts) => &self.arguments[parts.without_last().range()],
             _ => &[],
         }
     }
@@ -216,13 +253,13 @@ impl TypeStore {
     /// A function?
     #[must_use]
     pub fn is_function(&self, id: TyId) -> bool {
-        matches!(self.node(id), Node::Function(..))
+        matches!(self.seen(id), Node::Function(..))
     }
 
     /// Not known yet, and no mistake was reported for it.
     #[must_use]
     pub fn is_unknown(&self, id: TyId) -> bool {
-        matches!(self.node(id), Node::Unbound)
+        matches!(self.seen(id), Node::Unbound)
     }
 
     /// Not known yet, and made deeper than `level`.
@@ -240,7 +277,7 @@ impl TypeStore {
     /// The name of the variable of a signature that a rigid type stands for.
     #[must_use]
     pub fn rigid_name(&self, id: TyId) -> Option<Symbol> {
-        match self.node(id) {
+        match self.seen(id) {
             Node::Rigid(name) => Some(name),
             _ => None,
         }
@@ -249,14 +286,14 @@ impl TypeStore {
     /// A mistake was reported for it.
     #[must_use]
     pub fn is_error(&self, id: TyId) -> bool {
-        matches!(self.node(id), Node::Error)
+        matches!(self.seen(id), Node::Error)
     }
 
     /// Number of arguments that a function of this type takes, results that are functions included.
     #[must_use]
     pub fn arity(&self, mut id: TyId) -> u32 {
         let mut arity = 0;
-        while let Node::Function(_, to) = self.node(id) {
+        while let Node::Function(_, to) = self.seen(id) {
             arity += 1;
             id = to;
         }
@@ -283,6 +320,23 @@ impl TypeStore {
         let level = self.level_of(arguments);
         let slice = self.slice(arguments);
         self.push(Node::Data(data, slice), level)
+    }
+
+    /// An opaque type of this module, with its arguments and what it is made of.
+    pub fn opaque(&mut self, data: DataId, owner: ModuleId, arguments: &[TyId], inside: TyId) -> TyId {
+        self.owners.insert(data, owner);
+        self.opaque_of(data, &[arguments, &[inside]].concat())
+    }
+
+    fn opaque_of(&mut self, data: DataId, parts: &[TyId]) -> TyId {
+        let level = self.level_of(parts);
+        let slice = self.slice(parts);
+        self.push(Node::Opaque(data, slice), level)
+    }
+
+    /// From now on opaque types are seen like this.
+    pub fn look(&mut self, sight: Sight) {
+        self.sight = sight;
     }
 
     /// `from -> to`
@@ -317,7 +371,7 @@ impl TypeStore {
     pub fn field(&self, record: TyId, name: Symbol) -> Option<TyId> {
         let mut next = Some(record);
         while let Some(id) = next {
-            let Node::Record(fields, rest) = self.node(id) else { return None };
+            let Node::Record(fields, rest) = self.seen(id) else { return None };
             if let Some((_, ty)) = self.fields[fields.range()].iter().find(|(field, _)| *field == name) {
                 return Some(*ty);
             }
@@ -329,6 +383,7 @@ impl TypeStore {
     /// A record whose fields are not all known: its last rest, the row variable.
     #[must_use]
     pub fn row_of(&self, record: TyId) -> Option<TyId> {
+        let record = self.through(record);
         let mut id = record;
         loop {
             match self.node(id) {
@@ -352,7 +407,7 @@ impl TypeStore {
     /// All fields in the order of their texts, and the row variable of an open record.
     fn flatten(&self, record: TyId) -> (Vec<(Symbol, TyId)>, Option<TyId>) {
         let mut all = Vec::new();
-        let mut id = self.find(record);
+        let mut id = self.through(record);
         let mut parts = 0;
         loop {
             match self.entries[id.0 as usize].node {
@@ -404,6 +459,37 @@ impl TypeStore {
         self.entries[self.find(id).0 as usize].node
     }
 
+    /// The node that shows from here.
+    fn seen(&self, id: TyId) -> Node {
+        self.entries[self.through(id).0 as usize].node
+    }
+
+    /// `find` that goes on inside of opaque types, as far as they are seen through.
+    fn through(&self, id: TyId) -> TyId {
+        let mut id = self.find(id);
+        while let Node::Opaque(data, parts) = self.entries[id.0 as usize].node {
+            if !self.sees(data) {
+                break;
+            }
+            id = self.find(self.inside(parts));
+        }
+        id
+    }
+
+    /// Is the opaque type seen through?
+    fn sees(&self, data: DataId) -> bool {
+        match self.sight {
+            Sight::From(module) => self.owners.get(&data) == Some(&module),
+            Sight::Outside => false,
+            Sight::Through => true,
+        }
+    }
+
+    /// What an opaque type with these parts is made of.
+    fn inside(&self, parts: Slice) -> TyId {
+        self.arguments[parts.range().end - 1]
+    }
+
     /// The end of `id`'s links.
     fn find(&self, mut id: TyId) -> TyId {
         while let Node::Link(next) = self.entries[id.0 as usize].node {
@@ -427,7 +513,9 @@ impl TypeStore {
     fn children(&self, id: TyId, out: &mut Vec<TyId>) {
         match self.node(id) {
             Node::Unbound | Node::Link(_) | Node::Rigid(_) | Node::Error => {}
-            Node::Data(_, slice) | Node::Tuple(slice) => out.extend_from_slice(&self.arguments[slice.range()]),
+            Node::Data(_, slice) | Node::Opaque(_, slice) | Node::Tuple(slice) => {
+                out.extend_from_slice(&self.arguments[slice.range()])
+            }
             Node::Function(from, to) => out.extend([from, to]),
             Node::Record(fields, rest) => {
                 out.extend(self.fields[fields.range()].iter().map(|(_, ty)| *ty));

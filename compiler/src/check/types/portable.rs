@@ -46,6 +46,8 @@ impl<'a> Writer<'a> {
         match store.node(id) {
             Node::Unbound | Node::Link(_) | Node::Rigid(_) | Node::Error => Portable::Variable(self.variable(id)),
             Node::Data(data, items) => Portable::Data(data.0, self.all(&store.arguments[items.range()])),
+            // The library, which alone is written down, has none (`resolve/declare.rs`).
+            Node::Opaque(..) => self.write(store.through(id)),
             Node::Tuple(items) => Portable::Tuple(self.all(&store.arguments[items.range()])),
             Node::Function(from, to) => {
                 let from = Box::new(self.write(from));

@@ -49,6 +49,18 @@ impl TypeStore {
                 self.pairs(left, right, work);
                 Ok(())
             }
+            (Node::Opaque(x, left), Node::Opaque(y, right)) if x == y && left.len == right.len => {
+                self.pairs(left, right, work);
+                Ok(())
+            }
+            (Node::Opaque(data, parts), _) if self.sees(data) => {
+                work.push((self.inside(parts), b));
+                Ok(())
+            }
+            (_, Node::Opaque(data, parts)) if self.sees(data) => {
+                work.push((a, self.inside(parts)));
+                Ok(())
+            }
             (Node::Tuple(left), Node::Tuple(right)) if left.len == right.len => {
                 self.pairs(left, right, work);
                 Ok(())

@@ -45,6 +45,18 @@ pub fn follow(module: &Module) -> Result<Vec<Vec<ScalarAt>>, Violation> {
     ids.zip(&module.protos).map(|(id, proto)| Flow::new(module, id, proto).run(&mut work)).collect()
 }
 
+/// Follows one proto of a module whose others can be followed; with it alone to be paid for.
+///
+/// # Errors
+/// As `follow`.
+///
+/// # Panics
+/// When the module has no such proto.
+pub fn follow_proto(module: &Module, id: ProtoId) -> Result<Vec<ScalarAt>, Violation> {
+    let proto = &module.protos[id.0 as usize];
+    Flow::new(module, id, proto).run(&mut ((proto.code.len() as u64 + 1) * WORK_PER_WORD))
+}
+
 struct Flow<'m> {
     module: &'m Module,
     id: ProtoId,

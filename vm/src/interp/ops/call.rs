@@ -5,6 +5,7 @@
 
 use smallvec::SmallVec;
 
+use super::fiber::make_way;
 use super::object::{new_of_shape, try_new_of_shape};
 use super::{Go, Regs, Word};
 use crate::account::Limit;
@@ -567,7 +568,7 @@ pub(in crate::interp) unsafe fn native_quick(regs: &mut Regs, word: Word) -> boo
         let fiber = &mut *regs.fiber;
         let linked = &*fiber.world.program.natives.as_ptr().add(word.w());
         let Some(quick) = linked.quick else { return host_quick(regs, word, linked) };
-        if linked.acts && (fiber.has_branch() || fiber.sees_cancel()) {
+        if linked.acts && (fiber.has_branch() || fiber.cx().is_stepped() || fiber.sees_cancel_unstepped()) {
             return false;
         }
         let first = regs.slot(word.a());
@@ -630,7 +631,11 @@ pub(in crate::interp) fn native(fiber: &mut Fiber, word: Word) -> Go {
         if acts {
             return move_out(fiber);
         }
-    } else if fiber.sees_cancel() {
+    } else if fiber.cx().is_stepped() {
+        if let Some(go) = open_stepped(fiber, word, acts) {
+            return go;
+        }
+    } else if fiber.sees_cancel_unstepped() {
         return super::fiber::stop(fiber, word);
     }
     if let Some(length) = endless_list(fiber, word) {
@@ -687,6 +692,18 @@ pub(in crate::interp) fn native(fiber: &mut Fiber, word: Word) -> Go {
             }
         },
     }
+}
+
+/// As `poll` of other instructions, where steps are looked at. What acts others may notice.
+#[cold]
+fn open_stepped(fiber: &mut Fiber, word: Word, acts: bool) -> Option<Go> {
+    if acts {
+        let place = fiber.place();
+        if let Some(go) = make_way(fiber, place) {
+            return Some(go);
+        }
+    }
+    fiber.sees_cancel().then(|| super::fiber::stop(fiber, word))
 }
 
 /// A native function whose arguments may be of other types than it expects: if it panics then, that is a fault. What it has taken of

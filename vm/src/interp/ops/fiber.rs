@@ -1,6 +1,6 @@
 //! Fibers: sleeping, tasks, groups. Every instruction here is a checkpoint, waits or not.
 
-use aivi_scheduler::{Join, JoinAll};
+use aivi_scheduler::{Join, JoinAll, Place};
 
 use super::call::{apply, move_out, release_operands};
 use super::{Go, Regs, Word};
@@ -11,11 +11,11 @@ use crate::value::{Kind, Value};
 /// fiber.
 #[inline]
 pub(super) fn poll(fiber: &mut Fiber, word: Word) -> Option<Go> {
-    let is_plain = !fiber.has_branch() && !fiber.cx().is_rehearsed();
+    let is_plain = !fiber.has_branch() && !fiber.cx().is_stepped();
     match fiber.place_at_hand() {
         Some(place) if is_plain => {
             fiber.cx().set_place(place);
-            fiber.sees_cancel_unrehearsed().then(|| stop(fiber, word))
+            fiber.sees_cancel_unstepped().then(|| stop(fiber, word))
         }
         _ => poll_closely(fiber, word),
     }
@@ -28,13 +28,21 @@ fn poll_closely(fiber: &mut Fiber, word: Word) -> Option<Go> {
         return Some(move_out(fiber));
     }
     let place = fiber.place();
-    if fiber.cx().is_rehearsed() && fiber.cx().makes_way(place) {
-        // The instruction has taken nothing yet, and runs again.
-        fiber.pc = fiber.pc.wrapping_sub(1);
-        return Some(Go::Yield);
+    if let Some(go) = make_way(fiber, place) {
+        return Some(go);
     }
     fiber.cx().set_place(place);
     fiber.sees_cancel().then(|| stop(fiber, word))
+}
+
+/// Where steps are looked at, another fiber may have to run before the instruction, which others notice. It has taken nothing yet, and
+/// runs again.
+pub(super) fn make_way(fiber: &mut Fiber, place: Place) -> Option<Go> {
+    let makes_way = fiber.cx().is_stepped() && fiber.cx().makes_way(place);
+    makes_way.then(|| {
+        fiber.pc = fiber.pc.wrapping_sub(1);
+        Go::Yield
+    })
 }
 
 /// Unwinds as the fiber is cancelled.
