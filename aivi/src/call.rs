@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use aivi_scheduler::{CancelKind, CancelReason, Place, RunCanceller, Runtime, Started};
 use aivi_vm::account::meter;
-use aivi_vm::{Account, Fault, Shared, Strand, Used};
+use aivi_vm::{Account, Fault, Shared, Strand, Used, Value as RawValue};
 
-use crate::convert::{FromAivi, Mismatch};
+use crate::convert::{FromAivi, Mismatch, Shapes, ration};
 use crate::ending::{Ending, FaultReport};
 use crate::function::{Gives, LookupError};
 use crate::limits::LimitReport;
 use crate::machine::{AT_WORK, Begun, Machine};
 use crate::outcome::{Outcome, Run};
+use crate::signature::Type;
 
 /// A call that was started: a fiber of the script, and everything that it starts.
 ///
@@ -39,6 +40,7 @@ use crate::outcome::{Outcome, Run};
 #[must_use = "a call that is dropped is cancelled; `detach` lets it go on"]
 pub struct Call<R> {
     gives: Gives,
+    taking: Taking<R>,
     state: State<R>,
     account: Option<Arc<Account>>,
     /// Goes last: what the call has come to is of its program.
@@ -54,6 +56,23 @@ enum State<R> {
     Given,
 }
 
+/// How the host takes the value of a call.
+pub(crate) enum Taking<R> {
+    /// As what it is.
+    Alone,
+    /// Beside its type.
+    Typed(Arc<Type>, fn(&RawValue, &Type, &Shapes) -> Result<R, Mismatch>),
+}
+
+impl<R: FromAivi> Taking<R> {
+    fn take(&self, value: &RawValue, shapes: &Shapes) -> Result<R, Mismatch> {
+        match self {
+            Taking::Alone => R::from_aivi(value, shapes),
+            Taking::Typed(ty, take) => take(value, ty, shapes),
+        }
+    }
+}
+
 /// Cancels one call, from any thread. Clones are for the same call.
 #[derive(Clone)]
 pub struct Canceller(Option<RunCanceller<Strand>>);
@@ -65,11 +84,12 @@ pub enum CallError {
     Lookup(LookupError),
     /// A value does not fit.
     Mismatch(Mismatch),
-    /// The effect failed with this error, as `toText` shows it.
+    /// The effect failed with this error, as `toText` shows it; beyond a mebibyte, if it is no `Text`, the rest is left out.
     Failure(String),
     /// A bug in the script.
     Fault(FaultReport),
-    /// It has reached a limit, and was cancelled for that: its cleanups have run, as far as the reserves allowed.
+    /// It has reached a limit, and was cancelled for that: its cleanups have run, as far as the reserves allowed. Or it has succeeded, and what the
+    /// host would be given takes more memory than its limits allow: what a value shares with itself is given as often as it is met.
     Limit(LimitReport),
     /// The host cancelled it: through its [`Canceller`], or by dropping the engine.
     Cancelled,
@@ -78,17 +98,20 @@ pub enum CallError {
 }
 
 impl<R: FromAivi> Call<R> {
-    pub(crate) fn begun(machine: &Arc<Machine>, begun: Begun, gives: Gives) -> Call<R> {
+    pub(crate) fn begun(machine: &Arc<Machine>, begun: Begun, gives: Gives, taking: Taking<R>) -> Call<R> {
         let (state, account) = match begun {
             Begun::Runs(started, runtime, account) => (State::Runs(started, runtime), account),
-            Begun::Over(outcome) => (State::Over(Box::new(result(machine, outcome.given(gives)))), None),
+            Begun::Over(Run { outcome, account, .. }) => {
+                let result = result(machine, outcome.given(gives), account.as_deref(), &taking);
+                (State::Over(Box::new(result)), account)
+            }
         };
-        Call { gives, state, account, machine: machine.clone() }
+        Call { gives, taking, state, account, machine: machine.clone() }
     }
 
     pub(crate) fn refused(machine: &Arc<Machine>, error: CallError) -> Call<R> {
         let state = State::Over(Box::new(Err(error)));
-        Call { gives: Gives::Value, state, account: None, machine: machine.clone() }
+        Call { gives: Gives::Value, taking: Taking::Alone, state, account: None, machine: machine.clone() }
     }
 
     /// Waits until it and everything that it has started has ended. The calling thread works for the script meanwhile.
@@ -98,7 +121,7 @@ impl<R: FromAivi> Call<R> {
     /// since it may need the very worker that would wait.
     pub fn wait(mut self) -> Result<R, CallError> {
         match &self.state {
-            State::Runs(_, runtime) if runtime.is_at_work() => result(&self.machine, Run::refused(AT_WORK).outcome),
+            State::Runs(_, runtime) if runtime.is_at_work() => self.refused_at_work(),
             State::Runs(started, _) => {
                 let outcome = meter::aside(|| started.wait());
                 self.state = State::Given;
@@ -113,7 +136,7 @@ impl<R: FromAivi> Call<R> {
     pub fn wait_timeout(&mut self, limit: Duration) -> Option<Result<R, CallError>> {
         match &self.state {
             State::Runs(_, runtime) if runtime.is_at_work() => {
-                return Some(result(&self.machine, Run::refused(AT_WORK).outcome));
+                return Some(self.refused_at_work());
             }
             State::Runs(started, _) => {
                 let outcome = meter::aside(|| started.wait_for(limit))?;
@@ -125,7 +148,12 @@ impl<R: FromAivi> Call<R> {
     }
 
     fn result(&self, outcome: aivi_scheduler::Outcome<Shared, Fault>) -> Result<R, CallError> {
-        result(&self.machine, Outcome::new(outcome, self.account.as_deref()).given(self.gives))
+        let outcome = Outcome::new(outcome, self.account.as_deref()).given(self.gives);
+        result(&self.machine, outcome, self.account.as_deref(), &self.taking)
+    }
+
+    fn refused_at_work(&self) -> Result<R, CallError> {
+        result(&self.machine, Run::refused(AT_WORK).outcome, None, &self.taking)
     }
 
     /// The result, if it is there and was not given.
@@ -224,10 +252,18 @@ impl fmt::Debug for Canceller {
     }
 }
 
-/// What a host is told of the end of a call.
-pub(crate) fn result<R: FromAivi>(machine: &Machine, outcome: Outcome) -> Result<R, CallError> {
+/// What a host is told of the end of a call with this account.
+pub(crate) fn result<R: FromAivi>(
+    machine: &Machine,
+    outcome: Outcome,
+    account: Option<&Account>,
+    taking: &Taking<R>,
+) -> Result<R, CallError> {
     match outcome {
-        Outcome::Done(value) => R::from_aivi(&value, machine.shapes()).map_err(CallError::Mismatch),
+        Outcome::Done(value) => {
+            let take = || taking.take(&value, machine.shapes()).map_err(CallError::Mismatch);
+            account.map_or_else(take, |account| within(machine, account, take))
+        }
         Outcome::Cancelled(CancelReason { kind: CancelKind::Handle | CancelKind::Shutdown, .. }) => {
             Err(CallError::Cancelled)
         }
@@ -238,6 +274,18 @@ pub(crate) fn result<R: FromAivi>(machine: &Machine, outcome: Outcome) -> Result
             ending => CallError::Ended(ending),
         }),
     }
+}
+
+/// The value of a call, if its limits allow that so much is made of it.
+fn within<R>(
+    machine: &Machine,
+    account: &Account,
+    take: impl FnOnce() -> Result<R, CallError>,
+) -> Result<R, CallError> {
+    let most = account.memory_limit();
+    let (value, made) = ration::counted(most, take);
+    let reached = (made > most.min(ration::SMALL)).then(|| account.over_for_host(made)).flatten();
+    reached.map_or(value, |reached| Err(CallError::Limit(LimitReport::new(&reached, &machine.program))))
 }
 
 impl From<LookupError> for CallError {

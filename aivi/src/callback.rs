@@ -7,7 +7,7 @@ use std::sync::Arc;
 use aivi_vm::{Limits, Shared, Value as RawValue};
 
 use crate::budget::{Bounds, Budget};
-use crate::call::{Call, CallError, result};
+use crate::call::{Call, CallError, Taking, result};
 use crate::convert::{AiviType, Arguments, Declarations, FromAivi, Mismatch, Shapes};
 use crate::function::Gives;
 use crate::machine::{Entry, Machine};
@@ -71,7 +71,7 @@ impl<A: Arguments, R: FromAivi> Callback<A, R> {
         let machine = &self.machine;
         let arguments = arguments.values(machine.shapes()).map_err(CallError::Mismatch)?;
         let run = machine.run(&self.entry, arguments, &self.bounds);
-        result(machine, run.outcome)
+        result(machine, run.outcome, run.account.as_deref(), &Taking::Alone)
     }
 
     /// Calls it, and does not wait: see [`Call`].
@@ -81,7 +81,7 @@ impl<A: Arguments, R: FromAivi> Callback<A, R> {
         match arguments.values(machine.shapes()) {
             Ok(arguments) => {
                 let begun = machine.begin(&self.entry, arguments, &self.bounds);
-                Call::begun(machine, begun, Gives::Value)
+                Call::begun(machine, begun, Gives::Value, Taking::Alone)
             }
             Err(mismatch) => Call::refused(machine, CallError::Mismatch(mismatch)),
         }

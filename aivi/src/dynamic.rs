@@ -6,14 +6,14 @@ use std::sync::Arc;
 use aivi_vm::{Limits, Value as RawValue};
 
 use crate::budget::Budget;
-use crate::call::{Call, CallError};
-use crate::convert::Mismatch;
+use crate::call::{Call, CallError, Taking};
+use crate::convert::{Mismatch, Shapes, Value};
 use crate::data::{self, Data};
 use crate::function::{Gives, LookupError, Target};
-use crate::machine::Machine;
+use crate::machine::{Entry, Machine};
 use crate::signature::Type;
 
-/// An exported function, or value, of a script: takes [`Data`] for each argument, and gives data. If it gives an effect, a call runs it.
+/// An exported function, or value, of a script, or one that a script gave ([`Data::Function`]): takes [`Data`] for each argument, and gives data. If it gives an effect, a call runs it.
 ///
 /// What a call gives it is compared with its type each time, so calls cost more than those of a [`Function`](crate::Function). Everything
 /// else is the same: clones are the same function, any thread may call it, it keeps its script and its engine.
@@ -37,6 +37,8 @@ use crate::signature::Type;
 pub struct DynamicFunction {
     target: Arc<Target>,
     ty: Arc<Type>,
+    /// What a call gives.
+    result: Arc<Type>,
 }
 
 impl DynamicFunction {
@@ -48,8 +50,36 @@ impl DynamicFunction {
             declared: export.ty.clone(),
             wanted: "a type that a host can name".to_owned(),
         })?;
-        let gives = if ty.is_effect_after(ty.arity()) { Gives::Effect } else { Gives::Value };
-        Ok(DynamicFunction { target: Arc::new(Target::new(machine, export, gives)), ty: Arc::new(ty) })
+        Ok(DynamicFunction::new(Target::new(machine, export, gives(&ty)), ty))
+    }
+
+    /// A value of a script as a function of this type, if it is one and the type says what it takes.
+    pub(crate) fn of_value(value: &Value, ty: &Type) -> Option<DynamicFunction> {
+        let (function, machine) = value.parts();
+        let is_effect = function.value().as_function()?.is_effect();
+        let is_it = if is_effect { ty.is_effect_after(0) } else { ty.arity() > 0 };
+        let gives = gives(ty);
+        let is_known = is_it && !ty.parameters().any(|ty| ty.has(|ty| matches!(ty, Type::Variable(_))));
+        is_known.then(|| DynamicFunction::new(Target::found(machine, function.clone(), gives), ty.clone()))
+    }
+
+    fn new(target: Target, ty: Type) -> DynamicFunction {
+        let result = match ty.result() {
+            Type::Named(name, types) if name == "Effect" && types.len() == 2 => types[1].clone(),
+            value => value.clone(),
+        };
+        DynamicFunction { target: Arc::new(target), ty: Arc::new(ty), result: Arc::new(result) }
+    }
+
+    /// The function as a value of the program that it came from.
+    pub(crate) fn into_raw(self, shapes: &Shapes) -> Result<RawValue, Mismatch> {
+        match self.target.entry() {
+            Entry::Function(function) if std::ptr::eq(&**self.target.machine().shapes(), shapes) => {
+                Ok(function.clone().into_value())
+            }
+            Entry::Function(_) => Err(Mismatch::new("a value of this program", "a function of another program")),
+            Entry::Global { .. } => Err(Mismatch::new("a value of this program", "a function that was looked up")),
+        }
     }
 
     /// Its type in the script.
@@ -58,7 +88,7 @@ impl DynamicFunction {
         &self.ty
     }
 
-    /// Its name in the script.
+    /// Its name in the script; `a function` of one that the script gave.
     #[must_use]
     pub fn name(&self) -> &str {
         self.target.name()
@@ -71,14 +101,14 @@ impl DynamicFunction {
     /// When the arguments are too many, too few or of other types, and when the function does not succeed.
     pub fn call(&self, arguments: Vec<Data>) -> Result<Data, CallError> {
         let arguments = self.arguments(arguments).map_err(CallError::Mismatch)?;
-        crate::call::result(self.target.machine(), self.target.call(arguments))
+        self.target.call(arguments, &self.taking())
     }
 
     /// Calls it, and does not wait: see [`Call`].
     #[must_use = "a call that is dropped is cancelled; `detach` lets it go on"]
     pub fn start(&self, arguments: Vec<Data>) -> Call<Data> {
         match self.arguments(arguments) {
-            Ok(arguments) => self.target.start(arguments),
+            Ok(arguments) => self.target.start(arguments, self.taking()),
             Err(mismatch) => Call::refused(self.target.machine(), CallError::Mismatch(mismatch)),
         }
     }
@@ -106,7 +136,13 @@ impl DynamicFunction {
     #[must_use]
     pub fn attempted(&self) -> DynamicFunction {
         match self.is_effect() {
-            true => DynamicFunction { target: Arc::new(self.target.attempted()), ty: self.ty.clone() },
+            true => {
+                let result = match self.ty.result() {
+                    Type::Named(_, types) => Type::named("Result", types.clone()),
+                    other => other.clone(),
+                };
+                DynamicFunction { result: Arc::new(result), ..self.to(self.target.attempted()) }
+            }
             false => self.clone(),
         }
     }
@@ -120,13 +156,22 @@ impl DynamicFunction {
     /// The same function with other limits for each of its calls.
     #[must_use]
     pub fn with(&self, limits: Limits) -> DynamicFunction {
-        DynamicFunction { target: Arc::new(self.target.with(limits)), ty: self.ty.clone() }
+        self.to(self.target.with(limits))
     }
 
     /// The same function within a budget: see [`Function::within`](crate::Function::within).
     #[must_use]
     pub fn within(&self, budget: &Budget) -> DynamicFunction {
-        DynamicFunction { target: Arc::new(self.target.within(budget)), ty: self.ty.clone() }
+        self.to(self.target.within(budget))
+    }
+
+    /// The same function otherwise called.
+    fn to(&self, target: Target) -> DynamicFunction {
+        DynamicFunction { target: Arc::new(target), ..self.clone() }
+    }
+
+    fn taking(&self) -> Taking<Data> {
+        Taking::Typed(self.result.clone(), data::read_as)
     }
 
     fn arguments(&self, arguments: Vec<Data>) -> Result<Vec<RawValue>, Mismatch> {
@@ -142,6 +187,23 @@ impl DynamicFunction {
             left = to;
         }
         Ok(values)
+    }
+}
+
+/// What comes out of a function of this type.
+fn gives(ty: &Type) -> Gives {
+    if ty.is_effect_after(ty.arity()) { Gives::Effect } else { Gives::Value }
+}
+
+impl PartialEq for DynamicFunction {
+    /// Whether both are the same function of the same program.
+    fn eq(&self, other: &DynamicFunction) -> bool {
+        let is_same = match (self.target.entry(), other.target.entry()) {
+            (Entry::Global { global, .. }, Entry::Global { global: other, .. }) => global == other,
+            (Entry::Function(own), Entry::Function(other)) => own.value().is_same(other.value()),
+            _ => false,
+        };
+        is_same && Arc::ptr_eq(self.target.machine(), other.target.machine())
     }
 }
 

@@ -52,7 +52,7 @@ impl Ending {
 /// A typed failure, in words.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct FailureReport {
-    /// The error, as `toText` shows it.
+    /// The error, as `toText` shows it; beyond a mebibyte, if it is no `Text`, the rest is left out.
     pub error: String,
     /// Where it happened and how it came from there, innermost first: `at path:line:column in function`, and
     /// `in the task started at …, joined at …` and the like.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use aivi_bytecode::Module;
 use aivi_scheduler::{Config, Mode, Turn};
+use aivi_vm::shutdown::Why;
 use aivi_vm::{Account, Capability, Code, Grants, Level, Limits, Origin};
 
 use crate::budget::Budget;
@@ -251,7 +252,7 @@ impl Engine {
         self.shared.runtimes.each(|runtime| {
             let (dump, now_ns) = (runtime.dump(), runtime.now_ns());
             self.shared.runtimes.each_call(|world| {
-                if let Some(mut report) = ShutdownReport::new(&world.shutdown, now_ns, &world.program) {
+                if let Some(mut report) = ShutdownReport::new(&world.shutdown, now_ns, &world.program, Why::Deadlock) {
                     report.give_up(&dump, &world.program);
                     lines.extend(Format::Json.shutdown(&report));
                 }
@@ -304,9 +305,9 @@ impl Engine {
         }
     }
 
-    /// Writes out what programs have printed.
+    /// Writes out what programs have printed. If the output does not take it, the program that prints next is told.
     pub fn flush(&self) {
-        self.shared.flush_output();
+        self.shared.settings.stdout.pass_on();
         let _ = self.shared.settings.stderr.flush();
     }
 
@@ -320,12 +321,6 @@ impl Shared {
     /// The programs of the engine.
     pub(crate) fn programs(&self) -> &Arc<Programs> {
         &self.reporter.programs
-    }
-
-    /// Writes out what programs have printed.
-    pub(crate) fn flush_output(&self) {
-        // A stream that is gone takes nothing; there is nobody to tell.
-        let _ = self.settings.stdout.flush();
     }
 }
 
@@ -352,7 +347,8 @@ impl EngineBuilder {
 
     /// `listen` is told what happens to fibers: some at a time, by the workers, in the order of each; at the latest when a worker has
     /// nothing to do. Every call is a fiber then, also one that only computes, so calls cost more. A panic of it is reported once, and it is told
-    /// the rest all the same.
+    /// the rest all the same. It must not ask the engine for anything that waits, a call or a dump: the worker that tells it may be the one that is
+    /// waited for.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {

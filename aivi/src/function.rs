@@ -5,14 +5,13 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use aivi_bytecode::module::Export;
-use aivi_vm::{Limits, Value as RawValue};
+use aivi_vm::{Limits, Shared, Value as RawValue};
 
 use crate::budget::{Bounds, Budget};
-use crate::call::{Call, CallError};
+use crate::call::{Call, CallError, Taking, result};
 use crate::convert::{Arguments, Declarations, FromAivi, Shapes};
 use crate::in_place::InPlace;
 use crate::machine::{Entry, Machine};
-use crate::outcome::Outcome;
 use crate::signature::Type;
 
 /// An exported function, or value, of a script: takes `A`, a tuple with a Rust value for each argument, and gives `R`. If it gives an
@@ -53,13 +52,14 @@ pub struct Function<A, R> {
 
 /// What is called.
 pub(crate) struct Target {
-    machine: Arc<Machine>,
     name: String,
     entry: Entry,
     gives: Gives,
     bounds: Bounds,
     /// For calls in place. Those that are metered are tasks.
     in_place: Option<InPlace>,
+    /// Goes last: what is called is of its program.
+    machine: Arc<Machine>,
 }
 
 /// What comes out of a function, for the host.
@@ -113,9 +113,8 @@ impl<A: Arguments, R: FromAivi> Function<A, R> {
     /// # Errors
     /// When an argument has no counterpart in the script, and when the function does not succeed.
     pub fn call(&self, arguments: A) -> Result<R, CallError> {
-        let machine = &self.target.machine;
-        let arguments = arguments.values(machine.shapes()).map_err(CallError::Mismatch)?;
-        crate::call::result(machine, self.target.call(arguments))
+        let arguments = arguments.values(self.target.machine.shapes()).map_err(CallError::Mismatch)?;
+        self.target.call(arguments, &Taking::Alone)
     }
 
     /// Calls it, and does not wait: the engine's workers run it. See [`Call`] for what can be done with it.
@@ -125,7 +124,7 @@ impl<A: Arguments, R: FromAivi> Function<A, R> {
     pub fn start(&self, arguments: A) -> Call<R> {
         let machine = &self.target.machine;
         match arguments.values(machine.shapes()) {
-            Ok(arguments) => self.target.start(arguments),
+            Ok(arguments) => self.target.start(arguments, Taking::Alone),
             Err(mismatch) => Call::refused(machine, CallError::Mismatch(mismatch)),
         }
     }
@@ -168,13 +167,20 @@ impl Target {
         self.bounded(Bounds { budget: Some(budget.clone()), ..self.bounds.clone() })
     }
 
+    /// A function that came out of a program.
+    pub(crate) fn found(machine: &Arc<Machine>, function: Shared, gives: Gives) -> Target {
+        let bounds = machine.engine.settings.limits.into();
+        Target::limited(machine.clone(), "a function".to_owned(), Entry::Function(function), gives, bounds)
+    }
+
     fn bounded(&self, bounds: Bounds) -> Target {
         Target::limited(self.machine.clone(), self.name.clone(), self.entry.clone(), self.gives, bounds)
     }
 
     fn limited(machine: Arc<Machine>, name: String, entry: Entry, gives: Gives, bounds: Bounds) -> Target {
-        let in_place = (!machine.is_metered(&bounds)).then(InPlace::default);
-        Target { machine, name, entry, gives, bounds, in_place }
+        let is_global = matches!(entry, Entry::Global { .. });
+        let in_place = (is_global && !machine.is_metered(&bounds)).then(InPlace::default);
+        Target { name, entry, gives, bounds, in_place, machine }
     }
 
     /// The same, of which failures are given as well.
@@ -193,20 +199,28 @@ impl Target {
     }
 
     /// Calls it to its end.
-    pub(crate) fn call(&self, arguments: Vec<RawValue>) -> Outcome {
+    pub(crate) fn call<R: FromAivi>(&self, arguments: Vec<RawValue>, taking: &Taking<R>) -> Result<R, CallError> {
         let Target { machine, entry, bounds, in_place, .. } = self;
-        let outcome = match in_place {
+        match in_place {
             Some(in_place) if machine.engine.runtimes.begin_in_place() => {
-                in_place.call(machine, entry, arguments, bounds)
+                let outcome = in_place.call(machine, entry, arguments, bounds);
+                result(machine, outcome.given(self.gives), None, taking)
             }
-            _ => machine.run(entry, arguments, bounds).outcome,
-        };
-        outcome.given(self.gives)
+            _ => {
+                let run = machine.run(entry, arguments, bounds);
+                result(machine, run.outcome.given(self.gives), run.account.as_deref(), taking)
+            }
+        }
     }
 
     /// Begins a call.
-    pub(crate) fn start<R: FromAivi>(&self, arguments: Vec<RawValue>) -> Call<R> {
-        Call::begun(&self.machine, self.machine.begin(&self.entry, arguments, &self.bounds), self.gives)
+    pub(crate) fn start<R: FromAivi>(&self, arguments: Vec<RawValue>, taking: Taking<R>) -> Call<R> {
+        Call::begun(&self.machine, self.machine.begin(&self.entry, arguments, &self.bounds), self.gives, taking)
+    }
+
+    /// What is called.
+    pub(crate) fn entry(&self) -> &Entry {
+        &self.entry
     }
 
     pub(crate) fn machine(&self) -> &Arc<Machine> {
@@ -259,7 +273,24 @@ fn check_types<R: FromAivi, A: Arguments>(name: &str, machine: &Machine) -> Resu
     let mut needed = Declarations::of::<R>();
     A::declare(&mut needed);
     let differs = |problem| LookupError::Types { name: name.to_owned(), problem };
-    needed.agree_with(&machine.module().types).map_err(differs)
+    needed.agree_with(&machine.module().types).map_err(differs)?;
+    let mut types = A::types().into_iter().chain([R::ty()]);
+    let own = types.find_map(|ty| own_type(&ty, machine));
+    own.map_or(Ok(()), |own| Err(differs(format!("the script has a type {own} of its own"))))
+}
+
+/// The name of an opaque type of the host in `ty` that a type of the program has, too: a signature tells them apart by nothing else.
+fn own_type(ty: &Type, machine: &Machine) -> Option<&'static str> {
+    let mut own = None;
+    ty.has(|part| {
+        let Type::Object(id, _) = part else { return false };
+        let name = machine.shapes().object_name(*id);
+        let is_own =
+            |name: &&str| machine.module().types.iter().any(|ty| ty.name == *name && !ty.constructors.is_empty());
+        own = own.or(name.filter(is_own));
+        own.is_some()
+    });
+    own
 }
 
 impl fmt::Display for LookupError {

@@ -52,9 +52,9 @@ impl Host for ProcessHost {
     }
 
     fn write_err(&self, text: &str) {
-        // In the order in which the program wrote. Who reads our output has gone when this fails; the next write to
-        // standard output tells the program.
-        let _ = self.stdout.flush();
+        // In the order in which the program wrote.
+        self.stdout.pass_on();
+        // Who reads this has gone when it fails.
         let _ = self.stderr.write(text.as_bytes());
         let _ = self.stderr.flush();
     }
@@ -65,10 +65,6 @@ impl Host for ProcessHost {
 
     fn warn_of(&self, text: &str, trace: &[String]) {
         self.write_err(&self.format.warning_of(text, trace));
-    }
-
-    fn flush(&self) {
-        let _ = self.stdout.flush();
     }
 
     fn args(&self) -> Vec<String> {

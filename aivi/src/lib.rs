@@ -113,7 +113,7 @@ pub use call::{Call, CallError, Canceller};
 pub use callback::Callback;
 pub use compile::{CompileError, Report, Reports, on_compiler_stack, read_source};
 pub use convert::{AiviType, Arguments, FromAivi, IntoAivi, Mismatch, Shapes, Value};
-pub use data::Data;
+pub use data::{Data, DynamicObject};
 pub use dynamic::DynamicFunction;
 pub use ending::{Ending, FailureReport, FaultReport};
 pub use engine::{Engine, EngineBuilder};

@@ -15,13 +15,9 @@ pub(crate) fn image() -> &'static Image {
 
 /// The functions of the library that programs may import, to which those of a host come.
 pub(crate) fn natives() -> Natives {
-    static NATIVES: OnceLock<Natives> = OnceLock::new();
-    let collected = || {
-        let mut natives = Natives::new();
-        natives.extend(aivi_stdlib::natives());
-        natives
-    };
-    NATIVES.get_or_init(collected).clone()
+    let mut natives = Natives::new();
+    natives.extend(aivi_stdlib::NATIVES.iter().copied());
+    natives
 }
 
 #[cfg(test)]

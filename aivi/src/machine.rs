@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use aivi_bytecode::Module;
 use aivi_scheduler::{CancelKind, CancelReason, Place, Rehearsal, Runtime, Started};
+use aivi_stdlib::Loss;
 use aivi_vm::account::meter;
+use aivi_vm::shutdown::Why;
 use aivi_vm::value::Kind;
 use aivi_vm::{Account, Code, Grants, Host, Program, Shared as SharedValue, Start, Strand, Value, World};
 
 use crate::budget::{Bounds, Budget};
 use crate::convert::Shapes;
-use crate::ending::Ending;
+use crate::ending::{Ending, FaultReport};
 use crate::engine::Shared;
 use crate::host::ProcessHost;
 use crate::outcome::{Outcome, Run};
@@ -41,7 +43,7 @@ pub(crate) enum Begun {
     /// It goes on, in this runtime.
     Runs(Started<Strand>, Arc<Runtime<Strand>>, Option<Arc<Account>>),
     /// It is over.
-    Over(Outcome),
+    Over(Run),
 }
 
 /// A task cannot wait for a call: others may need its worker for that.
@@ -105,8 +107,7 @@ impl Machine {
         let outcome = meter::aside(|| runtime.run_known(root(&world, entry, arguments), known));
         let ended_ns = runtime.now_ns();
         let time = Duration::from_nanos(ended_ns - begun_ns);
-        let shutdown = ShutdownReport::new(&world.shutdown, ended_ns, &self.program);
-        self.engine.flush_output();
+        self.engine.settings.stdout.pass_on();
         let (leaked, unreceived) = if self.engine.runtimes.is_simulated() {
             let stats = runtime.stats();
             self.engine.runtimes.count(stats.into());
@@ -116,7 +117,9 @@ impl Machine {
         };
         drop(runtime);
         let outcome = Outcome::new(outcome, world.account.as_deref());
-        Run { outcome, time, leaked, unreceived, shutdown }
+        let given_up = if matches!(outcome, Outcome::Limited(_)) { Why::Limit } else { Why::Deadlock };
+        let shutdown = ShutdownReport::new(&world.shutdown, ended_ns, &self.program, given_up);
+        Run { outcome, account: world.account.clone(), time, leaked, unreceived, shutdown }
     }
 
     /// Runs a call to its end that has begun in place and left it.
@@ -132,14 +135,14 @@ impl Machine {
             return Run::refused(AT_WORK).outcome;
         }
         let outcome = meter::aside(|| runtime.run(strand));
-        self.engine.flush_output();
+        self.engine.settings.stdout.pass_on();
         Outcome::new(outcome, world.account.as_deref())
     }
 
     /// Begins something that goes on without the caller. In the simulator it is over when this returns.
     pub(crate) fn begin(&self, entry: &Entry, arguments: Vec<Value>, bounds: &Bounds) -> Begun {
         if self.engine.runtimes.is_simulated() {
-            return Begun::Over(self.run(entry, arguments, bounds).outcome);
+            return Begun::Over(self.run(entry, arguments, bounds));
         }
         match self.engine.runtimes.for_call() {
             Ok(runtime) => {
@@ -148,7 +151,7 @@ impl Machine {
                 bounds.budget.iter().for_each(|budget| budget.enter(&world, &started));
                 Begun::Runs(started, runtime, world.account.clone())
             }
-            Err(error) => Begun::Over(Run::refused(format!("the scheduler does not start: {error}")).outcome),
+            Err(error) => Begun::Over(Run::refused(format!("the scheduler does not start: {error}"))),
         }
     }
 
@@ -176,6 +179,23 @@ impl Machine {
     /// What a host is told of how a call ended.
     pub(crate) fn ending(&self, outcome: &Outcome) -> Ending {
         outcome.to_ending(&self.program, self.engine.programs())
+    }
+
+    /// The same for `main`, with which the output ends: what of it is lost has to be said somewhere.
+    pub(crate) fn ending_of_main(&self, outcome: &Outcome) -> Ending {
+        let ending = self.ending(outcome);
+        let Err(error) = self.engine.settings.stdout.flush() else { return ending };
+        match (ending, Loss::new(&error)) {
+            (Ending::Success | Ending::Exit(0), Loss::Unread) => Ending::Exit(Loss::EXIT_UNREAD),
+            (Ending::Success | Ending::Exit(0), Loss::Refused(message)) => {
+                Ending::Fault(FaultReport { message, ..FaultReport::default() })
+            }
+            (ending, Loss::Unread) => ending,
+            (ending, Loss::Refused(message)) => {
+                self.host.warn(&message);
+                ending
+            }
+        }
     }
 
     /// Reports what cleanups did at the end of a call, if there is something to be said.

@@ -45,10 +45,10 @@ use crate::signature::Type;
 /// # Ok(())
 /// # }
 /// ```
-pub struct Object<T>(Arc<Held<T>>);
+pub struct Object<T>(pub(crate) Arc<Held<T>>);
 
 /// The value, until it is dropped.
-struct Held<T>(Option<T>);
+pub(crate) struct Held<T>(Option<T>);
 
 impl<T> Drop for Held<T> {
     fn drop(&mut self) {

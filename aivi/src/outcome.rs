@@ -1,5 +1,6 @@
 //! How a call ended, and what a host is told of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aivi_scheduler::{CancelKind, CancelReason};
@@ -26,6 +27,8 @@ pub(crate) enum Outcome {
 /// A call that has ended, with what is to be said of it beside.
 pub(crate) struct Run {
     pub(crate) outcome: Outcome,
+    /// What it has used, if it has limits.
+    pub(crate) account: Option<Arc<Account>>,
     /// How long it took, by its own clock.
     pub(crate) time: Duration,
     /// What it has left behind, if it had a runtime of its own: that should be nothing.
@@ -40,7 +43,8 @@ impl Run {
     /// A call that was not made.
     pub(crate) fn refused(message: impl Into<String>) -> Run {
         let outcome = Outcome::Faulted(Fault::without_place(message.into()));
-        Run { outcome, time: Duration::ZERO, leaked: Vec::new(), unreceived: Vec::new(), shutdown: None }
+        let (leaked, unreceived) = Default::default();
+        Run { outcome, account: None, time: Duration::ZERO, leaked, unreceived, shutdown: None }
     }
 }
 
@@ -89,9 +93,12 @@ impl Outcome {
     }
 }
 
-/// A value as `toText` shows it.
+/// Bytes of the text of an error whose parts may be shared: nobody reads more, and it may be endless (arbitrary).
+const TEXT_MAX: usize = 1 << 20;
+
+/// An error as `toText` shows it; one that is a `Text` is whole.
 pub(crate) fn text_of(value: &Value, program: &Program) -> String {
-    aivi_vm::structural::to_text(value, program.shapes())
+    aivi_vm::structural::to_short_text(value, program.shapes(), TEXT_MAX)
 }
 
 /// What is known about a failure, in words.

@@ -18,6 +18,11 @@ pub struct Output {
 struct Sink {
     /// What is not written yet.
     buffer: Vec<u8>,
+    /// So much is written out. Zero when there is a loss to be told: so the next write comes to tell it, and costs nothing more
+    /// otherwise.
+    full: usize,
+    /// Why something was lost when nobody was there to be told.
+    lost: Option<io::Error>,
     /// Absent for `Output::buffer`, which keeps everything.
     target: Option<Box<dyn Write + Send>>,
 }
@@ -38,13 +43,18 @@ impl Output {
     /// Any writer.
     #[must_use]
     pub fn writer(target: impl Write + Send + 'static) -> Output {
-        Output { sink: Arc::new(Mutex::new(Sink { buffer: Vec::new(), target: Some(Box::new(target)) })) }
+        Output::to(Some(Box::new(target)))
     }
 
     /// Memory: `text` gives what was written.
     #[must_use]
     pub fn buffer() -> Output {
-        Output { sink: Arc::new(Mutex::new(Sink { buffer: Vec::new(), target: None })) }
+        Output::to(None)
+    }
+
+    fn to(target: Option<Box<dyn Write + Send>>) -> Output {
+        let sink = Sink { buffer: Vec::new(), full: BUFFER_BYTES, lost: None, target };
+        Output { sink: Arc::new(Mutex::new(sink)) }
     }
 
     /// What was written to a buffer and not taken by a writer.
@@ -56,19 +66,27 @@ impl Output {
     /// Appends.
     ///
     /// # Errors
-    /// When the writer does not take it.
+    /// When the writer does not take it, or has not taken what was written before.
     pub fn write(&self, bytes: &[u8]) -> io::Result<()> {
         let mut sink = self.lock();
         sink.buffer.extend_from_slice(bytes);
-        if sink.buffer.len() >= BUFFER_BYTES { sink.flush() } else { Ok(()) }
+        if sink.buffer.len() >= sink.full { sink.flush() } else { Ok(()) }
     }
 
     /// Hands what is buffered to the writer.
     ///
     /// # Errors
-    /// When the writer does not take it.
+    /// When the writer does not take it, or has not taken what was written before. A loss is told once.
     pub fn flush(&self) -> io::Result<()> {
         self.lock().flush()
+    }
+
+    /// The same where nobody could be told: whoever writes or flushes next is.
+    pub(crate) fn pass_on(&self) {
+        let mut sink = self.lock();
+        if let Err(error) = sink.flush() {
+            (sink.lost, sink.full) = (Some(error), 0);
+        }
     }
 
     /// The sink. A writer that panicked leaves it as usable as before.
@@ -80,13 +98,16 @@ impl Output {
 impl Sink {
     fn flush(&mut self) -> io::Result<()> {
         let Some(target) = &mut self.target else { return Ok(()) };
-        if self.buffer.is_empty() {
-            return Ok(());
-        }
-        // What the writer refuses is gone: keeping it would grow without bound.
-        let written = catch(|| target.write_all(&self.buffer).and_then(|()| target.flush()));
-        self.buffer.clear();
-        written.unwrap_or_else(|text| Err(io::Error::other(format!("the writer panicked: {text}"))))
+        let written = if self.buffer.is_empty() {
+            Ok(())
+        } else {
+            // What the writer refuses is gone: keeping it would grow without bound.
+            let written = catch(|| target.write_all(&self.buffer).and_then(|()| target.flush()));
+            self.buffer.clear();
+            written.unwrap_or_else(|text| Err(io::Error::other(format!("the writer panicked: {text}"))))
+        };
+        self.full = BUFFER_BYTES;
+        self.lost.take().map_or(written, Err)
     }
 }
 
@@ -134,6 +155,34 @@ mod tests {
         assert_eq!(count(), 3);
         output.write(&[b'x'; BUFFER_BYTES]).expect("memory takes everything");
         assert_eq!(count(), 3 + BUFFER_BYTES);
+    }
+
+    /// Takes so many bytes.
+    struct Disk(usize);
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let taken = bytes.len().min(self.0);
+            self.0 -= taken;
+            if taken > 0 { Ok(taken) } else { Err(io::ErrorKind::StorageFull.into()) }
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_loss_is_told_once_to_whoever_comes_next() {
+        let kind = |result: io::Result<()>| result.map_err(|error| error.kind());
+        let output = Output::writer(Disk(3));
+        output.write(b"abcdef").expect("it waits in the buffer");
+        output.pass_on();
+        assert_eq!(kind(output.write(b"g")), Err(io::ErrorKind::StorageFull));
+        assert_eq!(kind(output.write(b"h")), Ok(()), "it waits in the buffer");
+        output.pass_on();
+        output.pass_on();
+        assert_eq!(kind(output.flush()), Err(io::ErrorKind::StorageFull));
+        assert_eq!(kind(output.flush()), Ok(()));
     }
 
     #[test]

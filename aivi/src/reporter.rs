@@ -74,8 +74,8 @@ impl Reporter {
 
     /// Writes to standard error, behind what was written to standard output.
     pub(crate) fn write_err(&self, text: &str) {
-        // Who reads our output has gone when this fails.
-        let _ = self.stdout.flush();
+        self.stdout.pass_on();
+        // Who reads this has gone when it fails.
         let _ = self.stderr.write(text.as_bytes());
         let _ = self.stderr.flush();
     }
@@ -155,7 +155,7 @@ impl Observer<Strand> for Reporter {
     }
 
     fn idle(&self) {
-        let _ = self.stdout.flush();
+        self.stdout.pass_on();
     }
 
     fn woken(&self) {

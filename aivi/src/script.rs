@@ -106,7 +106,8 @@ impl Script {
         Ok(self.on(machine.map_err(io::Error::other)?))
     }
 
-    /// Runs `main`, and returns when everything that it started has ended.
+    /// Runs `main`, and returns when everything that it started has ended and its output is written. A `main` that would have succeeded
+    /// has not if output was lost.
     #[must_use]
     pub fn run_main(&self) -> Ending {
         self.run_main_as(None)
@@ -125,7 +126,7 @@ impl Script {
                 if rehearsal.is_none() {
                     self.machine.report_shutdown(&run);
                 }
-                self.machine.ending(&run.outcome)
+                self.machine.ending_of_main(&run.outcome)
             }
             None => {
                 let message = "main must be an Effect value".to_owned();

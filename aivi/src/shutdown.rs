@@ -4,7 +4,7 @@ use std::fmt;
 
 use aivi_scheduler::Dump;
 use aivi_vm::Program;
-use aivi_vm::shutdown::{Ended, Fate, Shutdown, Tally};
+use aivi_vm::shutdown::{Ended, Fate, Shutdown, Tally, Why};
 use serde::Serialize;
 
 use crate::waits::Duration;
@@ -39,9 +39,10 @@ struct CleanupReport {
 }
 
 impl ShutdownReport {
-    /// What is known at the moment; `None` while the end has not begun.
-    pub(crate) fn new(shutdown: &Shutdown, now_ns: u64, program: &Program) -> Option<ShutdownReport> {
+    /// What is known at the moment; `None` while the end has not begun. `given_up`: why fibers were given up, if that was the beginning.
+    pub(crate) fn new(shutdown: &Shutdown, now_ns: u64, program: &Program, given_up: Why) -> Option<ShutdownReport> {
         let Ended { why, begun_ns, cleanups } = shutdown.ended()?;
+        let why = why.unwrap_or(given_up);
         let cleanup = |(place, fate, Tally { count, longest_ns, error })| CleanupReport {
             at: program.describe(place),
             state: state(fate),

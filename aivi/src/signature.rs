@@ -95,6 +95,26 @@ impl Type {
         }
     }
 
+    /// The types of these arguments.
+    pub(crate) fn parameters(&self) -> impl Iterator<Item = &Type> {
+        let mut left = self;
+        std::iter::from_fn(move || match left {
+            Type::Function(from, to) => {
+                left = to;
+                Some(&**from)
+            }
+            _ => None,
+        })
+    }
+
+    /// What it gives then.
+    pub(crate) fn result(&self) -> &Type {
+        match self {
+            Type::Function(_, to) => to.result(),
+            other => other,
+        }
+    }
+
     /// Whether a function of this type gives an effect when it is applied to so many arguments.
     #[must_use]
     pub fn is_effect_after(&self, arguments: usize) -> bool {

@@ -1,8 +1,11 @@
 //! Budgets: what calls share below the engine. Whoever floods one is stopped by it, by name, and the neighbours go on.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use aivi::{Budget, Call, CallError, Engine, Function, Level, Limit, LimitReport, Limits, Output, Script};
+use aivi::{
+    Budget, Call, CallError, Engine, Function, HostModule, Level, Limit, LimitReport, Limits, Output, Script, Turn,
+};
 
 const MEGABYTE: u64 = 1 << 20;
 
@@ -192,6 +195,60 @@ fn a_budget_in_ten_parts() {
     assert!(whole.used().most_memory <= 45 * MEGABYTE, "{whole:?}");
     assert_eq!(whole.used().memory, 0);
     assert!(parts.iter().all(|part| part.used().memory == 0));
+}
+
+#[test]
+fn the_first_fiber_of_a_call_counts() {
+    // One thread, on which everything has its turn in order.
+    let engine = Engine::builder().driven().stdout(Output::buffer()).build().expect("an engine");
+    let script = engine.compile("tenant", TENANT).expect("correct");
+    let budget = engine.budget("tenant", Limits::none().fibers(3));
+    let wait = script.function::<(i64,), i64>("wait").expect("it is there").within(&budget);
+    let mut calls: Vec<Call<i64>> = (0..20).map(|n| wait.start((n,))).collect();
+    // Who has not begun is none.
+    assert_eq!(budget.used().most_fibers, 0);
+    while engine.turn(Duration::from_millis(1)) == Turn::Ready {}
+    let waiting = calls.iter().filter(|call| !call.is_finished()).count();
+    assert_eq!(waiting, 3, "{budget:?}");
+    for call in calls.extract_if(.., |call| call.is_finished()) {
+        let report = stopped(call.wait());
+        assert_eq!((report.what, report.level, report.allowed), (Limit::Fibers, level("tenant"), 3));
+    }
+    assert!((3..=4).contains(&budget.used().most_fibers), "{budget:?}");
+    assert!(calls.iter().all(|call| call.used().most_fibers == 1));
+    // One that ends makes room for another.
+    drop(calls.pop());
+    while engine.turn(Duration::from_millis(1)) == Turn::Ready {}
+    calls.push(wait.start((0,)));
+    while engine.turn(Duration::from_millis(1)) == Turn::Ready {}
+    assert!(calls.iter().all(|call| !call.is_finished()));
+    let over = wait.start((0,));
+    while engine.turn(Duration::from_millis(1)) == Turn::Ready {}
+    assert_eq!(stopped(over.wait()).what, Limit::Fibers);
+}
+
+#[test]
+fn a_call_is_no_fiber_of_the_one_that_begins_it() {
+    let started: Arc<OnceLock<Function<(i64,), i64>>> = Arc::default();
+    let to_start = started.clone();
+    let host = HostModule::new("host").effect("begin : Int -> Effect Text Unit", move |n: i64| {
+        to_start.get().ok_or_else(|| "nothing to start".to_owned())?.start((n,)).detach();
+        Ok::<(), String>(())
+    });
+    let engine = Engine::builder().workers(1).module(host).stdout(Output::buffer()).build().expect("an engine");
+    let text = "module m\nuse host\nexport *\n\nmany : Int -> Effect Text Int\n\
+                many = n => if n == 0 then pure 0 else do Effect {\n  begin n\n  many (n - 1)\n}\n\n\
+                same : Int -> Int\nsame = n => n\n";
+    let script = engine.compile("m", text).expect("correct");
+    let (own, other) = (engine.budget("own", Limits::none().fibers(1)), engine.budget("other", Limits::none()));
+    let same = script.function::<(i64,), i64>("same").expect("it is there").within(&other);
+    assert!(started.set(same).is_ok());
+    let many = script.function::<(i64,), i64>("many").expect("it is there").within(&own);
+    assert_eq!(many.call((100,)), Ok(0));
+    assert_eq!(own.used().most_fibers, 1, "{own:?}");
+    // None at all is not enough for a call.
+    let report = stopped(many.with(Limits::none().fibers(0)).call((0,)));
+    assert_eq!((report.what, report.level, report.used), (Limit::Fibers, Level::Call, 1));
 }
 
 #[test]

@@ -235,3 +235,19 @@ fn that_the_host_cancels_a_call_that_waits_is_an_event() {
         .collect();
     assert_eq!(reasons, ["cancelled through its handle"]);
 }
+
+/// What a call gives is there although the memory of a deep recursion is given back at its end.
+#[test]
+fn deep_calls_give_what_they_have_computed() {
+    let text = "module demo\nexport sum, names\n\nsum : Int -> Int\nsum = n => if n == 0 then 0 else n + sum (n - 1)\n\n\
+                names : Int -> List Text\nnames = n => if n == 0 then [] else [\"name {n}\", ...names (n - 1)]\n";
+    let engine = Engine::builder().workers(1).build().expect("an engine");
+    let script = engine.compile("demo.aivi", text).unwrap_or_else(|error| panic!("{error}"));
+    let sum = script.function::<(i64,), i64>("sum").expect("an export");
+    let names = script.function::<(i64,), Vec<String>>("names").expect("an export");
+    for depth in [1, 20, 100, 300, 1000, 3000] {
+        assert_eq!(sum.call((depth,)), Ok(depth * (depth + 1) / 2));
+        let expected: Vec<String> = (1..=depth).rev().map(|n| format!("name {n}")).collect();
+        assert_eq!(names.call((depth,)).as_ref(), Ok(&expected));
+    }
+}

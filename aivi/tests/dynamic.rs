@@ -1,8 +1,10 @@
 //! Functions called with data, and functions of the host that take and give it: types are those of the script, whatever the host says.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use aivi::{CallError, Data, DynamicFunction, Engine, HostKind, HostModule, Script};
+use aivi::{CallError, Data, DynamicFunction, DynamicObject, Engine, HostKind, HostModule, Script};
 
 fn engine() -> Engine {
     Engine::builder().workers(2).build().expect("an engine")
@@ -164,14 +166,169 @@ fn types_of_the_same_name_are_not_mistaken() {
 #[test]
 fn what_cannot_be_taken_apart_goes_back_where_any_type_does() {
     let script = script(
-        "adder : Int -> (Int -> Int, Int)\nadder = n => (m => m + n, n)\n\nshown : A -> Text\nshown = x => toText x\n\ntook : (Int -> Int) -> Int\ntook = f => f 1\n",
+        "adder : Int -> (Int -> Int, Int)\nadder = n => (m => m + n, n)\n\nshown : A -> Text\nshown = x => toText x\n\n\
+         same : A -> (A, A -> A)\nsame = x => (x, y => y)\n\ntook : (Int -> Int) -> Int\ntook = f => f 1\n",
     );
-    let adder = script.dynamic("adder").expect("an export").call(vec![Data::Int(2)]).expect("it succeeds");
+    let call = |name: &str, data: &Data| script.dynamic(name).expect("an export").call(vec![data.clone()]);
+    let adder = call("adder", &Data::Int(2)).expect("it succeeds");
     let Data::Tuple(parts) = &adder else { panic!("a pair: {adder:?}") };
-    assert!(matches!(parts.as_slice(), [Data::Opaque(_), Data::Int(2)]), "{parts:?}");
-    assert_eq!(script.dynamic("shown").expect("an export").call(vec![adder.clone()]), Ok(text("(<function>, 2)")));
+    assert_eq!(adder.to_string(), "(<function>, 2)");
+    assert_eq!(call("shown", &adder), Ok(text("(<function>, 2)")));
+    // Nobody looks at what the host would give for `Int -> Int`.
     let took = script.dynamic("took").expect("an export");
-    assert_eq!(mismatch(&took, parts[0].clone()), "[0]: expected Int -> Int, found <function>");
+    assert_eq!(mismatch(&took, parts[0].clone()), "[0]: expected Int -> Int, found a function Int -> Int");
+    // A variable may stand for anything, so nobody could check what such a function is given.
+    let same = call("same", &parts[0]).expect("it succeeds");
+    let Data::Tuple(unknown) = &same else { panic!("a pair: {same:?}") };
+    assert!(matches!(unknown.as_slice(), [Data::Opaque(_), Data::Opaque(_)]), "{unknown:?}");
+    let other = self::script("shown : A -> Text\nshown = x => toText x\n").dynamic("shown").expect("an export");
+    assert!(mismatch(&other, parts[0].clone()).contains("a function of another program"));
+    assert!(mismatch(&other, Data::Function(took)).contains("a function that was looked up"));
+}
+
+#[test]
+fn functions_that_scripts_give_are_called_with_data() {
+    let script = script(
+        "use aivi.concurrency\n\nHandler = On Text (Int -> Effect Text Int)\n\n\
+         handlers : Int -> { all: List Handler, now: Effect Text Int, add: Int -> Int -> Int }\n\
+         handlers = k => {\n  all: [On \"times\" (n => times n k)],\n  now: pure k,\n  add: (a b => a + b + k),\n}\n\n\
+         times : Int -> Int -> Effect Text Int\n\
+         times = n k => do Effect {\n  sleep 1\n  given n < 10 or fail \"too large\"\n  pure (n * k)\n}\n",
+    );
+    let given = script.dynamic("handlers").expect("an export").call(vec![Data::Int(3)]).expect("it succeeds");
+    drop(script);
+    let Data::Record(fields) = &given else { panic!("a record: {given:?}") };
+    let field = |name: &str| fields.iter().find(|(own, _)| own == name).map(|(_, field)| field).expect("a field");
+    let Data::List(all) = field("all") else { panic!("a list") };
+    let Data::Constructor(_, parts) = &all[0] else { panic!("a handler") };
+    let [Data::Text(_), Data::Function(times)] = parts.as_slice() else { panic!("a function: {parts:?}") };
+    assert_eq!((times.ty().to_string().as_str(), times.is_effect()), ("Int -> Effect Text Int", true));
+    assert_eq!(times.call(vec![Data::Int(4)]), Ok(Data::Int(12)));
+    assert_eq!(times.call(vec![Data::Int(10)]), Err(CallError::Failure("too large".to_owned())));
+    assert_eq!(times.attempted().call(vec![Data::Int(10)]), Ok(constructor("Err", [text("too large")])));
+    assert_eq!(mismatch(times, text("four")), "[0]: expected Int, found Text");
+    assert_eq!(times.start(vec![Data::Int(5)]).wait(), Ok(Data::Int(15)));
+    let (Data::Function(now), Data::Function(add)) = (field("now"), field("add")) else { panic!("functions") };
+    assert_eq!(now.call(Vec::new()), Ok(Data::Int(3)));
+    assert_eq!(add.call(vec![Data::Int(1), Data::Int(2)]), Ok(Data::Int(6)));
+    assert!(add.call(vec![Data::Int(1)]).is_err());
+    assert_eq!((times == &times.clone(), times == add), (true, false));
+}
+
+#[test]
+fn functions_of_the_host_get_functions() {
+    let module = HostModule::new("host")
+        .dynamic(HostKind::Blocking, "both : (Int -> Text) -> (A -> Int) -> Effect Text Text", |arguments| {
+            match arguments.as_slice() {
+                [Data::Function(show), Data::Opaque(_)] => {
+                    show.call(vec![Data::Int(2)]).map_err(|error| text(&error.to_string()))
+                }
+                other => panic!("never so: {other:?}"),
+            }
+        })
+        .dynamic_future("later : (Int -> Effect Text Int) -> Int -> Effect Text Int", async |arguments: Vec<Data>| {
+            let [Data::Function(twice), n] = arguments.as_slice() else { panic!("never so") };
+            twice.start(vec![n.clone()]).await.map_err(|error| text(&error.to_string()))
+        });
+    let engine = Engine::builder().workers(1).module(module).build().unwrap_or_else(|error| panic!("{error}"));
+    let script = "module m\nuse host\nexport *\n\nrun : Int -> Effect Text Text\nrun = n => both (m => \"{n}:{m}\") (x => 1)\n\n\
+                  runLater : Int -> Effect Text Int\nrunLater = n => later (m => pure (m * 2)) n\n";
+    let script = engine.compile("m.aivi", script).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(script.call::<String, _>("run", (1,)), Ok("1:2".to_owned()));
+    assert_eq!(script.call::<i64, _>("runLater", (21,)), Ok(42));
+}
+
+#[test]
+fn futures_of_data_are_compared_with_their_signature_and_dropped_when_cancelled() {
+    let dropped = Arc::new(AtomicUsize::new(0));
+    struct Counted(Arc<AtomicUsize>);
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    let counted = dropped.clone();
+    let module = HostModule::new("host").dynamic_future("f : Int -> Effect Text Int", move |arguments: Vec<Data>| {
+        let counted = Counted(counted.clone());
+        async move {
+            let _counted = counted;
+            match arguments.as_slice() {
+                [Data::Int(0)] => std::future::pending().await,
+                [Data::Int(1)] => Ok(text("one")),
+                [Data::Int(2)] => Err(text("two")),
+                [Data::Int(3)] => panic!("out of cheese"),
+                _ => Ok(Data::Int(4)),
+            }
+        }
+    });
+    let engine = Engine::builder().workers(1).module(module).build().unwrap_or_else(|error| panic!("{error}"));
+    let text = "module m\nuse host\nexport f2\n\nf2 : Int -> Effect Text Int\nf2 = f\n";
+    let f = engine.compile("m.aivi", text).unwrap_or_else(|error| panic!("{error}")).dynamic("f2").expect("an export");
+    let call = |n| f.call(vec![Data::Int(n)]).map_err(|error| error.to_string());
+    assert_eq!(call(4), Ok(Data::Int(4)));
+    assert!(call(1).expect_err("no Int").contains("host function 'host.f': its result: expected Int, found Text"));
+    assert_eq!(call(2), Err("failure: two".to_owned()));
+    assert!(call(3).expect_err("it panics").contains("host function 'host.f' panicked: out of cheese"));
+    let mut waits = f.start(vec![Data::Int(0)]);
+    assert_eq!(waits.wait_timeout(Duration::from_millis(1)), None);
+    waits.cancel();
+    assert_eq!((waits.wait(), dropped.load(Ordering::Relaxed)), (Err(CallError::Cancelled), 5));
+}
+
+/// An engine with the opaque types `Sprite` and `Sound`, whose objects hold numbers.
+fn sprites() -> Engine {
+    let module = HostModule::new("game")
+        .opaque("Sprite")
+        .opaque("Sound")
+        .dynamic(HostKind::Function, "sprite : Int -> Sprite", |arguments| match arguments.as_slice() {
+            [Data::Int(-1)] => Ok(Data::Object(DynamicObject::new("Sound", 0i64))),
+            [Data::Int(n)] => Ok(Data::Object(DynamicObject::new("Sprite", *n))),
+            other => panic!("never so: {other:?}"),
+        })
+        .dynamic(HostKind::Function, "number : Sprite -> Int", |arguments| match arguments.as_slice() {
+            [Data::Object(sprite)] => Ok(Data::Int(*sprite.get().expect("it holds a number"))),
+            other => panic!("never so: {other:?}"),
+        });
+    Engine::builder().workers(1).module(module).build().unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn sprite(ty: &str, n: i64) -> Data {
+    Data::Object(DynamicObject::new(ty, n))
+}
+
+#[test]
+fn objects_go_where_their_type_is_needed() {
+    let text = "module m\nuse game\nexport *\n\nsum : List Sprite -> Int\nsum = xs => List.foldl (a x => a + number x) (number (sprite 5)) xs\n\n\
+                wrong : Int -> Int\nwrong = n => number (sprite n)\n\nsame : A -> A\nsame = x => x\n\n\
+                pair : Sprite -> { it: Sprite, is: Bool, shown: Text }\npair = x => { it: x, is: x == sprite 1, shown: toText x }\n";
+    let script = sprites().compile("m.aivi", text).unwrap_or_else(|error| panic!("{error}"));
+    let sum = script.dynamic("sum").expect("an export");
+    assert_eq!(sum.call(vec![Data::List(vec![sprite("Sprite", 1), sprite("Sprite", 2)])]), Ok(Data::Int(8)));
+    let refused = mismatch(&sum, Data::List(vec![sprite("Sound", 1)]));
+    assert_eq!(refused, "[0][0]: expected Sprite, found an object of the type Sound");
+    assert!(mismatch(&sum, Data::List(vec![Data::Int(1)])).contains("expected Sprite, found Int"));
+    let one = sprite("Sprite", 1);
+    let pair = script.dynamic("pair").expect("an export").call(vec![one.clone()]).expect("it succeeds");
+    assert_eq!(pair, record([("is", Data::Bool(false)), ("it", one.clone()), ("shown", self::text("<Sprite>"))]));
+    assert_eq!(script.dynamic("same").expect("an export").call(vec![one.clone()]), Ok(one));
+    let fault = script.dynamic("wrong").expect("an export").call(vec![Data::Int(-1)]).expect_err("a Sound").to_string();
+    assert!(fault.contains("its result: expected Sprite, found an object of the type Sound"), "{fault}");
+}
+
+#[test]
+fn an_object_is_no_value_of_a_type_of_the_script() {
+    let text = "module m\nexport *\n\nSprite = Sprite Int | Other\n\nopened : Sprite -> Int\nopened = s => s match\n  \
+                | Sprite n => n\n  | Other    => 0\n";
+    let script = sprites().compile("m.aivi", text).unwrap_or_else(|error| panic!("{error}"));
+    let opened = script.dynamic("opened").expect("an export");
+    assert_eq!(mismatch(&opened, sprite("Sprite", 1)), "[0]: expected Sprite, found an object of the type Sprite");
+    assert_eq!(opened.call(vec![constructor("Sprite", [Data::Int(3)])]), Ok(Data::Int(3)));
+    let hidden = "module m\nexport *\n\nopaque Sprite = { n: Int }\n\nmade : Int -> Sprite\nmade = n => { n: n }\n\n\
+                  opened : Sprite -> Int\nopened = s => s.n\n";
+    let script = sprites().compile("m.aivi", hidden).unwrap_or_else(|error| panic!("{error}"));
+    let opened = script.dynamic("opened").expect("an export");
+    assert!(mismatch(&opened, sprite("Sprite", 1)).contains("found an object of the type Sprite"));
+    assert!(mismatch(&opened, record([("n", Data::Int(1))])).contains("expected Sprite"));
 }
 
 #[test]

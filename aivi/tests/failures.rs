@@ -34,6 +34,12 @@ slowly = coins => do Effect {
   pay coins
 }
 
+never_ending : Int -> Effect Refusal Int
+never_ending = coins => do Effect {
+  sleep 3600000
+  pay coins
+}
+
 lost : Int -> Effect Refusal Int
 lost = n => panic \"no till {n}\"
 
@@ -83,7 +89,7 @@ fn also_of_a_call_that_was_started() {
 #[test]
 fn faults_and_cancellation_stay_errors_of_the_call() {
     assert!(matches!(pay("lost").call((1,)), Err(CallError::Fault(report)) if report.message.contains("no till 1")));
-    let call = pay("slowly").start((1,));
+    let call = pay("never_ending").start((1,));
     call.cancel();
     assert_eq!(call.wait(), Err(CallError::Cancelled));
 }
@@ -100,4 +106,22 @@ fn a_result_that_the_script_gives_is_not_mistaken_for_it() {
 fn the_type_of_the_failure_is_compared() {
     let error = till().function::<(i64,), Result<i64, String>>("pay").expect_err("it fails with a Refusal");
     assert!(matches!(&error, LookupError::Type { .. }), "{error}");
+}
+
+#[test]
+fn an_error_that_is_endless_as_text_is_cut_off() {
+    let text = "module t\nexport *\n\nTree = Leaf | Node Tree Tree\n\ntree : Int -> Tree\ntree = n => if n == 0 then Leaf else twice (tree (n - 1))\n\n\
+                twice : Tree -> Tree\ntwice = t => Node t t\n\nshared : Int -> Effect Tree Unit\nshared = n => fail (tree n)\n\n\
+                long : Text -> Effect Text Unit\nlong = text => fail \"{text}{text}\"\n";
+    let script = Engine::builder().build().expect("an engine").compile("t", text).expect("correct");
+    let failed = |error| match error {
+        Err(CallError::Failure(text)) => text,
+        other => panic!("no failure: {other:?}"),
+    };
+    let cut = failed(script.call::<(), _>("shared", (100,)));
+    assert!(cut.len() < (1 << 20) + 100 && cut.starts_with("Node (Node (") && cut.ends_with('…'), "{}", cut.len());
+    assert_eq!(failed(script.call::<(), _>("shared", (2,))), "Node (Node Leaf Leaf) (Node Leaf Leaf)");
+    // A text is as long as the script could make it.
+    let long = failed(script.call::<(), _>("long", ("x".repeat(1 << 20),)));
+    assert_eq!(long.len(), 2 << 20);
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use aivi::{CallError, Color, Engine, HostModule, Level, Limit, LimitReport, Limits, Output};
+use aivi::{CallError, Color, Ending, Engine, HostModule, Level, Limit, LimitReport, Limits, Output};
 
 const MEGABYTE: u64 = 1 << 20;
 
@@ -537,4 +537,34 @@ fn giant_and_deep_texts() {
     let small = Engine::builder().workers(1).source_limit(100).build().expect("an engine");
     assert!(small.compile("evil", "module evil\n").is_ok());
     assert!(small.compile("evil", &"// a comment\n".repeat(10)).is_err());
+}
+
+/// What a `main` is said to have left undone that is stopped at a limit.
+fn left_undone(main: &str, limits: Limits) -> String {
+    let output = Output::buffer();
+    let builder = Engine::builder().simulated(3).limits(limits).stdout(Output::buffer()).stderr(output.clone());
+    let engine = builder.build().expect("an engine");
+    let script = engine
+        .compile("evil", &format!("module evil\n{CLEANUPS}\nmain : Effect Text Unit\nmain = do Effect {{\n{main}}}\n"))
+        .unwrap_or_else(|error| panic!("{}", error.render(Color::Never)));
+    let ending = script.run_main();
+    assert!(matches!(ending, Ending::Limit(_)), "{ending:?}\n{}", output.text());
+    output.text()
+}
+
+#[test]
+fn what_a_limit_leaves_undone_is_no_deadlock() {
+    let (time, none) = (Limits::none().time(Duration::from_secs(5)), Limits::none());
+    for (main, limits) in [
+        ("  _ <- doing wait wait\n", time),
+        // The cleanup runs when the limit is reached, and does not notice it.
+        ("  _ <- doing (pure Unit) wait\n", time),
+        ("  _ <- spawn (doing wait wait)\n  wait\n", time),
+        ("  _ <- doing (grow []) (turn 0)\n", none.memory(8 * MEGABYTE)),
+        ("  _ <- doing (turn 0) (turn 0)\n", none.fuel(10_000)),
+    ] {
+        let report = left_undone(main, limits);
+        assert!(report.starts_with("the end of the program (a limit was reached) took "), "{main}: {report}");
+        assert!(report.contains("\n  a cleanup of evil:") && report.contains(" was cut short\n"), "{main}: {report}");
+    }
 }

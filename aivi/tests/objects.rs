@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aivi::{CallError, Callback, Engine, HostModule, LookupError, Object, Output, Script};
+use aivi::{CallError, Callback, Engine, HostModule, LookupError, Object, Output, Script, Value};
 
 /// Counts how many there are.
 struct Sprite {
@@ -126,8 +126,38 @@ fn text_shows_the_type_and_nothing_looks_inside() {
 }
 
 #[test]
+fn an_object_is_no_value_of_a_type_of_the_script() {
+    let module = HostModule::new("game").object::<u8>("Sprite");
+    let engine = Engine::builder().module(module).build().expect("an engine");
+    let text = "module t\nexport *\n\nSprite = Sprite Int | Other\n\nopened : Sprite -> Int\nopened = s => s match\n  \
+                | Sprite n => n\n  | Other    => 0\n\nmade : Int -> List Sprite\nmade = n => [Sprite n]\n";
+    let script = engine.compile("t.aivi", text).unwrap_or_else(|error| panic!("{error}"));
+    let error = script.call::<i64, _>("opened", (Object::new(1u8),)).expect_err("another type").to_string();
+    assert_eq!(error, "'opened' has other types than the call: the script has a type Sprite of its own");
+    let error = script.call::<Vec<Object<u8>>, _>("made", (1,)).expect_err("another type").to_string();
+    assert!(error.contains("the script has a type Sprite of its own"), "{error}");
+    let text = "module t\nexport *\n\nopaque Sprite = { n: Int }\n\nopened : Sprite -> Int\nopened = s => s.n\n";
+    let script = engine.compile("t.aivi", text).unwrap_or_else(|error| panic!("{error}"));
+    let error = script.call::<i64, _>("opened", (Object::new(1u8),)).expect_err("another type").to_string();
+    assert!(error.contains("the script has a type Sprite of its own"), "{error}");
+}
+
+#[test]
 fn a_panic_while_an_object_is_dropped_goes_no_further() {
     let case = Case::new("f : Int -> Int\nf = n => List.length [sprite \"fragile\", sprite \"b\"] + n\n");
     assert_eq!(case.script.call::<i64, _>("f", (1,)), Ok(3));
     assert_eq!(case.dropped(), 2);
+}
+
+/// What a script does not show to its other modules is nothing for its host either.
+#[test]
+fn an_opaque_type_of_a_script_is_a_value() {
+    let text = "module t\nexport opened, cents, Account\n\nopaque Account = { cents: Int }\n\n\
+                opened : Int -> Account\nopened = n => { cents: n }\n\ncents : Account -> Int\ncents = account => account.cents\n";
+    let script = Engine::builder().simulated(1).build().expect("an engine").compile("t", text).expect("correct");
+    let account: Value = script.call("opened", (7,)).expect("a value has every type");
+    assert_eq!(account.to_string(), "{ cents: 7 }");
+    assert!(script.call::<i64, _>("cents", (account,)).is_err(), "nobody can tell that it is one");
+    let refused = script.call::<i64, _>("opened", (7,)).expect_err("it is no Int");
+    assert_eq!(refused.to_string(), "'opened' has type Int -> Account, the call needs Int -> Int");
 }

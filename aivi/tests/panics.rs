@@ -113,7 +113,7 @@ fn an_output_that_panics_is_a_fault_of_who_writes() {
         let Err(CallError::Fault(report)) = script.call::<(), _>("say", ("x".repeat(1 << 20),)) else {
             panic!("it cannot be written")
         };
-        assert_eq!(report.message, "the output takes nothing more: the writer panicked: no paper");
+        assert_eq!(report.message, "output was lost: the writer panicked: no paper");
         works(&script);
     }
 }

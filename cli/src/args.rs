@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgAction, Args, Parser, Subcommand};
+use clap::{ArgAction, Args, Parser};
 
+use crate::command::Command;
 use crate::permissions::Permissions;
 
 const EXIT_CODES: &str = "\
@@ -14,6 +15,7 @@ Exit codes:
   2    wrong usage
   70   a fault
   130  SIGINT, 143 SIGTERM
+  141  nobody reads the output any more
 
 `aivi help COMMAND` shows its options and an example.";
 
@@ -27,42 +29,6 @@ pub struct Cli {
     /// Print the version.
     #[arg(short = 'V', long, action = ArgAction::SetTrue)]
     pub version: bool,
-}
-
-/// The commands.
-#[derive(Subcommand, Debug)]
-pub enum Command {
-    /// Run a program.
-    #[command(
-        after_help = "Examples:\n  aivi run server.aivi -- --port 8080\n  aivi run --seed 7 race.aivi\n  aivi run --allow-read=. --allow-net=localhost:8080 stranger.aivi"
-    )]
-    Run(Run),
-    /// Compile a program into one file that `aivi run` starts without compiling.
-    #[command(after_help = "Examples:\n  aivi build server.aivi\n  aivi build server.aivi -o out/server.aivic")]
-    Build(Build),
-    /// Look for errors without running anything.
-    #[command(after_help = "Example:\n  aivi check src/...")]
-    Check(Check),
-    /// Lay out the text of files: blanks, indentation and line breaks.
-    #[command(
-        after_help = "Examples:\n  aivi fmt --write src/...\n  aivi fmt --diff cart.aivi\n  aivi fmt - < cart.aivi"
-    )]
-    Fmt(Fmt),
-    /// Run the tests of modules: bindings with `@test`.
-    #[command(after_help = "Examples:\n  aivi test tests/...\n  aivi test cart.aivi --only adds --seeds 100")]
-    Test(Test),
-    /// Show what every fiber of a running program is doing.
-    #[command(after_help = "Examples:\n  aivi dump 4711\n  aivi dump --json 4711")]
-    Dump(Dump),
-    /// Show the bytecode of a program.
-    #[command(after_help = "Example:\n  aivi disasm fib.aivi")]
-    Disasm(Disasm),
-    /// Show the syntax tree of a file.
-    #[command(after_help = "Example:\n  aivi parse fib.aivi")]
-    Parse(Parse),
-    /// Print the version.
-    #[command(after_help = "Example:\n  aivi version")]
-    Version,
 }
 
 /// `aivi run`

@@ -6,6 +6,7 @@
 mod args;
 mod build;
 mod check;
+mod command;
 mod dump;
 mod files;
 mod fmt;
@@ -23,14 +24,15 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use args::{Cli, Command};
+use args::Cli;
+use command::Command;
 
 /// Fibers allocate and release in bursts, often on different threads: the system's allocator is 2 to 3 times slower at that.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|usage| out::show_usage(&usage));
     match cli.command {
         _ if cli.version => version(),
         Some(Command::Version) => version(),

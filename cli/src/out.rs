@@ -1,6 +1,6 @@
 //! Standard output and what the user is told on standard error.
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 use aivi::Color;
@@ -8,12 +8,28 @@ use aivi::Color;
 /// What a shell shows for a process that was ended by SIGPIPE.
 const BROKEN_PIPE: i32 = 128 + 13;
 
-/// Writes to standard output. Ends the process when nobody reads that any more, as other programs do.
+/// Writes to standard output. Ends the process when it takes no more: quietly when nobody reads it, as other programs do.
 pub fn print(text: &str) {
     let mut stdout = std::io::stdout().lock();
-    if stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_err() {
+    if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        lost(&error)
+    }
+}
+
+/// Shows help, or what is wrong with the arguments, and ends the process.
+pub fn show_usage(usage: &clap::Error) -> ! {
+    match usage.print().and_then(|()| std::io::stdout().flush()) {
+        Err(error) if !usage.use_stderr() => lost(&error),
+        _ => std::process::exit(usage.exit_code()),
+    }
+}
+
+fn lost(error: &io::Error) -> ! {
+    if error.kind() == ErrorKind::BrokenPipe {
         std::process::exit(BROKEN_PIPE);
     }
+    eprintln!("error: output was lost: {}", aivi::cause(error));
+    std::process::exit(1)
 }
 
 /// Reports that a command could not do its work.

@@ -318,6 +318,23 @@ fn orders_are_explored_and_the_plainest_that_fails_is_shown() {
 
 /// C42
 #[test]
+fn a_race_between_two_looks_into_a_cell_is_found_in_another_order() {
+    let tests = "use aivi.sync\n\n\
+        add : Ref Int -> Effect Text Unit\nadd = total => do Effect {\n  n <- get total\n  set total (n + 1)\n}\n\n\
+        @test \"both are counted\"\nboth = do Effect {\n  total <- makeRef 0\n  _ <- par (add total) (add total)\n  \
+        n <- get total\n  assertEq n 2\n}\n";
+    let (code, stdout, _) = tested("cells", tests, &["--explore"]);
+    assert_eq!(code, Some(1), "{stdout}");
+    assert_has(
+        &stdout,
+        &["with one preemption: ", "fiber 2 to FILE:12:3: others run\n", "fiber 3 to FILE:12:3: ends\n"],
+    );
+    let (code, stdout, _) = tested("cells", tests, &["--seeds", "100"]);
+    assert_eq!(code, Some(1), "{stdout}");
+}
+
+/// C42
+#[test]
 fn a_failure_under_a_seed_shows_its_schedule() {
     let tests = format!(
         "{ACTED}\n@test \"no seed decides\"\nchances = do Effect {{\n  _ <- par (sleep 1) (fail \"broken\")\n  pure Unit\n}}\n"

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aivi_vm::{Map, Set, Value as RawValue};
 
-use super::{AiviType, Declarations, FromAivi, IntoAivi, Mismatch, RecordType, Shapes};
+use super::{AiviType, Declarations, FromAivi, IntoAivi, Mismatch, RecordType, Shapes, ration};
 use crate::signature::Type;
 
 impl<T: AiviType> AiviType for Vec<T> {
@@ -30,6 +30,7 @@ impl<T: IntoAivi> IntoAivi for Vec<T> {
 impl<T: FromAivi> FromAivi for Vec<T> {
     fn from_aivi(value: &RawValue, shapes: &Shapes) -> Result<Self, Mismatch> {
         let list = value.as_list().ok_or_else(|| Mismatch::of::<Self>(value, shapes))?;
+        ration::make_all::<T>(list.len())?;
         let mut items = Vec::with_capacity(list.len());
         for (index, item) in list.iter().enumerate() {
             items.push(T::from_aivi(item, shapes).map_err(|mismatch| mismatch.at(index))?);
@@ -37,6 +38,12 @@ impl<T: FromAivi> FromAivi for Vec<T> {
         Ok(items)
     }
 }
+
+/// What a table takes for an entry besides the entry, about.
+type Entry = [u64; 2];
+
+/// Bytes of a key in the way to what does not fit, from where on its parts are left out (arbitrary).
+const KEY_MAX: usize = 1 << 10;
 
 /// A key or element that cannot be compared.
 fn incomparable<T: AiviType>(error: impl ToString) -> Mismatch {
@@ -71,7 +78,8 @@ macro_rules! maps {
         {
             fn from_aivi(value: &RawValue, shapes: &Shapes) -> Result<Self, Mismatch> {
                 let map = value.as_map().ok_or_else(|| Mismatch::of::<Self>(value, shapes))?;
-                let at = |key: &RawValue, mismatch: Mismatch| mismatch.at(shapes.debug_text(key));
+                ration::make_all::<(K, V, Entry)>(map.len())?;
+                let at = |key: &RawValue, mismatch: Mismatch| mismatch.at(shapes.debug_text(key, KEY_MAX));
                 let entry = |(key, value): (&RawValue, &RawValue)| {
                     let entry = (|| Ok((K::from_aivi(key, shapes)?, V::from_aivi(value, shapes)?)))();
                     entry.map_err(|mismatch| at(key, mismatch))
@@ -110,8 +118,9 @@ macro_rules! sets {
         impl<T: FromAivi $(+ $bound)+, $($hasher: BuildHasher + Default)?> FromAivi for $set<T, $($hasher)?> {
             fn from_aivi(value: &RawValue, shapes: &Shapes) -> Result<Self, Mismatch> {
                 let set = value.as_set().ok_or_else(|| Mismatch::of::<Self>(value, shapes))?;
+                ration::make_all::<(T, Entry)>(set.len())?;
                 let element = |element: &RawValue| {
-                    let at = |mismatch: Mismatch| mismatch.at(shapes.debug_text(element));
+                    let at = |mismatch: Mismatch| mismatch.at(shapes.debug_text(element, KEY_MAX));
                     T::from_aivi(element, shapes).map_err(at)
                 };
                 set.elements().map(element).collect()

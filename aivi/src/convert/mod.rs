@@ -28,6 +28,7 @@ mod mismatch;
 mod nesting;
 mod numbers;
 mod options;
+pub(crate) mod ration;
 mod shapes;
 mod tuples;
 mod value;
@@ -70,7 +71,8 @@ pub trait FromAivi: AiviType + Sized {
     /// The Rust value. What is given is of a program, and goes with it: to keep it as it is, take a [`Value`], which keeps the program.
     ///
     /// # Errors
-    /// When the value is of another type, or out of range.
+    /// When the value is of another type, or out of range, and when it takes the host more memory than the limits of the call allow: parts that a value
+    /// shares with itself are given as often as they are met. Without a limit of memory there is none here.
     fn from_aivi(value: &RawValue, shapes: &Shapes) -> Result<Self, Mismatch>;
 }
 

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use aivi_vm::{Kind, Value as RawValue};
 
-use super::{AiviType, FromAivi, IntoAivi, Mismatch, Shapes};
+use super::{AiviType, FromAivi, IntoAivi, Mismatch, Shapes, ration};
 use crate::signature::Type;
 
 macro_rules! scalars {
@@ -132,7 +132,8 @@ impl IntoAivi for &str {
 
 impl FromAivi for String {
     fn from_aivi(value: &RawValue, shapes: &Shapes) -> Result<Self, Mismatch> {
-        let text = value.as_text().map(|text| text.as_str().to_owned());
-        text.ok_or_else(|| Mismatch::of::<Self>(value, shapes))
+        let text = value.as_text().ok_or_else(|| Mismatch::of::<Self>(value, shapes))?;
+        ration::make(text.as_str().len())?;
+        Ok(text.as_str().to_owned())
     }
 }

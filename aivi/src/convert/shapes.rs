@@ -13,7 +13,7 @@ use aivi_bytecode::ShapeId;
 use aivi_bytecode::module::Shape;
 use aivi_vm::Value as RawValue;
 
-use super::{AiviType, Mismatch};
+use super::{AiviType, Mismatch, ration};
 use crate::data::Sums;
 use crate::machine::Machine;
 use crate::object::ObjectNames;
@@ -107,12 +107,13 @@ impl Shapes {
     /// The fields of a record of this form, in the order of its names.
     ///
     /// # Errors
-    /// When the value is no such record.
+    /// When the value is no such record, and when more was made for the host than the limits of the call allow.
     pub fn fields<'v, T: AiviType, const N: usize>(
         &self,
         value: &'v RawValue,
         record: &RecordType,
     ) -> Result<&'v [RawValue; N], Mismatch> {
+        ration::open()?;
         let fields = value.as_object().and_then(|object| match self.get(object.shape()) {
             Some(Shape::Record(names)) if names == record.names => object.fields().try_into().ok(),
             _ => None,
@@ -153,12 +154,13 @@ impl Shapes {
     /// Name and arguments of the constructor of the type `data` that made a value.
     ///
     /// # Errors
-    /// When the value is of another type.
+    /// When the value is of another type, and when more was made for the host than the limits of the call allow.
     pub fn constructor_of<'v, T: AiviType>(
         &self,
         value: &'v RawValue,
         data: &str,
     ) -> Result<(&str, &'v [RawValue]), Mismatch> {
+        ration::open()?;
         let found = match (value.as_object(), value.as_nullary()) {
             (Some(object), _) => Some((object.shape(), object.fields())),
             (None, Some((shape, _))) => Some((shape, &[][..])),
@@ -200,14 +202,14 @@ impl Shapes {
         self.tuples.get(count).copied().flatten()
     }
 
-    /// A value as `debugText` shows it.
-    pub(crate) fn debug_text(&self, value: &RawValue) -> String {
-        aivi_vm::structural::debug_text(value, &self.shapes)
+    /// A value as `debugText` shows it; the rest of one with parts is left out beyond so many bytes.
+    pub(crate) fn debug_text(&self, value: &RawValue, most: usize) -> String {
+        aivi_vm::structural::short_debug_text(value, &self.shapes, most)
     }
 
-    /// A value as `toText` shows it.
-    pub(crate) fn to_text(&self, value: &RawValue) -> String {
-        aivi_vm::structural::to_text(value, &self.shapes)
+    /// A value as `toText` shows it, likewise.
+    pub(crate) fn to_text(&self, value: &RawValue, most: usize) -> String {
+        aivi_vm::structural::to_short_text(value, &self.shapes, most)
     }
 
     /// The name of the opaque type whose objects hold this Rust type.

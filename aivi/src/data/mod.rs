@@ -7,6 +7,8 @@
 //! Rejected: conversions between data and single values in the C API (each would have to know the machine), and data that borrows from values
 //! (whoever keeps a part would keep the program).
 
+mod functions;
+mod object;
 mod read;
 mod show;
 mod sums;
@@ -15,8 +17,11 @@ mod write;
 use aivi_vm::Value as RawValue;
 
 use crate::convert::{AiviType, FromAivi, IntoAivi, Mismatch, Shapes, Value};
+use crate::dynamic::DynamicFunction;
 use crate::signature::Type;
 
+pub use object::DynamicObject;
+pub(crate) use read::read_as;
 pub(crate) use sums::Sums;
 pub(crate) use write::write;
 
@@ -77,8 +82,13 @@ pub enum Data {
     Map(Vec<(Data, Data)>),
     /// `Set A`, its elements each once, likewise.
     Set(Vec<Data>),
-    /// What cannot be taken apart: a function, an effect, a handle, an object of the host. It only goes back where its program takes
-    /// values of all types.
+    /// An object of the host, of an opaque type that it knows by name.
+    Object(DynamicObject),
+    /// A function, or an effect, that a script gave where the type says what it takes. It can be called and kept, which keeps its program; it goes back
+    /// where that takes values of all types.
+    Function(DynamicFunction),
+    /// What cannot be taken apart: a handle, an [`Object`](crate::Object), a function of which nobody knows what it takes. It only goes back where its
+    /// program takes values of all types.
     Opaque(Value),
 }
 
@@ -103,6 +113,8 @@ impl Data {
             Data::Constructor(name, arguments) => format!("{name} with {} arguments", arguments.len()),
             Data::Map(_) => "a map".to_owned(),
             Data::Set(_) => "a set".to_owned(),
+            Data::Object(object) => format!("an object of the type {}", object.ty()),
+            Data::Function(function) => format!("a function {}", function.ty()),
             Data::Opaque(value) => value.to_string(),
         }
     }

@@ -66,6 +66,8 @@ impl fmt::Display for Shown<'_> {
                 listed(f, "~map{", entries, entry, "}")
             }
             Data::Set(items) => listed(f, "~set[", items, show, "]"),
+            Data::Object(object) => write!(f, "{object}"),
+            Data::Function(function) => f.write_str(if function.ty().arity() == 0 { "<effect>" } else { "<function>" }),
             Data::Opaque(value) => write!(f, "{value}"),
         }
     }

@@ -5,12 +5,29 @@
 //! nothing else in a signature tells them apart.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use aivi_bytecode::ShapeId;
-use aivi_bytecode::module::{DataType, Module, Shape};
+use aivi_bytecode::module::{DataType, Module, Shape, well_known};
 
-use crate::convert::Mismatch;
+use crate::convert::{Mismatch, Shapes};
 use crate::signature::Type;
+
+/// The constructor `name` of the type `of` with these arguments, those of the language included, and the types of its own.
+pub(super) fn arguments(
+    of: &str,
+    name: &str,
+    types: &[Type],
+    shapes: &Shapes,
+) -> Result<Option<(Built, Vec<Type>)>, Mismatch> {
+    Ok(Some(match (of, name, types) {
+        ("Option", "None", [_]) => (Built { shape: well_known::NONE, position: 0 }, Vec::new()),
+        ("Option", "Some", [ty]) => (Built { shape: well_known::SOME, position: 1 }, vec![ty.clone()]),
+        ("Result", "Err", [ty, _]) => (Built { shape: well_known::ERR, position: 0 }, vec![ty.clone()]),
+        ("Result", "Ok", [_, ty]) => (Built { shape: well_known::OK, position: 1 }, vec![ty.clone()]),
+        _ => return shapes.sums()?.constructor(of, name, types),
+    }))
+}
 
 /// What the machine needs to make a value of a constructor.
 #[derive(Clone, Copy)]
@@ -24,8 +41,14 @@ pub(crate) struct Sums(HashMap<String, Found>);
 
 enum Found {
     One(Vec<Constructor>),
-    /// There are several of the name, or the module is damaged.
+    /// There are several of the name, what it is made of is hidden, or the module is damaged.
     Unclear,
+}
+
+impl Found {
+    fn is_opaque(&self) -> bool {
+        matches!(self, Found::One(constructors) if constructors.is_empty())
+    }
 }
 
 struct Constructor {
@@ -43,22 +66,34 @@ impl Sums {
         for ty in &module.types {
             let constructors = (0..ty.constructors.len()).map(|position| constructor(ty, position, module));
             let found = constructors.collect::<Option<_>>().map_or(Found::Unclear, Found::One);
-            sums.entry(ty.name.clone()).and_modify(|found| *found = Found::Unclear).or_insert(found);
+            match sums.entry(ty.name.clone()) {
+                Entry::Vacant(entry) => {
+                    entry.insert(found);
+                }
+                // What only handles are made of, none of which looks like another to those who look into them.
+                Entry::Occupied(entry) if entry.get().is_opaque() && found.is_opaque() => {}
+                Entry::Occupied(mut entry) => {
+                    entry.insert(Found::Unclear);
+                }
+            }
         }
         Sums(sums)
     }
 
+    /// Whether the type of this name is one that only hosts and natives look into.
+    pub(crate) fn is_opaque(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(Found::is_opaque)
+    }
+
     /// The constructor `name` of the type `of` with these arguments, and the types of its own; `None` when it has no such.
-    pub(super) fn constructor(
-        &self,
-        of: &str,
-        name: &str,
-        types: &[Type],
-    ) -> Result<Option<(Built, Vec<Type>)>, Mismatch> {
+    fn constructor(&self, of: &str, name: &str, types: &[Type]) -> Result<Option<(Built, Vec<Type>)>, Mismatch> {
         let constructors = match self.0.get(of) {
             Some(Found::One(constructors)) => constructors,
             Some(Found::Unclear) => {
-                return Err(Mismatch::new(of, "a program in which several types may have this name"));
+                return Err(Mismatch::new(
+                    of,
+                    "a program in which several types may have this name, or that hides what it is",
+                ));
             }
             None => return Ok(None),
         };

@@ -1,10 +1,9 @@
 //! From data to values, beside the types that are needed.
 
-use aivi_bytecode::module::well_known;
 use aivi_vm::{Bytes, Map, Set, Value as RawValue};
 
 use super::Data;
-use super::sums::Built;
+use super::sums;
 use crate::convert::{IntoAivi, Mismatch, Shapes, nested};
 use crate::signature::Type;
 
@@ -15,6 +14,8 @@ use crate::signature::Type;
 pub(crate) fn write(data: Data, ty: &Type, shapes: &Shapes) -> Result<RawValue, Mismatch> {
     match (data, ty) {
         (Data::Opaque(value), Type::Variable(_)) => value.into_aivi(shapes),
+        (Data::Object(object), Type::Variable(_)) => Ok(object.into_raw()),
+        (Data::Function(function), Type::Variable(_)) => function.into_raw(shapes),
         (data, Type::Variable(_)) => {
             let own = own_type(&data, shapes)?;
             write(data, &own, shapes)
@@ -53,6 +54,7 @@ fn named(data: Data, name: &str, types: &[Type], shapes: &Shapes) -> Result<RawV
             let entries = nested(|| entries.into_iter().map(entry).collect::<Result<_, Mismatch>>())?;
             Map::from_unsorted(entries).map(RawValue::from).map_err(|error| Mismatch::new(name, error.to_string()))
         }
+        (Data::Object(object), _, []) if object.ty() == name && shapes.sums()?.is_opaque(name) => Ok(object.into_raw()),
         (Data::Constructor(constructor, arguments), ..) => {
             nested(|| constructed(&constructor, arguments, name, types, shapes))
         }
@@ -101,17 +103,9 @@ fn constructed(
     types: &[Type],
     shapes: &Shapes,
 ) -> Result<RawValue, Mismatch> {
-    let (built, needed) = match (of, name, types) {
-        ("Option", "None", [_]) => (Built { shape: well_known::NONE, position: 0 }, Vec::new()),
-        ("Option", "Some", [ty]) => (Built { shape: well_known::SOME, position: 1 }, vec![ty.clone()]),
-        ("Result", "Err", [ty, _]) => (Built { shape: well_known::ERR, position: 0 }, vec![ty.clone()]),
-        ("Result", "Ok", [_, ty]) => (Built { shape: well_known::OK, position: 1 }, vec![ty.clone()]),
-        _ => match shapes.sums()?.constructor(of, name, types)? {
-            Some(found) => found,
-            None => {
-                return Err(misfit(&Data::Constructor(name.to_owned(), arguments), &Type::named(of, types.to_vec())));
-            }
-        },
+    let found = sums::arguments(of, name, types, shapes)?;
+    let Some((built, needed)) = found else {
+        return Err(misfit(&Data::Constructor(name.to_owned(), arguments), &Type::named(of, types.to_vec())));
     };
     if needed.len() != arguments.len() {
         let expected = format!("{name} with {} arguments", needed.len());
@@ -144,6 +138,6 @@ fn own_type(data: &Data, shapes: &Shapes) -> Result<Type, Mismatch> {
             "Err" | "Ok" => named("Result", 2),
             _ => shapes.sums()?.type_with(name)?,
         },
-        Data::Opaque(_) => Type::any(),
+        Data::Object(_) | Data::Function(_) | Data::Opaque(_) => Type::any(),
     })
 }

@@ -9,7 +9,7 @@ use aivi_vm::{Args, HostCall, HostFn, HostFuture, HostQuick, NativeCx, NativeRes
 
 use super::panics::catch;
 use super::{Function, HostFunction, HostModule, Parameters};
-use crate::convert::{AiviType, IntoAivi, Mismatch, Shapes};
+use crate::convert::{AiviType, IntoAivi, Mismatch, Shapes, ration};
 use crate::signature::Type;
 
 /// Makes the function of a program with these shapes.
@@ -59,15 +59,33 @@ pub(super) fn panicked(title: &str, text: &str) -> String {
     format!("host function '{title}' panicked: {text}")
 }
 
-/// Converts the arguments, calls the closure, converts what it gives.
+/// Takes arguments for the host, as far as the limits of the call allow; beyond them the fiber ends, whatever it is given here.
+pub(super) fn taken<T>(cx: &mut NativeCx<'_>, take: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    let most = cx.memory_limit();
+    if most == u64::MAX {
+        return take();
+    }
+    let (arguments, made) = ration::counted(most, take);
+    if made > most.min(ration::SMALL) && !cx.may_make(usize::try_from(made).unwrap_or(usize::MAX)) {
+        return Err("its arguments take more memory than is allowed".to_owned());
+    }
+    arguments
+}
+
+/// Converts the arguments, calls the closure, converts what it gives. Who has no context knows that the arguments take no memory.
 #[inline]
 fn call<A: Parameters, F: HostFunction<A>, T>(
     (function, shapes, title): &(Arc<F>, Arc<Shapes>, Arc<str>),
+    cx: Option<&mut NativeCx<'_>>,
     values: &[RawValue],
     convert: impl FnOnce(F::Output, &Shapes) -> Result<T, Mismatch>,
 ) -> Result<T, String> {
     let called = catch(|| {
-        let arguments = A::take(values, shapes).map_err(|problem| fault(title, problem))?;
+        let take = || A::take(values, shapes).map_err(|problem| fault(title, problem));
+        let arguments = match cx {
+            Some(cx) if !A::ARE_SCALARS => taken(cx, take)?,
+            _ => take()?,
+        };
         convert(function.apply(arguments), shapes).map_err(|mismatch| misfit(title, &mismatch))
     });
     called.unwrap_or_else(|text| Err(panicked(title, &text)))
@@ -89,8 +107,9 @@ where
     Arc::new(move |named, shapes| {
         let parts = Arc::new((function.clone(), shapes.clone(), named.title()));
         let of_full = parts.clone();
-        let full = move |_: &mut NativeCx<'_>, args: &mut Args<'_>| match call::<A, F, _>(
+        let full = move |cx: &mut NativeCx<'_>, args: &mut Args<'_>| match call::<A, F, _>(
             &of_full,
+            Some(cx),
             args.values(),
             F::Output::into_aivi,
         ) {
@@ -98,7 +117,7 @@ where
             Err(fault) => NativeResult::Fault(fault),
         };
         let quick: Option<Arc<HostQuick>> = if A::ARE_SCALARS && F::Output::IS_SCALAR {
-            Some(Arc::new(move |values: &[RawValue]| call::<A, F, _>(&parts, values, F::Output::into_aivi)))
+            Some(Arc::new(move |values: &[RawValue]| call::<A, F, _>(&parts, None, values, F::Output::into_aivi)))
         } else {
             None
         };
@@ -122,8 +141,8 @@ where
     let function = Arc::new(function);
     Arc::new(move |named, shapes| {
         let parts = (function.clone(), shapes.clone(), named.title());
-        let full = move |_: &mut NativeCx<'_>, args: &mut Args<'_>| {
-            call::<A, F, _>(&parts, args.values(), outcome).unwrap_or_else(NativeResult::Fault)
+        let full = move |cx: &mut NativeCx<'_>, args: &mut Args<'_>| {
+            call::<A, F, _>(&parts, Some(cx), args.values(), outcome).unwrap_or_else(NativeResult::Fault)
         };
         named.with(Arc::new(full), None)
     })
@@ -138,8 +157,8 @@ where
     Arc::new(move |named, shapes| {
         let (function, shapes, title) = (function.clone(), shapes.clone(), named.title());
         let full = move |cx: &mut NativeCx<'_>, args: &mut Args<'_>| {
-            let taken = catch(|| A::take(args.values(), &shapes).map_err(|problem| fault(&title, problem)));
-            let arguments = match taken.unwrap_or_else(|text| Err(panicked(&title, &text))) {
+            let take = || A::take(args.values(), &shapes).map_err(|problem| fault(&title, problem));
+            let arguments = match catch(|| taken(cx, take)).unwrap_or_else(|text| Err(panicked(&title, &text))) {
                 Ok(arguments) => arguments,
                 Err(fault) => return NativeResult::Fault(fault),
             };
@@ -169,11 +188,13 @@ where
     Arc::new(move |named, shapes| {
         let parts = (function.clone(), shapes.clone(), named.title());
         let full = move |cx: &mut NativeCx<'_>, args: &mut Args<'_>| {
-            let begun = call::<A, F, _>(&parts, args.values(), |future, _| Ok(Some(Box::pin(future))));
+            let begun = call::<A, F, _>(&parts, Some(cx), args.values(), |future, _| Ok(future));
             match begun {
                 Ok(future) => {
-                    let (_, shapes, title) = &parts;
-                    cx.wait_future(Box::new(Polled { future, shapes: shapes.clone(), title: title.clone() }))
+                    let (_, shapes, title) = parts.clone();
+                    let of_result = title.clone();
+                    let give = move |result| outcome(result, &shapes).map_err(|mismatch| misfit(&of_result, &mismatch));
+                    cx.wait_future(Box::new(Polled::new(future, title, give)))
                 }
                 Err(fault) => NativeResult::Fault(fault),
             }
@@ -183,33 +204,37 @@ where
 }
 
 /// A future that a fiber waits for.
-struct Polled<W> {
+pub(super) struct Polled<W, G> {
     /// Until it is dropped.
     future: Option<Pin<Box<W>>>,
-    shapes: Arc<Shapes>,
     title: Arc<str>,
+    /// What its result is to the machine, or the fault.
+    give: G,
 }
 
-impl<W, T, E> HostFuture for Polled<W>
+impl<W, G> Polled<W, G> {
+    pub(super) fn new(future: W, title: Arc<str>, give: G) -> Polled<W, G> {
+        Polled { future: Some(Box::pin(future)), title, give }
+    }
+}
+
+impl<W, G> HostFuture for Polled<W, G>
 where
-    W: Future<Output = Result<T, E>> + Send,
-    T: IntoAivi,
-    E: IntoAivi,
+    W: Future + Send,
+    G: Fn(W::Output) -> Result<NativeResult, String> + Send,
 {
     fn poll(&mut self, waker: &Waker) -> Option<NativeResult> {
         let future = self.future.as_mut()?;
         let polled = catch(|| match future.as_mut().poll(&mut Context::from_waker(waker)) {
             Poll::Pending => None,
-            Poll::Ready(result) => {
-                Some(outcome(result, &self.shapes).map_err(|mismatch| misfit(&self.title, &mismatch)))
-            }
+            Poll::Ready(result) => Some((self.give)(result)),
         });
         let result = polled.unwrap_or_else(|text| Some(Err(panicked(&self.title, &text))))?;
         Some(result.unwrap_or_else(NativeResult::Fault))
     }
 }
 
-impl<W> Drop for Polled<W> {
+impl<W, G> Drop for Polled<W, G> {
     /// The future's own cleanup is code of the host.
     fn drop(&mut self) {
         let future = self.future.take();

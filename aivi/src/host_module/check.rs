@@ -35,10 +35,9 @@ impl HostModule {
         if !self.name.split('.').all(is_value_name) {
             return Err(self.error(None, "a module's name is like game or game.map"));
         }
-        let objects = self.objects.iter().map(|(_, name)| &**name);
         let functions = self.functions.iter().map(|function| function.name.as_str());
         let mut seen: Vec<&str> = Vec::new();
-        for name in objects.chain(self.declarations.iter().map(|it| it.name())).chain(functions) {
+        for name in self.opaque_types().chain(self.declarations.iter().map(|it| it.name())).chain(functions) {
             if seen.contains(&name) {
                 return Err(self.error(Some(name), "the module has two of this name"));
             }
@@ -51,8 +50,8 @@ impl HostModule {
                 return Err(self.error(Some(declaration.name()), problem));
             }
         }
-        match self.objects.iter().find(|(_, name)| !is_type_name(name)) {
-            Some((_, name)) => Err(self.error(Some(name), "a type's name is like Sprite")),
+        match self.opaque_types().find(|name| !is_type_name(name)) {
+            Some(name) => Err(self.error(Some(name), "a type's name is like Sprite")),
             None => Ok(()),
         }
     }
@@ -138,7 +137,7 @@ impl HostModule {
 
     /// Whether a signature has the library's `Span` in it.
     pub(super) fn mentions_span(&self) -> bool {
-        let is_own = self.objects.iter().any(|(_, name)| *name == "Span")
+        let is_own = self.opaque_types().any(|name| name == "Span")
             || self.declarations.iter().any(|declaration| declaration.name() == "Span");
         let is_span = |ty: &Type| matches!(ty, Type::Named(name, _) if name == "Span");
         let mut declared = self.functions.iter().filter_map(|function| function.declared.as_ref());

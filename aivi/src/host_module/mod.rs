@@ -86,6 +86,8 @@ pub struct HostModule {
     functions: Vec<Function>,
     declarations: Vec<Declaration>,
     objects: Vec<(TypeId, &'static str)>,
+    /// Opaque types without a type of Rust.
+    opaque: Vec<String>,
 }
 
 impl fmt::Debug for HostModule {
@@ -116,7 +118,8 @@ struct Function {
 impl HostModule {
     /// A module with this name, of one part or several: `game`, `game.map`. It may not be one of the library's.
     pub fn new(name: impl Into<String>) -> HostModule {
-        HostModule { name: name.into(), functions: Vec::new(), declarations: Vec::new(), objects: Vec::new() }
+        let (functions, declarations, objects, opaque) = Default::default();
+        HostModule { name: name.into(), functions, declarations, objects, opaque }
     }
 
     /// Adds a function without effects: it gives the same for the same arguments, and a script may call it more or less often than it is
@@ -190,10 +193,39 @@ impl HostModule {
     /// # }
     /// ```
     #[must_use]
-    pub fn dynamic<F>(mut self, kind: HostKind, signature: &str, function: F) -> HostModule
+    pub fn dynamic<F>(self, kind: HostKind, signature: &str, function: F) -> HostModule
     where
         F: Fn(Vec<Data>) -> Result<Data, Data> + Send + Sync + 'static,
     {
+        self.add_dynamic(signature, kind != HostKind::Function, dynamic::bind(kind, function))
+    }
+
+    /// Adds a function that takes data and gives a future of data: as [`dynamic`](Self::dynamic) and [`future`](Self::future).
+    ///
+    /// ```
+    /// use aivi::{Data, Engine, HostModule};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mail = HostModule::new("mail").dynamic_future("count : Text -> Effect Text Int", async |arguments: Vec<Data>| {
+    ///     // Here it waits for a server.
+    ///     Ok(Data::Int(arguments.len() as i64))
+    /// });
+    /// let engine = Engine::builder().module(mail).build()?;
+    /// let script = engine.compile("m.aivi", "module m\nuse mail\nexport f\n\nf : Text -> Effect Text Int\nf = count\n")?;
+    /// assert_eq!(script.call::<i64, _>("f", ("ada",)), Ok(1));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn dynamic_future<F, W>(self, signature: &str, function: F) -> HostModule
+    where
+        F: Fn(Vec<Data>) -> W + Send + Sync + 'static,
+        W: Future<Output = Result<Data, Data>> + Send + 'static,
+    {
+        self.add_dynamic(signature, true, dynamic::future(function))
+    }
+
+    fn add_dynamic(mut self, signature: &str, effect: bool, bind: Arc<Bind>) -> HostModule {
         let (name, declared) = split(signature);
         self.functions.push(Function {
             signature: signature.trim().to_owned(),
@@ -203,8 +235,8 @@ impl HostModule {
             needed: None,
             result: Data::ty(),
             mentioned: Arc::default(),
-            effect: kind != HostKind::Function,
-            bind: dynamic::bind(kind, function),
+            effect,
+            bind,
         });
         self
     }
@@ -227,6 +259,14 @@ impl HostModule {
         self
     }
 
+    /// Adds an opaque type that is known by its name alone: its values are [`Data::Object`]s, which functions that take and give data have.
+    /// Two modules may have a type of the same name; each function looks at what it gets.
+    #[must_use]
+    pub fn opaque(mut self, name: impl Into<String>) -> HostModule {
+        self.opaque.push(name.into());
+        self
+    }
+
     /// The module's name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -241,7 +281,7 @@ impl HostModule {
             text.push_str("use aivi.duration (Span)\n");
         }
         // Writing to a text does not fail.
-        for (_, name) in &self.objects {
+        for name in self.opaque_types() {
             let _ = writeln!(text, "\n{name}");
         }
         for declaration in &self.declarations {
@@ -252,6 +292,12 @@ impl HostModule {
             let _ = writeln!(text, "\n@native \"{PREFIX}{}.{name}\"\n{name} : {declared}", self.name);
         }
         text
+    }
+
+    /// The names of its opaque types.
+    fn opaque_types(&self) -> impl Iterator<Item = &str> {
+        let named = self.opaque.iter().map(String::as_str);
+        self.objects.iter().map(|(_, name)| *name).chain(named)
     }
 
     fn add<A: Parameters, R: AiviType>(
