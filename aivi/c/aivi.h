@@ -23,8 +23,8 @@
  *
  * Text is UTF-8. Names, paths and signatures end with a zero byte; source texts and values have a length, and may hold zero bytes.
  *
- * Threads. Engines, scripts, functions and errors may be used from any thread, by several at the same time. So may values that nobody changes; options,
- * modules, and values that are being made, belong to one thread at a time. Calls: see there. Nothing is freed while another thread uses it.
+ * Threads. Engines, budgets, scripts, functions, completions and errors may be used from any thread, by several at the same time. So may values and limits that
+ * nobody changes; options, modules, and what is being made, belong to one thread at a time. Calls: see there. Nothing is freed while another thread uses it.
  * Functions of the host are called from threads of the engine, several at the same time, unless the engine is driven and has none.
  * They must not be left by `longjmp` or an exception.
  *
@@ -43,11 +43,14 @@ extern "C" {
 
 typedef struct aivi_options aivi_options;
 typedef struct aivi_module aivi_module;
+typedef struct aivi_limits aivi_limits;
 typedef struct aivi_engine aivi_engine;
+typedef struct aivi_budget aivi_budget;
 typedef struct aivi_script aivi_script;
 typedef struct aivi_function aivi_function;
 typedef struct aivi_call aivi_call;
 typedef struct aivi_value aivi_value;
+typedef struct aivi_completion aivi_completion;
 typedef struct aivi_error aivi_error;
 
 /* The version of the library, as in "0.1.0". */
@@ -95,6 +98,17 @@ const aivi_value *aivi_error_value(const aivi_error *error);
 /* The aivi_limit of an AIVI_ERROR_LIMIT; else -1. */
 int32_t aivi_error_limit(const aivi_error *error);
 
+typedef enum aivi_level {
+    AIVI_LEVEL_NONE = 0,   /* of what is no AIVI_ERROR_LIMIT */
+    AIVI_LEVEL_CALL = 1,   /* the call's own limit */
+    AIVI_LEVEL_BUDGET = 2, /* that of a budget: of all calls within it together */
+    AIVI_LEVEL_ENGINE = 3  /* that of the engine: of all its calls together */
+} aivi_level;
+
+/* Whose limit an AIVI_ERROR_LIMIT is of, and the name of the budget: NULL if it is none's. The text belongs to the error. */
+aivi_level aivi_error_level(const aivi_error *error);
+const char *aivi_error_budget(const aivi_error *error);
+
 /* The code of an AIVI_ERROR_EXIT. */
 int32_t aivi_error_exit_code(const aivi_error *error);
 
@@ -106,6 +120,12 @@ void aivi_error_free(aivi_error *error);
 
 
 /* ---- Values ---- */
+
+/* Tells the host something; called by any thread, perhaps by several at the same time: it should only wake the host's loop. */
+typedef void (*aivi_wake)(void *data);
+
+/* Releases data of the host; called once, when nothing needs it any more, by any thread. */
+typedef void (*aivi_release)(void *data);
 
 typedef enum aivi_kind {
     AIVI_NONE = 0, /* of NULL */
@@ -122,7 +142,9 @@ typedef enum aivi_kind {
     AIVI_CONSTRUCTOR = 11, /* of an Option, a Result or a sum type, with its arguments */
     AIVI_MAP = 12,
     AIVI_SET = 13,
-    AIVI_OPAQUE = 14 /* a function, a handle: it can be shown, and goes back where its script takes all types */
+    AIVI_OPAQUE = 14,      /* a handle, a function whose type has variables: it can be shown, and goes back where its script takes all types */
+    AIVI_OBJECT = 15,      /* of the host: aivi_value_object */
+    AIVI_FUNCTION = 16     /* of a script: it can be called, and goes back as what is opaque: aivi_value_as_function */
 } aivi_kind;
 
 /* Values have no types of their own: what a host makes is compared with the type of the function that it goes into.
@@ -143,6 +165,12 @@ aivi_value *aivi_value_set(void);
 aivi_value *aivi_value_map(void);
 aivi_value *aivi_value_record(void);
 aivi_value *aivi_value_constructor(const char *name);
+
+/* An object of the host: a pointer that scripts hold and pass on, and cannot look into, of the opaque type `name` (`aivi_module_object`). It goes
+ * where a script takes values of that type, or of all types. Copies and what scripts have of it are the same object: `release`, which may be NULL, is called
+ * once for its pointer when the last of them is gone, by any thread: also when a script was cancelled or an engine ended. It must not use
+ * engines, scripts, functions and calls. NULL if the name is; then, too, it is called. In scripts two are equal when they are the same. */
+aivi_value *aivi_value_object(const char *name, void *data, aivi_release release);
 
 /* Adds an item to a list, tuple or set, or an argument to a constructor. Takes the part. False if the value is nothing of that kind, the
  * part is NULL, or values would hold each other more than 128 deep. */
@@ -165,6 +193,14 @@ bool aivi_value_as_char(const aivi_value *value, uint32_t *result);
 /* Its bytes, NULL if it is of another kind. No zero byte follows them: printf("%.*s", (int)length, text). */
 const char *aivi_value_as_text(const aivi_value *value, size_t *length);
 const uint8_t *aivi_value_as_bytes(const aivi_value *value, size_t *length);
+
+/* The pointer of an object of this type; false if it is none, or of another. It is live as long as the value is, or another copy. */
+bool aivi_value_as_object(const aivi_value *value, const char *name, void **data);
+
+/* A function or effect that a script gave to the host, as a handle that belongs to the caller: it can be called, started, limited and put into budgets like one
+ * that was looked up, also when the value and the call that gave it are gone, and keeps its script and its engine. NULL if it is none. An effect
+ * has no arguments. Who keeps one in an object that its script holds keeps both for ever. */
+aivi_function *aivi_value_as_function(const aivi_value *value);
 
 /* The name of a constructor, as with texts; and whether it is this one. */
 const char *aivi_value_name(const aivi_value *value, size_t *length);
@@ -202,19 +238,68 @@ typedef enum aivi_host_kind {
  * scripts, unless it is one that may block. */
 typedef aivi_value *(*aivi_host_function)(void *data, const aivi_value *arguments, bool *failed);
 
-/* Releases the data that was given with a function of the host; called once, when nothing needs the function any more. */
-typedef void (*aivi_release)(void *data);
 
 /* A module that scripts `use` by this name, as in "game" or "game.map". */
 aivi_module *aivi_module_new(const char *name, aivi_error **error);
 
-/* Adds a function with its AIVI type: "damage : Int -> Int -> Int", "load : Text -> Effect Text Int". Types are those of the language, tuples, and
- * records; the result has neither functions nor type variables. That a signature is none is told by `aivi_engine_new`. `release` may be NULL.
- * It is called in every case, also when the function is not added. */
+/* Adds a function with its AIVI type: "damage : Int -> Int -> Int", "load : Text -> Effect Text Int". Types are those of the language, tuples,
+ * records, and the module's opaque ones; the result has neither functions nor type variables. That a signature is none is told by
+ * `aivi_engine_new`. `release` may be NULL. It is called in every case, also when the function is not added. */
 bool aivi_module_add(aivi_module *module, int32_t kind, const char *signature, aivi_host_function function, void *data,
                      aivi_release release, aivi_error **error);
 
+/* Adds an opaque type, whose values are objects that the host makes: "Sprite". Signatures of the module's functions name it. That the name is none
+ * is told by `aivi_engine_new`. */
+bool aivi_module_object(aivi_module *module, const char *name, aivi_error **error);
+
+/* Begins something that ends later, and returns at once: it holds up a thread of the engine. `arguments` and `data` are as above; what is
+ * needed of the arguments later is cloned. The completion belongs to the host, and may be used from any thread. */
+typedef void (*aivi_begin)(void *data, const aivi_value *arguments, aivi_completion *completion);
+
+/* Adds an effect whose fiber waits until the host completes it, which holds up no thread: for hosts with a loop or threads of their own. Otherwise as
+ * `aivi_module_add`. */
+bool aivi_module_add_later(aivi_module *module, const char *signature, aivi_begin begin, void *data, aivi_release release, aivi_error **error);
+
 void aivi_module_free(aivi_module *module);
+
+/* The fiber goes on with this value, or with this failure of the effect; takes it. The completion stays the host's. False, and without effect,
+ * if it was completed before, the fiber has been cancelled, or the value is NULL. A value of another type than the signature says is
+ * a fault of the fiber. */
+bool aivi_completion_done(const aivi_completion *completion, aivi_value *value);
+bool aivi_completion_fail(const aivi_completion *completion, aivi_value *failure);
+
+/* Has `tell` called once when the fiber is cancelled before it is completed; at once if it has been. It is called by a thread of the engine, which it
+ * holds up: it should only have the work stopped, and may complete and free the completion. Another one replaces it. `release` may be NULL. False, with
+ * `tell` never called, if it is completed. */
+bool aivi_completion_on_cancel(const aivi_completion *completion, aivi_wake tell, void *data, aivi_release release);
+
+/* Was the fiber cancelled before it was completed? Then nobody waits for the result. */
+bool aivi_completion_is_cancelled(const aivi_completion *completion);
+
+/* One that was neither completed nor cancelled is a fault of the fiber. */
+void aivi_completion_free(aivi_completion *completion);
+
+
+/* ---- Limits ---- */
+
+/* What a call, or several together, may use; without end unless it is said. Who reaches a limit is cancelled: its cleanups run, on a reserve, and the
+ * call ends with an AIVI_ERROR_LIMIT. */
+typedef enum aivi_limit {
+    AIVI_LIMIT_FUEL = 0,     /* calls of functions and turns of loops */
+    AIVI_LIMIT_MEMORY = 1,   /* bytes at the same time */
+    AIVI_LIMIT_TIME = 2,     /* milliseconds from the beginning of the call; for a budget from when it was made */
+    AIVI_LIMIT_FIBERS = 3,   /* at the same time */
+    AIVI_LIMIT_MESSAGES = 4, /* that stand in channels at the same time */
+    AIVI_LIMIT_OUTPUT = 5    /* bytes written */
+} aivi_limit;
+
+/* Several limits, for budgets; none at first. Where they are lent, NULL stands for none. */
+aivi_limits *aivi_limits_new(void);
+
+/* Says one of them. False if there is no such limit. */
+bool aivi_limits_set(aivi_limits *limits, int32_t limit, uint64_t amount);
+
+void aivi_limits_free(aivi_limits *limits);
 
 
 /* ---- Engines ---- */
@@ -222,25 +307,11 @@ void aivi_module_free(aivi_module *module);
 /* Takes bytes that a script has written; false if that is not possible: they are gone then. One call at a time, from any thread. */
 typedef bool (*aivi_output)(void *data, const uint8_t *bytes, size_t length);
 
-/* Called by any thread: it should only wake the host's loop. */
-typedef void (*aivi_wake)(void *data);
-
 /* A worker for each processor, the streams of the process for output, no modules; scripts may do nothing else outside of themselves. */
 aivi_options *aivi_options_new(void);
 
 /* Threads that run scripts; at least one. */
 void aivi_options_workers(aivi_options *options, size_t count);
-
-/* What a call may use; without end unless it is said. Who reaches a limit is cancelled: its cleanups run, on a reserve, and the call ends with an
- * AIVI_ERROR_LIMIT. */
-typedef enum aivi_limit {
-    AIVI_LIMIT_FUEL = 0,     /* calls of functions and turns of loops */
-    AIVI_LIMIT_MEMORY = 1,   /* bytes at the same time */
-    AIVI_LIMIT_TIME = 2,     /* milliseconds from the beginning of the call */
-    AIVI_LIMIT_FIBERS = 3,   /* at the same time */
-    AIVI_LIMIT_MESSAGES = 4, /* that stand in channels at the same time */
-    AIVI_LIMIT_OUTPUT = 5    /* bytes written */
-} aivi_limit;
 
 /* Limits each call that does not say otherwise, or all calls of the engine together. False if there is no such limit. */
 bool aivi_options_limit(aivi_options *options, int32_t limit, uint64_t amount);
@@ -256,6 +327,45 @@ void aivi_options_on_wake(aivi_options *options, aivi_wake wake, void *data, aiv
  * at `aivi_engine_flush`. */
 void aivi_options_stdout(aivi_options *options, aivi_output write, void *data, aivi_release release);
 void aivi_options_stderr(aivi_options *options, aivi_output write, void *data, aivi_release release);
+
+typedef enum aivi_event_kind {
+    AIVI_EVENT_BEGAN = 0,     /* a fiber was made; `by`: the fiber that made it, 0 for a call of the host; `what`: its function; `at`: where */
+    AIVI_EVENT_RUNS = 1,      /* a worker runs it */
+    AIVI_EVENT_WAITS = 2,     /* `what`: for what, in words; `at`: where it stands */
+    AIVI_EVENT_WOKEN = 3,     /* its wait is over */
+    AIVI_EVENT_YIELDED = 4,   /* it has run for long enough, and is ready again; `at`: where it stands */
+    AIVI_EVENT_CANCELLED = 5, /* it was asked to end; `what`: why, in words */
+    AIVI_EVENT_ENDED = 6      /* `end`: how */
+} aivi_event_kind;
+
+typedef enum aivi_end {
+    AIVI_END_NONE = 0, /* it has not ended */
+    AIVI_END_DONE = 1, /* with a value */
+    AIVI_END_FAILED = 2,
+    AIVI_END_FAULTED = 3,
+    AIVI_END_CANCELLED = 4
+} aivi_end;
+
+/* Something that happened to a fiber. What its kind does not have is 0 or NULL. Later versions may add kinds, and fields at the end. */
+typedef struct aivi_event {
+    uint64_t time_ns; /* nanoseconds since the engine made its first call */
+    uint64_t fiber;   /* the number of the fiber, unique in the engine */
+    uint64_t by;
+    uint32_t worker; /* the worker that noted it */
+    int32_t kind;    /* an aivi_event_kind */
+    int32_t end;     /* an aivi_end */
+    const char *what;
+    const char *at; /* "path:line:column" */
+} aivi_event;
+
+/* Is told what happens; the event and its texts live until it returns. */
+typedef void (*aivi_listen)(void *data, const aivi_event *event);
+
+/* Has `listen` told what happens to fibers, by the threads that run them, several at the same time: what one thread does in its order, and at the
+ * latest when it has nothing to do. That holds up the fibers: `listen` should only note what it is told. It must not use engines, scripts,
+ * functions and calls, which may wait for the very thread that tells it, and must not be left by `longjmp` or an exception. Every call is a fiber
+ * then, so calls cost more. */
+void aivi_options_on_events(aivi_options *options, aivi_listen listen, void *data, aivi_release release);
 
 /* What a script can do outside of itself. */
 typedef enum aivi_power {
@@ -302,8 +412,50 @@ void aivi_engine_flush(const aivi_engine *engine);
 /* Every fiber that lives, where it stands and what it waits for, for a person. NULL for NULL. */
 char *aivi_engine_dump(const aivi_engine *engine);
 
+/* The same as a line of JSON, with the fields that spec/reports.md names: fibers with their states, places and waits, and channels. */
+char *aivi_engine_dump_json(const aivi_engine *engine);
+
 /* The engine ends when its scripts, functions and calls are freed as well: then what still runs is cancelled, and its threads end. */
 void aivi_engine_free(aivi_engine *engine);
+
+
+/* ---- Budgets ----
+ *
+ * What the calls of some functions may use together: one tenant's share of an engine, or one request's share of the tenant's. Of fuel and output a
+ * budget has so much in all, of memory, fibers and messages so much at the same time; its time begins when it is made. Of calls that share a budget
+ * the one that asks for more is stopped, with an AIVI_ERROR_LIMIT of the level AIVI_LEVEL_BUDGET, which need not be the one that floods: calls should
+ * have limits of their own as well. */
+
+/* A budget of an engine, whose total limits count as well; and a part of a budget, of which the whole has to do with what it uses. Names
+ * are for reports and need not differ. The limits are read now. */
+aivi_budget *aivi_budget_new(const aivi_engine *engine, const char *name, const aivi_limits *limits, aivi_error **error);
+aivi_budget *aivi_budget_nested(const aivi_budget *budget, const char *name, const aivi_limits *limits, aivi_error **error);
+
+char *aivi_budget_name(const aivi_budget *budget);
+
+typedef enum aivi_usage {
+    AIVI_USED_FUEL = 0,
+    AIVI_USED_MEMORY = 1,        /* bytes now */
+    AIVI_USED_MOST_MEMORY = 2,   /* the most bytes at the same time */
+    AIVI_USED_MOST_FIBERS = 3,   /* the most fibers at the same time */
+    AIVI_USED_MOST_MESSAGES = 4, /* the most messages in channels at the same time */
+    AIVI_USED_OUTPUT = 5,        /* bytes written */
+    AIVI_USED_HOST_TIME = 6      /* nanoseconds in functions of the library and the host that act */
+} aivi_usage;
+
+/* How much of something its calls have used so far; what threads have counted for less than a 64th of a limit may be missing. 0 if there is
+ * no such aivi_usage. */
+uint64_t aivi_budget_used(const aivi_budget *budget, int32_t usage);
+
+/* How many milliseconds of its time are left; -1 if that is without end, and of NULL. */
+int64_t aivi_budget_time_left(const aivi_budget *budget);
+
+/* Cancels all calls within it and within its parts, as `aivi_call_cancel` does, and waits for nothing. Says how many that are; later calls
+ * are not among them. */
+size_t aivi_budget_cancel(const aivi_budget *budget);
+
+/* Stops nothing: calls within it go on, and are counted. */
+void aivi_budget_free(aivi_budget *budget);
 
 
 /* ---- Scripts ---- */
@@ -343,6 +495,9 @@ size_t aivi_function_arity(const aivi_function *function);
 /* Limits each call that begins from now on; other limits stay as they are. Not while another thread uses the function. False if there is no such
  * limit. */
 bool aivi_function_limit(aivi_function *function, int32_t limit, uint64_t amount);
+
+/* The same function, as another handle, each call of which counts for this budget and for no other. Both have their own limits from now on. */
+aivi_function *aivi_function_within(const aivi_function *function, const aivi_budget *budget, aivi_error **error);
 
 /* Calls it, and waits until it and everything that it started has ended; this thread works for the script meanwhile. An effect is run, and
  * its value is the result. Takes the arguments, each of which is another value; the array stays the caller's. */

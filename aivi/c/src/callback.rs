@@ -6,6 +6,9 @@ use std::ptr;
 
 use aivi::Data;
 
+use crate::completion::Completion;
+use crate::event::CEvent;
+
 /// `void (*)(void *data)`: releases, or wakes.
 pub type Tell = unsafe extern "C" fn(*mut c_void);
 
@@ -14,6 +17,12 @@ pub type HostFunction = unsafe extern "C" fn(*mut c_void, &Data, &mut bool) -> O
 
 /// `aivi_output`
 pub type WriteBytes = unsafe extern "C" fn(*mut c_void, *const u8, usize) -> bool;
+
+/// `aivi_begin`
+pub type Begin = unsafe extern "C" fn(*mut c_void, &Data, Box<Completion>);
+
+/// `aivi_listen`
+pub type Listen = unsafe extern "C" fn(*mut c_void, &CEvent);
 
 /// The pointer of the host that belongs to a function, released when the function is not needed any more.
 pub struct Context {
@@ -36,6 +45,23 @@ impl Context {
     pub fn tell(&self, function: Tell) {
         // SAFETY: the header demands a function that takes this pointer, from any thread, until it is released.
         unsafe { function(self.data) }
+    }
+
+    /// Has a function of the host begin something, for these arguments.
+    pub fn begin(&self, function: Begin, arguments: &Data, completion: Box<Completion>) {
+        // SAFETY: as in `tell`; the arguments live during the call, and the completion is the host's.
+        unsafe { function(self.data, arguments, completion) }
+    }
+
+    /// The pointer.
+    pub fn data(&self) -> *mut c_void {
+        self.data
+    }
+
+    /// Tells a function of the host what has happened.
+    pub fn listen(&self, function: Listen, event: &CEvent) {
+        // SAFETY: as in `tell`; the event and its texts live during the call.
+        unsafe { function(self.data, event) }
     }
 
     /// What a function of the host gives for these arguments: `None` for null. `Err` is a failure of the effect.

@@ -3,11 +3,12 @@
 use std::ffi::c_void;
 use std::time::Duration;
 
-use aivi::{Capability, Engine, EngineBuilder, Limit, Limits, Output, Power, Turn};
+use aivi::{Capability, Engine, EngineBuilder, Format, Limits, Output, Power, Turn};
 
 use crate::callback::{Context, Sink, Tell, WriteBytes};
 use crate::error::{Error, Kind, required};
 use crate::export::{ErrorOut, Out, answer, answer_boxed, exports, put};
+use crate::limits::limited;
 use crate::module::Module;
 use crate::pointers::{Name, OwnedText};
 
@@ -19,32 +20,12 @@ pub struct Options {
 }
 
 impl Options {
-    fn change(options: Option<&mut Options>, change: impl FnOnce(EngineBuilder) -> EngineBuilder) {
+    /// Changes them, if they are there.
+    pub fn change(options: Option<&mut Options>, change: impl FnOnce(EngineBuilder) -> EngineBuilder) {
         if let Some(options) = options {
             options.builder = options.builder.take().map(change);
         }
     }
-}
-
-/// What `aivi_limit` numbers, from 0.
-const LIMITS: [Limit; 6] = [Limit::Fuel, Limit::Memory, Limit::Time, Limit::Fibers, Limit::Messages, Limit::Output];
-
-/// The number of a limit.
-pub fn number_of(limit: Limit) -> i32 {
-    LIMITS.iter().zip(0..).find(|(known, _)| **known == limit).map_or(-1, |(_, number)| number)
-}
-
-/// Limits with the one of this number changed.
-pub fn limited(limits: Limits, number: i32, amount: u64) -> Option<Limits> {
-    Some(match LIMITS.get(usize::try_from(number).ok()?)? {
-        Limit::Fuel => limits.fuel(amount),
-        Limit::Memory => limits.memory(amount),
-        Limit::Time => limits.time(Duration::from_millis(amount)),
-        Limit::Fibers => limits.fibers(amount),
-        Limit::Messages => limits.messages(amount),
-        Limit::Output => limits.output(amount),
-        _ => return None,
-    })
 }
 
 /// `aivi_turn`
@@ -181,6 +162,10 @@ exports! {
 
     fn aivi_engine_dump(engine: Option<&Engine>) -> OwnedText {
         engine.map_or_else(OwnedText::default, |engine| OwnedText::new(&engine.report_fibers()))
+    }
+
+    fn aivi_engine_dump_json(engine: Option<&Engine>) -> OwnedText {
+        engine.map_or_else(OwnedText::default, |engine| OwnedText::new(&engine.report_fibers_as(Format::Json)))
     }
 
     fn aivi_engine_free(engine: Option<Box<Engine>>) {

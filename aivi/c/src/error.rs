@@ -3,10 +3,10 @@
 use std::ffi::{CString, c_char};
 use std::ptr;
 
-use aivi::{CallError, CompileError, Data, Limit, LimitReport, LoadError, LookupError, Report};
+use aivi::{CallError, CompileError, Data, Level, LimitReport, LoadError, LookupError, Report};
 
-use crate::engine::number_of;
 use crate::export::{Out, exports, put};
+use crate::limits::number_of;
 use crate::pointers::c_text;
 
 /// `aivi_error_kind`
@@ -36,7 +36,27 @@ pub struct Error {
     code: i32,
     reports: Vec<Located>,
     value: Option<Data>,
-    limit: Option<Limit>,
+    limit: Option<Reached>,
+}
+
+/// A limit that was reached.
+struct Reached {
+    /// Its number.
+    what: i32,
+    level: CLevel,
+    /// The name of the budget.
+    budget: Option<CString>,
+}
+
+/// `aivi_level`
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub enum CLevel {
+    #[default]
+    None = 0,
+    Call = 1,
+    Budget = 2,
+    Engine = 3,
 }
 
 /// A report of the compiler, in texts for C.
@@ -82,7 +102,15 @@ impl Error {
 
     /// A call was stopped at a limit.
     pub fn limit(report: &LimitReport) -> Error {
-        Error { limit: Some(report.what), ..Error::new(Kind::Limit, report.to_string()) }
+        let level = match report.level {
+            Level::Call => CLevel::Call,
+            Level::Budget(_) => CLevel::Budget,
+            Level::Engine => CLevel::Engine,
+            // Scripts are told of their own limits themselves.
+            _ => CLevel::None,
+        };
+        let limit = Reached { what: number_of(report.what), level, budget: report.level.budget().map(c_text) };
+        Error { limit: Some(limit), ..Error::new(Kind::Limit, report.to_string()) }
     }
 
     /// The program wants to end with this code, or was ended.
@@ -155,7 +183,16 @@ exports! {
     }
 
     fn aivi_error_limit(error: Option<&Error>) -> i32 {
-        error.and_then(|error| error.limit).map_or(-1, number_of)
+        error.and_then(|error| error.limit.as_ref()).map_or(-1, |limit| limit.what)
+    }
+
+    fn aivi_error_level(error: Option<&Error>) -> CLevel {
+        error.and_then(|error| error.limit.as_ref()).map_or(CLevel::None, |limit| limit.level)
+    }
+
+    fn aivi_error_budget(error: Option<&Error>) -> CText {
+        let budget = error.and_then(|error| error.limit.as_ref()?.budget.as_ref());
+        budget.map_or_else(CText::default, |name| CText(name.as_ptr()))
     }
 
     fn aivi_error_report_count(error: Option<&Error>) -> usize {

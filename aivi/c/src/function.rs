@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::task::{Context as Task, Poll, Wake, Waker};
 use std::time::Duration;
 
-use aivi::{Call, CallError, Canceller, Data, DynamicFunction};
+use aivi::{Budget, Call, CallError, Canceller, Data, DynamicFunction};
 
 use crate::callback::{Context, Tell};
-use crate::engine::limited;
 use crate::error::{Error, required};
 use crate::export::{ErrorOut, Out, answer, answer_boxed, exports, put};
+use crate::limits::limited;
 use crate::pointers::{OwnedText, Values};
 
 /// `aivi_function`: one whose failures are values, which C gets with its errors.
@@ -126,6 +126,14 @@ exports! {
         let Some(limits) = limited(function.0.limits(), limit, amount) else { return false };
         function.0 = function.0.with(limits);
         true
+    }
+
+    fn aivi_function_within(
+        function: Option<&Function>,
+        budget: Option<&Budget>,
+        error: ErrorOut<'_>,
+    ) -> Option<Box<Function>> {
+        answer_boxed(error, || Ok(Function(required(function, "function")?.0.within(required(budget, "budget")?))))
     }
 
     fn aivi_function_call(

@@ -9,11 +9,15 @@
 //! Rejected: a header that a program writes from the code, which explains nothing (a test compares it instead, types included); one
 //! last error for each thread, which hosts with callbacks mix up.
 
+mod budget;
 mod callback;
+mod completion;
 mod engine;
 mod error;
+mod event;
 mod export;
 mod function;
+mod limits;
 mod module;
 mod pointers;
 mod script;

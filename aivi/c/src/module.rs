@@ -18,6 +18,11 @@ impl Module {
     pub fn into_inner(self) -> Option<HostModule> {
         self.0
     }
+
+    /// Changes it.
+    pub fn change(&mut self, change: impl FnOnce(HostModule) -> HostModule) {
+        self.0 = self.0.take().map(change);
+    }
 }
 
 exports! {
@@ -44,7 +49,15 @@ exports! {
                 // Unwinding is how a function of the host faults who called it; this one is not to be told on standard error.
                 context.call(function, &arguments).unwrap_or_else(|| resume_unwind(Box::new("it gave NULL")))
             };
-            module.0 = module.0.take().map(|module| module.dynamic(kind, signature, call));
+            module.change(|module| module.dynamic(kind, signature, call));
+            Ok(true)
+        })
+    }
+
+    fn aivi_module_object(module: Option<&mut Module>, name: Name<'_>, error: ErrorOut<'_>) -> bool {
+        answer(error, || {
+            let (module, name) = (required(module, "module")?, name.get("name")?);
+            module.change(|module| module.opaque(name));
             Ok(true)
         })
     }

@@ -1,8 +1,12 @@
 //! Values: made, and taken apart.
 
-use aivi::Data;
+use std::ffi::c_void;
 
+use aivi::{Data, DynamicObject};
+
+use crate::callback::{Context, Tell};
 use crate::export::{Out, exports, put};
+use crate::function::Function;
 use crate::pointers::{Name, OwnedText, Start};
 
 /// `aivi_kind`
@@ -25,6 +29,8 @@ pub enum Kind {
     Map = 12,
     Set = 13,
     Opaque = 14,
+    Object = 15,
+    Function = 16,
 }
 
 /// Values that hold each other no deeper than this are made: as deep as conversions go.
@@ -117,6 +123,11 @@ exports! {
         name.get("name").ok().map(|name| Box::new(Data::Constructor(name.to_owned(), Vec::new())))
     }
 
+    fn aivi_value_object(name: Name<'_>, data: *mut c_void, release: Option<Tell>) -> Option<Box<Data>> {
+        let context = Context::new(data, release);
+        name.get("name").ok().map(|name| Box::new(Data::Object(DynamicObject::new(name, context))))
+    }
+
     fn aivi_value_push(value: Option<&mut Data>, part: Option<Box<Data>>) -> bool {
         match (value, part) {
             (
@@ -167,6 +178,8 @@ exports! {
             Some(Data::Constructor(..)) => Kind::Constructor,
             Some(Data::Map(_)) => Kind::Map,
             Some(Data::Set(_)) => Kind::Set,
+            Some(Data::Object(_)) => Kind::Object,
+            Some(Data::Function(_)) => Kind::Function,
             Some(_) => Kind::Opaque,
         }
     }
@@ -209,6 +222,19 @@ exports! {
             _ => None,
         };
         start(bytes, length)
+    }
+
+    fn aivi_value_as_object(value: Option<&Data>, name: Name<'_>, data: Out<'_, *mut c_void>) -> bool {
+        let (Some(Data::Object(object)), Ok(name)) = (value, name.get("name")) else { return false };
+        let context = object.get::<Context>().filter(|_| object.ty() == name);
+        context.map(|context| put(data, context.data())).is_some()
+    }
+
+    fn aivi_value_as_function(value: Option<&Data>) -> Option<Box<Function>> {
+        match value {
+            Some(Data::Function(function)) => Some(Box::new(Function::new(function))),
+            _ => None,
+        }
     }
 
     fn aivi_value_name<'a>(value: Option<&'a Data>, length: Out<'_, usize>) -> Borrowed<'a> {

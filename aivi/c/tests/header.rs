@@ -97,10 +97,13 @@ fn parameter_type(parameter: &str) -> String {
         (_, "ErrorOut<'_>") => "aivi_error **",
         (_, "*mut c_void") => "void *",
         (_, "OwnedText") => "char *",
+        (_, "Option<Begin>") => "aivi_begin",
+        (_, "Option<Listen>") => "aivi_listen",
         (_, "Option<HostFunction>") => "aivi_host_function",
         (_, "Option<WriteBytes>") => "aivi_output",
         ("wake" | "tell", "Option<Tell>") => "aivi_wake",
         (_, "Option<Tell>") => "aivi_release",
+        (_, "Out<'_, *mut c_void>") => "void **",
         (_, "Out<'_, CReport>") => "aivi_report *",
         (_, "Out<'_, Option<Box<Data>>>") => "aivi_value **",
         (_, out) if out.starts_with("Out<'_, ") => {
@@ -119,6 +122,7 @@ fn result_type(function: &str, ty: &str) -> String {
         "OwnedText" => "char *",
         "State" => "aivi_state",
         "CTurn" => "aivi_turn",
+        "CLevel" => "aivi_level",
         "Kind" if function.starts_with("error") => "aivi_error_kind_t",
         "Kind" => "aivi_kind",
         pointer if pointer.starts_with("Option<") => return pointer_type(pointer),
@@ -142,6 +146,9 @@ fn pointer_type(pointer: &str) -> String {
         "CCall" => "call",
         "Module" => "module",
         "Options" => "options",
+        "Limits" => "limits",
+        "Completion" => "completion",
+        "Budget" => "budget",
         other => panic!("what is {other} in C?"),
     };
     format!("{}aivi_{name} *", if is_constant { "const " } else { "" })

@@ -1,4 +1,4 @@
-//! Programs in C, built against `aivi.h` and run: the example, which shows how it is meant, and one that goes to the edges.
+//! Programs in C, built against `aivi.h` and run: the example, which shows how it is meant, and some that go to the edges.
 
 use std::env;
 use std::fs;
@@ -31,7 +31,7 @@ fn build(source: &Path, linked: Linked) -> PathBuf {
     compiler.arg("-I").arg(crate_folder()).arg(source).arg("-o").arg(&program);
     match linked {
         Linked::Dynamically => {
-            compiler.arg("-L").arg(&libraries).arg("-laivi_c");
+            compiler.arg("-L").arg(&libraries).args(["-laivi_c", "-lpthread"]);
             compiler.arg(format!("-Wl,-rpath,{}", libraries.display()));
         }
         Linked::Statically => {
@@ -68,4 +68,36 @@ fn the_example_prints_what_it_says() {
 #[test]
 fn the_header_keeps_its_promises() {
     succeeded(&run(&crate_folder().join("tests/edges.c"), Linked::Statically));
+}
+
+#[test]
+fn budgets_dumps_and_events_keep_their_promises() {
+    succeeded(&run(&crate_folder().join("tests/sharing.c"), Linked::Dynamically));
+}
+
+#[test]
+fn objects_functions_and_completions_keep_their_promises() {
+    succeeded(&run(&crate_folder().join("tests/handing.c"), Linked::Dynamically));
+}
+
+/// Whether the compiler takes these lines in this language, without a warning.
+fn takes(language: &[&str], text: &str) -> Output {
+    let file = libraries().join(format!("aivi-c-{}-{}.txt", language.join(""), std::process::id()));
+    fs::write(&file, text).expect("a file");
+    let mut compiler = Command::new(env::var_os("CC").unwrap_or_else(|| "cc".into()));
+    compiler.args(language).args(["-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only", "-I"]);
+    let output = compiler.arg(crate_folder()).arg(&file).output().expect("a compiler for C");
+    let _ = fs::remove_file(file);
+    output
+}
+
+#[test]
+fn the_header_is_c99_and_cpp() {
+    const USE: &str = "#include \"aivi.h\"\nint main(void) { aivi_value_free(aivi_value_unit()); return 0; }\n";
+    succeeded(&takes(&["-xc", "-std=c99"], USE));
+    let cpp = ["-xc++", "-std=c++11"];
+    // A compiler for C may come without one for C++.
+    if takes(&cpp, "int main() { return 0; }\n").status.success() {
+        succeeded(&takes(&cpp, USE));
+    }
 }

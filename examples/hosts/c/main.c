@@ -1,16 +1,17 @@
 /* A host in C: a shop whose rules are scripts.
  *
- * It compiles a script, calls its functions, gives it functions of the host, stops a call that does not end, and shows what errors
- * say. Build it at the root of the repository, with the library beside it:
+ * It compiles a script, calls its functions, gives it functions of the host, one of which answers later, keeps a function that the script gives it, stops
+ * a call that does not end, bounds what a guest may use, and shows what errors say. Build it at the root of the repository, with the library beside it:
  *
  *     cargo build -p aivi-c --release
  *     cc -std=c11 -Wall -Wextra -I aivi/c examples/hosts/c/main.c -o shop \
- *         -L target/release -laivi_c -Wl,-rpath,"$PWD/target/release"
+ *         -L target/release -laivi_c -lpthread -Wl,-rpath,"$PWD/target/release"
  *     ./shop
  *
  * To put the library into the program instead, take target/release/libaivi_c.a with -lpthread -ldl -lm and, from GCC, -lgcc_s. */
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,7 @@ static stock shelves[] = {{"tea", 12}, {"rice", 3}};
 
 static const char *const rules =
     "module rules\n"
-    "use shop (inStock)\n"
+    "use shop (inStock, days, onSale)\n"
     "export *\n"
     "\n"
     "Offer = Sold { count: Int, price: Int } | Later Text\n"
@@ -38,6 +39,15 @@ static const char *const rules =
     "  count <- inStock order.name\n"
     "  pure (if count >= order.wanted then Sold { count: order.wanted, price: 7 * order.wanted } else Later \"{count} left\")\n"
     "}\n"
+    "\n"
+    "delivery : Text -> Effect Text Text\n"
+    "delivery = town => do Effect {\n"
+    "  count <- days town\n"
+    "  pure \"{town} in {count} days\"\n"
+    "}\n"
+    "\n"
+    "sale : Int -> Effect Text Unit\n"
+    "sale = percent => onSale (price => price - price * percent / 100)\n"
     "\n"
     "forever : Int -> Int\n"
     "forever = n => forever (n + 1)\n";
@@ -54,6 +64,35 @@ static aivi_value *in_stock(void *data, const aivi_value *arguments, bool *faile
     }
     *failed = true;
     return aivi_value_text("no such thing", strlen("no such thing"));
+}
+
+/* The courier, who is asked on a thread of his own; a host with a loop would note the completion and answer from there. */
+static void *courier(void *completion) {
+    aivi_completion_done(completion, aivi_value_int(3));
+    aivi_completion_free(completion);
+    return NULL;
+}
+
+/* `days : Text -> Effect Text Int`, which the script waits for */
+static void ask_courier(void *data, const aivi_value *arguments, aivi_completion *completion) {
+    (void)data;
+    (void)arguments;
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, courier, completion) == 0) {
+        pthread_detach(thread);
+        return;
+    }
+    aivi_completion_fail(completion, aivi_value_text("no courier", strlen("no courier")));
+    aivi_completion_free(completion);
+}
+
+/* `onSale : (Int -> Int) -> Effect Text Unit`: keeps how the script changes prices. */
+static aivi_value *on_sale(void *data, const aivi_value *arguments, bool *failed) {
+    aivi_function **rule = data;
+    (void)failed;
+    aivi_function_free(*rule);
+    *rule = aivi_value_as_function(aivi_value_at(arguments, 0));
+    return aivi_value_unit();
 }
 
 /* Says why something did not succeed, and frees the error. */
@@ -110,6 +149,58 @@ static void stop_what_does_not_end(const aivi_function *forever) {
     aivi_call_free(call);
 }
 
+/* Asks the script something that it asks the courier. */
+static void deliver(const aivi_function *delivery, const char *town) {
+    aivi_error *error;
+    aivi_value *arguments[] = {aivi_value_text(town, strlen(town))};
+    aivi_value *given = aivi_function_call(delivery, arguments, 1, &error);
+    if (given == NULL) {
+        tell("delivery", error);
+        return;
+    }
+    size_t length = 0;
+    const char *words = aivi_value_as_text(given, &length);
+    printf("delivery: %.*s\n", (int)length, words);
+    aivi_value_free(given);
+}
+
+/* Has the script say how prices change, and asks it for one. */
+static void sell_cheap(const aivi_function *sale, aivi_function *const *rule, int64_t percent) {
+    aivi_error *error;
+    aivi_value *arguments[] = {aivi_value_int(percent)};
+    aivi_value *unit = aivi_function_call(sale, arguments, 1, &error);
+    if (unit == NULL) {
+        tell("sale", error);
+        return;
+    }
+    aivi_value_free(unit);
+    aivi_value *price[] = {aivi_value_int(140)};
+    aivi_value *given = aivi_function_call(*rule, price, 1, &error);
+    int64_t now = 0;
+    if (given == NULL || !aivi_value_as_int(given, &now)) {
+        tell("sale", error);
+        return;
+    }
+    printf("sale: 140 is %" PRId64 " now\n", now);
+    aivi_value_free(given);
+}
+
+/* A guest's calls have so much fuel together. */
+static void bound_a_guest(const aivi_engine *engine, const aivi_function *forever) {
+    aivi_error *error;
+    aivi_limits *limits = aivi_limits_new();
+    aivi_limits_set(limits, AIVI_LIMIT_FUEL, 100000);
+    aivi_budget *guest = aivi_budget_new(engine, "guest", limits, &error);
+    aivi_limits_free(limits);
+    aivi_function *bounded = aivi_function_within(forever, guest, &error);
+    aivi_value *arguments[] = {aivi_value_int(0)};
+    aivi_value_free(aivi_function_call(bounded, arguments, 1, &error));
+    printf("%s has used up %s\n", aivi_error_budget(error), aivi_error_limit(error) == AIVI_LIMIT_FUEL ? "its fuel" : "something else");
+    aivi_error_free(error);
+    aivi_function_free(bounded);
+    aivi_budget_free(guest);
+}
+
 /* A text that is not correct: each report has a place. */
 static void compile_wrong(const aivi_engine *engine) {
     static const char *const wrong = "module wrong\n\nsum : Int\nsum = 1 + \"two\"\n";
@@ -123,13 +214,15 @@ static void compile_wrong(const aivi_engine *engine) {
     aivi_script_free(script);
 }
 
-/* An engine whose scripts can `use shop`. */
-static aivi_engine *shop(aivi_error **error) {
+/* An engine whose scripts can `use shop`. What they say of prices goes to `rule`. */
+static aivi_engine *shop(aivi_function **rule, aivi_error **error) {
     aivi_module *module = aivi_module_new("shop", error);
     if (module == NULL) {
         return NULL;
     }
-    if (!aivi_module_add(module, AIVI_HOST_EFFECT, "inStock : Text -> Effect Text Int", in_stock, shelves, NULL, error)) {
+    if (!aivi_module_add(module, AIVI_HOST_EFFECT, "inStock : Text -> Effect Text Int", in_stock, shelves, NULL, error) ||
+        !aivi_module_add_later(module, "days : Text -> Effect Text Int", ask_courier, NULL, NULL, error) ||
+        !aivi_module_add(module, AIVI_HOST_EFFECT, "onSale : (Int -> Int) -> Effect Text Unit", on_sale, rule, NULL, error)) {
         aivi_module_free(module);
         return NULL;
     }
@@ -141,7 +234,8 @@ static aivi_engine *shop(aivi_error **error) {
 
 int main(void) {
     aivi_error *error;
-    aivi_engine *engine = shop(&error);
+    aivi_function *rule = NULL;
+    aivi_engine *engine = shop(&rule, &error);
     if (engine == NULL) {
         tell("no engine", error);
         return EXIT_FAILURE;
@@ -153,6 +247,8 @@ int main(void) {
         return EXIT_FAILURE;
     }
     aivi_function *offer = aivi_script_function(script, "offer", &error);
+    aivi_function *delivery = aivi_script_function(script, "delivery", &error);
+    aivi_function *sale = aivi_script_function(script, "sale", &error);
     aivi_function *forever = aivi_script_function(script, "forever", &error);
 
     char *type = aivi_function_type(offer);
@@ -163,10 +259,16 @@ int main(void) {
     ask(offer, "rice", 4);
     ask(offer, "gold", 1);
     ask(offer, "tea", 0);
+    deliver(delivery, "Bern");
+    sell_cheap(sale, &rule, 25);
     stop_what_does_not_end(forever);
+    bound_a_guest(engine, forever);
     compile_wrong(engine);
 
     aivi_function_free(offer);
+    aivi_function_free(delivery);
+    aivi_function_free(sale);
+    aivi_function_free(rule);
     aivi_function_free(forever);
     aivi_script_free(script);
     aivi_engine_free(engine);

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use aivi::{CallError, Limit, LimitReport};
+use aivi::{CallError, Level, Limit, LimitReport};
 use http_body_util::LengthLimitError;
 use hyper::StatusCode;
 
@@ -44,9 +44,11 @@ impl Answer {
             Answer::Unread(status, _) => *status,
             Answer::Failed(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Answer::Faulty(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            Answer::Stopped(report) => match report.what {
-                Limit::Time => StatusCode::GATEWAY_TIMEOUT,
-                Limit::Memory => StatusCode::PAYLOAD_TOO_LARGE,
+            Answer::Stopped(report) => match (&report.level, report.what) {
+                (Level::Budget(_), _) => StatusCode::TOO_MANY_REQUESTS,
+                (Level::Engine, _) => StatusCode::SERVICE_UNAVAILABLE,
+                (_, Limit::Time) => StatusCode::GATEWAY_TIMEOUT,
+                (_, Limit::Memory) => StatusCode::PAYLOAD_TOO_LARGE,
                 _ => StatusCode::UNPROCESSABLE_ENTITY,
             },
         }
@@ -69,7 +71,7 @@ impl fmt::Display for Answer {
         match self {
             Answer::Done(text) | Answer::Incorrect(text) | Answer::Unread(_, text) => f.write_str(text),
             Answer::Failed(text) | Answer::Faulty(text) => f.write_str(text),
-            Answer::NotFound => f.write_str("POST /run?INPUT with a script"),
+            Answer::NotFound => f.write_str("POST /run?INPUT with a script, and the header Tenant"),
             Answer::Stopped(report) => write!(f, "{report}"),
         }
     }

@@ -1,4 +1,5 @@
-//! A web service that runs its users' scripts: `POST /run?INPUT` with a script as body calls its function `handle : Text -> Effect Text Text`.
+//! A web service that runs its users' scripts: `POST /run?INPUT` with a script as body calls its function `handle : Text -> Effect Text Text`. The
+//! header `Tenant` says whose request it is; a service for strangers would take that from how they log in.
 //!
 //! | answer | when |
 //! |---|---|
@@ -7,10 +8,13 @@
 //! | 413 | the script is too long, or needs more memory than it may have |
 //! | 422 and the error | it fails, as its author meant it; or it makes more fibers than it may |
 //! | 500 and lines of the script | a bug in the script |
+//! | 429 and which budget | all requests of the tenant together have used what it may use |
+//! | 503 | all requests together need more memory than there is |
 //! | 504 | its time is up |
 //!
-//! Limits belong to each call: who reaches one is cancelled, and its cleanups run on a reserve. All together have no more memory than the machine can
-//! spare, so that many small scripts are as harmless as a large one.
+//! Limits belong to each call: who reaches one is cancelled, and its cleanups run on a reserve. The calls of a tenant are within its budget
+//! (`tenants`), so that many small scripts are as harmless as a large one, and who floods the service stops itself and no neighbour. All
+//! together have no more memory than the machine can spare.
 //!
 //! Two runtimes live side by side. Fibers of scripts run on the engine's workers, where one that only computes is interrupted all the time; what
 //! listens and answers runs on tokio's threads, which a script never gets. Between them go only wakers:
@@ -26,12 +30,13 @@ mod answer;
 mod inside;
 mod scripts;
 mod store;
+mod tenants;
 
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 
-use aivi::{Call, Engine, Limits, LookupError, Output};
+use aivi::{Budget, Call, Engine, LookupError, Output};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
@@ -44,9 +49,8 @@ use tokio::runtime::Handle;
 use answer::Answer;
 use scripts::Scripts;
 pub use store::Store;
-
-/// What all scripts together may use.
-const MEMORY_BYTES: u64 = 256 << 20;
+pub use tenants::Quotas;
+use tenants::Tenants;
 
 /// The longest script.
 const SOURCE_BYTES: usize = 64 << 10;
@@ -55,25 +59,27 @@ const SOURCE_BYTES: usize = 64 << 10;
 #[derive(Clone)]
 pub struct Service {
     scripts: Arc<Scripts>,
+    tenants: Arc<Tenants>,
 }
 
 impl Service {
-    /// A service whose scripts `use store`, and may use so much each. To be called inside of tokio's runtime.
+    /// A service whose scripts `use store`, and may use so much. To be called inside of tokio's runtime.
     ///
     /// # Errors
     /// When the engine cannot be made.
-    pub fn new(store: &Arc<Store>, limits: Limits) -> io::Result<Service> {
+    pub fn new(store: &Arc<Store>, quotas: Quotas) -> io::Result<Service> {
         let engine = Engine::builder()
             .workers(2)
-            .limits(limits)
-            .total(Limits::none().memory(MEMORY_BYTES))
+            .limits(quotas.request)
+            .total(quotas.service)
             .module(store::module(store, &Handle::current()))
             // Scripts of strangers have no console.
             .stdout(Output::writer(io::sink()))
             .stderr(Output::writer(io::sink()))
             .without_input()
             .build()?;
-        Ok(Service { scripts: Arc::new(Scripts::new(engine)) })
+        let tenants = Arc::new(Tenants::new(engine.clone(), quotas));
+        Ok(Service { scripts: Arc::new(Scripts::new(engine)), tenants })
     }
 
     /// Answers whoever connects, for ever.
@@ -98,21 +104,23 @@ impl Service {
             return Answer::NotFound;
         }
         let input = request.uri().query().unwrap_or_default().to_owned();
+        let tenant = request.headers().get("tenant").and_then(|name| name.to_str().ok()).unwrap_or("nobody").to_owned();
         let source = match Limited::new(request.into_body(), SOURCE_BYTES).collect().await {
             Ok(body) => String::from_utf8_lossy(&body.to_bytes()).into_owned(),
             Err(error) => return Answer::too_long(&*error),
         };
-        match self.start(source, input).await {
+        match self.start(source, input, &self.tenants.budget(&tenant)).await {
             Ok(call) => call.await.map_or_else(Answer::from, Answer::Done),
             Err(answer) => answer,
         }
     }
 
     /// Begins to run a script.
-    async fn start(&self, source: String, input: String) -> Result<Call<String>, Answer> {
+    async fn start(&self, source: String, input: String, budget: &Budget) -> Result<Call<String>, Answer> {
         let script = self.scripts.get(source).await?;
         let handle = script.function::<(String,), String>("handle");
-        Ok(handle.map_err(|error: LookupError| Answer::Incorrect(error.to_string()))?.start((input,)))
+        let handle = handle.map_err(|error: LookupError| Answer::Incorrect(error.to_string()))?;
+        Ok(handle.within(budget).start((input,)))
     }
 }
 

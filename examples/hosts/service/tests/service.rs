@@ -3,10 +3,10 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aivi::Limits;
-use aivi_host_service::{Service, Store};
+use aivi_host_service::{Quotas, Service, Store};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -17,22 +17,39 @@ struct Running {
 }
 
 impl Running {
-    fn new(limits: Limits) -> Running {
+    fn new(request: Limits) -> Running {
+        let every = Duration::from_secs(3600);
+        Running::with(Quotas {
+            request,
+            period: Limits::none(),
+            every,
+            tenant: Limits::none(),
+            service: Limits::none(),
+        })
+    }
+
+    fn with(quotas: Quotas) -> Running {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.expect("a runtime");
         let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).expect("a free port");
         let address = listener.local_addr().expect("its address");
-        let service = runtime.block_on(async { Service::new(&Arc::new(Store::default()), limits) });
+        let service = runtime.block_on(async { Service::new(&Arc::new(Store::default()), quotas) });
         runtime.spawn(service.expect("a service").serve(listener));
         Running { address, _runtime: runtime }
     }
 
     /// Sends a script, and does not wait for the answer.
     fn send(&self, input: &str, script: &str) -> TcpStream {
+        self.send_of("ada", input, script)
+    }
+
+    /// The same of this tenant.
+    fn send_of(&self, tenant: &str, input: &str, script: &str) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).expect("it listens");
         let length = script.len();
         let request = format!(
-            "POST /run?{input} HTTP/1.1\r\nHost: here\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{script}"
+            "POST /run?{input} HTTP/1.1\r\nHost: here\r\nTenant: {tenant}\r\nContent-Length: {length}\r\n\
+             Connection: close\r\n\r\n{script}"
         );
         stream.write_all(request.as_bytes()).expect("it reads");
         stream
@@ -42,6 +59,11 @@ impl Running {
     fn run(&self, input: &str, script: &str) -> (u16, String) {
         answer(self.send(input, script))
     }
+
+    /// The same of this tenant.
+    fn run_of(&self, tenant: &str, input: &str, script: &str) -> (u16, String) {
+        answer(self.send_of(tenant, input, script))
+    }
 }
 
 fn answer(mut stream: TcpStream) -> (u16, String) {
@@ -50,6 +72,14 @@ fn answer(mut stream: TcpStream) -> (u16, String) {
     let (head, body) = text.split_once("\r\n\r\n").expect("a head");
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
     (status, body.to_owned())
+}
+
+/// Asks until it is so, for a minute at most.
+fn until(is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it never is");
+    }
 }
 
 /// A script whose `handle` is this.
@@ -180,4 +210,67 @@ fn a_script_that_takes_too_much_is_told_which_limit_it_was() {
     assert!(report.contains("fibers"), "{report}");
     // What they had is free again.
     assert_eq!(service.run("x", &script("handle = name => pure name")), (200, "x".to_owned()));
+}
+
+#[test]
+fn a_tenant_that_has_used_up_its_fuel_waits_for_the_next_period() {
+    let (period, every) = (Limits::none().fuel(50_000), Duration::from_millis(300));
+    let quotas = Quotas { request: LONG, period, every, tenant: Limits::none(), service: Limits::none() };
+    let service = Running::with(quotas);
+    let short = script("handle = name => pure name");
+    assert_eq!(service.run_of("eve", "x", &short).0, 200);
+    let (status, report) = service.run_of("eve", "", &script(ENDLESS));
+    assert_eq!(status, 429, "{report}");
+    assert!(report.contains("fuel") && report.contains("eve") && report.contains("script.aivi:"), "{report}");
+    assert_eq!(service.run_of("bob", "y", &short), (200, "y".to_owned()), "another has his own");
+    // The next period comes.
+    let counts = script(
+        "handle = _ => pure (counted 20000)\n\ncounted : Int -> Text\ncounted = n => if n == 0 then \"done\" else counted (n - 1)",
+    );
+    until(|| service.run_of("eve", "", &counts).0 == 200);
+}
+
+#[test]
+fn what_a_tenant_has_at_the_same_time_is_bounded_and_comes_back() {
+    let (none, every) = (Limits::none(), Duration::from_secs(3600));
+    let tenant = none.memory(7 << 20);
+    let service = Running::with(Quotas { request: LONG, period: none, every, tenant, service: none });
+    // Holds this many bytes until it may go.
+    let holds = |doublings: u32| {
+        script(&format!(
+            "handle = name => do Effect {{\n  held = doubled {doublings} \"x\"\n  put \"here-{{name}}\" name\n  word <- await \"go\"\n  \
+             pure (if held == \"\" then \"nothing\" else word)\n}}\n\ndoubled : Int -> Text -> Text\n\
+             doubled = n text => if n == 0 then text else doubled (n - 1) \"{{text}}{{text}}\""
+        ))
+    };
+    let seen = script("handle = name => await \"here-{name}\"");
+    let waiting: Vec<TcpStream> = (0..4)
+        .map(|number| {
+            let stream = service.send_of("eve", &number.to_string(), &holds(20));
+            assert_eq!(service.run_of("bob", &number.to_string(), &seen), (200, number.to_string()));
+            stream
+        })
+        .collect();
+    let (status, report) = service.run_of("eve", "more", &holds(22));
+    assert_eq!(status, 429, "{report}");
+    assert!(report.contains("memory") && report.contains("eve"), "{report}");
+    let go = script("handle = name => do Effect {\n  put \"go\" name\n  pure name\n}");
+    assert_eq!(service.run_of("bob", "went", &go), (200, "went".to_owned()));
+    for stream in waiting {
+        assert_eq!(answer(stream), (200, "went".to_owned()), "who was there first is not stopped");
+    }
+    // Threads tell late of what they have freed.
+    until(|| service.run_of("eve", "more", &holds(22)) == (200, "went".to_owned()));
+}
+
+#[test]
+fn all_tenants_together_have_what_the_service_has() {
+    let (none, every) = (Limits::none(), Duration::from_secs(3600));
+    let service = Limits::none().memory(8 << 20);
+    let service = Running::with(Quotas { request: LONG, period: none, every, tenant: none, service });
+    let grows =
+        script("handle = _ => pure (grown \"x\")\n\ngrown : Text -> Text\ngrown = text => grown \"{text}{text}\"");
+    let (status, report) = service.run_of("eve", "", &grows);
+    assert_eq!(status, 503, "{report}");
+    assert_eq!(service.run_of("bob", "x", &script("handle = name => pure name")), (200, "x".to_owned()));
 }
