@@ -16,6 +16,9 @@ slotmap::new_key_type! {
     struct IoKey;
 }
 
+/// So many waits end under one lock (arbitrary): others wait for it a microsecond, and the tasks come to the cache together.
+const AT_ONCE: usize = 16;
+
 /// Keys to waiting tasks: bounded by the tasks, each waits once.
 pub struct IoWaits<T: Task>(Mutex<SlotMap<IoKey, (Raw<T>, u32)>>);
 
@@ -36,13 +39,24 @@ impl<T: Task> IoWaits<T> {
         self.0.lock().remove(KeyData::from_ffi(key.0).into());
     }
 
-    /// Ends the wait that the key names. The result has to be queued.
-    pub fn ready(&self, key: WaitKey) -> Option<Raw<T>> {
-        let mut waits = self.0.lock();
-        let (raw, generation) = waits.remove(KeyData::from_ffi(key.0).into())?;
-        // SAFETY: it was in the table, so it lives until it has had the lock (its `remove`), which we hold.
-        let claimed = unsafe { raw.get() }.state.claim(generation, Claim::Io);
-        (claimed == Claimed::Queue).then_some(raw)
+    /// Ends the waits that the keys name, and adds to `ready` who has to be queued.
+    pub fn ready(&self, keys: &[WaitKey], ready: &mut Vec<Raw<T>>) {
+        for keys in keys.chunks(AT_ONCE) {
+            let mut waits = self.0.lock();
+            for key in keys {
+                if let Some((raw, _)) = waits.get(KeyData::from_ffi(key.0).into()) {
+                    raw.prefetch();
+                }
+            }
+            for key in keys {
+                let Some((raw, generation)) = waits.remove(KeyData::from_ffi(key.0).into()) else { continue };
+                // SAFETY: it was in the table, so it lives until it has had the lock (its `remove`), which we hold.
+                let claimed = unsafe { raw.get() }.state.claim(generation, Claim::Io);
+                if claimed == Claimed::Queue {
+                    ready.push(raw);
+                }
+            }
+        }
     }
 
     /// Does no task wait?

@@ -155,6 +155,16 @@ impl<T: Task> LocalQueue<T> {
         self.pop_child().or_else(|| self.pop_woken())
     }
 
+    /// What `has_taken` is asked with later: whether all that were woken until now have had their turn.
+    pub fn woken_mark(&self) -> u32 {
+        self.woken_taken.wrapping_add(self.woken.len() as u32)
+    }
+
+    /// Have so many been taken? What others have stolen is not counted, so it may be said late.
+    pub fn has_taken(&self, mark: u32) -> bool {
+        self.woken_taken.wrapping_sub(mark) as i32 >= 0 || self.woken.is_empty()
+    }
+
     /// Is nothing queued?
     pub fn is_empty(&self) -> bool {
         self.slot.is_none() && self.fresh.is_empty() && self.is_hidden()

@@ -82,7 +82,7 @@ impl Poll for Poller {
         let Some(mut reactor) = self.reactor.try_lock() else { return false };
         if may_begin() {
             // An error of the poller leaves nothing to do here: tasks wait on, time goes on.
-            _ = reactor.poll(limit, &mut |key| ready.push(key));
+            _ = reactor.poll(limit, ready);
         }
         true
     }

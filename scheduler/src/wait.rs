@@ -4,6 +4,7 @@ use crate::channel::WaitedAt;
 use crate::completer::Delivery;
 use crate::group::Kind;
 use crate::latch::Latch;
+use crate::prefetch::prefetch;
 use crate::reactor::{Interest, IoSource, WaitKey};
 use crate::scope::Scope;
 use crate::select::Selecting;
@@ -146,6 +147,13 @@ impl<T: Task> Waiting<T> {
             Waiting::Outside(_) => WaitReason::Outside,
             Waiting::Latch(_) => WaitReason::Latch,
             Waiting::Select(_) => WaitReason::Select,
+        }
+    }
+
+    /// Asks for the memory of what is needed to undo it.
+    pub fn prefetch(&self) {
+        if let Waiting::Io(wait) = self {
+            prefetch(&raw const **wait, size_of::<IoWait>());
         }
     }
 

@@ -257,7 +257,7 @@ fn reads(stream: Arc<Io<mio::net::UnixStream>>) -> Script {
                 Ok(0) => return done(count),
                 Ok(length) => count += length as i64,
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                    if !cx.wait_io(stream.source(), attempt) {
+                    if !cx.wait_io(stream.source().clone(), attempt) {
                         return Step::Waiting;
                     }
                 }
@@ -277,7 +277,7 @@ fn writes(stream: Arc<Mutex<Option<Io<mio::net::UnixStream>>>>, mut left: usize)
             match (&mut &**io).write(&[1; 4096][..left.min(4096)]) {
                 Ok(length) => left -= length,
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                    if !cx.wait_io(io.source(), attempt) {
+                    if !cx.wait_io(io.source().clone(), attempt) {
                         return Step::Waiting;
                     }
                 }
@@ -323,7 +323,7 @@ fn a_wait_for_a_socket_is_cancelled() {
                         return Step::Ended(Outcome::Cancelled(cx.cancel_requested().expect("a reason")));
                     }
                     let attempt = reader.source().attempt(Interest::Read);
-                    assert!(!cx.wait_io(reader.source(), attempt));
+                    assert!(!cx.wait_io(reader.source().clone(), attempt));
                     Step::Waiting
                 });
                 cx.timeout(100_000, body);

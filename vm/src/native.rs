@@ -231,7 +231,7 @@ impl NativeCx<'_> {
 
     /// Waits until the source has risen since `attempt`, then calls the native again with the same arguments (which it must
     /// not have taken).
-    pub fn retry_when_ready(&mut self, source: &IoSource, attempt: Attempt) -> NativeResult {
+    pub fn retry_when_ready(&mut self, source: IoSource, attempt: Attempt) -> NativeResult {
         let place = self.fiber.place();
         let cx = self.fiber.cx();
         cx.set_place(place);

@@ -16,6 +16,7 @@ use std::sync::atomic::Ordering;
 
 use aivi_bytecode::module::well_known;
 use aivi_bytecode::{ProtoId, ScalarKind, ShapeId};
+use aivi_scheduler::prefetch;
 use smallvec::SmallVec;
 
 use crate::collections::InlineText;
@@ -323,7 +324,21 @@ impl Value {
         self.payload::<Handle>()?.value.downcast_ref()
     }
 
-    /// The same, to be kept.
+    /// Asks for the memory of what may be a value of the host.
+    pub(crate) fn prefetch_handle(&self) {
+        if self.kind == Handle::KIND {
+            prefetch(self.pointer(), size_of::<Boxed<Handle>>());
+        }
+    }
+
+    /// The same for the Rust value that it holds.
+    pub(crate) fn prefetch_what_it_holds(&self) {
+        if let Some(handle) = self.payload::<Handle>() {
+            prefetch(&raw const *handle.value, size_of_val(&*handle.value));
+        }
+    }
+
+    /// The host's value, to be kept.
     #[must_use]
     pub fn to_handle<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
         self.payload::<Handle>()?.value.clone().downcast().ok()

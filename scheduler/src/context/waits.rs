@@ -235,12 +235,12 @@ impl<T: Task> Context<'_, T> {
     /// Waits for the next rise of a source after `attempt`, then [`Wake::Io`](crate::Wake::Io). True: there was one, try again now.
     ///
     /// `attempt` was taken before the try that gave `WouldBlock`; the module page of `reactor` has the protocol.
-    pub fn wait_io(&mut self, source: &IoSource, attempt: Attempt) -> bool {
+    pub fn wait_io(&mut self, source: IoSource, attempt: Attempt) -> bool {
         let waiter = self.next_wait();
         let key = self.worker.shared.io_waits.add(waiter);
         // From here on the source may end the wait; it is undone through what is noted here.
         if source.wait(attempt, key) {
-            let wait = IoWait { source: source.clone(), interest: attempt.interest, key };
+            let wait = IoWait { source, interest: attempt.interest, key };
             self.begin_waiting(Waiting::Io(Box::new(wait)));
             return false;
         }

@@ -58,7 +58,7 @@ fn a_rise_wakes_the_task() {
             Box::new(move |cx| {
                 let attempt = source.attempt(Interest::Read);
                 // It tries, and blocks.
-                let is_ready = has_bytes.load(Ordering::SeqCst) || cx.wait_io(&source, attempt);
+                let is_ready = has_bytes.load(Ordering::SeqCst) || cx.wait_io(source.clone(), attempt);
                 is_ready.then(|| "ready".to_owned())
             })
         });
@@ -66,7 +66,9 @@ fn a_rise_wakes_the_task() {
         let task = stage.run(0, 0);
         let mut poller = stage.take(1);
         has_bytes.store(true, Ordering::SeqCst);
-        poller.wake_ready(&source.rise(Interest::Read));
+        let mut keys = Vec::new();
+        source.rise(Interest::Read, &mut keys);
+        poller.wake_ready(&keys);
         stage.back(poller);
         stage.back(task.join().unwrap());
         stage.settle();

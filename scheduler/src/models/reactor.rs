@@ -26,7 +26,8 @@ impl Socket {
     /// The arrival is visible to readers before the poller learns of it.
     fn arrive(&self, bytes: usize) -> usize {
         self.bytes.fetch_add(bytes, Ordering::SeqCst);
-        let keys = self.direction.rise();
+        let mut keys = Vec::new();
+        self.direction.rise(&mut keys);
         keys.iter().for_each(|WaitKey(who, _)| self.woken[*who as usize].notify());
         keys.len()
     }

@@ -10,7 +10,7 @@ use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 pub struct WaitKey(pub u64, pub u64);
 
 /// Nearly always there is one waiter; it needs no allocation.
-pub(crate) type Keys = SmallVec<[WaitKey; 1]>;
+type Keys = SmallVec<[WaitKey; 1]>;
 
 pub(crate) struct Direction {
     /// Rises so far, modulo 2^32. Written under the lock.
@@ -82,13 +82,16 @@ impl Direction {
         mutant!("reactor.forgets-nothing", found.is_some_and(|at| waiting.swap_remove(at) == key), found.is_some())
     }
 
-    /// Counts a rise and takes out everybody who waits, in order of waiting.
-    #[must_use = "the keys are out and have to be woken"]
-    pub fn rise(&self) -> Keys {
+    /// Counts a rise, and moves everybody who waits to `keys`, in order of waiting: they have to be woken.
+    pub fn rise(&self, keys: &mut Vec<WaitKey>) {
         let mut waiting = self.waiting.lock();
         // Release pairs with the Acquire in `rises`.
         self.rises.fetch_add(1, Ordering::Release);
-        mutant!("reactor.wakes-one-of-two", std::mem::take(&mut *waiting), waiting.pop().into_iter().collect())
+        mutant!("reactor.wakes-one-of-two", keys.extend_from_slice(&waiting), keys.extend(waiting.last()));
+        match waiting.spilled() {
+            true => *waiting = Keys::new(),
+            false => waiting.clear(),
+        }
     }
 
     /// How many keys wait.

@@ -7,7 +7,7 @@ use mio::Token;
 use mio::event::Source;
 use slotmap::{Key, KeyData, SlotMap};
 
-use super::direction::{Keys, WaitKey};
+use super::direction::WaitKey;
 use super::poller::Waker;
 use super::source::{Interest, Io, IoSource};
 use crate::sync::{Arc, Mutex};
@@ -28,6 +28,15 @@ impl SourceId {
     pub fn from_token(token: Token) -> Self {
         KeyData::from_ffi(token.0 as u64).into()
     }
+}
+
+/// What the poller has said of a source.
+pub(super) struct Risen {
+    pub id: SourceId,
+    /// The rise of its readable side is the last one.
+    pub is_end: bool,
+    pub is_readable: bool,
+    pub is_writable: bool,
 }
 
 /// Adds sources to a reactor. Clones are the same registry; all of them may outlive the reactor.
@@ -85,21 +94,41 @@ impl Registry {
         // An error means that the poller no longer knows the source, which is what we want.
         _ = self.shared.registry.deregister(inner);
         self.shared.sources.lock().remove(id);
-        let mut keys = source.rise(Interest::Read);
-        keys.extend(source.rise(Interest::Write));
+        let mut keys = Vec::new();
+        source.rise(Interest::Read, &mut keys);
+        source.rise(Interest::Write, &mut keys);
         self.wake(keys);
     }
 
     /// Has the next poll hand out `keys`, and makes it come soon.
-    pub(super) fn wake(&self, keys: Keys) {
+    pub(super) fn wake(&self, mut keys: Vec<WaitKey>) {
         if !keys.is_empty() {
-            self.shared.orphans.lock().extend(keys);
+            self.shared.orphans.lock().append(&mut keys);
             self.shared.waker.wake();
         }
     }
 
-    pub(super) fn find(&self, id: SourceId) -> Option<IoSource> {
-        self.shared.sources.lock().get(id).cloned()
+    /// Passes on what the poller has said, and adds to `keys` who waited for it. Sources of which many have risen come to the cache
+    /// together; others wait for the lock a microsecond.
+    pub(super) fn rise(&self, risen: &[Risen], keys: &mut Vec<WaitKey>) {
+        let sources = self.shared.sources.lock();
+        for risen in risen {
+            if let Some(source) = sources.get(risen.id) {
+                source.prefetch();
+            }
+        }
+        for risen in risen {
+            let Some(source) = sources.get(risen.id) else { continue };
+            if risen.is_end {
+                source.end(Interest::Read);
+            }
+            if risen.is_readable {
+                source.rise(Interest::Read, keys);
+            }
+            if risen.is_writable {
+                source.rise(Interest::Write, keys);
+            }
+        }
     }
 
     pub(super) fn take_orphans(&self) -> Vec<WaitKey> {

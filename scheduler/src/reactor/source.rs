@@ -7,8 +7,9 @@ use std::ops::Deref;
 use mio::event::Source;
 
 use super::Registry;
-use super::direction::{Direction, Keys, WaitKey};
+use super::direction::{Direction, WaitKey};
 use super::registry::SourceId;
+use crate::prefetch::prefetch;
 use crate::sync::Arc;
 
 /// Which readiness is waited for.
@@ -92,8 +93,14 @@ impl IoSource {
         self.direction(interest).end();
     }
 
-    pub(crate) fn rise(&self, interest: Interest) -> Keys {
-        self.direction(interest).rise()
+    /// Asks for its memory.
+    pub(super) fn prefetch(&self) {
+        prefetch(&raw const *self.directions, size_of_val(&*self.directions));
+    }
+
+    /// Counts a rise, and adds to `keys` who has to be woken.
+    pub(crate) fn rise(&self, interest: Interest, keys: &mut Vec<WaitKey>) {
+        self.direction(interest).rise(keys);
     }
 
     fn direction(&self, interest: Interest) -> &Direction {
@@ -137,7 +144,9 @@ impl<S: Source> Io<S> {
 
     /// Makes a rise by hand: everybody who waits in that direction tries again.
     pub fn wake(&self, interest: Interest) {
-        self.registry.wake(self.source.rise(interest));
+        let mut keys = Vec::new();
+        self.source.rise(interest, &mut keys);
+        self.registry.wake(keys);
     }
 }
 

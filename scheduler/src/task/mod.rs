@@ -31,6 +31,13 @@ pub trait Task: Send + Sized + 'static {
     /// Runs until it yields, waits or ends. After a wait, [`Context::take_wake`] says what happened.
     fn resume(&mut self, cx: &mut Context<'_, Self>) -> Step<Self>;
 
+    /// How many times `prefetch` is called.
+    const PREFETCH_DEPTHS: u32 = 0;
+
+    /// It was woken with others, and its turn is near: asks for memory that it will touch ([`prefetch`](crate::prefetch())). Called for each
+    /// `depth` from 0 on: for what it points to, then for what that points to, and so on.
+    fn prefetch(&self, _depth: u32) {}
+
     /// Has it begun elsewhere, so that it has to notice a request to end by itself even if that comes before its first turn?
     fn has_begun(&self) -> bool {
         false

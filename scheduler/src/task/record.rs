@@ -32,6 +32,7 @@ use super::state::{Claim, Claimed, State};
 use super::waiter::{Spot, Waiter};
 use super::{CancelReason, Outcome, Place, Task};
 use crate::list::List;
+use crate::prefetch::prefetch;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 use crate::sync::{JOINERS, Lock};
 
@@ -97,6 +98,11 @@ impl<T: Task> Record<T> {
             memory.write(record);
         }
         Raw(memory)
+    }
+
+    /// Asks for the memory of the body.
+    pub fn prefetch_body(&self) {
+        prefetch(self.body.as_ptr(), size_of::<Body<T>>());
     }
 
     /// How many references there are. Exact only while nobody runs.
@@ -491,6 +497,11 @@ impl<T: Task> Raw<T> {
     pub unsafe fn get<'a>(self) -> &'a Record<T> {
         // SAFETY: promised by the caller.
         unsafe { self.0.as_ref() }
+    }
+
+    /// Asks for the memory of the record.
+    pub fn prefetch(self) {
+        prefetch(self.0.as_ptr(), size_of::<Record<T>>());
     }
 
     /// Its place where it waits for one thing.

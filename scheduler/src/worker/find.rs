@@ -22,6 +22,10 @@ const OLDEST_EVERY_NS: u64 = 1_000_000;
 /// The poller is asked in passing after this long, if nobody else has it.
 const POLL_EVERY_NS: u64 = 200_000;
 
+/// And after this long, though tasks that it has woken still wait for their turn. Before, more of them would only grow cold in the queue:
+/// with a thousand busy connections all of them came to wait there.
+const POLL_LATEST_NS: u64 = 2_000_000;
+
 impl<T: Task> Worker<T> {
     /// The next task; `None` when there is nothing to do at the moment.
     pub(crate) fn next(&mut self) -> Option<Raw<T>> {
@@ -125,11 +129,18 @@ impl<T: Task> Worker<T> {
 
     /// Queues the tasks of sources that have become ready.
     pub(crate) fn wake_ready(&mut self, keys: &[crate::reactor::WaitKey]) {
-        for &key in keys {
-            if let Some(raw) = self.shared.io_waits.ready(key) {
-                self.push_woken_by(raw, Waker::Io);
-            }
+        if keys.is_empty() {
+            return;
         }
+        let mut ready = std::mem::take(&mut self.core.ready);
+        self.shared.io_waits.ready(keys, &mut ready);
+        // SAFETY: we have won the claim of each, and not queued it yet.
+        unsafe { prefetch_all(&ready) };
+        for raw in ready.drain(..) {
+            self.push_woken_by(raw, Waker::Io);
+        }
+        self.core.ready = ready;
+        self.core.polled_until = self.core.queue.woken_mark();
     }
 
     /// By the clock that was just read: has the caller no more time?
@@ -138,7 +149,9 @@ impl<T: Task> Worker<T> {
     }
 
     fn poll_in_passing(&mut self) {
-        if self.core.now_ns.saturating_sub(self.core.polled_ns) >= POLL_EVERY_NS {
+        let past_ns = self.core.now_ns.saturating_sub(self.core.polled_ns);
+        if past_ns >= POLL_EVERY_NS && (past_ns >= POLL_LATEST_NS || self.core.queue.has_taken(self.core.polled_until))
+        {
             self.poll_now();
         }
     }
@@ -150,7 +163,7 @@ impl<T: Task> Worker<T> {
         let mut keys = Vec::new();
         if let Some(mut reactor) = poller.reactor.try_lock() {
             // An error of the poller leaves nothing to do here: tasks wait on.
-            _ = reactor.poll(Some(std::time::Duration::ZERO), &mut |key| keys.push(key));
+            _ = reactor.poll(Some(std::time::Duration::ZERO), &mut keys);
         }
         self.wake_ready(&keys);
     }
@@ -236,6 +249,32 @@ impl<T: Task> Worker<T> {
                     }
                 }
                 Next::Late(late) => self.settle_late(late),
+            }
+        }
+    }
+}
+
+/// Asks for the memory that woken tasks will touch, all of each depth before the next: what a deeper one reads is there by then.
+///
+/// # Safety
+/// They are the caller's to queue.
+unsafe fn prefetch_all<T: Task>(woken: &[Raw<T>]) {
+    if woken.len() < 2 {
+        return;
+    }
+    for raw in woken {
+        // SAFETY: promised by the caller; it lives and nobody runs it.
+        unsafe { raw.get() }.prefetch_body();
+    }
+    for raw in woken {
+        // SAFETY: as above.
+        unsafe { raw.get().own() }.waiting.prefetch();
+    }
+    for depth in 0..T::PREFETCH_DEPTHS {
+        for raw in woken {
+            // SAFETY: as above.
+            if let Some(task) = unsafe { raw.get().task() } {
+                task.prefetch(depth);
             }
         }
     }

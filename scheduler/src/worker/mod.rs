@@ -49,12 +49,16 @@ pub struct Core<T: Task> {
     /// When the oldest child was last taken out of its turn.
     oldest_ns: u64,
     polled_ns: u64,
+    /// When the queue has come to here, those that were woken by the poller have had their turn.
+    polled_until: u32,
     ids: u64,
     spawned: u64,
     ended: u64,
     pub spares: Spares<T>,
     /// Fired timers on their way to the queue.
     fired: Vec<Raw<T>>,
+    /// Those whose sources are ready, on their way there.
+    ready: Vec<Raw<T>>,
     is_searching: bool,
     /// Turns inside of the one that came from the queue.
     nested: u32,
@@ -96,11 +100,13 @@ impl<T: Task> Core<T> {
             passes: 0,
             oldest_ns: 0,
             polled_ns: 0,
+            polled_until: 0,
             ids: (index as u64 + 1) << ID_BITS,
             spawned: 0,
             ended: 0,
             spares: Spares::new(),
             fired: Vec::new(),
+            ready: Vec::new(),
             is_searching: false,
             nested: 0,
             rested: 0,

@@ -112,6 +112,9 @@ impl<T: Task> Worker<T> {
             // The limit is over in reality, and nothing outside has happened before.
             self.jump_to(timed);
         }
+        if !keys.is_empty() {
+            self.core.polled_ns = self.core.now_ns;
+        }
         self.wake_ready(&keys);
     }
 

@@ -291,9 +291,9 @@ mod tests {
             assert_eq!(input.take_line(), None);
             let waits = source.wait(attempt, WaitKey(0, 0));
             writeln!(writer, "{line}").unwrap();
-            let mut woken = !waits;
-            while !woken {
-                reactor.poll(Some(Duration::from_secs(60)), &mut |_| woken = true).unwrap();
+            let mut woken = Vec::new();
+            while waits && woken.is_empty() {
+                reactor.poll(Some(Duration::from_secs(60)), &mut woken).unwrap();
             }
             assert!(matches!(input.fill(&reactor.registry()), Fill::Done));
             assert_eq!(input.take_line(), Some(Ok(line.into())));

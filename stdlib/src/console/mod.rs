@@ -87,7 +87,7 @@ fn fill_input(cx: &mut NativeCx<'_>, _: &mut Args<'_>) -> NativeResult {
     };
     match input.fill(&registry) {
         Fill::Done => NativeResult::Done(Value::unit()),
-        Fill::Wait(source, attempt) => cx.retry_when_ready(&source, attempt),
+        Fill::Wait(source, attempt) => cx.retry_when_ready(source, attempt),
         Fill::Block => cx.blocking(Box::new(move || fill_blocking(&*input)), Then::Done),
     }
 }

@@ -66,7 +66,7 @@ fn bind(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
 fn accept(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
     let Some(listener) = args.get(0).as_handle::<Listener>() else { return not_a("listener") };
     let accepted = listener.accept();
-    settle(cx, accepted, || "cannot accept".into(), |connection| connection_value(Arc::new(connection)))
+    settle(cx, accepted, || "cannot accept".into(), connection_value)
 }
 
 /// listener -> `Result Text (Text, Int)`
@@ -92,7 +92,7 @@ fn begin_connect(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
     let Some(Remote(address)) = args.get(0).as_handle() else { return not_a("remote address") };
     let begun = cx.sched().registry().and_then(|registry| Connection::start_connect(*address, &registry));
     match begun {
-        Ok(connection) => NativeResult::Done(Value::ok(connection_value(Arc::new(connection)))),
+        Ok(connection) => NativeResult::Done(Value::ok(connection_value(connection))),
         Err(error) => failed(format!("cannot connect to {address}: {}", cause(&error))),
     }
 }
@@ -100,14 +100,14 @@ fn begin_connect(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
 /// address, connection -> `Result Text Connection`
 fn finish_connect(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
     let Some(Remote(address)) = args.get(0).as_handle() else { return not_a("remote address") };
-    let Some(connection) = args.get(1).as_handle::<Arc<Connection>>() else { return not_a("connection") };
+    let Some(connection) = args.get(1).as_handle::<Connection>() else { return not_a("connection") };
     let finished = connection.finish_connect();
     settle(cx, finished, || format!("cannot connect to {address}"), |()| args.get(1).clone())
 }
 
 /// connection -> `Result Text (List Int)`
 fn receive(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    let Some(connection) = args.get(0).as_handle::<Arc<Connection>>() else { return not_a("connection") };
+    let Some(connection) = args.get(0).as_handle::<Connection>() else { return not_a("connection") };
     BUFFER.with_borrow_mut(|buffer| {
         let received = connection.receive(buffer);
         settle(cx, received, || "cannot receive".into(), |count| Value::byte_list(&buffer[..count]))
@@ -116,11 +116,11 @@ fn receive(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
 
 /// connection, bytes -> `Result Text (Option Unsent)`
 fn begin_send(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    let Some(connection) = args.get(0).as_handle::<Arc<Connection>>() else { return not_a("connection") };
+    let Some(connection) = args.get(0).as_handle::<Connection>() else { return not_a("connection") };
     let begun = OUTGOING.with_borrow_mut(|bytes| {
         bytes.clear();
         let read = args.get(1).as_list().map_or(Ok(()), |list| list.read_bytes(bytes));
-        let begun = read.map(|()| connection.send(bytes));
+        let begun = read.map(|()| connection.send(bytes, || args.get(0).to_handle()));
         bytes.shrink_to(RECEIVE_MAX);
         begun
     });
@@ -144,7 +144,7 @@ fn finish_send(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
 
 /// connection -> `Unit`
 fn close(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    let Some(connection) = args.get(0).as_handle::<Arc<Connection>>() else { return not_a("connection") };
+    let Some(connection) = args.get(0).as_handle::<Connection>() else { return not_a("connection") };
     connection.close();
     NativeResult::Done(Value::unit())
 }
@@ -159,13 +159,13 @@ fn settle<T>(
 ) -> NativeResult {
     cx.charge(CALL_FUEL);
     match tried {
-        Try::Wait(source, attempt) => cx.retry_when_ready(&source, attempt),
+        Try::Wait(source, attempt) => cx.retry_when_ready(source, attempt),
         Try::Done(Ok(done)) => NativeResult::Done(Value::ok(value(done))),
         Try::Done(Err(error)) => failed(format!("{}: {}", what(), cause(&error))),
     }
 }
 
-fn connection_value(connection: Arc<Connection>) -> Value {
+fn connection_value(connection: Connection) -> Value {
     Value::handle("connection", Arc::new(connection))
 }
 

@@ -9,13 +9,17 @@
 //!
 //! Closing takes the socket out; whoever waits for it is woken and finds it closed.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind};
+#[cfg(not(target_os = "linux"))]
+use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use aivi_scheduler::reactor::{Attempt, Interest, Io, IoSource, Registry};
 use mio::net::{TcpListener, TcpStream};
 use parking_lot::{Mutex, RwLock};
+#[cfg(target_os = "linux")]
+use rustix::net::{RecvFlags, SendFlags};
 
 /// Does every arrival of bytes come as a rise? On Linux it does; elsewhere the poller is told by a read that found nothing.
 const EDGES_OF_STREAMS: bool = cfg!(target_os = "linux");
@@ -107,15 +111,15 @@ impl Connection {
         if stream.source().is_used_up(attempt) {
             return Try::Wait(stream.source().clone(), attempt);
         }
-        let received = try_now(stream, attempt, |stream| (&**stream).read(buffer));
+        let received = try_now(stream, attempt, |stream| read_from(stream, buffer));
         if EDGES_OF_STREAMS && matches!(received, Try::Done(Ok(count)) if 0 < count && count < buffer.len()) {
             stream.source().use_up(attempt);
         }
         received
     }
 
-    /// Sends as much as the system takes at once; the rest, if any, is returned.
-    pub fn send(self: &Arc<Self>, bytes: &[u8]) -> Try<Option<Unsent>> {
+    /// Sends as much as the system takes at once; the rest, if any, is returned, for which `this` gives the connection itself.
+    pub fn send(&self, bytes: &[u8], this: impl FnOnce() -> Option<Arc<Connection>>) -> Try<Option<Unsent>> {
         let socket = self.socket.read();
         let Some(stream) = &*socket else { return Try::Done(Err(closed())) };
         // Noted before looking at `is_sending`: the end of another's turn is a rise after that.
@@ -128,9 +132,9 @@ impl Connection {
         match try_now(stream, turn, |stream| write_on(stream, bytes, &mut sent)) {
             Try::Done(done) => Try::Done(done.map(|()| None)),
             Try::Wait(..) => {
+                let Some(connection) = this() else { return Try::Done(Err(closed())) };
                 *is_sending = true;
-                let rest = bytes[sent..].into();
-                Try::Done(Ok(Some(Unsent { connection: self.clone(), bytes: rest, sent: Mutex::new(0) })))
+                Try::Done(Ok(Some(Unsent { connection, bytes: bytes[sent..].into(), sent: Mutex::new(0) })))
             }
         }
     }
@@ -160,14 +164,36 @@ impl Drop for Unsent {
 }
 
 /// Writes what of the bytes was not sent yet.
-fn write_on(mut stream: &TcpStream, bytes: &[u8], sent: &mut usize) -> io::Result<()> {
+fn write_on(stream: &TcpStream, bytes: &[u8], sent: &mut usize) -> io::Result<()> {
     while *sent < bytes.len() {
-        match stream.write(&bytes[*sent..])? {
+        match write_to(stream, &bytes[*sent..])? {
             0 => return Err(ErrorKind::WriteZero.into()),
             written => *sent += written,
         }
     }
     Ok(())
+}
+
+/// Reads, by the call of the system itself: the C library's notes each time that the thread may be cancelled in it.
+#[cfg(target_os = "linux")]
+fn read_from(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+    Ok(rustix::net::recv(stream, buffer, RecvFlags::empty())?.1)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn read_from(mut stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+    stream.read(buffer)
+}
+
+/// Writes, as `read_from` reads.
+#[cfg(target_os = "linux")]
+fn write_to(stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    Ok(rustix::net::send(stream, bytes, SendFlags::NOSIGNAL)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn write_to(mut stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    stream.write(bytes)
 }
 
 /// Tries once, noting first what the reactor had to say so far.

@@ -5,6 +5,8 @@
 //! that share its chunk; what changes then is copied leaf by leaf. The tree is made once: the flat list keeps it until it
 //! changes, and all copies have it.
 //!
+//! What came as bytes stays bytes as long as nobody asks for an element (`middle.rs`).
+//!
 //! In the other form most elements stand in the tree, and those at both ends in two views beside it, so that adding and
 //! removing there costs a few instructions while the list is not shared, and a leaf's copy at most when it is.
 //!
@@ -17,9 +19,8 @@
 //! Costs: `push`, `prepend`, `uncons`, `unsnoc` amortised O(1); `get`, `set` O(log n) with a base of 32; `take`, `drop`, `concat`
 //! O(log n). Nothing is copied that is not on the way to the change.
 
-use std::cell::OnceCell;
-
 use super::chunk::Chunk;
+use super::middle::Middle;
 use super::tree::{Leaf, Tree};
 use super::view::View;
 use crate::object::{Trace, Tracer};
@@ -31,31 +32,6 @@ pub struct List {
     front: View,
     middle: Middle,
     back: View,
-}
-
-/// What stands between the views at the ends. Its length is kept beside it, so that asking for it loads no node.
-#[derive(Clone, Default)]
-struct Middle {
-    /// With the length 0 it is not the middle, but the other form of a flat list.
-    tree: OnceCell<Tree<View>>,
-    length: usize,
-}
-
-impl From<Option<Tree<View>>> for Middle {
-    fn from(tree: Option<Tree<View>>) -> Middle {
-        Middle { length: tree.as_ref().map_or(0, Tree::len), tree: tree.map_or_else(OnceCell::new, OnceCell::from) }
-    }
-}
-
-impl Middle {
-    fn tree(&self) -> Option<&Tree<View>> {
-        if self.length > 0 { self.tree.get() } else { None }
-    }
-
-    fn take(&mut self) -> Option<Tree<View>> {
-        let Middle { tree, length } = std::mem::take(self);
-        tree.into_inner().filter(|_| length > 0)
-    }
 }
 
 impl Clone for List {
@@ -84,10 +60,21 @@ impl List {
         List { back: View::growing_to_front(value), ..List::default() }
     }
 
-    /// The bytes as Ints; there are no more of them than a chunk takes.
+    /// The bytes as Ints; there are no more of them than a chunk takes. They stay bytes until somebody asks for an element.
     #[must_use]
     pub(crate) fn of_bytes(bytes: &[u8]) -> List {
-        List { back: View::of_bytes(bytes), ..List::default() }
+        List { middle: Middle::of_bytes(bytes), ..List::default() }
+    }
+
+    /// What are still bytes become elements, because they are about to change or to be taken apart.
+    #[inline]
+    fn unpack(&mut self) {
+        if let Some(view) = self.middle.take_bytes() {
+            match self.front.is_empty() && self.back.is_empty() {
+                true => self.back = view,
+                false => self.middle = Some(Tree::from_leaves(view.leaves().collect())).into(),
+            }
+        }
     }
 
     /// Writes its elements behind `bytes`.
@@ -97,6 +84,9 @@ impl List {
     pub fn read_bytes(&self, bytes: &mut Vec<u8>) -> Result<(), i64> {
         if self.is_flat() {
             return read_bytes(self.back.as_slice(), bytes);
+        }
+        if self.middle.len() == self.len() && self.middle.read_bytes(bytes) {
+            return Ok(());
         }
         self.slices().try_for_each(|values| read_bytes(values, bytes))
     }
@@ -108,27 +98,25 @@ impl List {
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
-        self.front.len() + self.middle.length + self.back.len()
+        self.front.len() + self.middle.len() + self.back.len()
     }
 
     /// Are there none?
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.back.is_empty() && self.front.is_empty() && self.middle.length == 0
+        self.back.is_empty() && self.front.is_empty() && self.middle.len() == 0
     }
 
     /// The tree of a flat list that is longer than a leaf.
     fn spread(&self) -> Option<&Tree<View>> {
-        (self.is_flat() && self.back.len() > Chunk::LEAF)
-            .then(|| self.middle.tree.get_or_init(|| Tree::from_leaves(self.back.leaves().collect())))
+        (self.is_flat() && self.back.len() > Chunk::LEAF).then(|| self.middle.tree_or_make(&self.back))
     }
 
     /// Makes the tree of a flat list the list itself.
     fn spread_out(&mut self) {
         if self.spread().is_some() {
-            let tree = std::mem::take(&mut self.middle.tree).into_inner();
-            (self.middle, self.back) = (tree.into(), View::default());
+            (self.middle, self.back) = (self.middle.take_any().into(), View::default());
         } else {
             self.settle();
             self.back = std::mem::take(&mut self.back).narrowed();
@@ -137,10 +125,10 @@ impl List {
 
     /// Before the elements of a flat list change: without a tree, and flat only while nothing else has its chunk.
     fn settle(&mut self) {
-        if !self.is_flat() || self.back.len() <= Chunk::LEAF && self.middle.tree.get().is_none() {
+        if !self.is_flat() || self.back.len() <= Chunk::LEAF && self.middle.quick_tree().is_none() {
             return;
         }
-        if self.middle.tree.get().is_some() || !self.back.is_alone() {
+        if self.middle.quick_tree().is_some() || !self.back.is_alone() {
             if self.back.len() > Chunk::LEAF {
                 self.spread_out();
             } else {
@@ -157,13 +145,13 @@ impl List {
             return self.front.get(index);
         }
         index -= self.front.len();
-        if index < self.middle.length
+        if index < self.middle.len()
             && let Some(middle) = self.middle.tree()
         {
             let (leaf, inner) = middle.locate(index);
             return leaf.get(inner);
         }
-        self.back.get(index - self.middle.length)
+        self.back.get(index - self.middle.len())
     }
 
     /// Replaces an element; gives the value back when there is no such index.
@@ -183,16 +171,17 @@ impl List {
     }
 
     fn leaf_mut(&mut self, index: usize) -> Option<(&mut View, usize)> {
+        self.unpack();
         self.settle();
         let mut index = index;
         if index < self.front.len() {
             return Some((&mut self.front, index));
         }
         index -= self.front.len();
-        if index < self.middle.length {
-            return self.middle.tree.get_mut().map(|middle| middle.locate_mut(index));
+        if index < self.middle.len() {
+            return self.middle.quick_tree_mut().map(|middle| middle.locate_mut(index));
         }
-        index -= self.middle.length;
+        index -= self.middle.len();
         (index < self.back.len()).then_some((&mut self.back, index))
     }
 
@@ -237,7 +226,7 @@ impl List {
     #[inline(always)]
     pub(crate) fn quick_uncons(&mut self) -> Option<Value> {
         match self.front.quick_pop() {
-            None if self.front.is_empty() && self.middle.length == 0 => self.back.quick_pop(),
+            None if self.front.is_empty() && self.middle.len() == 0 => self.back.quick_pop(),
             taken => taken,
         }
     }
@@ -256,10 +245,10 @@ impl List {
             return self.front.get(index);
         }
         index -= self.front.len();
-        if index >= self.middle.length {
-            return self.back.get(index - self.middle.length);
+        if index >= self.middle.len() {
+            return self.back.get(index - self.middle.len());
         }
-        let (leaf, inner) = self.middle.tree.get()?.locate_regular(index)?;
+        let (leaf, inner) = self.middle.quick_tree()?.locate_regular(index)?;
         leaf.get(inner)
     }
 
@@ -271,7 +260,7 @@ impl List {
 
     #[inline(always)]
     fn is_flat(&self) -> bool {
-        self.middle.length == 0 && self.front.is_empty()
+        self.middle.len() == 0 && self.front.is_empty()
     }
 
     /// As `take_at`, when the list is one chunk and has the element.
@@ -288,10 +277,10 @@ impl List {
             return self.front.quick_set(index, value);
         }
         index -= self.front.len();
-        if index >= self.middle.length {
-            return self.back.quick_set(index - self.middle.length, value);
+        if index >= self.middle.len() {
+            return self.back.quick_set(index - self.middle.len(), value);
         }
-        match self.middle.tree.get_mut().and_then(|middle| middle.locate_unique(index)) {
+        match self.middle.quick_tree_mut().and_then(|middle| middle.locate_unique(index)) {
             Some((leaf, inner)) => leaf.quick_set(inner, value),
             None => Err(value),
         }
@@ -332,7 +321,7 @@ impl List {
     /// Forgets the tree of a flat list, whose elements are about to change at an end.
     #[inline]
     fn forget(&mut self) {
-        if self.middle.length == 0 && self.middle.tree.get().is_some() {
+        if self.middle.len() == 0 && self.middle.quick_tree().is_some() {
             self.middle = Middle::default();
         }
     }
@@ -340,7 +329,8 @@ impl List {
     /// Makes the first leaf of the middle the front, which is empty.
     #[inline]
     fn refill_front(&mut self) {
-        if self.middle.length > 0
+        self.unpack();
+        if self.middle.len() > 0
             && let Some(middle) = self.middle.take()
         {
             let (first, rest) = middle.take_first_leaf();
@@ -363,7 +353,8 @@ impl List {
 
     /// Makes the last leaf of the middle the back, which is empty.
     fn refill_back(&mut self) {
-        let length = self.middle.length;
+        self.unpack();
+        let length = self.middle.len();
         if let Some(middle) = self.middle.take() {
             let (_, inner) = middle.locate(length - 1);
             let (rest, last) = middle.split(length - 1 - inner);
@@ -387,7 +378,7 @@ impl List {
         }
         count -= self.front.len();
         self.front = View::default();
-        let length = self.middle.length;
+        let length = self.middle.len();
         if count < length {
             self.middle = self.middle.take().and_then(|middle| middle.split(count).1).into();
         } else {
@@ -406,7 +397,7 @@ impl List {
             return List { back: self.front, ..List::default() };
         }
         count -= self.front.len();
-        let length = self.middle.length;
+        let length = self.middle.len();
         if count <= length {
             self.middle =
                 self.middle.take().and_then(|middle| middle.split(count).0).filter(|middle| middle.len() > 0).into();
@@ -427,7 +418,7 @@ impl List {
             return (List { back: self.front, ..List::default() }, List { front: rest, ..self });
         }
         let index = index - self.front.len();
-        let length = self.middle.length;
+        let length = self.middle.len();
         if index <= length {
             let (left, right) = self.middle.take().map_or((None, None), |middle| middle.split(index));
             let left = left.filter(|left| left.len() > 0).into();
@@ -495,12 +486,12 @@ impl List {
     /// Checks all that always holds.
     #[cfg(test)]
     pub(crate) fn check(&self) {
-        if let Some(tree) = self.middle.tree.get() {
-            assert!(tree.len() == if self.is_flat() { self.back.len() } else { self.middle.length });
+        if let Some(tree) = self.middle.quick_tree() {
+            assert!(tree.len() == if self.is_flat() { self.back.len() } else { self.middle.len() });
             tree.check();
         }
         if self.is_flat() {
-            assert!(self.middle.tree.get().is_none() || self.back.len() > Chunk::LEAF);
+            assert!(self.middle.quick_tree().is_none() || self.back.len() > Chunk::LEAF);
         } else {
             assert!(self.front.capacity() <= Chunk::LEAF && self.back.capacity() <= Chunk::LEAF);
         }
@@ -550,9 +541,10 @@ impl Trace for List {
         if tracer.is_sharing() {
             // The tree is made now: on the other threads it is only read.
             self.spread();
+            self.middle.any_tree();
         }
         self.front.trace(tracer);
-        if let Some(tree) = self.middle.tree.get() {
+        if let Some(tree) = self.middle.quick_tree() {
             tree.trace(tracer);
         }
         self.back.trace(tracer);

@@ -23,9 +23,17 @@ enum Op {
     Concat(u8),
     Reverse,
     Collect,
+    /// On so many bytes of which nobody has asked for an element.
+    OnBytes(u8, Vec<Op>),
 }
 
 fn op() -> impl Strategy<Value = Op> {
+    let on_bytes =
+        (any::<u8>(), prop::collection::vec(op_on_any(), 1..4)).prop_map(|(length, ops)| Op::OnBytes(length, ops));
+    prop_oneof![3 => op_on_any(), 1 => on_bytes]
+}
+
+fn op_on_any() -> impl Strategy<Value = Op> {
     prop_oneof![
         any::<i64>().prop_map(Op::Push),
         (0u16..3000).prop_map(Op::PushMany),
@@ -135,6 +143,11 @@ fn apply(op: &Op, list: List, model: &mut Vec<i64>, others: &[(List, Vec<i64>)])
             model.reverse();
         }
         Op::Collect => list = list.drain().collect(),
+        Op::OnBytes(length, ref ops) => {
+            let bytes: Vec<u8> = (0..length).rev().collect();
+            *model = bytes.iter().map(|&byte| i64::from(byte)).collect();
+            list = ops.iter().fold(List::of_bytes(&bytes), |list, op| apply(op, list, model, others));
+        }
     }
     list
 }

@@ -36,7 +36,7 @@ use std::sync::Arc;
 
 use aivi_bytecode::module::{Handler, HandlerKind, Proto};
 use aivi_bytecode::{Instruction, Reg};
-use aivi_scheduler::{CancelKind, CancelReason, Context, Outcome, Place, Tick};
+use aivi_scheduler::{CancelKind, CancelReason, Context, Outcome, Place, Tick, prefetch};
 
 pub(crate) use awaited::Awaited;
 pub use awaited::HostFuture;
@@ -84,6 +84,9 @@ type Origins = [Place; ORIGINS];
 
 /// Frames that there is room for above the top one: the machine's own come in threes at most, with that of a proto above.
 const MORE_FRAMES: usize = 4;
+
+/// Registers on both sides of the start of the top window that are likely to be touched first (arbitrary).
+const NEAR: usize = 12;
 
 /// Where the fiber of a call from outside was started.
 const NOWHERE: Place = Place(u64::MAX);
@@ -207,6 +210,27 @@ impl Fiber {
             _ => {}
         }
         exit
+    }
+
+    /// Asks for what it will touch when it goes on (`Task::prefetch`): registers and frames, then the value of the host that it waits for,
+    /// then that itself.
+    fn prefetch(&self, depth: u32) {
+        if depth == 1 {
+            prefetch(self.base.wrapping_sub(NEAR), 2 * NEAR * size_of::<Slot>());
+            prefetch(self.frame.wrapping_sub(1), 2 * size_of::<Frame>());
+        } else if let Some(operand) = self.first_operand() {
+            match depth {
+                2 => operand.prefetch_handle(),
+                _ => operand.prefetch_what_it_holds(),
+            }
+        }
+    }
+
+    /// The first operand of the native function that will be called again.
+    fn first_operand(&self) -> Option<&Value> {
+        let word = matches!(self.pending, Pending::Again).then(|| self.waiting_word())?;
+        // SAFETY: the arguments of a call that runs again are where they were, and tagged (V18).
+        (word.x() > 0).then(|| unsafe { Slot::as_value(self.base.add(word.a())) })
     }
 
     /// Releases what the frames own, when the fiber is not to run again.

@@ -148,7 +148,7 @@ impl Fiber {
     }
 
     /// The instruction that waited.
-    fn waiting_word(&self) -> Word {
+    pub(super) fn waiting_word(&self) -> Word {
         // SAFETY: F3.
         unsafe { Word::at(self.pc.sub(1)) }
     }

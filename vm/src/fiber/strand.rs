@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use aivi_scheduler::{Context, DeadlockReport, Ledger, Outcome, Place, Runtime, Step, Task, panic_text};
+use aivi_scheduler::{Context, DeadlockReport, Ledger, Outcome, Place, Runtime, Step, Task, panic_text, prefetch};
 
 use super::asleep::Asleep;
 use super::frame::Frame;
@@ -315,6 +315,8 @@ impl Task for Strand {
     type Value = Shared;
     type Fault = Fault;
 
+    const PREFETCH_DEPTHS: u32 = 4;
+
     fn resume(&mut self, cx: &mut Context<'_, Self>) -> Step<Self> {
         // Not a `Step`: a copy of what was just written in parts makes the processor wait, in each turn.
         let mut outcome = None;
@@ -340,6 +342,19 @@ impl Task for Strand {
 
     fn entry(&self) -> Place {
         self.look(Fiber::entry)
+    }
+
+    fn prefetch(&self, depth: u32) {
+        if self.is_asleep() {
+            return;
+        }
+        let fiber = self.0.cast::<Fiber>();
+        if depth == 0 {
+            prefetch(fiber.as_ptr(), size_of::<Fiber>());
+        } else {
+            // SAFETY: awake, it points to a fiber that it owns.
+            unsafe { fiber.as_ref() }.prefetch(depth);
+        }
     }
 
     fn has_begun(&self) -> bool {
