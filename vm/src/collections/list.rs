@@ -67,8 +67,15 @@ impl List {
     }
 
     /// What are still bytes become elements, because they are about to change or to be taken apart.
-    #[inline]
+    #[inline(always)]
     fn unpack(&mut self) {
+        if self.middle.is_packed() {
+            self.unpack_bytes();
+        }
+    }
+
+    #[cold]
+    fn unpack_bytes(&mut self) {
         if let Some(view) = self.middle.take_bytes() {
             match self.front.is_empty() && self.back.is_empty() {
                 true => self.back = view,
@@ -109,6 +116,7 @@ impl List {
     }
 
     /// The tree of a flat list that is longer than a leaf.
+    #[inline(always)]
     fn spread(&self) -> Option<&Tree<View>> {
         (self.is_flat() && self.back.len() > Chunk::LEAF).then(|| self.middle.tree_or_make(&self.back))
     }
@@ -329,10 +337,11 @@ impl List {
     /// Makes the first leaf of the middle the front, which is empty.
     #[inline]
     fn refill_front(&mut self) {
+        if self.middle.len() == 0 {
+            return;
+        }
         self.unpack();
-        if self.middle.len() > 0
-            && let Some(middle) = self.middle.take()
-        {
+        if let Some(middle) = self.middle.take() {
             let (first, rest) = middle.take_first_leaf();
             (self.front, self.middle) = (first.narrowed(), rest.into());
         }

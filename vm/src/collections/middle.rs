@@ -8,6 +8,7 @@
 //! one thread: a list that crosses to other threads has its tree (`List::trace`).
 
 use std::cell::UnsafeCell;
+use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::slice;
 
@@ -18,7 +19,7 @@ use crate::object::alloc;
 /// What stands between the views at the ends of a list. Its length is kept beside it, so that asking for it loads no node.
 #[derive(Default)]
 pub(super) struct Middle {
-    form: UnsafeCell<Form>,
+    form: UnsafeCell<ManuallyDrop<Form>>,
     length: usize,
 }
 
@@ -34,21 +35,39 @@ enum Form {
 impl From<Option<Tree<View>>> for Middle {
     fn from(tree: Option<Tree<View>>) -> Middle {
         let length = tree.as_ref().map_or(0, Tree::len);
-        Middle { form: tree.map_or(Form::Nothing, Form::Tree).into(), length }
+        Middle::of(tree.map_or(Form::Nothing, Form::Tree), length)
     }
 }
 
 impl Clone for Middle {
+    #[inline]
     fn clone(&self) -> Middle {
-        Middle { form: self.any_tree().cloned().map_or(Form::Nothing, Form::Tree).into(), length: self.length }
+        if self.is_nothing() {
+            return Middle::default();
+        }
+        let tree = self.any_tree().cloned();
+        Middle::of(tree.map_or(Form::Nothing, Form::Tree), self.length)
+    }
+}
+
+impl Drop for Middle {
+    #[inline]
+    fn drop(&mut self) {
+        // Most lists have none: one look, and no call.
+        if !self.is_nothing() {
+            self.discard();
+        }
     }
 }
 
 impl Middle {
+    fn of(form: Form, length: usize) -> Middle {
+        Middle { form: UnsafeCell::new(ManuallyDrop::new(form)), length }
+    }
+
     /// Bytes.
     pub(super) fn of_bytes(bytes: &[u8]) -> Middle {
-        let form = Packed::new(bytes).map_or(Form::Nothing, Form::Bytes);
-        Middle { form: form.into(), length: bytes.len() }
+        Middle::of(Packed::new(bytes).map_or(Form::Nothing, Form::Bytes), bytes.len())
     }
 
     /// Number of elements.
@@ -57,18 +76,30 @@ impl Middle {
         self.length
     }
 
+    #[inline(always)]
+    fn form(&self) -> &Form {
+        // SAFETY: who changes the form behind a shared reference has no other reference to it, nor has anybody else one to what is
+        // replaced (module page).
+        unsafe { &*self.form.get() }
+    }
+
+    /// Neither elements nor the other form of a flat list.
+    #[inline(always)]
+    fn is_nothing(&self) -> bool {
+        matches!(self.form(), Form::Nothing)
+    }
+
     /// The tree, if there are elements.
+    #[inline]
     pub(super) fn tree(&self) -> Option<&Tree<View>> {
         if self.length > 0 { self.any_tree() } else { None }
     }
 
     /// The tree, also the other form of a flat list.
+    #[inline]
     pub(super) fn any_tree(&self) -> Option<&Tree<View>> {
-        // SAFETY: nobody else looks at the form (module page).
-        if let Form::Bytes(packed) = unsafe { &*self.form.get() } {
-            let tree = tree_of(&packed.view());
-            // SAFETY: as above, and the borrow of the bytes is over.
-            unsafe { *self.form.get() = Form::Tree(tree) };
+        if let Form::Bytes(_) = self.form() {
+            self.unpack();
         }
         self.quick_tree()
     }
@@ -76,8 +107,7 @@ impl Middle {
     /// As `any_tree`, if it was made already.
     #[inline(always)]
     pub(super) fn quick_tree(&self) -> Option<&Tree<View>> {
-        // SAFETY: a tree stays while somebody looks at the list (module page).
-        match unsafe { &*self.form.get() } {
+        match self.form() {
             Form::Tree(tree) => Some(tree),
             _ => None,
         }
@@ -86,45 +116,52 @@ impl Middle {
     /// As `quick_tree`, for a change.
     #[inline(always)]
     pub(super) fn quick_tree_mut(&mut self) -> Option<&mut Tree<View>> {
-        match self.form.get_mut() {
+        match &mut **self.form.get_mut() {
             Form::Tree(tree) => Some(tree),
             _ => None,
         }
     }
 
     /// The other form of a flat list, which is longer than a leaf.
+    #[inline(never)]
     pub(super) fn tree_or_make(&self, flat: &View) -> &Tree<View> {
         debug_assert!(self.length == 0);
         if let Some(tree) = self.quick_tree() {
             return tree;
         }
-        let tree = tree_of(flat);
-        // SAFETY: it is nothing, so nobody looks at it (module page).
-        unsafe { *self.form.get() = Form::Tree(tree) };
+        self.become_tree(tree_of(flat));
         self.quick_tree().unwrap_or_else(|| unreachable!("it was just made"))
     }
 
     /// The tree, if there are elements.
+    #[inline]
     pub(super) fn take(&mut self) -> Option<Tree<View>> {
-        if self.length == 0 {
-            *self = Middle::default();
-            return None;
-        }
-        self.take_any()
+        let length = self.length;
+        self.take_any().filter(|_| length > 0)
     }
 
     /// The tree, also the other form of a flat list.
+    #[inline]
     pub(super) fn take_any(&mut self) -> Option<Tree<View>> {
-        match std::mem::take(self).form.into_inner() {
-            Form::Nothing => None,
-            Form::Tree(tree) => Some(tree),
-            Form::Bytes(packed) => Some(tree_of(&packed.view())),
+        if let Form::Bytes(_) = self.form() {
+            self.unpack();
         }
+        self.length = 0;
+        match std::mem::take(&mut **self.form.get_mut()) {
+            Form::Tree(tree) => Some(tree),
+            _ => None,
+        }
+    }
+
+    /// Are the elements still bytes?
+    #[inline(always)]
+    pub(super) fn is_packed(&self) -> bool {
+        matches!(self.form(), Form::Bytes(_))
     }
 
     /// The elements in one chunk, if they are still bytes.
     pub(super) fn take_bytes(&mut self) -> Option<View> {
-        let Form::Bytes(packed) = self.form.get_mut() else { return None };
+        let Form::Bytes(packed) = self.form() else { return None };
         let view = packed.view();
         *self = Middle::default();
         Some(view)
@@ -132,12 +169,27 @@ impl Middle {
 
     /// Writes the elements behind `bytes`, if they are still bytes.
     pub(super) fn read_bytes(&self, bytes: &mut Vec<u8>) -> bool {
-        // SAFETY: nobody else looks at the form (module page).
-        match unsafe { &*self.form.get() } {
-            Form::Bytes(packed) => bytes.extend_from_slice(packed.as_slice()),
-            _ => return false,
-        }
+        let Form::Bytes(packed) = self.form() else { return false };
+        bytes.extend_from_slice(packed.as_slice());
         true
+    }
+
+    #[cold]
+    fn unpack(&self) {
+        if let Form::Bytes(packed) = self.form() {
+            self.become_tree(tree_of(&packed.view()));
+        }
+    }
+
+    /// Of what is no tree so far.
+    fn become_tree(&self, tree: Tree<View>) {
+        // SAFETY: no reference to what is replaced is left (module page).
+        drop(unsafe { std::mem::replace(&mut **self.form.get(), Form::Tree(tree)) });
+    }
+
+    #[inline(never)]
+    fn discard(&mut self) {
+        drop(std::mem::take(&mut **self.form.get_mut()));
     }
 }
 
