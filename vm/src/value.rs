@@ -678,17 +678,33 @@ impl Slot {
     /// As for `copy_row`.
     #[inline(always)]
     pub(crate) unsafe fn copy_payloads(from: *const Slot, to: *mut Slot, count: usize) {
+        for index in 0..count {
+            // SAFETY: promised by the caller.
+            unsafe { (*to.add(index)).payload = (*from.add(index)).payload }
+        }
+    }
+
+    /// As `copy_payloads`, of few; false when they are more. A copy of its own for each count: to count them takes more than to copy them.
+    ///
+    /// # Safety
+    /// As for `copy_row`.
+    #[inline(always)]
+    pub(crate) unsafe fn copy_few_payloads(from: *const Slot, to: *mut Slot, count: usize) -> bool {
         // SAFETY: promised by the caller.
-        let copy = |index| unsafe { (*to.add(index)).payload = (*from.add(index)).payload };
-        let (mut index, last) = (0, count & !1);
-        while index < last {
-            copy(index);
-            copy(index + 1);
-            index = rolled(index + 2);
+        unsafe {
+            match count {
+                1 => Slot::copy_payloads(from, to, 1),
+                2 => Slot::copy_payloads(from, to, 2),
+                3 => Slot::copy_payloads(from, to, 3),
+                4 => Slot::copy_payloads(from, to, 4),
+                5 => Slot::copy_payloads(from, to, 5),
+                6 => Slot::copy_payloads(from, to, 6),
+                7 => Slot::copy_payloads(from, to, 7),
+                8 => Slot::copy_payloads(from, to, 8),
+                _ => return false,
+            }
         }
-        if count & 1 != 0 {
-            copy(last);
-        }
+        true
     }
 
     /// The value, whose reference moves out of the slot.

@@ -187,6 +187,27 @@ fn lists_grow_shrink_and_are_matched() {
     assert_eq!(run(&[I::ListPrepend { list, item }]), "[9, first, second]");
     assert_eq!(run(&[I::ListUncons { head: r(2), list }, I::Drop { src: r(2) }]), "[second]");
     assert_eq!(run(&[I::ListDrop { dst: list, list, count: Index(1) }]), "[second]");
+    assert_eq!(run(&[I::ListDrop { dst: list, list, count: Index(0) }]), "[first, second]");
+    // An empty list, its memory kept: to be filled from either end.
+    let empty = |more: I| {
+        let uncons = [I::ListUncons { head: r(2), list }, I::Drop { src: r(2) }];
+        let emptied = I::ListDrop { dst: r(2), list, count: Index(0) };
+        run(&[&uncons[..], &uncons[..], &[emptied, I::Move { dst: list, src: r(2) }, more]].concat())
+    };
+    assert_eq!(empty(I::ListPush { list, item }), "[9]");
+    assert_eq!(empty(I::ListPrepend { list, item }), "[9]");
+    // … and one whose elements somebody else still has.
+    let shared = [
+        I::Copy { dst: r(2), src: list },
+        I::ListUncons { head: r(3), list },
+        I::Drop { src: r(3) },
+        I::ListUncons { head: r(3), list },
+        I::Drop { src: r(3) },
+        I::ListDrop { dst: list, list, count: Index(0) },
+        I::ListPrepend { list, item },
+        I::ListConcat { left: list, right: r(2) },
+    ];
+    assert_eq!(run(&shared), "[9, first, second]");
     assert_eq!(
         run(&[I::Copy { dst: r(2), src: list }, I::ListConcat { left: list, right: r(2) }]),
         "[first, second, first, second]"

@@ -6,6 +6,8 @@
 
 use aivi_bytecode::{ConstId, Index, Instruction, Reg, ScalarKind};
 
+use super::liveness::{is_flagged, is_jump};
+
 /// A place in the code.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Label(pub u32);
@@ -51,6 +53,8 @@ pub(super) enum Op {
     Do(Box<Action>),
     /// `dst` gets a value of its own: `src` moved or copied.
     Take { dst: Reg, src: Reg },
+    /// `dst` gets an empty list: `list`, which is one, if it dies here, for the room it has; else the constant `empty`.
+    Emptied { dst: Reg, list: Reg, empty: ConstId },
     /// `dst` shows the value that `src` keeps.
     Borrow { dst: Reg, src: Reg },
     /// `dst` gets the scalar in `src`, whatever owns that.
@@ -134,6 +138,14 @@ impl Code {
             _ => {}
         }
         self.ops.push((op, self.offset));
+    }
+
+    /// Whether what was written from operation `from` on, `most` operations at most, runs from one end to the other: no jump, no place to
+    /// jump to, nothing that may unwind or wait.
+    pub(super) fn is_straight(&self, from: usize, most: usize) -> bool {
+        let goes_on =
+            |op: &Op| !matches!(op, Op::Bind(_) | Op::Enter(_) | Op::Leave(_)) && !is_flagged(op) && !is_jump(op);
+        self.ops.get(from..).is_some_and(|ops| ops.len() <= most && ops.iter().all(|(op, _)| goes_on(op)))
     }
 
     /// An instruction that the table of operands describes whole.

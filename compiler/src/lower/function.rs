@@ -119,6 +119,8 @@ pub(super) struct Function<'l, 'p> {
     pub moving: Vec<(LocalId, Symbol)>,
     /// What was moved out of a map, to be put back.
     pub taken: Option<Taken>,
+    /// The list that the innermost test around found empty, and the operation behind the test.
+    pub emptied: Option<(Reg, usize)>,
     /// Fields of records that are in registers.
     pub ahead: Ahead,
     pub proto: Proto,
@@ -147,6 +149,7 @@ impl<'l, 'p> Function<'l, 'p> {
             own: None,
             moving: Vec::new(),
             taken: None,
+            emptied: None,
             ahead: Ahead::default(),
             proto,
             arguments: Vec::new(),

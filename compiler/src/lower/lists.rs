@@ -3,7 +3,7 @@
 use aivi_bytecode::module::Constant;
 use aivi_bytecode::{Index, Instruction, Reg};
 
-use super::code::Class;
+use super::code::{Class, Op};
 use super::function::Function;
 use crate::core::{Expr, ListItem};
 
@@ -12,12 +12,14 @@ use crate::core::{Expr, ListItem};
 const PIECE_MAX: usize = 128;
 /// Items before a spread that are prepended one by one rather than made a list of their own. Arbitrary.
 pub(super) const PREPEND_MAX: usize = 4;
+/// Operations between the test that found a list empty and the `[]` that it may become. Arbitrary; bounds the work.
+const BUILT_MAX: usize = 16;
 
 impl Function<'_, '_> {
     /// R[dst] := a list.
     pub(super) fn list(&mut self, items: &[ListItem], dst: Reg) {
         if items.is_empty() {
-            return self.constant(dst, Constant::EmptyList);
+            return self.empty(dst);
         }
         if let [heads @ .., ListItem::Spread(rest)] = items
             && (1..=PREPEND_MAX).contains(&heads.len())
@@ -54,6 +56,18 @@ impl Function<'_, '_> {
             rest = &rest[count.max(1)..];
             started = true;
             self.top = mark;
+        }
+    }
+
+    /// R[dst] := `[]`. Right behind a test that found a list empty, that list, if nobody needs it any more: what is taken apart to be
+    /// built anew then goes on in the same memory.
+    fn empty(&mut self, dst: Reg) {
+        match self.emptied {
+            Some((list, from)) if self.code.is_straight(from, BUILT_MAX) => {
+                let empty = self.lowering.constant(Constant::EmptyList);
+                self.code.push(Op::Emptied { dst, list, empty });
+            }
+            _ => self.constant(dst, Constant::EmptyList),
         }
     }
 

@@ -109,6 +109,10 @@ pub(super) fn touched(op: &Op) -> (Operands, SmallVec<[Reg; 4]>) {
             all.reads.push(*src);
             writes.push(*dst);
         }
+        Op::Emptied { dst, list, .. } => {
+            all.reads.push(*list);
+            writes.push(*dst);
+        }
         Op::Tag(_, reg) => all.reads.push(*reg),
         Op::Unpack { object, first, fields } => {
             all.reads.push(*object);

@@ -367,7 +367,12 @@ impl Function<'_, '_> {
         if !self.uncons(&mut rows, list, length) {
             self.items(&mut rows, list, length);
         }
+        let outer = self.emptied;
+        if length == 0 && !or_more {
+            self.emptied = Some((list, self.code.ops.len()));
+        }
         self.group(rows, next, cx);
+        self.emptied = outer;
         // When nothing but the test leads on, the rows behind know that it failed.
         let only = self.code.references(next) == before + u32::from(tested);
         cx.lengths.insert(list, if !or_more && only && known == length { known + 1 } else { known });

@@ -13,7 +13,7 @@
 use std::collections::BTreeSet;
 
 use aivi_bytecode::module::{HandlerKind, Proto};
-use aivi_bytecode::{Count, Index, Instruction, Jump16, Reg};
+use aivi_bytecode::{ConstId, Count, Index, Instruction, Jump16, Reg};
 
 use super::assemble::{Assembler, Pad};
 use super::coalesce::coalesce;
@@ -162,6 +162,7 @@ impl Pass<'_> {
             Op::Do(action) => self.action(index, action),
             Op::Take { dst, src } if dst == src => {}
             Op::Take { dst, src } => self.take(index, *dst, *src),
+            Op::Emptied { dst, list, empty } => self.emptied(index, *dst, *list, *empty),
             Op::Borrow { dst, src } => {
                 self.read(*src);
                 self.out.word(Instruction::Move { dst: *dst, src: *src });
@@ -270,6 +271,23 @@ impl Pass<'_> {
             Class::Scalar | Class::Tagged | Class::Plain => self.out.word(moved(class, dst, src)),
         }
         self.write(dst, if class == Class::Alias { Class::Owned } else { class });
+        self.bury(index);
+    }
+
+    fn emptied(&mut self, index: usize, dst: Reg, list: Reg, empty: ConstId) {
+        self.read(list);
+        let deaths = &self.flow.deaths[index];
+        if deaths.contains(&dst) {
+            return self.bury(index);
+        }
+        if deaths.contains(&list) && self.get(list) == Some(Class::Owned) {
+            self.out.word(Instruction::ListDrop { dst, list, count: Index(0) });
+            self.clear(list);
+            self.write(dst, Class::Owned);
+        } else {
+            self.out.word(Instruction::Const { dst, value: empty });
+            self.write(dst, Class::Plain);
+        }
         self.bury(index);
     }
 

@@ -447,7 +447,7 @@ isa! {
     0x5b ListPeek "list.peek" { dst: Reg @ A shows, list: Reg @ B sees List, index: Reg @ C reads } [faults]
     /// R[dst] := a counted copy of item `index` of R[list] (borrowed), known to exist.
     0x67 ListItem "list.item" { dst: Reg @ A gives, list: Reg @ B sees List, index: Index @ C } []
-    /// R[dst] := R[list] (taken) without its first `count` items, known to exist.
+    /// R[dst] := R[list] (taken) without its first `count` items, known to exist. An empty list, without none, keeps little memory.
     0x68 ListDrop "list.drop" { dst: Reg @ A gives List, list: Reg @ B takes List, count: Index @ C } []
     /// R[head] := the first item of R[list], moved; R[list] := the rest. R[list] is not empty.
     0x69 ListUncons "list.uncons" { head: Reg @ A gives, list: Reg @ B edits List } []

@@ -4,6 +4,7 @@
 //! slots are initialised at all times (free ones hold Unit), so who writes a slot drops what was there. The header's `effect`
 //! says whether a value that needs counting was ever written; a chunk of scalars is released without a look at its slots.
 
+use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::sync::atomic::Ordering::Relaxed;
@@ -70,7 +71,7 @@ impl Chunk {
     #[inline]
     pub(crate) fn of_one(capacity: usize, slot: usize, value: Value) -> Chunk {
         let mut chunk = Chunk::new(capacity);
-        if let Some(place) = chunk.quick_slot(slot, &value) {
+        if let Some(place) = chunk.own().and_then(|own| own.free_slot(slot, &value)) {
             // A free slot holds nothing that has to be dropped.
             std::mem::forget(std::mem::replace(place, value));
         }
@@ -119,41 +120,28 @@ impl Chunk {
         Some(unsafe { std::slice::from_raw_parts_mut(object.add(1).cast(), (*object).length as usize) })
     }
 
-    /// The place of a slot that takes a value without more ado: the chunk is local, nothing else points to it, and there is
-    /// no object in the slot. What is written there is written before anything else happens to the chunk.
+    /// Itself, to be changed without more ado: it is local, and nothing else points to it.
     #[inline(always)]
-    pub(crate) fn quick_slot(&mut self, slot: usize, value: &Value) -> Option<&mut Value> {
-        let object = self.0.as_ptr();
-        // SAFETY: a count of 1 says that `self` is the only reference, which is borrowed exclusively as long as the result;
-        // `new` wrote `length` values behind the header.
-        unsafe {
-            if (*object).count.load(Relaxed) != 1 {
-                return None;
-            }
-            debug_assert!(slot < (*object).length as usize);
-            let place = &mut *object.add(1).cast::<Value>().add(slot);
-            if !place.is_scalar() {
-                return None;
-            }
-            (*object).effect |= u8::from(!value.is_scalar());
-            Some(place)
+    pub(crate) fn own(&mut self) -> Option<Own<'_>> {
+        (self.header().count.load(Relaxed) == 1).then_some(Own { object: self.0, chunk: PhantomData })
+    }
+
+    /// The value of a slot, moved out if the chunk is local and nothing else points to it; else a copy, if it is a leaf's.
+    #[inline(always)]
+    pub(crate) fn quick_take(&mut self, slot: usize) -> Option<Value> {
+        match self.own() {
+            Some(own) => Some(std::mem::replace(own.slot(slot), Value::unit())),
+            None => (self.capacity() <= Chunk::LEAF).then(|| self.slot(slot).clone()),
         }
     }
 
-    /// The value of a slot: moved out, with Unit in its place, if the chunk is local and nothing else points to it; else a copy, if
-    /// it is a leaf's.
+    /// Whether it has so many slots at most, all without objects, and nothing else points to it.
     #[inline(always)]
-    pub(crate) fn quick_take(&mut self, slot: usize) -> Option<Value> {
-        let object = self.0.as_ptr();
-        // SAFETY: as in `quick_slot`, if the count is 1; else the slot is only read.
-        unsafe {
-            debug_assert!(slot < (*object).length as usize);
-            let place = object.add(1).cast::<Value>().add(slot);
-            if (*object).count.load(Relaxed) == 1 {
-                return Some(place.replace(Value::unit()));
-            }
-            ((*object).length as usize <= Chunk::LEAF).then(|| (*place).clone())
-        }
+    pub(crate) fn is_clear(&self, most: usize) -> bool {
+        let header = self.header();
+        header.count.load(Relaxed) == 1
+            && header.length as usize <= most
+            && (header.effect == 0 || are_scalars(self.slots()))
     }
 
     /// A slot.
@@ -229,6 +217,50 @@ impl Chunk {
     #[inline]
     pub(crate) fn is_counted(&self) -> bool {
         self.header().effect != 0
+    }
+}
+
+/// A chunk that is local and that nothing else points to.
+pub(crate) struct Own<'c> {
+    object: NonNull<Header>,
+    chunk: PhantomData<&'c mut Chunk>,
+}
+
+impl<'c> Own<'c> {
+    /// A slot. Who writes a value there that needs counting asks for `free_slot`.
+    #[inline(always)]
+    pub(crate) fn slot(self, slot: usize) -> &'c mut Value {
+        let object = self.object.as_ptr();
+        // SAFETY: a count of 1 says that the chunk's is the only reference, which is borrowed exclusively as long as the result;
+        // `new` wrote `length` values behind the header.
+        unsafe {
+            debug_assert!(slot < (*object).length as usize);
+            &mut *object.add(1).cast::<Value>().add(slot)
+        }
+    }
+
+    /// A slot that the value goes to, which is written there before anything else happens to the chunk; none if there is an object.
+    #[inline(always)]
+    pub(crate) fn free_slot(self, slot: usize, value: &Value) -> Option<&'c mut Value> {
+        let object = self.object.as_ptr();
+        let place = self.slot(slot);
+        if !place.is_scalar() {
+            return None;
+        }
+        // SAFETY: as in `slot`.
+        unsafe { (*object).effect |= u8::from(!value.is_scalar()) };
+        Some(place)
+    }
+}
+
+/// Whether no value has an object. The lengths that lists grow to are looked at without a loop, which would cost more than what is in it.
+#[inline(always)]
+fn are_scalars(values: &[Value]) -> bool {
+    let all = |values: &[Value]| values.iter().fold(true, |all, value| all & value.is_scalar());
+    match values.len() {
+        4 => all(&values[..4]),
+        8 => all(&values[..8]),
+        _ => values.iter().all(Value::is_scalar),
     }
 }
 

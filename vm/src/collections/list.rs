@@ -212,22 +212,29 @@ impl List {
         }
     }
 
-    /// As `push`, when that changes one slot and calls nothing; else the value comes back.
+    /// As `push`, when that changes one slot and calls nothing: this slot, to be written at once.
     #[inline(always)]
-    pub(crate) fn quick_push(&mut self, value: Value) -> Result<(), Value> {
-        self.back.quick_push(value)
+    pub(crate) fn quick_back(&mut self, value: &Value) -> Option<&mut Value> {
+        self.back.quick_back(value)
     }
 
-    /// As `prepend`, when that changes one slot and calls nothing; else the value comes back.
+    /// As `prepend`, when the list is one chunk, and that changes one slot and calls nothing: this slot, to be written at once.
     #[inline(always)]
-    pub(crate) fn quick_prepend(&mut self, value: Value) -> Result<(), Value> {
-        if !self.is_flat() {
-            self.front.quick_push_front(value)
-        } else if self.back.len() < Chunk::LEAF / 2 {
-            self.back.quick_push_front(value)
-        } else {
-            Err(value)
-        }
+    pub(crate) fn quick_front_flat(&mut self, value: &Value) -> Option<&mut Value> {
+        if self.is_flat() && self.back.len() < Chunk::LEAF / 2 { self.back.quick_front(value) } else { None }
+    }
+
+    /// As `quick_front_flat`, when the list is not one chunk.
+    #[inline(always)]
+    pub(crate) fn quick_front(&mut self, value: &Value) -> Option<&mut Value> {
+        if self.is_flat() { None } else { self.front.quick_front(value) }
+    }
+
+    /// As `uncons`, when the list is one local chunk of its own: the first element's place, which the list has given up, to be emptied
+    /// at once. Nothing also when it is empty.
+    #[inline(always)]
+    pub(crate) fn quick_first_flat(&mut self) -> Option<&mut Value> {
+        if self.is_flat() { self.back.quick_first() } else { None }
     }
 
     /// As `uncons`, when that changes one slot and calls nothing.
@@ -237,6 +244,12 @@ impl List {
             None if self.front.is_empty() && self.middle.len() == 0 => self.back.quick_pop(),
             taken => taken,
         }
+    }
+
+    /// Whether it is empty and keeps nothing but room for a few elements, in memory that nothing else points to.
+    #[inline(always)]
+    pub(crate) fn is_room(&self) -> bool {
+        self.middle.is_nothing() && self.front.is_nothing() && self.back.is_room()
     }
 
     /// As `get`, when the list is one chunk.
@@ -260,10 +273,10 @@ impl List {
         leaf.get(inner)
     }
 
-    /// As `quick_set`, when the list is one chunk.
+    /// As `quick_place`, when the list is one chunk.
     #[inline(always)]
-    pub(crate) fn set_flat(&mut self, index: usize, value: Value) -> Result<(), Value> {
-        if self.is_flat() { self.back.quick_set(index, value) } else { Err(value) }
+    pub(crate) fn quick_place_flat(&mut self, index: usize, value: &Value) -> Option<&mut Value> {
+        if self.is_flat() { self.back.quick_place(index, value) } else { None }
     }
 
     #[inline(always)]
@@ -277,20 +290,20 @@ impl List {
         if self.is_flat() { self.back.quick_take_at(index) } else { None }
     }
 
-    /// As `set`, when that changes one slot and calls nothing; else the value comes back.
+    /// As `set`, when that changes one slot and calls nothing: this slot, to be written at once.
     #[inline(always)]
-    pub(crate) fn quick_set(&mut self, index: usize, value: Value) -> Result<(), Value> {
+    pub(crate) fn quick_place(&mut self, index: usize, value: &Value) -> Option<&mut Value> {
         let mut index = index;
         if index < self.front.len() {
-            return self.front.quick_set(index, value);
+            return self.front.quick_place(index, value);
         }
         index -= self.front.len();
         if index >= self.middle.len() {
-            return self.back.quick_set(index - self.middle.len(), value);
+            return self.back.quick_place(index - self.middle.len(), value);
         }
         match self.middle.quick_tree_mut().and_then(|middle| middle.locate_unique(index)) {
-            Some((leaf, inner)) => leaf.quick_set(inner, value),
-            None => Err(value),
+            Some((leaf, inner)) => leaf.quick_place(inner, value),
+            None => None,
         }
     }
 

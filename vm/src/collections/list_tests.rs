@@ -14,6 +14,7 @@ enum Op {
     Prepend(i64),
     PrependMany(u16),
     Uncons,
+    UnconsAll,
     Unsnoc(u16),
     Insert(u16, i64),
     Skip(u16),
@@ -40,6 +41,7 @@ fn op_on_any() -> impl Strategy<Value = Op> {
         any::<i64>().prop_map(Op::Prepend),
         (0u16..3000).prop_map(Op::PrependMany),
         Just(Op::Uncons),
+        Just(Op::UnconsAll),
         (1u16..100).prop_map(Op::Unsnoc),
         (any::<u16>(), any::<i64>()).prop_map(|(i, x)| Op::Insert(i, x)),
         any::<u16>().prop_map(Op::Skip),
@@ -52,13 +54,53 @@ fn op_on_any() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// Every third value needs counting.
+/// Every third value needs counting: a text that is too long to stand in it.
 fn value(n: i64) -> Value {
-    if n % 3 == 0 { Value::text(&n.to_string()) } else { Value::int(n) }
+    if n % 3 == 0 { Value::text(&format!("{n:040}")) } else { Value::int(n) }
 }
 
 fn number(value: &Value) -> i64 {
     value.as_int().unwrap_or_else(|| value.as_text().expect("a text").as_str().parse().expect("a number"))
+}
+
+/// As the machine does, whose quick ways come first.
+fn push(list: &mut List, value: Value) {
+    match list.quick_back(&value) {
+        Some(place) => std::mem::forget(std::mem::replace(place, value)),
+        None => list.push(value),
+    }
+}
+
+/// As `push`.
+fn prepend(list: &mut List, value: Value) {
+    if let Some(place) = list.quick_front_flat(&value) {
+        return std::mem::forget(std::mem::replace(place, value));
+    }
+    match list.quick_front(&value) {
+        Some(place) => std::mem::forget(std::mem::replace(place, value)),
+        None => list.prepend(value),
+    }
+}
+
+/// As `push`.
+fn uncons(list: &mut List) -> Option<Value> {
+    let first = list.quick_first_flat().map(|place| std::mem::replace(place, Value::unit()));
+    first.or_else(|| list.quick_uncons()).or_else(|| list.uncons())
+}
+
+/// As `push`.
+fn set(list: &mut List, index: usize, value: Value) -> Result<(), Value> {
+    if let Some(place) = list.quick_place_flat(index, &value) {
+        std::mem::forget(std::mem::replace(place, value));
+        return Ok(());
+    }
+    match list.quick_place(index, &value) {
+        Some(place) => {
+            std::mem::forget(std::mem::replace(place, value));
+            Ok(())
+        }
+        None => list.set(index, value),
+    }
 }
 
 fn apply(op: &Op, list: List, model: &mut Vec<i64>, others: &[(List, Vec<i64>)]) -> List {
@@ -66,28 +108,37 @@ fn apply(op: &Op, list: List, model: &mut Vec<i64>, others: &[(List, Vec<i64>)])
     let scale = |n: u16, length: usize| usize::from(n) * (length + 2) / usize::from(u16::MAX);
     match *op {
         Op::Push(n) => {
-            list.push(value(n));
+            push(&mut list, value(n));
             model.push(n);
         }
         Op::PushMany(count) => {
             for n in 0..i64::from(count) {
-                list.push(value(n));
+                push(&mut list, value(n));
                 model.push(n);
             }
         }
         Op::Prepend(n) => {
-            list.prepend(value(n));
+            prepend(&mut list, value(n));
             model.insert(0, n);
         }
         Op::PrependMany(count) => {
             for n in 0..i64::from(count) {
-                list.prepend(value(n));
+                prepend(&mut list, value(n));
             }
             model.splice(0..0, (0..i64::from(count)).rev());
         }
         Op::Uncons => {
-            let first = list.uncons().map(|value| number(&value));
+            let first = uncons(&mut list).map(|value| number(&value));
             assert_eq!(first, (!model.is_empty()).then(|| model.remove(0)));
+        }
+        Op::UnconsAll => {
+            for n in model.drain(..) {
+                assert_eq!(uncons(&mut list).map(|value| number(&value)), Some(n));
+            }
+            assert!(uncons(&mut list).is_none() && list.is_empty());
+            if !list.is_room() {
+                list = List::new();
+            }
         }
         Op::Unsnoc(count) => {
             for _ in 0..count {
@@ -116,7 +167,7 @@ fn apply(op: &Op, list: List, model: &mut Vec<i64>, others: &[(List, Vec<i64>)])
         }
         Op::Set(i, n) => {
             let i = scale(i, model.len());
-            let done = list.set(i, value(n)).is_ok();
+            let done = set(&mut list, i, value(n)).is_ok();
             assert_eq!(done, i < model.len());
             if done {
                 model[i] = n;
@@ -127,7 +178,7 @@ fn apply(op: &Op, list: List, model: &mut Vec<i64>, others: &[(List, Vec<i64>)])
             let taken = list.take_flat(i).or_else(|| list.take_at(i));
             assert_eq!(taken.map(|value| number(&value)), model.get(i).copied());
             if i < model.len() {
-                assert!(list.set(i, value(n)).is_ok());
+                assert!(set(&mut list, i, value(n)).is_ok());
                 model[i] = n;
             }
         }
@@ -199,6 +250,35 @@ fn a_flat_list_grows_past_the_largest_chunk() {
     assert_eq!(list.len() as i64, most + 100);
     assert!(list.iter().map(Value::as_int).eq((0..most + 100).map(Some)));
     assert_eq!(list.get(Chunk::GROWN).and_then(Value::as_int), Some(most));
+}
+
+#[test]
+fn an_emptied_list_keeps_little() {
+    let emptied = |length: i64| {
+        let mut list: List = (0..length).map(value).collect();
+        let others = list.clone();
+        drop(others);
+        while uncons(&mut list).is_some() {}
+        list
+    };
+    assert!(List::new().is_room() && emptied(1).is_room() && emptied(8).is_room());
+    assert!(!emptied(9).is_room() && !emptied(1000).is_room(), "that much is given back");
+    let mut shared: List = (0..3).map(value).collect();
+    let other = shared.clone();
+    while uncons(&mut shared).is_some() {}
+    assert!(!shared.is_room(), "what it holds is seen by the other");
+    drop(other);
+    assert!(!shared.is_room(), "what the other saw is still there");
+    let mut room = emptied(5);
+    for n in 0..20 {
+        prepend(&mut room, value(n));
+    }
+    same(&room, &(0..20).rev().collect::<Vec<_>>());
+    let mut room = emptied(5);
+    for n in 0..20 {
+        push(&mut room, value(n));
+    }
+    same(&room, &(0..20).collect::<Vec<_>>());
 }
 
 #[test]

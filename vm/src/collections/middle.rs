@@ -85,7 +85,7 @@ impl Middle {
 
     /// Neither elements nor the other form of a flat list.
     #[inline(always)]
-    fn is_nothing(&self) -> bool {
+    pub(super) fn is_nothing(&self) -> bool {
         matches!(self.form(), Form::Nothing)
     }
 

@@ -19,6 +19,8 @@ pub(crate) struct View {
 impl View {
     /// Slots of the chunk in which a list begins to grow; arbitrary.
     const FIRST: usize = 4;
+    /// Slots of the largest chunk that an empty list keeps for what comes next; arbitrary. What it keeps nobody sees, so it is little.
+    const KEPT: usize = 8;
 
     /// An empty view whose chunk will take so many values.
     pub(crate) fn with_capacity(capacity: usize) -> View {
@@ -55,6 +57,18 @@ impl View {
     /// Number of slots of its chunk.
     pub(crate) fn capacity(&self) -> usize {
         self.chunk.as_ref().map_or(0, Chunk::capacity)
+    }
+
+    /// Has it no chunk?
+    #[inline(always)]
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.chunk.is_none()
+    }
+
+    /// Is it empty, and its chunk none or a small one, that is empty too and of its own?
+    #[inline(always)]
+    pub(crate) fn is_room(&self) -> bool {
+        self.start == self.end && self.chunk.as_ref().is_none_or(|chunk| chunk.is_clear(View::KEPT))
     }
 
     /// Is it alone with its chunk?
@@ -103,45 +117,46 @@ impl View {
         if index < self.len() { Some(self.chunk.as_ref()?.slot(self.start as usize + index)) } else { None }
     }
 
-    /// As `push_back`, where a free slot waits in a chunk of its own; else the value comes back.
+    /// As `push_back`, where a free slot waits in a local chunk of its own: this slot, to be written at once.
     #[inline(always)]
-    pub(crate) fn quick_push(&mut self, value: Value) -> Result<(), Value> {
-        if let Some(chunk) = &mut self.chunk
-            && (self.end as usize) < chunk.capacity()
-            && let Some(place) = chunk.quick_slot(self.end as usize, &value)
-        {
-            std::mem::forget(std::mem::replace(place, value));
-            self.end += 1;
-            return Ok(());
-        }
-        Err(value)
+    pub(crate) fn quick_back(&mut self, value: &Value) -> Option<&mut Value> {
+        let chunk = self.chunk.as_mut().filter(|chunk| (self.end as usize) < chunk.capacity())?;
+        let place = chunk.own()?.free_slot(self.end as usize, value)?;
+        self.end += 1;
+        Some(place)
     }
 
-    /// As `push_front`, where a free slot waits in a chunk of its own; else the value comes back.
+    /// As `push_front`, where a free slot waits in a local chunk of its own: this slot, to be written at once.
     #[inline(always)]
-    pub(crate) fn quick_push_front(&mut self, value: Value) -> Result<(), Value> {
-        if let Some(chunk) = &mut self.chunk
-            && self.start > 0
-            && let Some(place) = chunk.quick_slot(self.start as usize - 1, &value)
-        {
-            std::mem::forget(std::mem::replace(place, value));
-            self.start -= 1;
-            return Ok(());
+    pub(crate) fn quick_front(&mut self, value: &Value) -> Option<&mut Value> {
+        let own = self.chunk.as_mut()?.own()?;
+        if self.start == 0 {
+            return None;
         }
-        Err(value)
+        let place = own.free_slot(self.start as usize - 1, value)?;
+        self.start -= 1;
+        Some(place)
     }
 
-    /// As `set`, where a scalar stands in a chunk of its own; else the value comes back.
+    /// As `set`, where a scalar stands in a local chunk of its own: its slot, to be written at once.
     #[inline(always)]
-    pub(crate) fn quick_set(&mut self, index: usize, value: Value) -> Result<(), Value> {
-        if let Some(chunk) = &mut self.chunk
-            && index < (self.end - self.start) as usize
-            && let Some(place) = chunk.quick_slot(self.start as usize + index, &value)
-        {
-            std::mem::forget(std::mem::replace(place, value));
-            return Ok(());
+    pub(crate) fn quick_place(&mut self, index: usize, value: &Value) -> Option<&mut Value> {
+        if index >= self.len() {
+            return None;
         }
-        Err(value)
+        self.chunk.as_mut()?.own()?.free_slot(self.start as usize + index, value)
+    }
+
+    /// As `pop_front`, of a view with a local chunk of its own: the first slot, which is no longer the view's, to be emptied at once.
+    #[inline(always)]
+    pub(crate) fn quick_first(&mut self) -> Option<&mut Value> {
+        let own = self.chunk.as_mut()?.own()?;
+        if self.start == self.end {
+            return None;
+        }
+        let place = own.slot(self.start as usize);
+        self.start += 1;
+        Some(place)
     }
 
     /// As `take_at`, if there is such a value; nothing where the view shares a chunk that is larger than a leaf's.
@@ -181,6 +196,10 @@ impl View {
     #[cold]
     fn push_back_slow(&mut self, value: Value, limit: usize) -> Result<(), Value> {
         let length = self.len();
+        if length == 0 && self.has_room() {
+            (self.start, self.end) = (0, 0);
+            return self.push_back(value, limit);
+        }
         let full = self.end as usize >= limit;
         if full && length > limit / 2 {
             return Err(value);
@@ -209,12 +228,22 @@ impl View {
     #[cold]
     fn push_front_slow(&mut self, value: Value) -> Result<(), Value> {
         let length = self.len();
+        if length == 0 && self.has_room() {
+            self.start = self.capacity() as u32;
+            self.end = self.start;
+            return self.push_front(value);
+        }
         if self.start == 0 && length > Chunk::LEAF / 2 {
             return Err(value);
         }
         let capacity = View::grown(length, Chunk::LEAF);
         self.rebuild(capacity, capacity - length);
         self.push_front(value)
+    }
+
+    /// Whether it has a chunk of its own, no larger than a leaf's.
+    fn has_room(&mut self) -> bool {
+        (1..=Chunk::LEAF).contains(&self.capacity()) && self.is_alone()
     }
 
     /// Capacity that leaves room beside so many values. Doubling keeps the cost of growing constant per value.

@@ -501,7 +501,13 @@ unsafe fn ret_unpacked_by<const GUARDED: bool>(regs: &mut Regs, word: Word) -> b
         if target > fields {
             return false;
         }
-        Slot::copy_row(fields, target, count);
+        // Most are pairs, which are copied sooner than counted.
+        if count == 2 {
+            Slot::copy(fields, target);
+            Slot::copy(fields.add(1), target.add(1));
+        } else {
+            Slot::copy_row(fields, target, count);
+        }
         regs.frame = regs.frame.sub(1);
         regs.base = below;
         regs.pc = pc.add(1);

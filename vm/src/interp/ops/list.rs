@@ -49,12 +49,23 @@ unsafe fn list_local<'a>(regs: &Regs, index: usize) -> Option<&'a mut List> {
     }
 }
 
+/// The item goes to the place, over a scalar.
+#[inline(always)]
+unsafe fn put_at(item: *const Slot, place: Option<&mut Value>) -> bool {
+    // SAFETY: as the callers; a value is laid out as a slot.
+    place.is_some_and(|place| unsafe {
+        Slot::copy(item, std::ptr::from_mut(place).cast());
+        true
+    })
+}
+
 #[inline(always)]
 pub(in crate::interp) unsafe fn push(regs: &mut Regs, word: Word) -> bool {
     // SAFETY: see `ops/mod.rs`; the item is taken when it was pushed, else it stays in its register.
     unsafe {
-        let Some(list) = list_local(regs, word.a()) else { return false };
-        list.quick_push(regs.take(word.b())).map_err(std::mem::forget).is_ok()
+        let item = regs.slot(word.b());
+        let place = list_local(regs, word.a()).and_then(|list| list.quick_back(Slot::as_value(item)));
+        put_at(item, place)
     }
 }
 
@@ -78,29 +89,36 @@ unsafe fn begun(regs: &Regs, index: usize) -> bool {
 }
 
 #[inline(always)]
-pub(in crate::interp) unsafe fn prepend_quick(regs: &mut Regs, word: Word) -> bool {
+pub(in crate::interp) unsafe fn prepend_flat(regs: &mut Regs, word: Word) -> bool {
     // SAFETY: see `ops/mod.rs`; the item is taken when it was added, else it stays in its register.
     unsafe {
-        let Some(list) = list_local(regs, word.a()) else { return false };
-        list.quick_prepend(regs.take(word.b())).map_err(std::mem::forget).is_ok()
-    }
-}
-
-#[inline(never)]
-unsafe fn prepend_slow(regs: &Regs, list: usize, item: Value) {
-    // SAFETY: as the caller's.
-    unsafe {
-        match begun(regs, list) {
-            true => regs.put(list, Value::payload_of(List::growing_to_front(item))),
-            false => list_mut(regs.slot(list)).prepend(item),
-        }
+        let item = regs.slot(word.b());
+        let place = list_local(regs, word.a()).and_then(|list| list.quick_front_flat(Slot::as_value(item)));
+        put_at(item, place)
     }
 }
 
 #[inline(always)]
-pub(in crate::interp) unsafe fn prepend(regs: &mut Regs, word: Word) {
-    // SAFETY: see `ops/mod.rs`.
-    unsafe { prepend_slow(regs, word.a(), regs.take(word.b())) }
+pub(in crate::interp) unsafe fn prepend(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: as in `prepend_flat`.
+    unsafe {
+        let item = regs.slot(word.b());
+        let place = list_local(regs, word.a()).and_then(|list| list.quick_front(Slot::as_value(item)));
+        put_at(item, place)
+    }
+}
+
+pub(in crate::interp) fn prepend_full(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = fiber.load();
+    // SAFETY: see `ops/mod.rs`; the item is taken.
+    unsafe {
+        let item = regs.take(word.b());
+        match begun(&regs, word.a()) {
+            true => regs.put(word.a(), Value::payload_of(List::growing_to_front(item))),
+            false => list_mut(regs.slot(word.a())).prepend(item),
+        }
+    }
+    Go::On
 }
 
 pub(in crate::interp) fn concat(fiber: &mut Fiber, word: Word) -> Go {
@@ -257,8 +275,9 @@ pub(in crate::interp) unsafe fn item(regs: &mut Regs, word: Word) {
 pub(in crate::interp) unsafe fn set_flat(regs: &mut Regs, word: Word) -> bool {
     // SAFETY: see `ops/mod.rs`; the item is taken when it was set, else it stays in its register.
     unsafe {
-        let Some(list) = list_local(regs, word.a()) else { return false };
-        list.set_flat(regs.int(word.b()) as usize, regs.take(word.c())).map_err(std::mem::forget).is_ok()
+        let (index, item) = (regs.int(word.b()) as usize, regs.slot(word.c()));
+        let place = list_local(regs, word.a()).and_then(|list| list.quick_place_flat(index, Slot::as_value(item)));
+        put_at(item, place)
     }
 }
 
@@ -266,8 +285,9 @@ pub(in crate::interp) unsafe fn set_flat(regs: &mut Regs, word: Word) -> bool {
 pub(in crate::interp) unsafe fn set(regs: &mut Regs, word: Word) -> bool {
     // SAFETY: see `ops/mod.rs`; the item is taken when it was set, else it stays in its register.
     unsafe {
-        let Some(list) = list_local(regs, word.a()) else { return false };
-        list.quick_set(regs.int(word.b()) as usize, regs.take(word.c())).map_err(std::mem::forget).is_ok()
+        let (index, item) = (regs.int(word.b()) as usize, regs.slot(word.c()));
+        let place = list_local(regs, word.a()).and_then(|list| list.quick_place(index, Slot::as_value(item)));
+        put_at(item, place)
     }
 }
 
@@ -310,15 +330,55 @@ pub(in crate::interp) fn take(fiber: &mut Fiber, word: Word) -> Go {
     Go::On
 }
 
+/// An empty list that is worth keeping for the room it has.
+#[inline(always)]
+pub(in crate::interp) unsafe fn emptied(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`; the list is taken.
+    unsafe {
+        let is_room = word.c() == 0 && list_local(regs, word.b()).is_some_and(|list| list.is_room());
+        if is_room {
+            Slot::copy(regs.slot(word.b()), regs.slot(word.a()));
+        }
+        is_room
+    }
+}
+
 pub(in crate::interp) fn skip(fiber: &mut Fiber, word: Word) -> Go {
     let regs = fiber.load();
     // SAFETY: see `ops/mod.rs`; the list is taken.
-    let rest = match unsafe { regs.take(word.b()) }.into_payload::<List>() {
-        Ok(list) => list.skip(word.c()),
-        Err(_) => unreachable!("the compiler's types say that it is a list"),
+    let list = unsafe { regs.take(word.b()) };
+    let rest = if word.c() == 0 && list.payload().is_some_and(List::is_empty) {
+        emptied_of(list)
+    } else {
+        match list.into_payload::<List>() {
+            Ok(list) => Value::payload_of(list.skip(word.c())),
+            Err(_) => unreachable!("the compiler's types say that it is a list"),
+        }
     };
-    fiber.set_result(word, Value::payload_of(rest));
+    fiber.set_result(word, rest);
     Go::On
+}
+
+/// `[]`, in place of an empty list that is not worth keeping as it is.
+fn emptied_of(mut list: Value) -> Value {
+    let is_unique = list.is_unique_mut();
+    match list.payload_mut::<List>() {
+        Some(list) if is_unique => *list = List::new(),
+        _ => return Value::payload_of(List::new()),
+    }
+    list
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn uncons_flat(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: see `ops/mod.rs`.
+    unsafe {
+        let Some(place) = list_local(regs, word.b()).and_then(List::quick_first_flat) else { return false };
+        let place: *mut Slot = std::ptr::from_mut(place).cast();
+        Slot::copy(place, regs.slot(word.a()));
+        place.write(Slot::UNIT);
+        true
+    }
 }
 
 #[inline(always)]

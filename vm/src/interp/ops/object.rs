@@ -98,8 +98,14 @@ pub(in crate::interp) unsafe fn field_peek(regs: &mut Regs, word: Word) {
 }
 
 #[inline(always)]
-pub(in crate::interp) unsafe fn fields_raw(regs: &mut Regs, word: Word) {
+pub(in crate::interp) unsafe fn fields_raw_few(regs: &mut Regs, word: Word) -> bool {
     // SAFETY: see `ops/mod.rs`; the object has that many fields from there on.
+    unsafe { Slot::copy_few_payloads(field_of(regs, word.b(), word.c()), regs.slot(word.a()), word.x()) }
+}
+
+#[inline(always)]
+pub(in crate::interp) unsafe fn fields_raw(regs: &mut Regs, word: Word) {
+    // SAFETY: as in `fields_raw_few`.
     unsafe {
         Slot::copy_payloads(field_of(regs, word.b(), word.c()), regs.slot(word.a()), word.x());
     }
@@ -171,32 +177,29 @@ pub(in crate::interp) unsafe fn set_field(regs: &mut Regs, word: Word) -> bool {
 /// In place, when the object is local and unique.
 #[inline(always)]
 pub(in crate::interp) unsafe fn set_fields_raw(regs: &mut Regs, word: Word) -> bool {
-    // SAFETY: see `ops/mod.rs`; O4.
+    // SAFETY: see `ops/mod.rs`; O4; payloads go to the fields, whose kinds are right already.
     unsafe {
         let header = regs.value(word.a()).pointer();
-        if (*header).count.load(std::sync::atomic::Ordering::Relaxed) != 1 {
-            return false;
-        }
-        put_payloads(regs, word);
-        true
+        (*header).count.load(std::sync::atomic::Ordering::Relaxed) == 1
+            && Slot::copy_few_payloads(regs.slot(word.b()), scalars_of(regs, word), word.x())
     }
 }
 
-/// Payloads of the registers go to the fields, whose kinds are right already.
+/// The fields that `set.fields.raw` writes.
 #[inline(always)]
-unsafe fn put_payloads(regs: &Regs, word: Word) {
-    // SAFETY: as the callers; the object is unique and has these fields.
+unsafe fn scalars_of(regs: &Regs, word: Word) -> *mut Slot {
+    // SAFETY: as the callers; the object has these fields.
     unsafe {
         let fields = field_of(regs, word.a(), word.c());
         debug_assert!(
             (0..word.x()).all(|index| Slot::as_value(fields.add(index)).is_scalar()),
             "set.fields.raw over a counted value"
         );
-        Slot::copy_payloads(regs.slot(word.b()), fields, word.x());
+        fields
     }
 }
 
-pub(in crate::interp) fn set_fields_raw_shared(fiber: &mut Fiber, word: Word) -> Go {
+pub(in crate::interp) fn set_fields_raw_full(fiber: &mut Fiber, word: Word) -> Go {
     let regs = fiber.load();
     // SAFETY: see `ops/mod.rs`.
     unsafe {
@@ -205,7 +208,7 @@ pub(in crate::interp) fn set_fields_raw_shared(fiber: &mut Fiber, word: Word) ->
             object = Value::from_heap(Kind::Object, copy_of(object.pointer()));
         }
         regs.put(word.a(), object);
-        put_payloads(&regs, word);
+        Slot::copy_payloads(regs.slot(word.b()), scalars_of(&regs, word), word.x());
     }
     Go::On
 }
