@@ -62,9 +62,10 @@ fn without_durations(text: &str) -> Vec<String> {
     text.lines().filter(|line| !is_of_the_system(line)).map(line).collect()
 }
 
-/// On a machine that others use the system may keep a worker waiting, which is said too.
+/// On a machine that others use the system may keep a worker or a fiber waiting, which is said too (`LateReport`).
 fn is_of_the_system(line: &str) -> bool {
-    line.starts_with("warning: the system did not run worker")
+    let late = ["the system did not run worker", "a fiber kept its worker for", "a fiber was ready and waited for"];
+    line.strip_prefix("warning: ").is_some_and(|rest| late.iter().any(|start| rest.starts_with(start)))
 }
 
 /// On threads the moments differ, but not who waits for whom.
