@@ -126,6 +126,24 @@ impl Chunk {
         (self.header().count.load(Relaxed) == 1).then_some(Own { object: self.0, chunk: PhantomData })
     }
 
+    /// A slot, and what may be done with it.
+    #[inline(always)]
+    pub(crate) fn look(&mut self, slot: usize) -> Look<'_> {
+        let object = self.0.as_ptr();
+        // SAFETY: as in `Own::slot`, if the count is 1; else the slot is only read.
+        unsafe {
+            debug_assert!(slot < (*object).length as usize);
+            let place = object.add(1).cast::<Value>().add(slot);
+            if (*object).count.load(Relaxed) == 1 {
+                Look::Own(&mut *place)
+            } else if (*object).length as usize <= Chunk::LEAF && (*place).is_scalar() {
+                Look::Scalar(&*place)
+            } else {
+                Look::Other
+            }
+        }
+    }
+
     /// The value of a slot, moved out if the chunk is local and nothing else points to it; else a copy, if it is a leaf's.
     #[inline(always)]
     pub(crate) fn quick_take(&mut self, slot: usize) -> Option<Value> {
@@ -218,6 +236,16 @@ impl Chunk {
     pub(crate) fn is_counted(&self) -> bool {
         self.header().effect != 0
     }
+}
+
+/// A slot of a chunk.
+pub(crate) enum Look<'c> {
+    /// The chunk is local, and nothing else points to it.
+    Own(&'c mut Value),
+    /// The chunk is a leaf's, and no object stands there.
+    Scalar(&'c Value),
+    /// Neither.
+    Other,
 }
 
 /// A chunk that is local and that nothing else points to.

@@ -19,7 +19,7 @@
 //! Costs: `push`, `prepend`, `uncons`, `unsnoc` amortised O(1); `get`, `set` O(log n) with a base of 32; `take`, `drop`, `concat`
 //! O(log n). Nothing is copied that is not on the way to the change.
 
-use super::chunk::Chunk;
+use super::chunk::{Chunk, Look};
 use super::middle::Middle;
 use super::tree::{Leaf, Tree};
 use super::view::View;
@@ -230,11 +230,10 @@ impl List {
         if self.is_flat() { None } else { self.front.quick_front(value) }
     }
 
-    /// As `uncons`, when the list is one local chunk of its own: the first element's place, which the list has given up, to be emptied
-    /// at once. Nothing also when it is empty.
+    /// As `uncons`, when the list is one chunk: the first element's place, which the list has given up, to be emptied at once or copied.
     #[inline(always)]
-    pub(crate) fn quick_first_flat(&mut self) -> Option<&mut Value> {
-        if self.is_flat() { self.back.quick_first() } else { None }
+    pub(crate) fn quick_first_flat(&mut self) -> Look<'_> {
+        if self.is_flat() { self.back.quick_first() } else { Look::Other }
     }
 
     /// As `uncons`, when that changes one slot and calls nothing.

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::List;
-use super::chunk::Chunk;
+use super::chunk::{Chunk, Look};
 use crate::value::Value;
 
 /// An operation on one of the versions; the result replaces it or becomes a further version.
@@ -84,7 +84,11 @@ fn prepend(list: &mut List, value: Value) {
 
 /// As `push`.
 fn uncons(list: &mut List) -> Option<Value> {
-    let first = list.quick_first_flat().map(|place| std::mem::replace(place, Value::unit()));
+    let first = match list.quick_first_flat() {
+        Look::Own(place) => Some(std::mem::replace(place, Value::unit())),
+        Look::Scalar(place) => Some(place.clone()),
+        Look::Other => None,
+    };
     first.or_else(|| list.quick_uncons()).or_else(|| list.uncons())
 }
 

@@ -3,7 +3,7 @@
 //! The range lies inside the chunk: `with_capacity`, `fill` and `rebuild` make it so, and `start` and `end` move towards each
 //! other or after a look at the chunk's capacity. Slots outside the range may hold values that some other view saw before it went away; they are dropped with the chunk.
 
-use super::chunk::Chunk;
+use super::chunk::{Chunk, Look};
 use super::tree::Leaf;
 use crate::object::Tracer;
 use crate::value::Value;
@@ -147,16 +147,19 @@ impl View {
         self.chunk.as_mut()?.own()?.free_slot(self.start as usize + index, value)
     }
 
-    /// As `pop_front`, of a view with a local chunk of its own: the first slot, which is no longer the view's, to be emptied at once.
+    /// The first slot, which is no longer the view's: to be emptied at once if it is its own, to be copied if it holds a scalar. It is
+    /// still the view's, if neither is said.
     #[inline(always)]
-    pub(crate) fn quick_first(&mut self) -> Option<&mut Value> {
-        let own = self.chunk.as_mut()?.own()?;
+    pub(crate) fn quick_first(&mut self) -> Look<'_> {
+        let Some(chunk) = &mut self.chunk else { return Look::Other };
         if self.start == self.end {
-            return None;
+            return Look::Other;
         }
-        let place = own.slot(self.start as usize);
-        self.start += 1;
-        Some(place)
+        let look = chunk.look(self.start as usize);
+        if !matches!(look, Look::Other) {
+            self.start += 1;
+        }
+        look
     }
 
     /// As `take_at`, if there is such a value; nothing where the view shares a chunk that is larger than a leaf's.

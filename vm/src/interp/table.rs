@@ -123,7 +123,7 @@ macro_rules! with_instructions {
             ListItem: staged(list::item_flat, list::item);
             ListDrop: either(list::emptied, list::skip);
             ListUncons: staged(list::uncons_flat, list::uncons, list::uncons_full);
-            ListNext: staged(list::uncons_flat, list::next, list::next_full);
+            ListNext: either(list::next, list::next_full);
             ListSet: staged(list::set_flat, list::set, list::set_full);
             ListTake: either(list::take_flat, list::take);
             JumpLength: quick(list::jump_length);

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::{Go, Regs, Word};
 use crate::account::Limit;
 use crate::collections::List;
+use crate::collections::chunk::Look;
 use crate::fiber::Fiber;
 use crate::value::{Slot, Value};
 
@@ -373,10 +374,25 @@ fn emptied_of(mut list: Value) -> Value {
 pub(in crate::interp) unsafe fn uncons_flat(regs: &mut Regs, word: Word) -> bool {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
-        let Some(place) = list_local(regs, word.b()).and_then(List::quick_first_flat) else { return false };
-        let place: *mut Slot = std::ptr::from_mut(place).cast();
-        Slot::copy(place, regs.slot(word.a()));
-        place.write(Slot::UNIT);
+        let Some(list) = list_local(regs, word.b()) else { return false };
+        take_from(list.quick_first_flat(), regs.slot(word.a()))
+    }
+}
+
+/// What stands at the place goes to the slot, if it may.
+#[inline(always)]
+unsafe fn take_from(place: Look<'_>, slot: *mut Slot) -> bool {
+    // SAFETY: as the callers; a value is laid out as a slot.
+    unsafe {
+        match place {
+            Look::Own(place) => {
+                let place: *mut Slot = std::ptr::from_mut(place).cast();
+                Slot::copy(place, slot);
+                place.write(Slot::UNIT);
+            }
+            Look::Scalar(place) => Slot::copy(std::ptr::from_ref(place).cast(), slot),
+            Look::Other => return false,
+        }
         true
     }
 }
