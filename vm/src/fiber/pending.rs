@@ -96,6 +96,16 @@ impl Fiber {
                     false => self.go_on(Pending::Unit),
                 }
             }
+            Pending::Join => {
+                self.end_pending();
+                match self.cx().take_joined() {
+                    Some(outcome) => match self.join_outcome(outcome) {
+                        Ok(value) => self.deliver(value),
+                        Err(signal) => self.raise(signal),
+                    },
+                    None => self.go_on(Pending::Join),
+                }
+            }
             _ => self.begin_or_go_on(),
         }
     }
@@ -114,13 +124,6 @@ impl Fiber {
                 Wake::Deadlock(fault) => self.raise(Signal::Fault(fault)),
                 _ => use_global(self, global, delta),
             },
-            Pending::Join => match self.cx().take_joined() {
-                Some(outcome) => match self.join_outcome(outcome) {
-                    Ok(value) => self.deliver(value),
-                    Err(signal) => self.raise(signal),
-                },
-                None => self.go_on(Pending::Join),
-            },
             pending => self.go_on(pending),
         }
     }
@@ -136,7 +139,7 @@ impl Fiber {
     /// The wait, for something that owns nothing, is over.
     #[inline]
     fn end_pending(&mut self) {
-        debug_assert!(matches!(self.pending, Pending::Message | Pending::Unit));
+        debug_assert!(matches!(self.pending, Pending::Message | Pending::Unit | Pending::Join));
         std::mem::forget(std::mem::replace(&mut self.pending, Pending::Nothing));
     }
 

@@ -73,12 +73,24 @@ impl fmt::Debug for Shared {
 ///
 /// # Safety
 /// The caller holds a reference to `object`.
+#[inline]
 pub(super) unsafe fn mark(object: *const Header, step: unsafe fn(*const Header) -> bool) {
     // SAFETY: the caller holds a reference; what it reaches is live.
     unsafe {
-        if !step(object) {
-            return;
+        if step(object) {
+            mark_below(object, step);
         }
+    }
+}
+
+/// Apart, so that callers whose object was marked before need nothing of what this needs.
+///
+/// # Safety
+/// `object` is live.
+#[inline(never)]
+unsafe fn mark_below(object: *const Header, step: unsafe fn(*const Header) -> bool) {
+    // SAFETY: what a live object reaches is live.
+    unsafe {
         // Allocates nothing for an object whose parts are scalars, handles, or shared already: most of what is sent.
         let mut found = Vec::new();
         mark_parts(object, step, &mut found);
