@@ -122,6 +122,22 @@ impl<T: Task> LocalQueue<T> {
     /// The next task, on pass number `pass`.
     #[inline]
     pub fn pop(&mut self, pass: u32) -> Option<Raw<T>> {
+        // A task that was woken in the last turn, which made none: the turns of those that talk to each other.
+        if self.fresh.is_empty()
+            && self.siblings == 0
+            && self.slot_run < SLOT_RUN_MAX
+            && !pass.is_multiple_of(WOKEN_FIRST)
+            && let Some(raw) = self.slot.take()
+        {
+            self.has_made = false;
+            self.slot_run += 1;
+            return Some(raw);
+        }
+        self.pop_any(pass)
+    }
+
+    #[inline(never)]
+    fn pop_any(&mut self, pass: u32) -> Option<Raw<T>> {
         self.has_made = false;
         if pass.is_multiple_of(WOKEN_FIRST)
             && let Some(raw) = self.pop_woken()

@@ -16,6 +16,7 @@ use std::ptr::NonNull;
 
 use super::family::Family;
 use super::record::Raw;
+use super::state::Claim;
 use super::{Place, Task};
 use crate::list::Link;
 use crate::run::Run;
@@ -98,6 +99,19 @@ impl<T: Task> Own<T> {
         debug_assert!(matches!(nothing, Waiting::Nothing), "a task waits for one thing at a time");
         // There is nothing to drop, which the compiler does not see.
         std::mem::forget(nothing);
+    }
+
+    /// Notes that a wait for a message has ended with one: the most frequent of all ends, of which the rest is in the record already.
+    #[inline]
+    pub fn end_with_message(&mut self, claim: Claim) -> bool {
+        let is_message =
+            claim == Claim::Message && matches!((&self.waiting, &self.woken), (Waiting::Recv(..), Woken::Nothing));
+        if is_message {
+            // Neither owns anything, which the compiler does not see.
+            std::mem::forget(std::mem::replace(&mut self.waiting, Waiting::Nothing));
+            std::mem::forget(std::mem::replace(&mut self.woken, Woken::Message));
+        }
+        is_message
     }
 }
 

@@ -71,7 +71,7 @@ impl<T: Task> Worker<T> {
             if !self.group_turn(record, state.claim()) {
                 return Turn::Parked;
             }
-        } else if !matches!(own.waiting, Waiting::Nothing) {
+        } else if !matches!(own.waiting, Waiting::Nothing) && !own.end_with_message(state.claim()) {
             self.end_wait(raw, record, own, state.claim());
         }
         if state.is_killed() {
