@@ -15,7 +15,7 @@ use std::num::NonZeroU32;
 use std::ptr::NonNull;
 
 use super::family::Family;
-use super::record::Raw;
+use super::record::{Raw, Ref};
 use super::state::Claim;
 use super::{Place, Task};
 use crate::list::Link;
@@ -99,6 +99,17 @@ impl<T: Task> Own<T> {
         debug_assert!(matches!(nothing, Waiting::Nothing), "a task waits for one thing at a time");
         // There is nothing to drop, which the compiler does not see.
         std::mem::forget(nothing);
+    }
+
+    /// The task that this one joins in place.
+    #[inline]
+    pub fn take_child(&mut self) -> Option<Ref<T>> {
+        let Waiting::Child(child) = &self.waiting else { return None };
+        // Not `replace`: reading both words at once, which were just written one by one, waits for the store buffer.
+        let child = child.raw();
+        std::mem::forget(std::mem::replace(&mut self.waiting, Waiting::Nothing));
+        // SAFETY: the reference was forgotten.
+        Some(unsafe { Ref::from_raw(child) })
     }
 
     /// Notes that a wait for a message has ended with one: the most frequent of all ends, of which the rest is in the record already.

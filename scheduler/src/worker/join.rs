@@ -39,7 +39,7 @@ impl<T: Task> Worker<T> {
     pub(super) fn join_child(&mut self, raw: Raw<T>, record: &Record<T>) {
         // SAFETY: we are the running side of the joiner.
         let own = unsafe { record.own() };
-        let Waiting::Child(child) = std::mem::replace(&mut own.waiting, Waiting::Nothing) else { return };
+        let Some(child) = own.take_child() else { return };
         self.core.nested += 1;
         self.turn_of(child.raw(), 2);
         self.core.nested -= 1;
