@@ -149,7 +149,7 @@ typedef enum aivi_kind {
 
 /* Values have no types of their own: what a host makes is compared with the type of the function that it goes into.
  *
- * These give NULL for what is not a character of Unicode, not UTF-8, or NULL itself. Bytes are copied. */
+ * These give NULL for what is not a character of Unicode, not UTF-8, or NULL itself, but for NULL of length 0, which is empty. Bytes are copied. */
 aivi_value *aivi_value_unit(void);
 aivi_value *aivi_value_bool(bool value);
 aivi_value *aivi_value_int(int64_t number);
@@ -409,7 +409,8 @@ aivi_turn aivi_engine_turn(const aivi_engine *engine, uint64_t budget_us, uint64
 /* Hands on what scripts have written. */
 void aivi_engine_flush(const aivi_engine *engine);
 
-/* Every fiber that lives, where it stands and what it waits for, for a person. NULL for NULL. */
+/* Every fiber that lives, where it stands and what it waits for, for a person. NULL for NULL. Everything stops for that moment; so a function that a
+ * script has called on a worker (any but a blocking one) is told that nothing can be shown. */
 char *aivi_engine_dump(const aivi_engine *engine);
 
 /* The same as a line of JSON, with the fields that spec/reports.md names: fibers with their states, places and waits, and channels. */

@@ -91,7 +91,7 @@ pub enum CallError {
     /// It has reached a limit, and was cancelled for that: its cleanups have run, as far as the reserves allowed. Or it has succeeded, and what the
     /// host would be given takes more memory than its limits allow: what a value shares with itself is given as often as it is met.
     Limit(LimitReport),
-    /// The host cancelled it: through its [`Canceller`], or by dropping the engine.
+    /// The host cancelled it: through its [`Canceller`] or a [`Budget`](crate::Budget).
     Cancelled,
     /// The script asked to exit, or a signal ended it.
     Ended(Ending),

@@ -204,7 +204,8 @@ impl Engine {
         self.shared.runtimes.interrupt(signal)
     }
 
-    /// Every fiber that lives, as data. Everything goes on afterwards.
+    /// Every fiber that lives, as data. Everything stops for the moment, and goes on afterwards; so there are none for who is called
+    /// by a fiber on a worker: a function of the host (other than a [`blocking`](crate::HostModule::blocking) one), a destructor, a waker.
     #[must_use]
     pub fn fibers(&self) -> Fibers {
         let mut all = Fibers::default();
@@ -212,7 +213,7 @@ impl Engine {
         all
     }
 
-    /// The same as a report for people, or as a line of JSON, as the engine is set.
+    /// The same as a report for people, or as a line of JSON, as the engine is set. It says so when nothing can be shown.
     #[must_use]
     pub fn report_fibers(&self) -> String {
         self.report_fibers_as(self.shared.settings.format)
@@ -225,8 +226,8 @@ impl Engine {
             return Format::fibers(&self.fibers());
         }
         let mut text = String::new();
-        self.each_moment(|waits| text.push_str(&waits.moment()));
-        text
+        let is_shown = self.each_moment(|waits| text.push_str(&waits.moment()));
+        said(is_shown, text)
     }
 
     /// What is left undone when the process ends now, `after` it was asked to end: the cleanups that have begun or wait to be
@@ -237,10 +238,13 @@ impl Engine {
             return self.undone() + &self.report_fibers();
         }
         let (mut cleanups, mut fibers) = (String::new(), String::new());
-        self.each_moment(|waits| {
+        let is_shown = self.each_moment(|waits| {
             cleanups.push_str(&waits.cleanups());
             fibers.push_str(&waits.moment());
         });
+        if !is_shown {
+            return said(is_shown, fibers);
+        }
         let heading =
             if cleanups.is_empty() { "no cleanup was skipped" } else { "cleanups that were skipped or cut short:" };
         format!("interrupted again after {:.1} s; {heading}\n{cleanups}{fibers}", after.as_secs_f64())
@@ -261,12 +265,12 @@ impl Engine {
         lines
     }
 
-    /// Every fiber that lives, where it stands and what it waits for.
+    /// Every fiber that lives, where it stands and what it waits for; or why that cannot be shown, as for [`fibers`](Self::fibers).
     #[must_use]
     pub fn dump(&self) -> String {
         let mut text = String::new();
-        self.each_moment(|waits| text.push_str(&waits.to_string()));
-        text
+        let is_shown = self.each_moment(|waits| text.push_str(&waits.to_string()));
+        said(is_shown, text)
     }
 
     /// What the scheduler has done for the scripts of this engine.
@@ -311,10 +315,22 @@ impl Engine {
         let _ = self.shared.settings.stderr.flush();
     }
 
-    /// What every fiber is doing, for each of the runtimes.
-    fn each_moment(&self, mut tell: impl FnMut(&Waits<'_>)) {
-        self.shared.runtimes.each(|runtime| tell(&Waits::new(&runtime.dump(), self.shared.programs())));
+    /// What every fiber is doing, for each of the runtimes. False: one of them has called us, and cannot stop before we return.
+    fn each_moment(&self, mut tell: impl FnMut(&Waits<'_>)) -> bool {
+        let mut is_shown = true;
+        self.shared.runtimes.each(|runtime| match runtime.is_at_work() {
+            true => is_shown = false,
+            false => tell(&Waits::new(&runtime.dump(), self.shared.programs())),
+        });
+        is_shown
     }
+}
+
+/// A report, or why there is none.
+fn said(is_shown: bool, report: String) -> String {
+    let why = "the fibers are not shown: who asks was called by one of them, which cannot stop before that call returns; \
+               ask on another thread\n";
+    if is_shown { report } else { report + why }
 }
 
 impl Shared {

@@ -108,7 +108,8 @@ impl<A: Arguments, R: FromAivi> Function<A, R> {
     /// Calls it, and waits until it and everything that it started has ended. The calling thread works for the script meanwhile.
     ///
     /// A function that a script calls must not wait for another call: such a call is refused, unless the function is one for
-    /// the blocking pool. It may [`start`](Self::start) one.
+    /// the blocking pool, or what it calls is pure and has no limits of its own, so that there is nothing to wait for. It may
+    /// [`start`](Self::start) one.
     ///
     /// # Errors
     /// When an argument has no counterpart in the script, and when the function does not succeed.

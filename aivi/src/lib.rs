@@ -54,7 +54,8 @@
 //! # Cancellation
 //!
 //! A [`Call`] that is dropped or cancelled ends at its next checkpoint, in pure code as well, runs its cleanups, and takes everything with
-//! it that it has started. Dropping an engine does this for all its calls.
+//! it that it has started. Whatever was made with an engine keeps it: scripts, functions, calls, callbacks. When the last of them is dropped, and
+//! the engine itself, calls that were [detached](Call::detach) are cancelled, too.
 
 #![forbid(unsafe_code)]
 

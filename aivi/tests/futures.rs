@@ -57,6 +57,43 @@ fn a_future_may_wake_while_it_is_polled() {
     }
 }
 
+/// Calls its waker in every poll, and is never ready.
+struct Restless(Arc<Mutex<Vec<&'static str>>>);
+
+impl Future for Restless {
+    type Output = Result<i64, String>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+impl Drop for Restless {
+    fn drop(&mut self) {
+        self.0.lock().expect("no panic").push("dropped");
+    }
+}
+
+#[test]
+fn a_future_that_is_always_woken_is_cancelled() {
+    let dropped = Arc::new(Mutex::new(Vec::new()));
+    let restless = dropped.clone();
+    let module =
+        HostModule::new("game").future("restless : Int -> Effect Text Int", move |_: i64| Restless(restless.clone()));
+    let body = "f : Int -> Effect Text Int\nf = n => restless n\n\n\
+                g : Int -> Effect Text Int\ng = n => timeoutWith 20 \"late\" (restless n)\n\n\
+                h : Int -> Effect Text Int\nh = n => race (restless n) (pure n)\n";
+    let script = script(Engine::builder().workers(1), module, body);
+    let call = script.function::<(i64,), i64>("f").expect("it is there").start((1,));
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    call.canceller().cancel();
+    assert_eq!(call.wait(), Err(aivi::CallError::Cancelled));
+    assert!(matches!(script.call::<i64, _>("g", (1,)), Err(aivi::CallError::Failure(late)) if late.contains("late")));
+    assert_eq!(script.call::<i64, _>("h", (3,)), Ok(3));
+    assert_eq!(*dropped.lock().expect("no panic"), ["dropped"; 3]);
+}
+
 #[test]
 fn futures_are_woken_from_other_threads_and_wait_at_the_same_time() {
     // A ready-made reactor: a thread that wakes what was sent to it, once all have come.
@@ -106,7 +143,7 @@ fn a_cancelled_fiber_drops_its_future_before_its_cleanups_run() {
     assert_eq!(*events.lock().expect("no panic"), ["dropped", "cleanup"]);
     // So does a call that its host cancels.
     let call = script.function::<(), i64>("waits").expect("it is there").start(());
-    call.cancel();
+    call.canceller().cancel();
     assert_eq!(call.wait(), Err(aivi::CallError::Cancelled));
     let after = events.lock().expect("no panic").len();
     assert!(after == 2 || after == 4, "before or after it had begun, both or none: {after}");

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use aivi::{Aivi, CallError, Engine, HostModule, HostModuleError, LoadError, LookupError, Output, Script, Value};
 
@@ -272,4 +273,25 @@ fn a_compiled_program_and_its_host_agree_on_every_type() {
         .function("afloat : Ship -> Bool", |ship: later::Ship| ship.hull > 0.0);
     assert_eq!(refused(other), format!("{then} Ship -> Bool, where Ship = {{ hull: Float }} here: compile it again"));
     assert!(matches!(engine(HostModule::new("fleet")).load(&bytes), Err(LoadError::Refused(_))));
+}
+
+/// Who asks for the fibers on a worker was called by one of them.
+#[test]
+fn a_function_that_a_script_calls_is_not_shown_the_fibers() {
+    for builder in [Engine::builder().workers(1), Engine::builder().workers(2), Engine::builder().simulated(0)] {
+        let place: Arc<OnceLock<Engine>> = Arc::default();
+        let known = place.clone();
+        let look = move |_: i64| {
+            let engine = known.get().expect("it was made");
+            let told = [engine.dump(), engine.report_fibers(), engine.report_undone(Duration::ZERO)];
+            let is_refused = |text: &String| text.contains("ask on another thread");
+            Ok::<_, String>(told.iter().all(is_refused) && engine.fibers().fibers.is_empty())
+        };
+        let module = HostModule::new("host").effect("look : Int -> Effect Text Bool", look);
+        let engine = builder.module(module).build().expect("an engine");
+        assert!(place.set(engine.clone()).is_ok());
+        let text = "module m\nuse host\nexport f\n\nf : Int -> Effect Text Bool\nf = n => look n\n";
+        let script = engine.compile("m.aivi", text).expect("it compiles");
+        assert_eq!(script.call::<bool, _>("f", (1,)), Ok(true));
+    }
 }

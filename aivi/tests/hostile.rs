@@ -1,6 +1,7 @@
 //! Scripts that try to take all that there is: each is stopped at its limit, with the line where that was, while a neighbour in the
 //! same engine goes on and finishes.
 
+use std::io::Write;
 use std::time::Duration;
 
 use aivi::{CallError, Color, Ending, Engine, HostModule, Level, Limit, LimitReport, Limits, Output};
@@ -567,4 +568,61 @@ fn what_a_limit_leaves_undone_is_no_deadlock() {
         assert!(report.starts_with("the end of the program (a limit was reached) took "), "{main}: {report}");
         assert!(report.contains("\n  a cleanup of evil:") && report.contains(" was cut short\n"), "{main}: {report}");
     }
+}
+
+/// Not every file has an end, and one that has may be larger than the memory that is left.
+#[cfg(unix)]
+#[test]
+fn a_file_is_read_within_the_limits() {
+    let text = "module m\nuse aivi.file (readText, open, readAll)\nexport *\n\n\
+                all : Text -> Effect Text Bool\nall = path => do Effect {\n  read <- readText path\n  \
+                pure (read match\n    | Ok _ => True\n    | Err _ => False)\n}\n\n\
+                rest : Text -> Effect Text Bool\nrest = path => do Effect {\n  file <- open path\n  read <- readAll file\n  \
+                pure (read match\n    | Ok _ => True\n    | Err _ => False)\n}\n";
+    let engine = Engine::builder().limits(Limits::none().memory(1 << 20)).allow(aivi::Capability::all());
+    let script = engine.build().expect("an engine").compile("m.aivi", text).expect("it compiles");
+    for function in ["all", "rest"] {
+        let ended = script.call::<bool, _>(function, ("/dev/zero",));
+        assert!(
+            matches!(&ended, Err(CallError::Limit(report)) if report.what == Limit::Memory),
+            "{function}: {ended:?}"
+        );
+    }
+    let folder = std::env::temp_dir().join(format!("aivi-within-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let path = folder.join("small.txt");
+    std::fs::write(&path, "x".repeat(200_000)).expect("a file");
+    assert_eq!(script.call::<bool, _>("all", (path.to_str().expect("text"),)), Ok(true));
+    std::fs::remove_dir_all(folder).expect("it is there");
+}
+
+/// A call that was cancelled leaves nothing behind that goes on reading.
+#[cfg(unix)]
+#[test]
+fn nobody_goes_on_reading_for_a_call_that_has_ended() {
+    let text = "module m\nuse aivi.file (readText)\nexport *\n\n\
+                all : Text -> Effect Text Int\nall = path => do Effect {\n  _ <- readText path\n  pure 1\n}\n";
+    let engine = Engine::builder().allow(aivi::Capability::all()).build().expect("an engine");
+    let script = engine.compile("m.aivi", text).expect("it compiles");
+    let folder = std::env::temp_dir().join(format!("aivi-endless-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let path = folder.join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo").success());
+    let call = script.function::<(String,), i64>("all").expect("it is there").start((path.display().to_string(),));
+    // Opens when the other side does, and writes until nobody reads any more.
+    let mut pipe = std::fs::OpenOptions::new().write(true).open(&path).expect("a reader");
+    let (begun, is_read) = std::sync::mpsc::channel();
+    let writer = std::thread::spawn(move || {
+        let mut written = 0;
+        while pipe.write_all(&[b'x'; 4096]).is_ok() {
+            written += 4096;
+            _ = begun.send(());
+        }
+        written
+    });
+    is_read.recv().expect("something is read");
+    call.canceller().cancel();
+    assert_eq!(call.wait(), Err(CallError::Cancelled));
+    assert!(writer.join().expect("no panic") > 0);
+    std::fs::remove_dir_all(folder).expect("it is there");
 }

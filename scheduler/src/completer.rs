@@ -29,9 +29,12 @@ struct Pending<T: Task> {
 /// What has to be kept as long as anything of the task is.
 pub type Keep = Arc<dyn Any + std::marker::Send + Sync>;
 
+/// What may block. It can ask whether its result is still waited for.
+pub type Blocking<V> = Box<dyn FnOnce(&dyn Fn() -> bool) -> V + std::marker::Send>;
+
 /// A job that may block, and what it completes. Dropped in this order.
 pub(crate) struct Job<T: Task> {
-    pub(crate) job: Box<dyn FnOnce() -> T::Value + std::marker::Send>,
+    pub(crate) job: Blocking<T::Value>,
     pub(crate) completer: Completer<T>,
 }
 
@@ -39,7 +42,8 @@ impl<T: Task> Job<T> {
     /// Runs it, which may panic, and completes with what it gives.
     pub(crate) fn run(self) {
         let Job { job, mut completer } = self;
-        let result = catch_unwind(AssertUnwindSafe(job));
+        let is_wanted = || !completer.is_abandoned();
+        let result = catch_unwind(AssertUnwindSafe(|| job(&is_wanted)));
         completer.deliver(result.map_err(panic_text));
     }
 }

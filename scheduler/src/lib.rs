@@ -54,7 +54,7 @@ mod world;
 
 pub use broken::panic_text;
 pub use channel::{Channel, ChannelEnd, ChannelsLeft, Receiver, Receiving, Sender, Sending, Side, queued_messages};
-pub use completer::{Completer, Keep};
+pub use completer::{Blocking, Completer, Keep};
 pub use config::{Config, Hold, HoldCause, Mode, Observer, Report};
 pub use context::{Context, FUEL, Split};
 pub use crowd::{Maker, Rule};

@@ -178,7 +178,7 @@ impl<T: Task> Runtime<T> {
         Canceller { cancel: Arc::new(cancel) }
     }
 
-    /// What each task is doing; nothing if the runtime is broken. Stops all workers for the moment.
+    /// What each task is doing; nothing if the runtime is broken, or [at work](Self::is_at_work) for the caller. Stops all workers for the moment.
     pub fn dump(&self) -> Dump {
         crate::world::stopped(&self.shared, || dump::of(&self.shared, &Holders::new())).unwrap_or_default()
     }

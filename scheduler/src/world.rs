@@ -52,8 +52,11 @@ impl World {
     }
 }
 
-/// Calls `look` while no worker runs; `None` if the runtime is broken. Not to be called by a worker.
+/// Calls `look` while no worker runs; `None` if the runtime is broken, or if the caller works for it and would wait for itself.
 pub fn stopped<T: Task, R>(shared: &Arc<Shared<T>>, look: impl FnOnce() -> R) -> Option<R> {
+    if crate::worker::is_at_work(shared) {
+        return None;
+    }
     let world = &shared.world;
     let one = world.stopping.lock();
     world.announce();

@@ -19,7 +19,7 @@ pub mod shutdown;
 pub mod structural;
 pub mod value;
 
-pub use account::meter::live_bytes;
+pub use account::meter::{has_room, live_bytes};
 pub use account::{Account, Level, Limit, Limits, Reached, Used};
 pub use capability::{Capability, Grants, Power};
 pub use collections::{Bytes, List, Map, Set, Text, TextRef};

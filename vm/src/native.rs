@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use aivi_scheduler::reactor::{Attempt, IoSource};
-use aivi_scheduler::{CancelKind, CancelReason, Completer, Context, Keep};
+use aivi_scheduler::{Blocking, CancelKind, CancelReason, Completer, Context, Keep};
 
 use crate::account::{Limit, Limits};
 use crate::capability::{Grants, Power};
@@ -103,6 +103,8 @@ pub enum Then {
     Decode,
     /// It is a `Result`: `Ok` is to be decoded, `Err` is the text of a fault.
     DecodeOrFault,
+    /// It is the result, a `Result`; or an Int, which is the number of bytes that it would have been, more than the call may have.
+    Bounded,
 }
 
 /// Native functions by name. Those of the library stay in their tables: a program imports few of them, so that an index would cost each
@@ -244,6 +246,11 @@ impl NativeCx<'_> {
 
     /// Runs a job on a thread that may block. When the wait is cancelled the job's result is dropped.
     pub fn blocking(&mut self, job: Box<dyn FnOnce() -> Shared + Send>, then: Then) -> NativeResult {
+        self.blocking_while_wanted(Box::new(move |_: &dyn Fn() -> bool| job()), then)
+    }
+
+    /// The same for a job that may take long: it can ask whether anybody still waits for it.
+    pub fn blocking_while_wanted(&mut self, job: Blocking<Shared>, then: Then) -> NativeResult {
         let place = self.fiber.place();
         let account = self.fiber.world.account.clone();
         let keep = self.keep();
@@ -251,9 +258,9 @@ impl NativeCx<'_> {
         cx.set_place(place);
         let job = match account {
             // What it makes is the call's, and so is its time.
-            Some(account) => Box::new(move || {
+            Some(account) => Box::new(move |is_wanted: &dyn Fn() -> bool| {
                 let begun = Instant::now();
-                let result = account.run(job);
+                let result = account.run(|| job(is_wanted));
                 account.add_host_time(u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX));
                 result
             }),

@@ -89,7 +89,7 @@ macro_rules! tuples {
             }
 
             fn values(self, shapes: &Shapes) -> Result<Vec<RawValue>, Mismatch> {
-                Ok(vec![$(self.$field.into_aivi(shapes)?),*])
+                Ok(vec![$(self.$field.into_aivi(shapes).map_err(|mismatch| mismatch.at($field))?),*])
             }
         }
     )*};

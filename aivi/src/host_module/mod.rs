@@ -144,8 +144,9 @@ impl HostModule {
         self.add::<A, Result<T, E>>(signature, effect_type::<T, E>(), true, bind::effect(function))
     }
 
-    /// Adds a function that acts and may block its thread: it runs on a pool of threads for such jobs. When the fiber that waits for it
-    /// is cancelled it runs on to its end, and its result is dropped.
+    /// Adds a function that acts and may block its thread: it runs on the engine's pool of 64 threads for such jobs. When the fiber that waits for it
+    /// is cancelled it runs on to its end, and its result is dropped. Reading and writing files and looking up names take threads of the same
+    /// pool, and no limit divides it: where scripts do not trust each other, one whose calls block for ever keeps the others from theirs.
     #[must_use]
     pub fn blocking<A: Parameters + Send + 'static, F, T, E>(self, signature: &str, function: F) -> HostModule
     where

@@ -1,11 +1,9 @@
 //! Waits: time, channels, latches, sources, other threads.
 
-use std::marker::Send as CanSend;
-
 use smallvec::SmallVec;
 
 use crate::channel::{Channel, ChannelEnd, Receiver, Sender, Side, Woken};
-use crate::completer::{Completer, Delivery, Job, Keep};
+use crate::completer::{Blocking, Completer, Delivery, Job, Keep};
 use crate::latch::Latch;
 use crate::reactor::{Attempt, IoSource};
 use crate::seat::TimerEntry;
@@ -250,7 +248,7 @@ impl<T: Task> Context<'_, T> {
 
     /// Runs a job that may block on another thread, then [`Wake::Completed`](crate::Wake::Completed). If the wait is cancelled, the job's result
     /// is dropped. `keep` is kept as long as anything of the job or the task is.
-    pub fn blocking(&mut self, job: Box<dyn FnOnce() -> T::Value + CanSend>, keep: Option<Keep>) {
+    pub fn blocking(&mut self, job: Blocking<T::Value>, keep: Option<Keep>) {
         let job = Job { job, completer: self.completer(keep) };
         let job = Box::new(move || job.run());
         match &mut self.worker.core.simulator {

@@ -151,11 +151,12 @@ impl Toy {
             }
             Op::Blocking(value) => {
                 let value = *value;
-                cx.blocking(Box::new(move || value), None);
+                cx.blocking(Box::new(move |_: &dyn Fn() -> bool| value), None);
                 return Done::Wait(op);
             }
             Op::BlockingPanic => {
-                cx.blocking(Box::new(|| std::panic::resume_unwind(Box::new("job failed"))), None);
+                let job = |_: &dyn Fn() -> bool| std::panic::resume_unwind(Box::new("job failed"));
+                cx.blocking(Box::new(job), None);
                 return Done::Wait(op);
             }
             Op::WaitLatch(latch) => {

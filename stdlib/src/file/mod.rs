@@ -13,7 +13,7 @@ use aivi_vm::{Shared, Value};
 
 use crate::family::family;
 
-use ops::FileHandle;
+use ops::{FileHandle, Piece};
 
 family! { "file"
     "readText" / 1 needs Read, read_text;
@@ -28,8 +28,8 @@ family! { "file"
 
 /// path -> `Result Text Text`
 fn read_text(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    let path = args.text(0).to_owned();
-    granted(cx, Power::Read, move |grants| ops::read_text(grants, &path).map(|text| Value::text(&text)))
+    let (path, grants) = (args.text(0).to_owned(), cx.grants(Power::Read));
+    reading(cx, move |is_wanted| ops::read_text(&grants, &path, is_wanted))
 }
 
 /// path, contents -> `Result Text Unit`
@@ -74,7 +74,7 @@ fn open(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
 fn read_all(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
     let Some(file) = args.get(0).as_handle::<Arc<FileHandle>>() else { return not_a_file() };
     let file = file.clone();
-    run(cx, move || file.read_all().map(|text| Value::text(&text)))
+    reading(cx, move |is_wanted| file.read_all(is_wanted))
 }
 
 /// file -> `Unit`
@@ -102,6 +102,21 @@ fn granted(
 fn run(cx: &mut NativeCx<'_>, job: impl FnOnce() -> Result<Value, String> + Send + 'static) -> NativeResult {
     let job = move || Shared::new(job().map_or_else(|message| Value::err(Value::text(&message)), Value::ok));
     cx.blocking(Box::new(job), Then::Done)
+}
+
+/// The same for what gives a text of any length, as long as somebody waits for it and its call may have so much.
+fn reading(
+    cx: &mut NativeCx<'_>,
+    job: impl FnOnce(&dyn Fn() -> bool) -> Result<Piece, String> + Send + 'static,
+) -> NativeResult {
+    let job = move |is_wanted: &dyn Fn() -> bool| {
+        Shared::new(match job(is_wanted) {
+            Ok(Piece::All(text)) => Value::ok(Value::text(&text)),
+            Ok(Piece::Only(bytes)) => Value::int(i64::try_from(bytes).unwrap_or(i64::MAX)),
+            Err(message) => Value::err(Value::text(&message)),
+        })
+    };
+    cx.blocking_while_wanted(Box::new(job), Then::Bounded)
 }
 
 /// The checker admits no such call; bytecode from outside might make it.

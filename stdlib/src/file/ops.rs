@@ -24,9 +24,36 @@ pub(super) struct FileHandle {
     file: Mutex<Option<File>>,
 }
 
-pub(super) fn read_text(grants: &Grants, path: &str) -> Result<String, String> {
-    let read = Spot::reading(grants, path).and_then(|spot| io::read_to_string(spot.open()?));
+/// What was read of a file.
+#[derive(PartialEq, Eq, Debug)]
+pub(super) enum Piece {
+    All(String),
+    /// So many bytes, more than the call may have; or nobody waits for more.
+    Only(usize),
+}
+
+/// Bytes that are read between two looks at the limits and at who waits; arbitrary.
+const PIECE: usize = 1 << 16;
+
+pub(super) fn read_text(grants: &Grants, path: &str, is_wanted: &dyn Fn() -> bool) -> Result<Piece, String> {
+    let read = Spot::reading(grants, path).and_then(|spot| read_to_end(&mut spot.open()?, is_wanted));
     read.map_err(|error| failed("read", path, &error))
+}
+
+/// Reads to the end, which may never come: not every file has one.
+fn read_to_end(file: &mut File, is_wanted: &dyn Fn() -> bool) -> io::Result<Piece> {
+    let mut bytes = Vec::new();
+    while Read::by_ref(file).take(PIECE as u64).read_to_end(&mut bytes)? == PIECE {
+        // The text will stand beside what it is made of.
+        let length = 2 * bytes.len();
+        if !aivi_vm::has_room(length) || !is_wanted() {
+            return Ok(Piece::Only(length));
+        }
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Piece::All(text)),
+        Err(_) => Err(io::Error::new(ErrorKind::InvalidData, "stream did not contain valid UTF-8")),
+    }
 }
 
 pub(super) fn write_text(grants: &Grants, path: &str, contents: &str) -> Result<(), String> {
@@ -68,12 +95,10 @@ impl FileHandle {
     }
 
     /// From where the last reading ended.
-    pub fn read_all(&self) -> Result<String, String> {
+    pub fn read_all(&self, is_wanted: &dyn Fn() -> bool) -> Result<Piece, String> {
         let mut file = self.file.lock();
         let file = file.as_mut().ok_or_else(|| format!("cannot read {}: the file is closed", self.path))?;
-        let mut text = String::new();
-        file.read_to_string(&mut text).map_err(|error| failed("read", &self.path, &error))?;
-        Ok(text)
+        read_to_end(file, is_wanted).map_err(|error| failed("read", &self.path, &error))
     }
 
     pub fn close(&self) {
@@ -97,7 +122,7 @@ fn millis(time: SystemTime) -> i64 {
 mod tests {
     use aivi_vm::capability::{Capability, Grants};
 
-    use super::{FileHandle, delete, exists, read_text, stat, write_text};
+    use super::{FileHandle, PIECE, Piece, delete, exists, read_text, stat, write_text};
 
     fn all() -> Grants {
         Grants::new(&[Capability::all()], &[], None).unwrap()
@@ -112,14 +137,17 @@ mod tests {
         assert!(!exists(&all(), path));
         write_text(&all(), path, "first and longer").unwrap();
         write_text(&all(), path, "héllo\n").unwrap();
-        assert_eq!(read_text(&all(), path).as_deref(), Ok("héllo\n"));
+        let is = |text: &str| Ok(Piece::All(text.to_owned()));
+        assert_eq!(read_text(&all(), path, &|| true), is("héllo\n"));
         let stats = stat(&all(), path).unwrap();
         assert!(stats.size == 7 && stats.is_file && !stats.is_directory && stats.modified > 1_600_000_000_000);
         let handle = FileHandle::open(&all(), path).unwrap();
-        assert_eq!(handle.read_all().as_deref(), Ok("héllo\n"));
-        assert_eq!(handle.read_all().as_deref(), Ok(""), "the rest of the file is empty");
+        assert_eq!(handle.read_all(&|| true), is("héllo\n"));
+        assert_eq!(handle.read_all(&|| true), is(""), "the rest of the file is empty");
+        write_text(&all(), path, &"x".repeat(2 * PIECE)).unwrap();
+        assert_eq!(read_text(&all(), path, &|| false), Ok(Piece::Only(2 * PIECE)), "nobody waits");
         handle.close();
-        assert!(handle.read_all().unwrap_err().ends_with("the file is closed"));
+        assert!(handle.read_all(&|| true).unwrap_err().ends_with("the file is closed"));
         delete(&all(), path).unwrap();
         assert!(!exists(&all(), path));
         std::fs::remove_dir(folder).unwrap();
@@ -129,7 +157,7 @@ mod tests {
     fn errors_name_the_path_and_the_cause() {
         let missing = "no/such/file";
         let expected = |tried| Err(format!("cannot {tried} {missing}: No such file or directory"));
-        assert_eq!(read_text(&all(), missing), expected("read"));
+        assert_eq!(read_text(&all(), missing, &|| true).map(|_| String::new()), expected("read"));
         assert_eq!(write_text(&all(), missing, "").map(|()| String::new()), expected("write"));
         assert_eq!(delete(&all(), missing).map(|()| String::new()), expected("delete"));
         assert!(FileHandle::open(&all(), "/").is_err_and(|error| error.starts_with("cannot open /: ")));

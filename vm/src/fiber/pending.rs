@@ -6,6 +6,7 @@ use aivi_bytecode::module::well_known;
 use aivi_scheduler::{GroupEnd, Outcome, Rule, Wake};
 
 use super::{Awaited, Cases, Fiber, Items, Signal, Start, World};
+use crate::account::Limit;
 use crate::backtrace::Link;
 use crate::failure::Failure;
 use crate::fault::{Attached, Fault};
@@ -215,6 +216,11 @@ impl Fiber {
             },
             (Pending::Within(world), Wake::Group(end)) => self.within_ended(&world, end),
             (Pending::Completion(then), Wake::Completed(result)) => completed(then, result, self),
+            // A future that calls its waker while it is asked is always woken, and never waits to be cancelled.
+            (Pending::Awaited(awaited), Wake::Completed(_)) if self.sees_cancel() => {
+                drop(awaited);
+                Came::Signal(self.noticed())
+            }
             (Pending::Awaited(awaited), Wake::Completed(_)) => {
                 match awaited.ask(&mut NativeCx { fiber: self, needs: None }) {
                     NativeResult::Done(value) => Came::Value(value),
@@ -314,7 +320,7 @@ pub(crate) fn closed() -> Value {
     Value::err(Value::nullary(well_known::CLOSED, 0))
 }
 
-fn completed(then: Then, result: Result<Shared, String>, fiber: &Fiber) -> Came {
+fn completed(then: Then, result: Result<Shared, String>, fiber: &mut Fiber) -> Came {
     let value = match result {
         Ok(value) => value.into_value(),
         Err(text) => {
@@ -324,6 +330,13 @@ fn completed(then: Then, result: Result<Shared, String>, fiber: &Fiber) -> Came 
     };
     let decoded = match then {
         Then::Done => return Came::Value(value),
+        Then::Bounded => {
+            return Came::Value(value.as_int().map_or(value, |bytes| {
+                // The limit is reached, and nobody sees what the function gives; unless others have given back memory just now.
+                _ = fiber.may_make(Limit::Memory, bytes.unsigned_abs());
+                Value::err(Value::text("it is larger than the memory that was left"))
+            }));
+        }
         Then::Decode => decode(value),
         Then::DecodeOrFault => match decode(value) {
             Ok(value) => decode(value),
