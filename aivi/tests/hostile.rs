@@ -626,3 +626,27 @@ fn nobody_goes_on_reading_for_a_call_that_has_ended() {
     assert!(writer.join().expect("no panic") > 0);
     std::fs::remove_dir_all(folder).expect("it is there");
 }
+
+/// What a function of the library makes of a text is looked at before it is made, or while it is.
+#[test]
+fn texts_are_taken_apart_within_the_limits() {
+    let text = "module m\nuse aivi.text (repeat, split, splitLines, chunk)\nuse aivi.json (decode)\nexport *\n\n\
+                size : List Text -> Effect Text Int\nsize = texts => pure (List.length texts)\n\n\
+                letters : Int -> Effect Text Int\nletters = n => size (split \"\" (repeat n \"ab\"))\n\n\
+                pieces : Int -> Effect Text Int\npieces = n => size (split \"a\" (repeat n \"ab\"))\n\n\
+                lines : Int -> Effect Text Int\nlines = n => size (splitLines (repeat n \"\\n\"))\n\n\
+                chunks : Int -> Effect Text Int\nchunks = n => size (chunk 1 (repeat n \"ab\"))\n\n\
+                open : Int -> Effect Text Int\nopen = n => decode (repeat n \"[\") match\n  | Ok _ => pure 1\n  | Err _ => pure 2\n\n\
+                flat : Int -> Effect Text Int\nflat = n => decode \"[{repeat n \"1,\"}1]\" match\n  | Ok _ => pure 1\n  | Err _ => pure 2\n";
+    let limits = Limits::none().memory(8 * MEGABYTE);
+    let engine = Engine::builder().limits(limits).build().expect("an engine");
+    let script = engine.compile("m.aivi", text).unwrap_or_else(|error| panic!("{error}"));
+    for (function, few) in [("letters", 20), ("pieces", 11), ("lines", 10), ("chunks", 20), ("open", 2), ("flat", 1)] {
+        assert_eq!(script.call::<i64, _>(function, (10,)), Ok(few), "{function}");
+        let ended = script.call::<i64, _>(function, (1_500_000,));
+        assert!(
+            matches!(&ended, Err(CallError::Limit(report)) if report.what == Limit::Memory),
+            "{function}: {ended:?}"
+        );
+    }
+}

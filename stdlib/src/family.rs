@@ -4,12 +4,13 @@ use aivi_vm::Value;
 use aivi_vm::native::{NativeCx, NativeResult};
 use aivi_vm::structural::Incomparable;
 
-/// Makes the table of a family: name after the family's, number of arguments, function. There are five forms:
+/// Makes the table of a family: name after the family's, number of arguments, function. There are six forms:
 ///
 /// - `= f`: a native function.
 /// - `needs P, f`: the same, which reaches outside of the program and needs the power `P`.
 /// - `pure f`: `f` makes a value of the arguments, without failing, in a time that does not depend on them.
 /// - `pure over n, f`: as `pure`, in a time that grows with the text that is argument `n`.
+/// - `pieces of n, c, f`: as `pure over n`, where `f` makes a list of parts of the text; `c` says of how many.
 /// - `acts f`: `f` makes a value of its arguments and of what it and its like remember, in a short time; nothing, and it has taken none
 ///   of them, when they are of the wrong types.
 macro_rules! family {
@@ -48,6 +49,25 @@ macro_rules! rows {
             needs: None,
         },] $($rest)*)
     };
+    ($family:literal [$($done:tt)*] $name:literal / $arity:literal pieces of $whole:literal, $count:expr, $function:expr; $($rest:tt)*) => {
+        $crate::family::rows!($family [$($done)* aivi_vm::native::NativeFn {
+            name: concat!($family, ".", $name),
+            arity: $arity,
+            call: |cx, args| {
+                $crate::family::charge_bytes(cx, args.text($whole).len());
+                let pieces = $crate::family::count_of($count)(args.values());
+                if !cx.may_make(pieces.saturating_mul(size_of::<aivi_vm::Value>()).saturating_add(args.text($whole).len())) {
+                    return aivi_vm::native::NativeResult::Fault("the list would be too long".to_owned());
+                }
+                aivi_vm::native::NativeResult::Done($crate::family::of_arguments($function)(args.values()))
+            },
+            quick: Some(|args| {
+                let is_short = args.text($whole).len() <= $crate::family::QUICK_BYTES;
+                is_short.then(|| $crate::family::of_arguments($function)(args.values()))
+            }),
+            needs: None,
+        },] $($rest)*)
+    };
     ($family:literal [$($done:tt)*] $name:literal / $arity:literal pure $function:expr; $($rest:tt)*) => {
         $crate::family::rows!($family [$($done)* aivi_vm::native::NativeFn {
             name: concat!($family, ".", $name),
@@ -73,6 +93,12 @@ pub(crate) use {family, rows};
 /// Says what a closure in the table is.
 #[inline(always)]
 pub(crate) fn of_arguments<F: Fn(&[Value]) -> Value>(function: F) -> F {
+    function
+}
+
+/// The same for one that counts.
+#[inline(always)]
+pub(crate) fn count_of<F: Fn(&[Value]) -> usize>(function: F) -> F {
     function
 }
 

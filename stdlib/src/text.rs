@@ -23,9 +23,9 @@ family! { "text"
     "lastIndexOf" / 2 pure over 1, |args| position(&args[1], args[1].as_str().rfind(args[0].as_str()));
     "count" / 2 pure over 1, |args| int(occurrences(args[1].as_str(), args[0].as_str()));
     "compare" / 2 pure over 1, |args| Value::int(args[0].as_str().cmp(args[1].as_str()) as i64);
-    "split" / 2 pure over 1, |args| split(args[1].as_str(), args[0].as_str());
-    "splitLines" / 1 pure over 0, |args| texts(args[0].as_str().lines());
-    "chunk" / 2 pure over 1, |args| chunk(args[1].as_str(), count(number(&args[0])));
+    "split" / 2 pieces of 1, |args| splits(args[1].as_str(), args[0].as_str()), |args| split(args[1].as_str(), args[0].as_str());
+    "splitLines" / 1 pieces of 0, |args| splits(args[0].as_str(), "\n"), |args| texts(args[0].as_str().lines());
+    "chunk" / 2 pieces of 1, |args| chunks(&args[1], count(number(&args[0]))), |args| chunk(args[1].as_str(), count(number(&args[0])));
     "join" / 2 = |cx, args| joined(cx, args.get(1).as_list(), args.text(0));
     "concat" / 1 = |cx, args| joined(cx, args.get(0).as_list(), "");
     "trim" / 1 pure over 0, |args| trimmed(&args[0], str::trim);
@@ -99,6 +99,16 @@ fn trimmed(text: &Value, trim: impl Fn(&str) -> &str) -> Value {
 
 fn split(text: &str, separator: &str) -> Value {
     if separator.is_empty() { letters(text) } else { texts(text.split(separator)) }
+}
+
+/// How many pieces `split` makes.
+fn splits(text: &str, separator: &str) -> usize {
+    if separator.is_empty() { text.chars().count() } else { occurrences(text, separator) + 1 }
+}
+
+/// How many `chunk` makes.
+fn chunks(text: &Value, size: usize) -> usize {
+    text.as_text().map_or(0, |text| text.chars()).checked_div(size).map_or(0, |whole| whole + 1)
 }
 
 /// A text for each scalar value.

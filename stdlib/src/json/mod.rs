@@ -8,6 +8,7 @@ use aivi_vm::native::{Args, NativeCx, NativeResult};
 use aivi_vm::{Text, Value};
 
 use crate::family::{charge_bytes, done, family};
+use parse::Refusal;
 
 family! { "json"
     "parse" / 2 = parse;
@@ -56,7 +57,13 @@ fn parse(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
     };
     done(match parse::parse(args.text(1), &maker) {
         Ok(value) => Value::ok(value),
-        Err(problem) => Value::err(Value::text(&problem)),
+        Err(Refusal::Wrong(problem)) => Value::err(Value::text(&problem)),
+        Err(Refusal::TooLarge(bytes)) => {
+            // The limit is reached, and nobody sees this; unless others have given back memory just now. What was made is gone already.
+            let all = usize::try_from(cx.memory_limit()).unwrap_or(usize::MAX);
+            _ = cx.may_make(all.max(bytes));
+            Value::err(Value::text("the text has more in it than there is memory left"))
+        }
     })
 }
 

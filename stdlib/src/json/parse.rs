@@ -4,10 +4,24 @@ use aivi_vm::Value;
 
 use super::{ARRAY, BOOL, FLOAT, INT, Maker, OBJECT, STRING};
 
-/// The value of a whole text, or what is wrong with it and where.
-pub(super) fn parse(text: &str, maker: &Maker) -> Result<Value, String> {
-    let mut parser = Parser { text, at: 0, maker, open: Vec::new() };
-    parser.document().map_err(|problem| parser.describe(problem))
+/// Why a text has no value.
+pub(super) enum Refusal {
+    /// What is wrong with it, and where.
+    Wrong(String),
+    /// What is open takes so many bytes: more than the call may have.
+    TooLarge(usize),
+}
+
+/// Values between two looks at the limit of memory; arbitrary.
+const LOOK: usize = 1 << 10;
+
+/// The value of a whole text.
+pub(super) fn parse(text: &str, maker: &Maker) -> Result<Value, Refusal> {
+    let mut parser = Parser { text, at: 0, maker, open: Vec::new(), held: 0, made: 0 };
+    parser.document().map_err(|problem| match problem {
+        Problem::TooLarge(bytes) => Refusal::TooLarge(bytes),
+        problem => Refusal::Wrong(parser.describe(problem)),
+    })
 }
 
 struct Parser<'a> {
@@ -16,6 +30,10 @@ struct Parser<'a> {
     at: usize,
     maker: &'a Maker,
     open: Vec<Open>,
+    /// Values in what is open, which nobody counts before it is closed.
+    held: usize,
+    /// Values that began so far.
+    made: usize,
 }
 
 /// An array or object whose end is yet to come.
@@ -31,11 +49,17 @@ enum Problem {
     Expected(&'static str),
     /// Anything else.
     Wrong(&'static str),
+    /// So many bytes are no longer allowed.
+    TooLarge(usize),
 }
 
 impl Parser<'_> {
     fn document(&mut self) -> Result<Value, Problem> {
         loop {
+            self.made += 1;
+            if self.made.is_multiple_of(LOOK) {
+                self.look()?;
+            }
             if let Some(value) = self.value()?
                 && let Some(whole) = self.put(value)?
             {
@@ -43,6 +67,12 @@ impl Parser<'_> {
                 return if self.at == self.text.len() { Ok(whole) } else { Err(Problem::Expected("the end")) };
             }
         }
+    }
+
+    /// Is there room for what is open? Arrays that grow have twice what they need at times.
+    fn look(&self) -> Result<(), Problem> {
+        let bytes = 2 * (self.held * size_of::<Value>() + self.open.len() * size_of::<Open>());
+        if aivi_vm::has_room(bytes) { Ok(()) } else { Err(Problem::TooLarge(bytes)) }
     }
 
     /// A value, unless it is an array or object that is not empty: that is open then.
@@ -88,6 +118,7 @@ impl Parser<'_> {
                 None => return Ok(Some(value)),
                 Some(Open::Array(elements)) => {
                     elements.push(value);
+                    self.held += 1;
                     match next {
                         Some(b',') => {
                             self.at += 1;
@@ -99,6 +130,7 @@ impl Parser<'_> {
                 }
                 Some(Open::Object(fields, name)) => {
                     fields.push(Value::pair(std::mem::replace(name, Value::unit()), value));
+                    self.held += 1;
                     match next {
                         Some(b',') => {
                             self.at += 1;
@@ -115,11 +147,13 @@ impl Parser<'_> {
                 }
             }
             self.at += 1;
-            value = match self.open.pop() {
-                Some(Open::Array(elements)) => self.maker.make(ARRAY, Value::list(elements)),
-                Some(Open::Object(fields, _)) => self.maker.make(OBJECT, Value::list(fields)),
+            let (constructor, values) = match self.open.pop() {
+                Some(Open::Array(elements)) => (ARRAY, elements),
+                Some(Open::Object(fields, _)) => (OBJECT, fields),
                 None => return Ok(None),
             };
+            self.held -= values.len();
+            value = self.maker.make(constructor, Value::list(values));
         }
     }
 
@@ -275,6 +309,7 @@ impl Parser<'_> {
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         let what = match (problem, self.text[self.at..].chars().next()) {
             (Problem::Wrong(what), _) => what.to_owned(),
+            (Problem::TooLarge(bytes), _) => format!("what is open takes {bytes} bytes"),
             (Problem::Expected(what), None) => format!("expected {what}, found the end of the text"),
             (Problem::Expected(what), Some(found)) => format!("expected {what}, found {found:?}"),
         };
