@@ -55,9 +55,12 @@ macro_rules! rows {
             arity: $arity,
             call: |cx, args| {
                 $crate::family::charge_bytes(cx, args.text($whole).len());
-                let pieces = $crate::family::count_of($count)(args.values());
-                if !cx.may_make(pieces.saturating_mul(size_of::<aivi_vm::Value>()).saturating_add(args.text($whole).len())) {
-                    return aivi_vm::native::NativeResult::Fault("the list would be too long".to_owned());
+                let length = args.text($whole).len();
+                if length > $crate::family::LOOK_BYTES {
+                    let pieces = $crate::family::count_of($count)(args.values());
+                    if !cx.may_make(pieces.saturating_mul(size_of::<aivi_vm::Value>()).saturating_add(length)) {
+                        return aivi_vm::native::NativeResult::Fault("the list would be too long".to_owned());
+                    }
                 }
                 aivi_vm::native::NativeResult::Done($crate::family::of_arguments($function)(args.values()))
             },
@@ -110,6 +113,9 @@ pub(crate) fn acted(value: Option<Value>) -> NativeResult {
 /// Texts up to this length are worked through without a look at fuel and cancellation; it takes about as long as a few instructions
 /// of bytecode do.
 pub(crate) const QUICK_BYTES: usize = 64;
+
+/// Texts up to this length are taken apart without a look at the limit of memory: what that makes is a quarter of a megabyte at most (arbitrary).
+pub(crate) const LOOK_BYTES: usize = 1 << 14;
 
 /// Elements that native code works through while bytecode spends one unit of fuel; a guess between
 /// copying, which is faster, and comparing, which is slower.
