@@ -56,7 +56,8 @@ macro_rules! rows {
             call: |cx, args| {
                 $crate::family::charge_bytes(cx, args.text($whole).len());
                 let length = args.text($whole).len();
-                if length > $crate::family::LOOK_BYTES {
+                // Counted only where there may be too many: as many as there are bytes.
+                if !aivi_vm::has_room(length.saturating_mul(1 + size_of::<aivi_vm::Value>())) {
                     let pieces = $crate::family::count_of($count)(args.values());
                     if !cx.may_make(pieces.saturating_mul(size_of::<aivi_vm::Value>()).saturating_add(length)) {
                         return aivi_vm::native::NativeResult::Fault("the list would be too long".to_owned());
@@ -113,9 +114,6 @@ pub(crate) fn acted(value: Option<Value>) -> NativeResult {
 /// Texts up to this length are worked through without a look at fuel and cancellation; it takes about as long as a few instructions
 /// of bytecode do.
 pub(crate) const QUICK_BYTES: usize = 64;
-
-/// Texts up to this length are taken apart without a look at the limit of memory: what that makes is a quarter of a megabyte at most (arbitrary).
-pub(crate) const LOOK_BYTES: usize = 1 << 14;
 
 /// Elements that native code works through while bytecode spends one unit of fuel; a guess between
 /// copying, which is faster, and comparing, which is slower.
