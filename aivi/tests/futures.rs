@@ -58,12 +58,13 @@ fn a_future_may_wake_while_it_is_polled() {
 }
 
 /// Calls its waker in every poll, and is never ready.
-struct Restless(Arc<Mutex<Vec<&'static str>>>);
+struct Restless(Arc<Mutex<Vec<&'static str>>>, Arc<AtomicUsize>);
 
 impl Future for Restless {
     type Output = Result<i64, String>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.1.fetch_add(1, Ordering::Relaxed);
         cx.waker().wake_by_ref();
         Poll::Pending
     }
@@ -77,16 +78,18 @@ impl Drop for Restless {
 
 #[test]
 fn a_future_that_is_always_woken_is_cancelled() {
-    let dropped = Arc::new(Mutex::new(Vec::new()));
-    let restless = dropped.clone();
-    let module =
-        HostModule::new("game").future("restless : Int -> Effect Text Int", move |_: i64| Restless(restless.clone()));
+    let (dropped, polls) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
+    let restless = (dropped.clone(), polls.clone());
+    let module = HostModule::new("game")
+        .future("restless : Int -> Effect Text Int", move |_: i64| Restless(restless.0.clone(), restless.1.clone()));
     let body = "f : Int -> Effect Text Int\nf = n => restless n\n\n\
                 g : Int -> Effect Text Int\ng = n => timeoutWith 20 \"late\" (restless n)\n\n\
                 h : Int -> Effect Text Int\nh = n => race (restless n) (pure n)\n";
     let script = script(Engine::builder().workers(1), module, body);
     let call = script.function::<(i64,), i64>("f").expect("it is there").start((1,));
-    std::thread::sleep(std::time::Duration::from_millis(20));
+    while polls.load(Ordering::Relaxed) == 0 {
+        std::thread::yield_now();
+    }
     call.canceller().cancel();
     assert_eq!(call.wait(), Err(aivi::CallError::Cancelled));
     assert!(matches!(script.call::<i64, _>("g", (1,)), Err(aivi::CallError::Failure(late)) if late.contains("late")));
