@@ -53,7 +53,8 @@ pub(super) enum Op {
     Do(Box<Action>),
     /// `dst` gets a value of its own: `src` moved or copied.
     Take { dst: Reg, src: Reg },
-    /// `dst` gets an empty list: `list`, which is one, if it dies here, for the room it has; else the constant `empty`.
+    /// `dst` gets an empty list: `list`, which is one, if it dies here and lists are built here, for the room it has; else the
+    /// constant `empty`.
     Emptied { dst: Reg, list: Reg, empty: ConstId },
     /// `dst` shows the value that `src` keeps.
     Borrow { dst: Reg, src: Reg },
@@ -146,6 +147,16 @@ impl Code {
         let goes_on =
             |op: &Op| !matches!(op, Op::Bind(_) | Op::Enter(_) | Op::Leave(_)) && !is_flagged(op) && !is_jump(op);
         self.ops.get(from..).is_some_and(|ops| ops.len() <= most && ops.iter().all(|(op, _)| goes_on(op)))
+    }
+
+    /// Whether an element is put onto a list.
+    pub(super) fn builds_lists(&self) -> bool {
+        self.ops.iter().any(|(op, _)| match op {
+            Op::Do(action) => {
+                matches!(action.instruction, Instruction::ListPrepend { .. } | Instruction::ListPush { .. })
+            }
+            _ => false,
+        })
     }
 
     /// An instruction that the table of operands describes whole.

@@ -59,6 +59,7 @@ pub(super) fn resolve(code: &mut Code, registers: usize, arguments: &[(Reg, Clas
         pads: vec![None; code.regions.len()],
         state: vec![None; registers],
         owned: BTreeSet::new(),
+        builds: code.builds_lists(),
         falls: false,
         mistakes: Vec::new(),
     };
@@ -77,6 +78,8 @@ struct Pass<'c> {
     pads: Vec<Option<Pad>>,
     state: Vec<Option<Class>>,
     owned: BTreeSet<Reg>,
+    /// Elements are put onto lists here: what has room is of use.
+    builds: bool,
     /// The instruction before goes on with the next one.
     falls: bool,
     mistakes: Vec<String>,
@@ -280,7 +283,7 @@ impl Pass<'_> {
         if deaths.contains(&dst) {
             return self.bury(index);
         }
-        if deaths.contains(&list) && self.get(list) == Some(Class::Owned) {
+        if self.builds && deaths.contains(&list) && self.get(list) == Some(Class::Owned) {
             self.out.word(Instruction::ListDrop { dst, list, count: Index(0) });
             self.clear(list);
             self.write(dst, Class::Owned);
