@@ -115,7 +115,7 @@ fn instruction_to(instruction: Instruction, old: Reg, new: Reg) -> Option<Instru
 }
 
 /// The operation with another register in the place of `old`, if that is all that changes.
-fn with(operation: &Op, old: Reg, new: Reg) -> Option<Op> {
+pub(super) fn with(operation: &Op, old: Reg, new: Reg) -> Option<Op> {
     let other = |reg: Reg| if reg == old { new } else { reg };
     Some(match operation {
         Op::Do(action) => {
@@ -140,7 +140,7 @@ fn with(operation: &Op, old: Reg, new: Reg) -> Option<Op> {
 }
 
 /// As `with`: windows, which would move as a whole, stay where they are.
-fn instruction_with(instruction: Instruction, old: Reg, new: Reg) -> Option<Instruction> {
+pub(super) fn instruction_with(instruction: Instruction, old: Reg, new: Reg) -> Option<Instruction> {
     let mut word = instruction.encode();
     for operand in instruction.opcode().info().operands {
         if operand.kind == OperandKind::Reg && operand.value(word) == i64::from(old.0) {

@@ -124,6 +124,11 @@ impl Code {
         self.references[label.0 as usize]
     }
 
+    /// Whether one jump leads to the label, which is nobody's pad.
+    pub(super) fn is_arm(&self, label: Label) -> bool {
+        self.references(label) == 1
+    }
+
     pub(super) fn region(&mut self, caught: Option<Reg>) -> RegionId {
         let pad = self.label();
         self.regions.push(Region { pad, caught });

@@ -1,7 +1,7 @@
 //! Typed core to a bytecode module.
 //!
 //! ```text
-//! core -> operations on registers (expr, call, effect, matching, …) -> who lives where (liveness)
+//! core -> operations on registers (expr, call, effect, matching, …) -> once each (common) -> who lives where (liveness)
 //!      -> moves, copies and drops (ownership) -> words and tables (assemble)
 //! ```
 //!
@@ -20,6 +20,7 @@ mod assemble;
 mod call;
 mod coalesce;
 mod code;
+mod common;
 mod condition;
 mod constants;
 mod each;

@@ -18,6 +18,7 @@ use aivi_bytecode::{ConstId, Count, Index, Instruction, Jump16, Reg};
 use super::assemble::{Assembler, Pad};
 use super::coalesce::coalesce;
 use super::code::{Action, Class, Code, Label, Op};
+use super::common;
 use super::liveness::{Flow, Registers, ends, is_flagged, is_jump};
 use super::operands::operands;
 use crate::diagnostic::Source;
@@ -49,6 +50,7 @@ impl Assembled {
 
 /// Resolves the ownership of all registers; `arguments` hold something at entry.
 pub(super) fn resolve(code: &mut Code, registers: usize, arguments: &[(Reg, Class)]) -> Assembled {
+    common::share(code);
     let mut flow = Flow::new(code, registers);
     coalesce(code, &mut flow);
     let mut pass = Pass {
@@ -174,7 +176,7 @@ impl Pass<'_> {
             Op::Scalar { dst, src } => {
                 self.read(*src);
                 let class = if self.get(*src) == Some(Class::Scalar) { Class::Scalar } else { Class::Tagged };
-                if dst != src {
+                if dst != src && !self.flow.deaths[index].contains(dst) {
                     self.out.word(moved(class, *dst, *src));
                 }
                 self.write(*dst, class);

@@ -6,6 +6,7 @@
 
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
+use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -28,13 +29,26 @@ impl Chunk {
     /// All slots free.
     #[inline]
     pub(crate) fn new(capacity: usize) -> Chunk {
-        debug_assert!((1..=Chunk::MAX).contains(&capacity));
+        // SAFETY: no slot is left out.
+        unsafe { Chunk::free_around(capacity, 0..0) }
+    }
+
+    /// All slots free but those of a range inside, which hold nothing at all.
+    ///
+    /// # Safety
+    /// The caller writes those slots before anything else happens to the chunk.
+    #[inline]
+    unsafe fn free_around(capacity: usize, range: Range<usize>) -> Chunk {
+        debug_assert!((1..=Chunk::MAX).contains(&capacity) && range.end <= capacity);
         let object = alloc::allocate(size_of::<Header>() + capacity * size_of::<Value>()).cast::<Header>();
-        // SAFETY: `allocate` gave memory for a header and `capacity` values, aligned to 16; all of it is written here.
+        // SAFETY: `allocate` gave memory for a header and `capacity` values, aligned to 16; what is not written here, the caller writes.
         unsafe {
             object.write(Header::new(Kind::Chunk, 0, capacity as u32));
             let first = object.add(1).cast::<Value>();
-            for slot in 0..capacity {
+            for slot in 0..range.start {
+                first.add(slot).write(Value::unit());
+            }
+            for slot in range.end..capacity {
                 first.add(slot).write(Value::unit());
             }
             Chunk(NonNull::new_unchecked(object))
@@ -206,6 +220,12 @@ impl Chunk {
         unsafe { (*self.0.as_ptr()).effect = 1 };
     }
 
+    /// Its slots are not released. Nothing else points to the chunk, and no value is lost.
+    fn set_uncounted(&mut self) {
+        // SAFETY: as in `set_counted`.
+        unsafe { (*self.0.as_ptr()).effect = 0 };
+    }
+
     /// The value of a slot: moved out when nothing else points to the chunk, else a copy.
     #[inline]
     pub(crate) fn take(&mut self, slot: usize) -> Value {
@@ -215,15 +235,34 @@ impl Chunk {
         }
     }
 
-    /// A new chunk whose slots from `to` on hold this one's `from..from + length`, moved when nothing else points to this
-    /// chunk.
-    pub(crate) fn rebuild(&mut self, capacity: usize, from: usize, length: usize, to: usize) -> Chunk {
-        let mut new = Chunk::new(capacity);
+    /// A new chunk whose slots from `to` on hold this one's `from..from + length`: moved when nothing else points to this chunk, else
+    /// copied.
+    pub(crate) fn rebuild(mut self, capacity: usize, from: usize, length: usize, to: usize) -> Chunk {
         let counted = self.is_counted();
-        let target = &mut new.slots_mut().expect("a new chunk has one pointer")[to..to + length];
+        // SAFETY: the slots that are left out are written right below; the clones do nothing but count.
+        let mut new = unsafe { Chunk::free_around(capacity, to..to + length) };
+        // SAFETY: `capacity` slots stand behind the header.
+        let target = unsafe { new.0.as_ptr().add(1).cast::<Value>().add(to) };
+        if self.is_unique() {
+            // From here on it ends as a chunk of scalars: the new one owns the values of the range.
+            self.set_uncounted();
+        }
         match self.slots_mut() {
-            Some(slots) => target.swap_with_slice(&mut slots[from..from + length]),
-            None => target.clone_from_slice(&self.slots()[from..from + length]),
+            Some(slots) => {
+                let (before, rest) = slots.split_at_mut(from);
+                let (moved, behind) = rest.split_at_mut(length);
+                // SAFETY: two chunks; see above.
+                unsafe { moved.as_ptr().copy_to_nonoverlapping(target, length) };
+                if counted {
+                    before.iter_mut().chain(behind).for_each(|slot| *slot = Value::unit());
+                }
+            }
+            None => {
+                for (index, value) in self.slots()[from..from + length].iter().enumerate() {
+                    // SAFETY: inside the range that was left out.
+                    unsafe { target.add(index).write(value.clone()) };
+                }
+            }
         }
         if counted {
             new.set_counted();

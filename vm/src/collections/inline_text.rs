@@ -1,6 +1,7 @@
 //! `InlineText`: a text that stands in a value's payload, so that it has no object.
 //!
-//! What always holds: the first `length` of `bytes`, seven at most, are whole UTF-8 text, the others are 0. `of_utf8`, `join` and `decimal` make it so, and nothing
+//! It is eight bytes, held as one number, which is what registers and comparisons want: up to seven of text, zeros, and the length. What
+//! always holds: the first `length` of them are whole UTF-8 text, the others are 0. `of_utf8`, `join` and `decimal` make it so, and nothing
 //! changes it. So two of them are equal when their bits are, and each text of so few bytes has one form: values of longer texts
 //! are of another kind (`Value::text`, `From<Text>`).
 
@@ -10,13 +11,8 @@ use crate::value::Value;
 
 /// A text of seven bytes at most.
 #[derive(Clone, Copy, PartialEq, Eq)]
-#[repr(C, align(8))]
-pub struct InlineText {
-    bytes: [u8; InlineText::MAX],
-    length: u8,
-}
-
-const _: () = assert!(size_of::<InlineText>() == 8 && align_of::<InlineText>() == align_of::<u64>());
+#[repr(transparent)]
+pub struct InlineText(u64);
 
 impl InlineText {
     /// Bytes of the longest one: as many as the payload holds beside the length.
@@ -52,10 +48,10 @@ impl InlineText {
         Some(InlineText::from_le(low | (bytes.len() as u64) << 56))
     }
 
+    /// The eight bytes as a number whose lowest byte is the first.
     #[inline]
     const fn from_le(bits: u64) -> InlineText {
-        let [a, b, c, d, e, f, g, length] = bits.to_le_bytes();
-        InlineText { bytes: [a, b, c, d, e, f, g], length }
+        InlineText(u64::from_le(bits))
     }
 
     /// Texts one after the other, if all of them are inline and the result is.
@@ -99,24 +95,23 @@ impl InlineText {
     /// The bytes as a number whose lowest byte is the first, without the length.
     #[inline]
     const fn low(self) -> u64 {
-        let [a, b, c, d, e, f, g] = self.bytes;
-        u64::from_le_bytes([a, b, c, d, e, f, g, 0])
+        u64::from_le(self.0) & (u64::MAX >> 8)
     }
 
     /// As a payload. Equal texts have equal bits.
     #[inline]
     pub(crate) const fn to_bits(self) -> u64 {
-        let [a, b, c, d, e, f, g] = self.bytes;
-        u64::from_ne_bytes([a, b, c, d, e, f, g, self.length])
+        self.0
     }
 
     /// The text itself.
     #[inline]
     pub(crate) fn as_str(&self) -> &str {
         // The mask tells the compiler what always holds.
-        let length = usize::from(self.length & 7);
-        // SAFETY: the first `length` bytes are whole UTF-8 text, copied by `of_utf8` or `join`, or digits.
-        unsafe { std::str::from_utf8_unchecked(&self.bytes[..length]) }
+        let length = self.len() & InlineText::MAX;
+        // SAFETY: a number of eight bytes may be read byte by byte. The first `length` are whole UTF-8 text, copied by `of_utf8` or `join`,
+        // or digits.
+        unsafe { std::str::from_utf8_unchecked(std::slice::from_raw_parts((&raw const self.0).cast(), length)) }
     }
 
     /// Adds it at the end: as many bytes as there are places, and then back to what counts, since a copy of a fixed size is no call.
@@ -139,7 +134,7 @@ impl InlineText {
     /// Number of bytes.
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        usize::from(self.length)
+        (u64::from_le(self.0) >> 56) as usize
     }
 
     /// Number of scalar values: of the bytes that do not continue one.

@@ -257,7 +257,7 @@ impl View {
     /// Moves the values into a chunk of their own that starts with `to` free slots.
     fn rebuild(&mut self, capacity: usize, to: usize) {
         let length = self.len();
-        self.chunk = Some(match &mut self.chunk {
+        self.chunk = Some(match self.chunk.take() {
             Some(chunk) => chunk.rebuild(capacity, self.start as usize, length, to),
             None => Chunk::new(capacity),
         });
