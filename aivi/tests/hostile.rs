@@ -627,6 +627,40 @@ fn nobody_goes_on_reading_for_a_call_that_has_ended() {
     std::fs::remove_dir_all(folder).expect("it is there");
 }
 
+/// Reads that never end have threads of the pool; what is left of those is for others.
+#[cfg(unix)]
+#[test]
+fn who_blocks_for_ever_leaves_threads_to_its_neighbours() {
+    let text = "module m\nuse aivi.concurrency\nuse aivi.file (readText)\nexport *\n\n\
+                all : Text -> Int -> Effect Text Int\nall = path n => do Effect {\n  \
+                texts <- parAll (List.map (_ => attempt (readText path)) [1..n])\n  pure (List.length texts)\n}\n";
+    let engine = Engine::builder().allow(aivi::Capability::all()).build().expect("an engine");
+    let folder = std::env::temp_dir().join(format!("aivi-pipes-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let [pipe, file] = ["pipe", "file"].map(|name| folder.join(name).display().to_string());
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    std::fs::write(&file, "text").expect("a file");
+    let compile = || engine.compile("m.aivi", text).expect("it compiles");
+    let function = |script: aivi::Script| script.function::<(String, i64), i64>("all").expect("it is there");
+    let hostile: Vec<_> = (0..3).map(|_| function(compile()).start((pipe.clone(), 1000))).collect();
+    // Opening it waits for a reader: somebody is at it.
+    let held = std::fs::OpenOptions::new().write(true).open(&pipe).expect("a reader");
+    for _ in 0..3 {
+        let mut call = function(compile()).start((file.clone(), 100));
+        assert_eq!(call.wait_timeout(LONG).expect("in time"), Ok(100));
+    }
+    for call in &hostile {
+        call.canceller().cancel();
+    }
+    // The cancelled calls are over while their threads still read. The end of the pipe ends those; what has not begun does not begin.
+    for call in hostile {
+        assert_eq!(call.wait(), Err(CallError::Cancelled));
+    }
+    drop(held);
+    drop(engine);
+    std::fs::remove_dir_all(folder).expect("it is there");
+}
+
 /// What a function of the library makes of a text is looked at before it is made, or while it is.
 #[test]
 fn texts_are_taken_apart_within_the_limits() {

@@ -1,16 +1,25 @@
 //! Threads for jobs that block: files, name resolution, host callbacks.
 //!
-//! A bounded number of threads takes jobs in the order of their submission. A thread starts when a job finds
-//! nobody idle, and ends after [`IDLE`] without work, so a program without blocking calls has none. Jobs report their
-//! results themselves; a job that panics ends only itself.
+//! A bounded number of threads takes jobs. A thread starts when a job finds nobody idle, and ends after [`IDLE`] without work, so
+//! a program without blocking calls has none. Jobs report their results themselves; a job that panics ends only itself.
 //!
-//! The queue has no bound of its own: every job in it is what one waiting task waits for (the result may have been given
-//! up by cancellation, the job runs all the same).
+//! *Shares.* A job has an owner: the program that asked for it. Owners with jobs take turns, the jobs of one owner in the order of their
+//! submission. An owner gets another thread only if it has fewer than there are left: one alone gets half of all, the next one half of the
+//! rest, and so on. So whose jobs never end, as reading from where nobody writes, keeps nobody else from files; for the bound to be
+//! used up all the same it takes as many such owners as there are halves. (Dynamic thresholds, as switches share their buffers: Choudhury and
+//! Hahne, 1998.)
+//!
+//! *Nothing stays behind.* A job may start when its owner's share says so or the pool is closed. Whoever queues one, and whoever takes one,
+//! wakes or starts a thread as long as another may start; who is done looks for the next itself. Jobs that may not start wait for one
+//! that runs, of their owner: without any that runs every owner may start.
+//!
+//! The queue has no bound of its own: every job in it is what one task waits for, or has waited for: when its turn comes it looks for itself.
 //!
 //! Rejected: one thread per job (a thousand files would be a thousand threads), workers that block and are replaced
-//! (the replacement is a thread too, and every worker would need a lock around its queue).
+//! (the replacement is a thread too, and every worker would need a lock around its queue), a fixed share for each owner (a program
+//! alone, as all under `aivi run`, would have little).
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -21,6 +30,9 @@ use crate::sync::Arc;
 
 /// Something that may take its time.
 pub type Job = Box<dyn FnOnce() + Send>;
+
+/// Whose a job is.
+pub type Owner = usize;
 
 /// How long a thread waits for its next job before it ends. Longer keeps its stack, shorter pays 20 us for a new
 /// thread more often; arbitrary.
@@ -46,12 +58,63 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    queue: VecDeque<Job>,
+    /// Those with jobs that are queued or running.
+    shares: HashMap<Owner, Share>,
+    /// Owners with queued jobs, each once, in the order of their turns.
+    turns: VecDeque<Owner>,
+    queued: usize,
+    running: usize,
     threads: usize,
     /// Threads in `Shared::wait_work`, including those already notified.
     idle: usize,
-    running: usize,
     is_closed: bool,
+}
+
+#[derive(Default)]
+struct Share {
+    queue: VecDeque<Job>,
+    running: usize,
+}
+
+impl State {
+    fn push(&mut self, owner: Owner, job: Job) {
+        let share = self.shares.entry(owner).or_default();
+        if share.queue.is_empty() {
+            self.turns.push_back(owner);
+        }
+        share.queue.push_back(job);
+        self.queued += 1;
+    }
+
+    /// Where in `turns` the owner stands whose job starts next.
+    fn next(&self, threads_max: usize) -> Option<usize> {
+        let left = threads_max.saturating_sub(self.running).max(1);
+        let running = |owner| self.shares.get(owner).map_or(0, |share| share.running);
+        self.turns.iter().position(|owner| self.is_closed || running(owner) < left)
+    }
+
+    /// The job that starts now.
+    fn pop(&mut self, threads_max: usize) -> Option<(Owner, Job)> {
+        let owner = self.turns.remove(self.next(threads_max)?)?;
+        let share = self.shares.get_mut(&owner)?;
+        let job = share.queue.pop_front()?;
+        share.running += 1;
+        self.running += 1;
+        self.queued -= 1;
+        if !share.queue.is_empty() {
+            self.turns.push_back(owner);
+        }
+        Some((owner, job))
+    }
+
+    fn done(&mut self, owner: Owner) {
+        self.running -= 1;
+        let Some(share) = self.shares.get_mut(&owner) else { return };
+        share.running -= 1;
+        if share.running == 0 && share.queue.is_empty() {
+            self.shares.remove(&owner);
+        }
+    }
 }
 
 impl Pool {
@@ -68,24 +131,20 @@ impl Pool {
     /// Runs `job` on some thread, soon. After `shutdown` the job is dropped instead.
     ///
     /// If the system refuses the first thread, the job runs right here: slow is better than never.
-    pub fn submit(&self, job: Job) {
+    pub fn submit(&self, owner: Owner, job: Job) {
         let mut state = self.shared.state.lock();
         if state.is_closed {
             drop(state);
             return drop(job);
         }
-        state.queue.push_back(job);
-        if state.queue.len() <= state.idle {
-            self.shared.work.notify_one();
-        } else if state.threads < self.shared.threads_max {
-            self.start_thread(state);
-        }
+        state.push(owner, job);
+        self.shared.wake(&mut state);
     }
 
     /// Jobs that are queued or running.
     pub fn pending(&self) -> usize {
         let state = self.shared.state.lock();
-        state.queue.len() + state.running
+        state.queued + state.running
     }
 
     /// Accepts no more jobs and waits until those accepted are done, at most for `limit`; returns how many are not.
@@ -93,31 +152,14 @@ impl Pool {
         let deadline = Instant::now() + limit.min(SHUTDOWN_MAX);
         let mut state = self.shared.state.lock();
         state.is_closed = true;
+        self.shared.wake(&mut state);
         self.shared.work.notify_all();
         while state.threads > 0 {
             if self.shared.ended.wait_until(&mut state, deadline).timed_out() {
                 break;
             }
         }
-        state.queue.len() + state.running
-    }
-
-    fn start_thread(&self, mut state: MutexGuard<'_, State>) {
-        state.threads += 1;
-        let shared = self.shared.clone();
-        let started = thread::Builder::new().name("aivi-blocking".into()).spawn(move || shared.run());
-        if started.is_ok() {
-            return;
-        }
-        state.threads -= 1;
-        if state.threads > 0 {
-            return;
-        }
-        while let Some(job) = state.queue.pop_front() {
-            state.running += 1;
-            MutexGuard::unlocked(&mut state, || run(job));
-            state.running -= 1;
-        }
+        state.queued + state.running
     }
 }
 
@@ -130,35 +172,59 @@ impl Drop for Pool {
 }
 
 impl Shared {
+    /// Sees to it that somebody takes the next job, if one may start.
+    fn wake(self: &Arc<Self>, state: &mut MutexGuard<'_, State>) {
+        if state.next(self.threads_max).is_none() {
+        } else if state.idle > 0 {
+            self.work.notify_one();
+        } else if state.threads < self.threads_max {
+            self.start_thread(state);
+        }
+    }
+
+    fn start_thread(self: &Arc<Self>, state: &mut MutexGuard<'_, State>) {
+        state.threads += 1;
+        let shared = self.clone();
+        let started = thread::Builder::new().name("aivi-blocking".into()).spawn(move || shared.run());
+        if started.is_ok() {
+            return;
+        }
+        state.threads -= 1;
+        if state.threads > 0 {
+            return;
+        }
+        while let Some((owner, job)) = state.pop(self.threads_max) {
+            MutexGuard::unlocked(state, || run(job));
+            state.done(owner);
+        }
+    }
+
     /// The life of a thread.
-    fn run(&self) {
+    fn run(self: &Arc<Self>) {
         let mut state = self.state.lock();
-        while let Some(job) = self.wait_work(&mut state) {
-            state.running += 1;
+        while let Some((owner, job)) = self.wait_work(&mut state) {
+            self.wake(&mut state);
             MutexGuard::unlocked(&mut state, || run(job));
-            state.running -= 1;
+            state.done(owner);
         }
         state.threads -= 1;
         self.ended.notify_all();
     }
 
     /// The next job; `None` when it is time to end.
-    fn wait_work(&self, state: &mut MutexGuard<'_, State>) -> Option<Job> {
+    fn wait_work(&self, state: &mut MutexGuard<'_, State>) -> Option<(Owner, Job)> {
         let mut deadline = None;
         loop {
-            if let Some(job) = state.queue.pop_front() {
+            if let Some(job) = state.pop(self.threads_max) {
                 return Some(job);
             }
-            if state.is_closed {
-                return None;
-            }
             let deadline = *deadline.get_or_insert_with(|| Instant::now() + self.idle);
-            state.idle += 1;
-            let waited = self.work.wait_until(state, deadline);
-            state.idle -= 1;
-            if waited.timed_out() && state.queue.is_empty() {
+            if state.is_closed || Instant::now() > deadline {
                 return None;
             }
+            state.idle += 1;
+            self.work.wait_until(state, deadline);
+            state.idle -= 1;
         }
     }
 }
@@ -174,6 +240,8 @@ mod tests {
     use std::sync::{Arc, Barrier};
     use std::time::Duration;
 
+    use parking_lot::Mutex;
+
     use super::Pool;
 
     /// Long enough for every machine; only a failing test waits for it.
@@ -185,7 +253,7 @@ mod tests {
         let barrier = Arc::new(Barrier::new(4));
         for _ in 0..8 {
             let barrier = barrier.clone();
-            pool.submit(Box::new(move || _ = barrier.wait()));
+            pool.submit(0, Box::new(move || _ = barrier.wait()));
         }
         assert_eq!(pool.shutdown(LONG), 0, "four at a time meet at the barrier, twice");
     }
@@ -196,7 +264,7 @@ mod tests {
         let (tx, rx) = channel();
         for _ in 0..100 {
             let tx = tx.clone();
-            pool.submit(Box::new(move || tx.send(std::thread::current().id()).unwrap()));
+            pool.submit(0, Box::new(move || tx.send(std::thread::current().id()).unwrap()));
         }
         drop(tx);
         let ids: std::collections::HashSet<_> = rx.iter().collect();
@@ -207,8 +275,8 @@ mod tests {
     fn a_panic_ends_only_its_job() {
         let pool = Pool::new(1);
         let (tx, rx) = channel();
-        pool.submit(Box::new(|| std::panic::resume_unwind(Box::new("no report"))));
-        pool.submit(Box::new(move || tx.send(7).unwrap()));
+        pool.submit(0, Box::new(|| std::panic::resume_unwind(Box::new("no report"))));
+        pool.submit(0, Box::new(move || tx.send(7).unwrap()));
         assert_eq!(rx.recv(), Ok(7));
         assert_eq!(pool.shutdown(LONG), 0);
     }
@@ -219,10 +287,10 @@ mod tests {
         let (tx, rx) = channel();
         for nth in 0..10 {
             let tx = tx.clone();
-            pool.submit(Box::new(move || tx.send(nth).unwrap()));
+            pool.submit(0, Box::new(move || tx.send(nth).unwrap()));
         }
         assert_eq!(pool.shutdown(LONG), 0);
-        pool.submit(Box::new(move || tx.send(99).unwrap()));
+        pool.submit(0, Box::new(move || tx.send(99).unwrap()));
         assert_eq!(rx.iter().collect::<Vec<_>>(), (0..10).collect::<Vec<_>>());
         assert_eq!(pool.pending(), 0);
     }
@@ -231,11 +299,61 @@ mod tests {
     fn shutdown_counts_what_does_not_end_in_time() {
         let pool = Pool::new(1);
         let (release, held): (Sender<()>, Receiver<()>) = channel();
-        pool.submit(Box::new(move || _ = held.recv()));
-        pool.submit(Box::new(|| ()));
+        pool.submit(0, Box::new(move || _ = held.recv()));
+        pool.submit(0, Box::new(|| ()));
         assert_eq!(pool.shutdown(Duration::ZERO), 2);
         drop(release);
         assert_eq!(pool.shutdown(LONG), 0);
+    }
+
+    #[test]
+    fn jobs_that_never_end_leave_threads_to_others() {
+        let pool = Pool::new(16);
+        let (release, held) = channel::<()>();
+        let held = Arc::new(Mutex::new(held));
+        let (began, begun) = channel();
+        // Eight of sixteen threads, four of the other eight, two, one: as many owners as there are halves, and one is left.
+        for owner in 1..=4 {
+            for _ in 0..100 {
+                let (began, held) = (began.clone(), held.clone());
+                let job = move || {
+                    _ = began.send(owner);
+                    _ = held.lock().recv();
+                };
+                pool.submit(owner, Box::new(job));
+            }
+            for _ in 0..16 >> owner {
+                assert_eq!(begun.recv_timeout(LONG), Ok(owner));
+            }
+            for neighbour in [10, 11, 10] {
+                let began = began.clone();
+                pool.submit(neighbour, Box::new(move || _ = began.send(neighbour)));
+                assert_eq!(begun.recv_timeout(LONG), Ok(neighbour), "beside {owner}");
+            }
+        }
+        drop(release);
+        assert_eq!(pool.shutdown(LONG), 0);
+        assert_eq!(begun.try_iter().count(), 400 - 15, "nobody's jobs are lost");
+    }
+
+    #[test]
+    fn owners_take_turns() {
+        let pool = Pool::new(1);
+        let (release, held) = channel::<()>();
+        let (tx, rx) = channel();
+        let began = tx.clone();
+        let first = move || {
+            began.send(usize::MAX).unwrap();
+            _ = held.recv();
+        };
+        pool.submit(0, Box::new(first));
+        assert_eq!(rx.recv_timeout(LONG), Ok(usize::MAX));
+        for job in 0..6 {
+            let tx = tx.clone();
+            pool.submit(job / 3, Box::new(move || tx.send(job).unwrap()));
+        }
+        drop((release, tx));
+        assert_eq!(rx.iter().collect::<Vec<_>>(), [0, 3, 1, 4, 2, 5]);
     }
 
     #[test]
@@ -252,7 +370,7 @@ mod tests {
         let pool = Pool::with_idle(1, Duration::ZERO);
         for _ in 0..2 {
             let (tx, rx) = channel();
-            pool.submit(Box::new(move || GONE.with(|gone| _ = gone.set(Gone(tx)))));
+            pool.submit(0, Box::new(move || GONE.with(|gone| _ = gone.set(Gone(tx)))));
             rx.recv().expect("the thread ends although the pool lives");
         }
     }

@@ -39,9 +39,12 @@ pub(crate) struct Job<T: Task> {
 }
 
 impl<T: Task> Job<T> {
-    /// Runs it, which may panic, and completes with what it gives.
+    /// Runs it, which may panic, and completes with what it gives; not if nobody waits for it any more.
     pub(crate) fn run(self) {
         let Job { job, mut completer } = self;
+        if completer.is_abandoned() {
+            return;
+        }
         let is_wanted = || !completer.is_abandoned();
         let result = catch_unwind(AssertUnwindSafe(|| job(&is_wanted)));
         completer.deliver(result.map_err(panic_text));

@@ -12,7 +12,7 @@ pub struct Config {
     pub workers: usize,
     /// Real time and threads, or the simulator.
     pub mode: Mode,
-    /// How many blocking jobs run at the same time at most.
+    /// How many blocking jobs run at the same time at most. One program gets half of those that others leave.
     pub blocking_threads: usize,
 }
 
@@ -31,10 +31,10 @@ pub enum Mode {
 }
 
 impl Default for Config {
-    /// All processors, real time, 64 blocking threads (arbitrary).
+    /// All processors, real time, 128 blocking threads: 64 for a program alone (arbitrary).
     fn default() -> Self {
         let workers = std::thread::available_parallelism().map_or(1, |count| count.get());
-        Config { workers, mode: Mode::Real, blocking_threads: 64 }
+        Config { workers, mode: Mode::Real, blocking_threads: 128 }
     }
 }
 

@@ -144,9 +144,12 @@ impl HostModule {
         self.add::<A, Result<T, E>>(signature, effect_type::<T, E>(), true, bind::effect(function))
     }
 
-    /// Adds a function that acts and may block its thread: it runs on the engine's pool of 64 threads for such jobs. When the fiber that waits for it
-    /// is cancelled it runs on to its end, and its result is dropped. Reading and writing files and looking up names take threads of the same
-    /// pool, and no limit divides it: where scripts do not trust each other, one whose calls block for ever keeps the others from theirs.
+    /// Adds a function that acts and may block its thread: it runs on the engine's pool for such jobs. When the fiber that waits for it is cancelled
+    /// it runs on to its end, and its result is dropped; if it has not begun, it does not.
+    ///
+    /// The pool has 128 threads at most, and reading and writing files and looking up names take threads of the same one. A script gets another
+    /// thread as long as it has fewer than there are left: alone 64 of them, beside one whose 64 calls never end 32, and so on. So a script
+    /// whose calls block for ever keeps the others from nothing; it takes eight such scripts to use up all.
     #[must_use]
     pub fn blocking<A: Parameters + Send + 'static, F, T, E>(self, signature: &str, function: F) -> HostModule
     where

@@ -246,14 +246,15 @@ impl<T: Task> Context<'_, T> {
         true
     }
 
-    /// Runs a job that may block on another thread, then [`Wake::Completed`](crate::Wake::Completed). If the wait is cancelled, the job's result
-    /// is dropped. `keep` is kept as long as anything of the job or the task is.
+    /// Runs a job that may block on another thread, then [`Wake::Completed`](crate::Wake::Completed). If the wait is cancelled before it begins, the
+    /// job is dropped, else its result is. `keep` is kept as long as anything of the job or the task is; jobs with the same one share the threads that one owner gets.
     pub fn blocking(&mut self, job: Blocking<T::Value>, keep: Option<Keep>) {
+        let owner = keep.as_ref().map_or(0, |keep| Arc::as_ptr(keep).cast::<()>().addr());
         let job = Job { job, completer: self.completer(keep) };
         let job = Box::new(move || job.run());
         match &mut self.worker.core.simulator {
             Some(simulator) => simulator.push_job(job),
-            None => self.worker.shared.pool().submit(job),
+            None => self.worker.shared.pool().submit(owner, job),
         }
     }
 
