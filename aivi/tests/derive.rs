@@ -179,6 +179,8 @@ fn values_that_nest_too_deep_for_the_stack_are_refused() {
     assert_eq!(sum(&tree), 5050);
     let error = script.call::<Tree<i64>, _>("tall", (100_000,)).expect_err("too deep");
     assert!(error.to_string().ends_with("expected values that nest at most 128 deep, found a deeper one"), "{error}");
+    // A long way to it is shown with its ends only.
+    assert!(error.to_string().contains('…') && error.to_string().len() < 250, "{error}");
 }
 
 #[test]

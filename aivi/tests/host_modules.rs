@@ -152,7 +152,13 @@ fn a_closure_that_does_not_fit_its_signature_is_refused() {
     let new = || HostModule::new("game");
     assert_eq!(
         refused(new().function("damage : Int -> Int -> Int", |a: i64| a)),
-        "host module 'game', 'damage': it is declared as Int -> Int -> Int, its Rust function needs Int -> Int"
+        "host module 'game', 'damage': it is declared as Int -> Int -> Int, with 2 arguments; its Rust function has one argument and \
+         needs Int -> Int"
+    );
+    assert_eq!(
+        refused(new().effect("now : Effect Text Int", |(): ()| Ok::<i64, String>(1))),
+        "host module 'game', 'now': it is declared as Effect Text Int, with no argument; its Rust function has one argument and needs \
+         Unit -> Effect Text Int"
     );
     assert_eq!(
         refused(new().function("name : Int -> Text", |a: String| a)),

@@ -45,10 +45,16 @@ impl Mismatch {
     }
 }
 
+/// Bytes of the beginning and of the end of a long way that are shown; arbitrary.
+const PATH_SHOWN: usize = 60;
+
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.strip_prefix('.').unwrap_or(&self.path);
-        if !path.is_empty() {
+        let ends = |at: usize| path.floor_char_boundary(at);
+        if path.len() > 2 * PATH_SHOWN {
+            write!(f, "{}…{}: ", &path[..ends(PATH_SHOWN)], &path[ends(path.len() - PATH_SHOWN)..])?;
+        } else if !path.is_empty() {
             write!(f, "{path}: ")?;
         }
         write!(f, "expected {}, found {}", self.expected, self.found)

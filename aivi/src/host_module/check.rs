@@ -51,7 +51,7 @@ impl HostModule {
             }
         }
         match self.opaque_types().find(|name| !is_type_name(name)) {
-            Some(name) => Err(self.error(Some(name), "a type's name is like Sprite")),
+            Some(name) => Err(self.error(Some(name), "a type's name is like Sprite; one capital letter is a type variable")),
             None => Ok(()),
         }
     }
@@ -73,12 +73,18 @@ impl HostModule {
             _ => None,
         });
         let is_effect = result.is_some_and(|result| result.is_effect_after(0));
-        if *effect && !is_effect {
+        if *effect && !known.is_effect_after(known.arity()) {
             return error(format!(
                 "it is declared as {declared}, which gives no Effect; its Rust function needs {needed}"
             ));
         }
-        if result.is_none() || known.arity() != *arity || *effect != is_effect || !covers(&needed, &known, *arity) {
+        if known.arity() != *arity {
+            let (counted, given) = (count(known.arity()), count(*arity));
+            return error(format!(
+                "it is declared as {declared}, with {counted}; its Rust function has {given} and needs {needed}"
+            ));
+        }
+        if result.is_none() || *effect != is_effect || !covers(&needed, &known, *arity) {
             return error(format!("it is declared as {declared}, its Rust function needs {needed}"));
         }
         if function.result.has_any() {
@@ -168,4 +174,13 @@ fn is_type_name(name: &str) -> bool {
 
 fn is_name(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// So many arguments, in words.
+fn count(arguments: usize) -> String {
+    match arguments {
+        0 => "no argument".to_owned(),
+        1 => "one argument".to_owned(),
+        more => format!("{more} arguments"),
+    }
 }
