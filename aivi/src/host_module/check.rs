@@ -51,7 +51,9 @@ impl HostModule {
             }
         }
         match self.opaque_types().find(|name| !is_type_name(name)) {
-            Some(name) => Err(self.error(Some(name), "a type's name is like Sprite; one capital letter is a type variable")),
+            Some(name) => {
+                Err(self.error(Some(name), "a type's name is like Sprite; one capital letter is a type variable"))
+            }
             None => Ok(()),
         }
     }
