@@ -13,13 +13,14 @@
 //! Rejected, measured: storing and waking, the receiver tries again (pingpong 99 ns a round trip against 77); parking_lot's
 //! mutex (116); two locks and swapped buffers (93).
 
+mod buffer;
 mod queued;
 mod register;
 mod shared;
 
-use std::collections::VecDeque;
 use std::fmt;
 
+use buffer::Buffer;
 pub use queued::queued_messages;
 pub use register::{ChannelsLeft, Register};
 pub use shared::{Channel, ChannelEnd, Receiver, Receiving, Sender, Sending, Side};
@@ -32,7 +33,7 @@ use crate::task::waiter::Spot;
 use crate::{DumpedChannel, Place, Recv, Send, Task, TryRecv, TrySend};
 
 /// An empty buffer of more messages than this gives its memory back. Below, it is not worth the allocation (arbitrary).
-const KEEP: usize = 64;
+const KEEP: usize = 128;
 
 /// With so many messages in the buffer a sender hears that receivers are behind (measured; see `Send::Crowded`). Four senders on one
 /// worker that nobody slows down fill it with three of four messages, which costs each 50 ns of caches and page faults.
@@ -40,7 +41,7 @@ const CROWD: usize = 1024;
 
 /// What is behind the lock.
 pub(crate) struct Core<T: Task> {
-    buffer: VecDeque<T::Value>,
+    buffer: Buffer<T::Value>,
     capacity: usize,
     made_at: Option<Place>,
     closed_at: Option<Place>,
@@ -77,7 +78,7 @@ impl<T: Task> Channel<T> {
     }
 
     fn made(capacity: usize, made_at: Option<Place>) -> Self {
-        let buffer = VecDeque::new();
+        let buffer = Buffer::new();
         let (senders, receivers) = (List::new(), List::new());
         Self::from_core(Core {
             buffer,
@@ -129,7 +130,9 @@ impl<T: Task> Sender<T> {
     /// was claimed by this channel.
     pub(crate) unsafe fn send(&self, value: T::Value, waiter: (Raw<T>, u32), woken: &mut Woken<T>) -> Send<T::Value> {
         let mut core = self.core().lock();
-        let value = match core.offer(value, woken) {
+        let offered = core.offer(value, woken);
+        self.note_buffered(!core.buffer.is_empty());
+        let value = match offered {
             TrySend::Done if core.buffer.len() > CROWD => return Send::Crowded,
             TrySend::Done => return Send::Done,
             TrySend::Closed { value, closed_at } => return Send::Closed { value, closed_at },
@@ -142,6 +145,16 @@ impl<T: Task> Sender<T> {
             core.senders.push_wait(waiter.0.spot(), waiter.1);
         }
         Send::Wait
+    }
+
+    /// Sends if nobody waits there, no other thread is at it, and there is room that needs no allocation. Calls nothing. May say no for no
+    /// reason.
+    #[inline(always)]
+    pub(crate) fn send_at_hand(&self, value: T::Value) -> Result<(), T::Value> {
+        match self.core().try_lock() {
+            Some(mut core) => core.put_at_hand(value),
+            None => Err(value),
+        }
     }
 
     /// Sends if there is room or a receiver.
@@ -171,7 +184,9 @@ impl<T: Task> Receiver<T> {
     /// As for `send`.
     pub(crate) unsafe fn recv(&self, waiter: (Raw<T>, u32), woken: &mut Woken<T>) -> Recv<T::Value> {
         let mut core = self.core().lock();
-        match core.take(woken) {
+        let taken = core.take(woken);
+        self.note_buffered(!core.buffer.is_empty());
+        match taken {
             TryRecv::Value(value) => return Recv::Value(value),
             TryRecv::Closed => return Recv::Closed,
             TryRecv::Empty => {}
@@ -179,6 +194,12 @@ impl<T: Task> Receiver<T> {
         // SAFETY: as in `send`.
         unsafe { core.receivers.push_wait(waiter.0.spot(), waiter.1) };
         Recv::Wait
+    }
+
+    /// Receives if there is a message in the buffer, nobody waits there, and no other thread is at it. Calls nothing.
+    #[inline(always)]
+    pub(crate) fn recv_at_hand(&self) -> Option<T::Value> {
+        self.core().try_lock()?.take_at_hand()
     }
 
     /// Receives if there is a message.
@@ -250,9 +271,33 @@ impl<T: Task> Core<T> {
         if self.buffer.len() >= self.capacity {
             return TrySend::Full(value);
         }
-        self.buffer.push_back(value);
+        self.buffer.push(value);
         queued::add(1);
         TrySend::Done
+    }
+
+    /// The usual case of `offer`: into the buffer.
+    #[inline(always)]
+    fn put_at_hand(&mut self, value: T::Value) -> Result<(), T::Value> {
+        let is_full = self.buffer.len() >= self.capacity || self.buffer.len() >= CROWD;
+        if is_full || self.closed_at.is_some() || !self.receivers.is_empty() {
+            return Err(value);
+        }
+        self.buffer.push_at_hand(value)?;
+        queued::add(1);
+        Ok(())
+    }
+
+    /// The usual case of `take`: out of the buffer, which keeps its memory.
+    #[inline(always)]
+    fn take_at_hand(&mut self) -> Option<T::Value> {
+        let keeps = self.buffer.len() > 1 || self.buffer.capacity() <= KEEP;
+        if !keeps || !self.senders.is_empty() {
+            return None;
+        }
+        let value = self.buffer.pop()?;
+        queued::add(-1);
+        Some(value)
     }
 
     /// Gives the value to the first receiver that still waits.
@@ -275,8 +320,9 @@ impl<T: Task> Core<T> {
 
     /// The next message.
     fn take(&mut self, woken: &mut Woken<T>) -> TryRecv<T::Value> {
-        let Some(value) = self.buffer.pop_front() else {
-            return match self.take_over(woken) {
+        let Some(value) = self.buffer.pop() else {
+            let value = if self.senders.is_empty() { None } else { self.take_over(woken) };
+            return match value {
                 Some(value) => TryRecv::Value(value),
                 None if mutant!("channel.waits-at-a-closed-one", self.closed_at.is_some(), false) => TryRecv::Closed,
                 None => TryRecv::Empty,
@@ -285,12 +331,12 @@ impl<T: Task> Core<T> {
         if !self.senders.is_empty()
             && let Some(next) = self.take_over(woken)
         {
-            self.buffer.push_back(next);
+            self.buffer.push(next);
             return TryRecv::Value(value);
         }
         queued::add(-1);
         if self.buffer.is_empty() && self.buffer.capacity() > KEEP {
-            self.buffer = VecDeque::new();
+            self.buffer = Buffer::new();
         }
         TryRecv::Value(value)
     }

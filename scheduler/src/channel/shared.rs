@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use super::Core;
-use crate::sync::atomic::{AtomicU64, Ordering, fence};
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use crate::sync::{CHANNEL, Lock};
 use crate::{DumpedChannel, Task};
 
@@ -53,6 +53,8 @@ struct Shared<T: Task> {
     /// Handles of both ends in one word, so that the last one of all is seen by one operation: senders in the lower half. Neither
     /// half overflows: 2^32 handles take 32 GiB.
     handles: AtomicU64,
+    /// Messages stood in the buffer when the last operation that took its time was done: a hint that simpler ones may do.
+    is_buffered: AtomicBool,
     core: Lock<Core<T>, CHANNEL>,
 }
 
@@ -70,7 +72,8 @@ unsafe impl<T: Task, S: Side> Sync for ChannelEnd<T, S> {}
 
 impl<T: Task> Channel<T> {
     pub(super) fn from_core(core: Core<T>) -> Self {
-        let shared = Shared { handles: AtomicU64::new(Sending::ONE + Receiving::ONE), core: Lock::new(core) };
+        let handles = AtomicU64::new(Sending::ONE + Receiving::ONE);
+        let shared = Shared { handles, is_buffered: AtomicBool::new(false), core: Lock::new(core) };
         let shared = NonNull::from(Box::leak(Box::new(shared)));
         Channel { tx: ChannelEnd(shared, PhantomData), rx: ChannelEnd(shared, PhantomData) }
     }
@@ -88,6 +91,19 @@ impl<T: Task, S: Side> ChannelEnd<T, S> {
         &self.shared().core
     }
 
+    /// Whether messages stand in the buffer, as far as is known without the lock.
+    #[inline(always)]
+    pub fn is_buffered(&self) -> bool {
+        // Relaxed: a hint.
+        self.shared().is_buffered.load(Ordering::Relaxed)
+    }
+
+    #[inline(always)]
+    pub(super) fn note_buffered(&self, is_buffered: bool) {
+        // Relaxed: a hint.
+        self.shared().is_buffered.store(is_buffered, Ordering::Relaxed);
+    }
+
     /// The channel, for a task that waits in it.
     pub(crate) fn waited_at(&self) -> WaitedAt<T> {
         WaitedAt(self.0)
@@ -98,6 +114,7 @@ impl<T: Task, S: Side> ChannelEnd<T, S> {
         self.shared().handles()
     }
 
+    #[inline(always)]
     fn shared(&self) -> &Shared<T> {
         // SAFETY: our count keeps it.
         unsafe { self.0.as_ref() }

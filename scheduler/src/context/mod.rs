@@ -234,6 +234,12 @@ impl<'a, T: Task> Context<'a, T> {
         self.is_observed
     }
 
+    /// Whether nobody listens to events or looks at steps, and no request to cancel shows. Calls nothing.
+    #[inline(always)]
+    pub fn is_undisturbed(&self) -> bool {
+        !self.is_observed && !self.is_stepped && !self.shows_cancel()
+    }
+
     /// Notes that a cleanup begins here, or that the innermost one is over.
     pub fn note_cleanup(&mut self, begins_at: Option<Place>) {
         self.note(begins_at.map_or(EventKind::CleanupEnded, |at| EventKind::CleanupBegan { at }));

@@ -99,6 +99,25 @@ impl<T: Task> Context<'_, T> {
         received
     }
 
+    /// Sends if nobody waits there, no other thread is at the channel, and its buffer has room: as [`send`](Self::send) then does. Calls nothing. The caller
+    /// has asked [`is_undisturbed`](Self::is_undisturbed).
+    ///
+    /// # Errors
+    /// The value, if it is not that simple.
+    #[inline(always)]
+    pub fn send_at_hand(&mut self, tx: &Sender<T>, value: T::Value) -> Result<(), T::Value> {
+        debug_assert!(self.is_undisturbed());
+        tx.send_at_hand(value)
+    }
+
+    /// Receives if a message stands in the buffer, nobody waits there, and no other thread is at the channel: as [`recv`](Self::recv) then does. Calls
+    /// nothing. The caller has asked [`is_undisturbed`](Self::is_undisturbed).
+    #[inline(always)]
+    pub fn recv_at_hand(&mut self, rx: &Receiver<T>) -> Option<T::Value> {
+        debug_assert!(self.is_undisturbed());
+        rx.recv_at_hand()
+    }
+
     /// Sends if there is room or a receiver; never waits.
     pub fn try_send(&mut self, tx: &Sender<T>, value: T::Value) -> TrySend<T::Value> {
         let mut woken = None;

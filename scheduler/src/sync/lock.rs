@@ -46,6 +46,17 @@ impl<V, const RANK: u8> Lock<V, RANK> {
         LockGuard { lock: self }
     }
 
+    /// Takes the lock if it is free. Calls nothing.
+    #[inline(always)]
+    pub fn try_lock(&self) -> Option<LockGuard<'_, V, RANK>> {
+        // Acquire as in `lock`.
+        if self.is_locked.swap(true, Ordering::Acquire) {
+            return None;
+        }
+        rank::acquire(RANK);
+        Some(LockGuard { lock: self })
+    }
+
     #[cold]
     fn lock_slow(&self) {
         let mut hints = const { if RANK == CHANNEL { FIRST_AT_CHANNEL } else { FIRST } };

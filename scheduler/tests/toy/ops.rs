@@ -175,12 +175,12 @@ impl Toy {
 
     fn channel_op(&mut self, cx: &mut Context<'_, Self>, env: &Env, op: Op) -> Done {
         match op {
-            Op::Send(channel, value) => match cx.send(&env.channel(channel).tx, value) {
+            Op::Send(channel, value) => match send(cx, &env.channel(channel).tx, value) {
                 Send::Done | Send::Crowded => env.sent(),
                 Send::Closed { .. } => self.unwind(cx, Outcome::Faulted("channel is closed".to_owned())),
                 Send::Wait => return Done::Wait(op),
             },
-            Op::Recv(channel) => match cx.recv(&env.channel(channel).rx) {
+            Op::Recv(channel) => match recv(cx, &env.channel(channel).rx) {
                 Recv::Value(value) => self.received(value),
                 Recv::Closed => self.last = CLOSED,
                 Recv::Wait => return Done::Wait(op),
@@ -270,5 +270,24 @@ impl Toy {
             _ => unreachable!("{op:?} is no operation on children"),
         }
         Done::Next
+    }
+}
+
+/// Sends as the machine does: first what is at hand.
+fn send(cx: &mut Context<'_, Toy>, tx: &Sender<Toy>, value: i64) -> Send<i64> {
+    if !cx.is_undisturbed() {
+        return cx.send(tx, value);
+    }
+    match cx.send_at_hand(tx, value) {
+        Ok(()) => Send::Done,
+        Err(value) => cx.send(tx, value),
+    }
+}
+
+/// The same for receiving.
+fn recv(cx: &mut Context<'_, Toy>, rx: &Receiver<Toy>) -> Recv<i64> {
+    match cx.is_undisturbed().then(|| cx.recv_at_hand(rx)).flatten() {
+        Some(value) => Recv::Value(value),
+        None => cx.recv(rx),
     }
 }

@@ -26,7 +26,7 @@ pub(crate) mod internal {
 ///
 /// A handler that calls a function anywhere saves all its registers at its start, whether it gets there or not. So where the
 /// usual case calls nothing, it is an `f` of its own: `staged(f, q)` goes on with the quick q when f says no, `staged(f, h, g)`
-/// with `either(h, g)`.
+/// with `either(h, g)`. `asked(p, f, g)`: f is tried only if the question p, which costs next to nothing, is answered with yes.
 macro_rules! with_instructions {
     ($with:ident) => {
         $with! {
@@ -180,8 +180,8 @@ macro_rules! with_instructions {
             ParEachSettled: full(crowd::par_each_settled);
             ChanMake: full(channel::make);
             ChanBounded: full(channel::bounded);
-            ChanSend: full(channel::send);
-            ChanRecv: full(channel::recv);
+            ChanSend: asked(channel::is_sender_buffered, channel::send_at_hand, channel::send);
+            ChanRecv: asked(channel::is_receiver_buffered, channel::recv_at_hand, channel::recv);
             ChanClose: full(channel::close);
             ChanSendResult: full(channel::send_result);
             ChanTrySend: full(channel::try_send);
@@ -227,6 +227,11 @@ mod form {
         ($regs:ident, $word:ident, staged($first:path, $second:path, $full:path)) => {
             if !$first(&mut $regs, $word) {
                 arm!($regs, $word, either($second, $full))
+            }
+        };
+        ($regs:ident, $word:ident, asked($question:path, $quick:path, $full:path)) => {
+            if !$question(&$regs, $word) || !$quick(&mut $regs, $word) {
+                arm!($regs, $word, full($full))
             }
         };
         ($regs:ident, $word:ident, full($full:path)) => {{
@@ -432,6 +437,46 @@ mod form {
                         next!(regs, table)
                     }
                     Rest(pc, base, frame, fuel, fiber, table)
+                }
+            }
+        };
+        ($name:ident, asked($question:path, $quick:path, $full:path)) => {
+            #[allow(non_snake_case)]
+            #[inline(never)]
+            unsafe extern "C" fn $name(
+                pc: *const u64,
+                base: *mut Slot,
+                frame: *mut Frame,
+                fuel: u64,
+                fiber: *mut Fiber,
+                table: &'static Table,
+            ) -> Exit {
+                handler!(Full, full($full));
+                #[inline(never)]
+                unsafe extern "C" fn quick(
+                    pc: *const u64,
+                    base: *mut Slot,
+                    frame: *mut Frame,
+                    fuel: u64,
+                    fiber: *mut Fiber,
+                    table: &'static Table,
+                ) -> Exit {
+                    // SAFETY: see `make`.
+                    unsafe {
+                        let mut regs = Regs { pc, base, frame, fuel, fiber };
+                        if $quick(&mut regs, Word::at(pc.sub(1))) {
+                            next!(regs, table)
+                        }
+                        Full(pc, base, frame, fuel, fiber, table)
+                    }
+                }
+                // SAFETY: see `make`.
+                unsafe {
+                    let regs = Regs { pc, base, frame, fuel, fiber };
+                    if $question(&regs, Word::at(pc.sub(1))) {
+                        return quick(pc, base, frame, fuel, fiber, table);
+                    }
+                    Full(pc, base, frame, fuel, fiber, table)
                 }
             }
         };

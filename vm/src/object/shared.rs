@@ -30,6 +30,25 @@ impl Shared {
         Shared(value)
     }
 
+    /// The same if nothing that the value reaches has to be looked at: a scalar, what was shared before, or an object of scalars only. Calls
+    /// nothing. The value otherwise.
+    #[inline(always)]
+    pub(crate) fn at_hand(value: Value) -> Result<Shared, Value> {
+        if let Some(object) = value.heap() {
+            // SAFETY: `value` holds a reference to the object, which reaches nothing if it is plain.
+            unsafe {
+                let is_local = (*object).count.load(Relaxed) > 0;
+                if is_local && !(*object).is_plain() {
+                    return Err(value);
+                }
+                if is_local {
+                    share_one(object);
+                }
+            }
+        }
+        Ok(Shared(value))
+    }
+
     /// The value, for use on this thread.
     #[inline]
     #[must_use]

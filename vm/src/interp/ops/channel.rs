@@ -4,10 +4,11 @@ use aivi_bytecode::module::well_known;
 use aivi_scheduler::{Channel, Place, Recv, Send, TryRecv, TrySend};
 
 use super::fiber::checkpoint;
-use super::received::deliver_message;
-use super::{Go, Word};
-use crate::account::Limit;
+use super::received::{Wanted, deliver_message};
+use super::{Go, Regs, Word};
+use crate::account::{Limit, meter};
 use crate::fiber::{Fiber, Pending, Receiver, Sender, Strand, closed};
+use crate::object::Shared;
 use crate::value::Value;
 
 /// Fuel that a send costs when receivers are behind: so a slice sends a hundred messages, and a receiver takes some thousands in its
@@ -89,6 +90,56 @@ pub(in crate::interp) fn send(fiber: &mut Fiber, word: Word) -> Go {
     }
 }
 
+/// Whether the channel of a send may have messages in its buffer.
+///
+/// # Safety
+/// See `ops/mod.rs`.
+#[inline(always)]
+pub(in crate::interp) unsafe fn is_sender_buffered(regs: &Regs, word: Word) -> bool {
+    // SAFETY: promised by the caller.
+    unsafe { regs.value(word.b()) }.payload::<Sender>().is_some_and(|sender| sender.0.is_buffered())
+}
+
+/// Whether the channel of a receive may.
+///
+/// # Safety
+/// See `ops/mod.rs`.
+#[inline(always)]
+pub(in crate::interp) unsafe fn is_receiver_buffered(regs: &Regs, word: Word) -> bool {
+    // SAFETY: promised by the caller.
+    unsafe { regs.value(word.b()) }.payload::<Receiver>().is_some_and(|receiver| receiver.0.is_buffered())
+}
+
+/// The usual case of `send` where messages stand in the buffer: behind them.
+///
+/// # Safety
+/// See `ops/mod.rs`.
+#[inline(always)]
+pub(in crate::interp) unsafe fn send_at_hand(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: the handler's fiber; the value is taken from its register only if it was sent.
+    unsafe {
+        let Some(sender) = regs.value(word.b()).payload::<Sender>() else { return false };
+        let fiber = &mut *regs.fiber;
+        if fiber.has_branch() || meter::is_metered() || !fiber.cx().is_undisturbed() {
+            return false;
+        }
+        let left = match Shared::at_hand(regs.take(word.c())) {
+            Ok(value) => fiber.cx().send_at_hand(&sender.0, value).map_err(Shared::into_value),
+            Err(value) => Err(value),
+        };
+        match left {
+            Ok(()) => {
+                regs.put(word.a(), Value::unit());
+                true
+            }
+            Err(value) => {
+                std::mem::forget(value);
+                false
+            }
+        }
+    }
+}
+
 pub(in crate::interp) fn send_result(fiber: &mut Fiber, word: Word) -> Go {
     let regs = checkpoint!(fiber, word);
     let sender = end!(regs, word.b(), Sender);
@@ -122,6 +173,27 @@ pub(in crate::interp) fn recv(fiber: &mut Fiber, word: Word) -> Go {
             fiber.wait_for(Pending::Message);
             Go::Wait
         }
+    }
+}
+
+/// The usual case of `recv` where messages stand in the buffer: the first of them goes to where it is wanted.
+///
+/// # Safety
+/// See `ops/mod.rs`.
+#[inline(always)]
+pub(in crate::interp) unsafe fn recv_at_hand(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: the handler's fiber; the rest as in `deliver_message`.
+    unsafe {
+        let Some(receiver) = regs.value(word.b()).payload::<Receiver>() else { return false };
+        let fiber = &mut *regs.fiber;
+        if fiber.has_branch() || !fiber.cx().is_undisturbed() {
+            return false;
+        }
+        let Some(wanted) = Wanted::by(regs.pc, word.a()) else { return false };
+        let Some(message) = fiber.cx().recv_at_hand(&receiver.0) else { return false };
+        regs.put(wanted.register, message.into_value());
+        regs.pc = wanted.behind;
+        true
     }
 }
 

@@ -31,9 +31,9 @@ pub(crate) fn deliver_message(fiber: &mut Fiber, word: Word, message: Value) -> 
 }
 
 /// Where a message is wanted, and what comes when it is there and its result is gone.
-struct Wanted {
-    register: usize,
-    behind: *const u64,
+pub(super) struct Wanted {
+    pub(super) register: usize,
+    pub(super) behind: *const u64,
 }
 
 impl Wanted {
@@ -41,8 +41,8 @@ impl Wanted {
     ///
     /// # Safety
     /// `pc` points to an instruction of a verified proto.
-    #[inline]
-    unsafe fn by(pc: *const u64, result: usize) -> Option<Wanted> {
+    #[inline(always)]
+    pub(super) unsafe fn by(pc: *const u64, result: usize) -> Option<Wanted> {
         // SAFETY: promised by the caller; a jump goes to an instruction, and one that does not end a proto has another one behind it.
         unsafe {
             let test = Word::at(pc);
