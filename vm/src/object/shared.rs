@@ -30,18 +30,17 @@ impl Shared {
         Shared(value)
     }
 
-    /// The same if nothing that the value reaches has to be looked at: a scalar, what was shared before, or an object of scalars only. Calls
-    /// nothing. The value otherwise.
+    /// The same if next to nothing has to be looked at: a scalar, what was shared before, or an object of few fields of that sort. Calls nothing.
+    /// The value otherwise.
     #[inline(always)]
     pub(crate) fn at_hand(value: Value) -> Result<Shared, Value> {
         if let Some(object) = value.heap() {
-            // SAFETY: `value` holds a reference to the object, which reaches nothing if it is plain.
+            // SAFETY: `value` holds a reference to the object, and that to its parts.
             unsafe {
-                let is_local = (*object).count.load(Relaxed) > 0;
-                if is_local && !(*object).is_plain() {
-                    return Err(value);
-                }
-                if is_local {
+                if (*object).count.load(Relaxed) > 0 {
+                    if !(*object).is_plain() && !has_few_shared_fields(object) {
+                        return Err(value);
+                    }
                     share_one(object);
                 }
             }
@@ -163,8 +162,27 @@ unsafe fn mark_payload(object: *const Header, step: unsafe fn(*const Header) -> 
     found.truncate(kept);
 }
 
+/// Fields of an object that is shared by a handler, at most; arbitrary.
+const FEW: u32 = 8;
+
+/// Whether an object has few fields, all of them scalars or shared before.
+///
+/// # Safety
+/// `object` is live.
+#[inline(always)]
+unsafe fn has_few_shared_fields(object: *const Header) -> bool {
+    // SAFETY: parts of a live object are live; it has fields if it says so.
+    unsafe {
+        let is_local = |part: *mut Header| (*part).count.load(Relaxed) > 0;
+        (*object).has_fields()
+            && (*object).length <= FEW
+            && !(*object).fields().iter().any(|field| field.heap().is_some_and(is_local))
+    }
+}
+
 /// # Safety
 /// `object` is live, and local objects that it reaches belong to this thread.
+#[inline]
 unsafe fn share_one(object: *const Header) -> bool {
     // SAFETY: promised by the caller.
     let count = unsafe { &(*object).count };

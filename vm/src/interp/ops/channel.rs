@@ -120,7 +120,7 @@ pub(in crate::interp) unsafe fn send_at_hand(regs: &mut Regs, word: Word) -> boo
     unsafe {
         let Some(sender) = regs.value(word.b()).payload::<Sender>() else { return false };
         let fiber = &mut *regs.fiber;
-        if fiber.has_branch() || meter::is_metered() || !fiber.cx().is_undisturbed() {
+        if fiber.has_branch() || meter::is_due() || !fiber.cx().is_undisturbed() {
             return false;
         }
         let left = match Shared::at_hand(regs.take(word.c())) {
