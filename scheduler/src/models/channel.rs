@@ -6,23 +6,37 @@ use super::check_bounded;
 use super::stage::{Begin, Cast, Stage, Token};
 use crate::{Channel, Recv, Send};
 
-/// Sends a message.
+/// Sends a message, as the machine does: first what is at hand.
 fn send(channel: &Channel<super::stage::Play>, number: u32) -> Begin {
     let tx = channel.tx.clone();
-    Box::new(move |cx| match cx.send(&tx, Token::new(number)) {
-        Send::Wait => None,
-        Send::Done | Send::Crowded => Some("sent".to_owned()),
-        Send::Closed { .. } => Some("closed".to_owned()),
+    Box::new(move |cx| {
+        let mut token = Token::new(number);
+        if cx.is_undisturbed() {
+            match cx.send_at_hand(&tx, token) {
+                Ok(()) => return Some("sent".to_owned()),
+                Err(left) => token = left,
+            }
+        }
+        match cx.send(&tx, token) {
+            Send::Wait => None,
+            Send::Done | Send::Crowded => Some("sent".to_owned()),
+            Send::Closed { .. } => Some("closed".to_owned()),
+        }
     })
 }
 
-/// Receives a message.
+/// Receives a message, in the same way.
 fn recv(channel: &Channel<super::stage::Play>) -> Begin {
     let rx = channel.rx.clone();
-    Box::new(move |cx| match cx.recv(&rx) {
-        Recv::Wait => None,
-        Recv::Value(token) => Some(format!("message {}", token.get())),
-        Recv::Closed => Some("closed".to_owned()),
+    Box::new(move |cx| {
+        if let Some(token) = cx.is_undisturbed().then(|| cx.recv_at_hand(&rx)).flatten() {
+            return Some(format!("message {}", token.get()));
+        }
+        match cx.recv(&rx) {
+            Recv::Wait => None,
+            Recv::Value(token) => Some(format!("message {}", token.get())),
+            Recv::Closed => Some("closed".to_owned()),
+        }
     })
 }
 

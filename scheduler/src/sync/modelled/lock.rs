@@ -17,6 +17,11 @@ impl<V, const RANK: u8> Lock<V, RANK> {
     pub fn lock(&self) -> LockGuard<'_, V, RANK> {
         LockGuard(self.0.lock().expect("no model panics while it holds a lock"))
     }
+
+    /// Takes the lock if it is free.
+    pub fn try_lock(&self) -> Option<LockGuard<'_, V, RANK>> {
+        self.0.try_lock().ok().map(LockGuard)
+    }
 }
 
 /// Gives access to the value; unlocks when dropped.
