@@ -19,6 +19,7 @@ use crate::run::Run;
 use crate::runtime::Shared;
 use crate::sync::Arc;
 use crate::sync::atomic::Ordering;
+use crate::worker::Worker;
 use crate::{Outcome, Task};
 
 /// What has broken it, if it is.
@@ -37,6 +38,16 @@ pub fn guard<T: Task, R>(shared: &Arc<Shared<T>>, work: impl FnOnce() -> R) -> O
             shared.break_down(panic_text(panic));
             None
         }
+    }
+}
+
+/// Does work of a worker inside of the turn of a task, which would take its panic for one of its own.
+pub fn guard_inside<T: Task>(worker: &mut Worker<T>, work: impl FnOnce(&mut Worker<T>)) {
+    if cfg!(loom) {
+        return work(worker);
+    }
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| work(worker))) {
+        worker.shared.break_down(panic_text(panic));
     }
 }
 

@@ -67,12 +67,6 @@ impl<T: Task> LocalQueue<T> {
         self.put_next(raw, SIBLINGS_FIRST);
     }
 
-    /// As `push_next`, for one that no siblings go before: it has had them run already, or made none.
-    #[inline]
-    pub fn push_first(&mut self, raw: Raw<T>) {
-        self.put_next(raw, 0);
-    }
-
     /// Queues the task whose turn it was, and which has spent its fuel: behind the tasks that it has made, so that those that many others
     /// make begin while they are warm; or else behind all that were woken.
     pub fn push_yielded(&mut self, raw: Raw<T>) {
@@ -96,14 +90,23 @@ impl<T: Task> LocalQueue<T> {
         self.has_made = true;
     }
 
-    /// Takes a task that was made in this turn back, if it would be the next to run and no other was made.
+    /// Would one task run next that nobody else knows of: the one that was woken last, or the only one that was made in this turn?
     #[inline]
-    pub fn take_only_child(&mut self, raw: Raw<T>) -> bool {
-        let is_next = self.slot.is_none() && self.fresh[..] == [raw];
-        if is_next {
-            self.fresh.clear();
+    pub fn has_only_next(&self) -> bool {
+        match self.slot {
+            Some(_) => self.fresh.is_empty() && self.siblings == 0,
+            None => self.fresh.len() == 1,
         }
-        is_next
+    }
+
+    /// Takes that task.
+    #[inline]
+    pub fn take_only_next(&mut self) -> Option<Raw<T>> {
+        if !self.has_only_next() {
+            return None;
+        }
+        self.has_made = false;
+        self.slot.take().or_else(|| self.fresh.pop())
     }
 
     /// Queues a task behind all others that were woken.

@@ -23,8 +23,6 @@ pub enum Waiting<T: Task> {
     Recv(WaitedAt<T>, u32),
     /// It lives until it ends; then it gives the joiner a count.
     Join(Raw<T>),
-    /// For this task too, which the worker runs as soon as the turn is over (`worker/join.rs`). Never while it waits.
-    Child(Ref<T>),
     Group,
     AllJoined(Arc<Scope<T>>),
     Io(Box<IoWait>),
@@ -133,7 +131,7 @@ impl<T: Task> Waiting<T> {
             Waiting::Sleep => WaitReason::Sleep,
             Waiting::Send(..) => WaitReason::Send,
             Waiting::Recv(..) => WaitReason::Recv,
-            Waiting::Join(_) | Waiting::Child(_) => WaitReason::Join,
+            Waiting::Join(_) => WaitReason::Join,
             Waiting::Group => match group {
                 Kind::Par => WaitReason::Par,
                 Kind::Race => WaitReason::Race,

@@ -19,6 +19,8 @@ enum Job {
     PanicsLate,
     /// Has children, and does not wait for them, which no task may do.
     Leaves,
+    /// Lends its turn to a task that leaves its children, and takes the panic for one of its own.
+    Lends,
 }
 
 impl Task for Job {
@@ -36,6 +38,12 @@ impl Task for Job {
             Job::Sleeps => {
                 cx.sleep(u64::MAX / 2);
                 Step::Waiting
+            }
+            Job::Lends => {
+                cx.spawn(Job::Leaves, None).expect("the scope is open");
+                let lent = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| cx.lend_turn(None)));
+                assert!(lent.is_ok(), "the panic of another one comes here");
+                Step::Ended(Outcome::Done(()))
             }
             Job::Leaves => {
                 cx.par(Job::Ends, Job::Ends);
@@ -98,10 +106,11 @@ fn is_broken(runtime: &Runtime<Job>, text: &str) {
 #[test]
 fn who_waits_is_told() {
     type Make = fn() -> Job;
-    let jobs: [(Make, &str); 3] = [
+    let jobs: [(Make, &str); 4] = [
         (|| Job::Panics, "a bug"),
         (|| Job::PanicsLate, "a late bug"),
         (|| Job::Leaves, "a task that has children waits for them"),
+        (|| Job::Lends, "a task that has children waits for them"),
     ];
     for (job, text) in jobs {
         for workers in [1, 2, 4] {

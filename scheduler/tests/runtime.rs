@@ -512,6 +512,91 @@ fn siblings_run_in_the_order_in_which_they_were_made() {
     assert_eq!(*ran.lock().unwrap(), [1, 11, 2, 12, 3, 13, 1, 2, 3], "a child runs before its parent's siblings");
 }
 
+/// Who is about to wait has the task that would run next run first, in its own turn: an answer is there without a wait.
+#[test]
+fn a_turn_is_lent_to_the_task_that_would_run_next() {
+    let root = script(|cx, _| {
+        let (asked, answered) = (cx.channel(1), cx.channel(1));
+        assert!(!cx.can_lend(), "nobody would run next");
+        let answers = {
+            let (rx, tx) = (asked.rx.clone(), answered.tx.clone());
+            script(move |cx, wake| {
+                let number = match (wake, cx.is_undisturbed()) {
+                    (Wake::Message(number), _) => number,
+                    _ => match cx.recv(&rx) {
+                        Recv::Value(number) => number,
+                        _ => return Step::Waiting,
+                    },
+                };
+                assert!(matches!(cx.send(&tx, number + 1), Send::Done), "there is room");
+                done(0)
+            })
+        };
+        let task = cx.spawn(answers, None).expect("the scope is open");
+        assert!(cx.can_lend() && cx.lend_turn(None) > 0, "it was made last");
+        assert!(matches!(cx.try_recv(&answered.rx), TryRecv::Empty), "it waits for the question");
+        assert!(!cx.can_lend() && cx.lend_turn(None) == 0, "so it would not run next");
+        assert!(matches!(cx.send(&asked.tx, 41), Send::Done), "somebody waits for it");
+        assert!(cx.can_lend() && cx.lend_turn(Some(&task)) > 0, "it was woken last");
+        assert!(matches!(cx.try_recv(&answered.rx), TryRecv::Value(42)));
+        assert!(matches!(cx.join(task), Join::Ready(Outcome::Done(0))));
+        let two = [script(|_, _| done(1)), script(|_, _| done(2))];
+        let two = two.map(|task| cx.spawn(task, None).expect("the scope is open"));
+        assert!(!cx.can_lend(), "siblings run in order, and others may know of them");
+        assert!(two.iter().all(|task| task.outcome().is_none()));
+        done(0)
+    });
+    assert_eq!(runtime(1).run(root), Outcome::Done(0));
+}
+
+/// Turns are inside of each other only so deep, and who computes in one goes to the queue at its first tick.
+#[test]
+fn lent_turns_are_few_and_short() {
+    fn deeper(deepest: Arc<AtomicUsize>, depth: usize) -> Script {
+        script(move |cx, wake| {
+            if !matches!(wake, Wake::None) {
+                return done(0);
+            }
+            // Of the root, and of those who have their turns in its turn.
+            if cx.fuel() < FUEL || depth == 0 {
+                deepest.fetch_max(depth, Ordering::Relaxed);
+            }
+            if depth == 50 {
+                return done(0);
+            }
+            let child = cx.spawn(deeper(deepest.clone(), depth + 1), None).expect("the scope is open");
+            cx.lend_turn(Some(&child));
+            match cx.join(child) {
+                Join::Ready(_) => done(0),
+                _ => Step::Waiting,
+            }
+        })
+    }
+    let deepest = Arc::new(AtomicUsize::new(0));
+    assert_eq!(runtime(1).run(deeper(deepest.clone(), 0)), Outcome::Done(0));
+    assert!((1..50).contains(&deepest.load(Ordering::Relaxed)), "{deepest:?}");
+
+    let root = script(|cx, wake| {
+        if matches!(wake, Wake::Joined(_)) {
+            return done(0);
+        }
+        let mut turns = 0;
+        let computes = script(move |cx, _| {
+            turns += 1;
+            match cx.tick() {
+                Tick::Yield if turns == 1 => Step::Yielded,
+                _ => done(turns),
+            }
+        });
+        let computes = cx.spawn(computes, None).expect("the scope is open");
+        cx.lend_turn(Some(&computes));
+        assert!(computes.outcome().is_none(), "it has yielded, though nobody else is ready");
+        assert!(matches!(cx.join(computes), Join::Wait));
+        Step::Waiting
+    });
+    assert_eq!(runtime(1).run(root), Outcome::Done(0));
+}
+
 #[test]
 fn crowds_of_all_sizes_begin_whole_and_keep_to_their_limit() {
     const COUNT: usize = 3_000;

@@ -132,6 +132,7 @@ impl<T: Task> Sender<T> {
         let mut core = self.core().lock();
         let offered = core.offer(value, woken);
         self.note_buffered(!core.buffer.is_empty());
+        self.note_awaited(!core.receivers.is_empty());
         let value = match offered {
             TrySend::Done if core.buffer.len() > CROWD => return Send::Crowded,
             TrySend::Done => return Send::Done,
@@ -152,7 +153,11 @@ impl<T: Task> Sender<T> {
     #[inline(always)]
     pub(crate) fn send_at_hand(&self, value: T::Value) -> Result<(), T::Value> {
         match self.core().try_lock() {
-            Some(mut core) => core.put_at_hand(value),
+            Some(mut core) => {
+                core.put_at_hand(value)?;
+                self.note_buffered(true);
+                Ok(())
+            }
             None => Err(value),
         }
     }
@@ -193,13 +198,17 @@ impl<T: Task> Receiver<T> {
         }
         // SAFETY: as in `send`.
         unsafe { core.receivers.push_wait(waiter.0.spot(), waiter.1) };
+        self.note_awaited(true);
         Recv::Wait
     }
 
     /// Receives if there is a message in the buffer, nobody waits there, and no other thread is at it. Calls nothing.
     #[inline(always)]
     pub(crate) fn recv_at_hand(&self) -> Option<T::Value> {
-        self.core().try_lock()?.take_at_hand()
+        let mut core = self.core().try_lock()?;
+        let value = core.take_at_hand()?;
+        self.note_buffered(!core.buffer.is_empty());
+        Some(value)
     }
 
     /// Receives if there is a message.

@@ -53,8 +53,10 @@ struct Shared<T: Task> {
     /// Handles of both ends in one word, so that the last one of all is seen by one operation: senders in the lower half. Neither
     /// half overflows: 2^32 handles take 32 GiB.
     handles: AtomicU64,
-    /// Messages stood in the buffer when the last operation that took its time was done: a hint that simpler ones may do.
+    /// Messages stand in the buffer: a hint that a simple receive may do.
     is_buffered: AtomicBool,
+    /// Receivers waited when the last send or receive was done that was not simple: a hint that a simple send will not do.
+    is_awaited: AtomicBool,
     core: Lock<Core<T>, CHANNEL>,
 }
 
@@ -73,7 +75,8 @@ unsafe impl<T: Task, S: Side> Sync for ChannelEnd<T, S> {}
 impl<T: Task> Channel<T> {
     pub(super) fn from_core(core: Core<T>) -> Self {
         let handles = AtomicU64::new(Sending::ONE + Receiving::ONE);
-        let shared = Shared { handles, is_buffered: AtomicBool::new(false), core: Lock::new(core) };
+        let (is_buffered, is_awaited) = (AtomicBool::new(false), AtomicBool::new(false));
+        let shared = Shared { handles, is_buffered, is_awaited, core: Lock::new(core) };
         let shared = NonNull::from(Box::leak(Box::new(shared)));
         Channel { tx: ChannelEnd(shared, PhantomData), rx: ChannelEnd(shared, PhantomData) }
     }
@@ -98,10 +101,23 @@ impl<T: Task, S: Side> ChannelEnd<T, S> {
         self.shared().is_buffered.load(Ordering::Relaxed)
     }
 
+    /// Whether receivers wait, as far as is known without the lock.
+    #[inline(always)]
+    pub fn is_awaited(&self) -> bool {
+        // Relaxed: a hint.
+        self.shared().is_awaited.load(Ordering::Relaxed)
+    }
+
     #[inline(always)]
     pub(super) fn note_buffered(&self, is_buffered: bool) {
         // Relaxed: a hint.
         self.shared().is_buffered.store(is_buffered, Ordering::Relaxed);
+    }
+
+    #[inline(always)]
+    pub(super) fn note_awaited(&self, is_awaited: bool) {
+        // Relaxed: a hint.
+        self.shared().is_awaited.store(is_awaited, Ordering::Relaxed);
     }
 
     /// The channel, for a task that waits in it.

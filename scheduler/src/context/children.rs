@@ -153,11 +153,6 @@ impl<T: Task> Context<'_, T> {
             target.note_joined();
             return self.ended(target);
         }
-        if self.worker.take_to_join(target.raw()) {
-            self.next_wait();
-            self.own().wait_for(Waiting::Child(target));
-            return Join::Wait;
-        }
         let (raw, generation) = self.next_wait();
         // SAFETY: the running task takes itself out before it goes on: the worker undoes what is noted in `waiting`. The
         // target lives until it has ended; if it ends before we are out of its list, it gives us a count.

@@ -16,10 +16,13 @@ use crate::task::body::Own;
 use crate::task::record::{Raw, Record};
 use crate::wait::{Waiting, Woken};
 use crate::worker::Worker;
-use crate::{CancelReason, EventKind, Outcome, Place, Task, Tick, Wake};
+use crate::{CancelReason, EventKind, Outcome, Place, Task, TaskHandle, Tick, Wake};
 
 /// Fuel of a slice, in whatever unit the task counts: at a few nanoseconds each, a slice takes some tens of microseconds.
 pub const FUEL: u32 = 4096;
+
+/// The same where the turn is lent: whoever lends it would hear of others meanwhile (arbitrary).
+const LENT_FUEL: u32 = FUEL / 4;
 
 /// So many tasks begin before the one that makes them makes more: their records are 64 KiB, which any second cache has room for
 /// (arbitrary).
@@ -191,11 +194,33 @@ impl<'a, T: Task> Context<'a, T> {
 
     /// Fuel for this slice: to be asked when a slice begins and after a tick that says to go on.
     pub fn fuel(&mut self) -> u32 {
+        let is_lent = self.worker.is_lent();
         let core = &mut *self.worker.core;
         match &core.simulator {
             Some(simulator) => simulator.fuel(&mut core.oracle),
+            None if is_lent => LENT_FUEL,
             None => FUEL,
         }
+    }
+
+    /// The turn is over, with so much of its fuel spent.
+    #[inline]
+    pub fn note_spent(&mut self, fuel: u64) {
+        self.worker.core.spent = fuel;
+    }
+
+    /// Is there a task that could have its turn before this one waits? See [`lend_turn`](Self::lend_turn).
+    #[inline(always)]
+    pub fn can_lend(&self) -> bool {
+        self.worker.can_lend()
+    }
+
+    /// The task is about to wait for something that has not happened: the one that would run next has its turn first, inside of this one. Afterwards it may
+    /// have happened. Says what that takes from the fuel of this slice.
+    ///
+    /// `awaited` is the task that is to be joined, if one is. Nothing is done where there is no such task.
+    pub fn lend_turn(&mut self, awaited: Option<&TaskHandle<T>>) -> u64 {
+        self.worker.lend_turn(awaited.map(|handle| handle.0.raw()))
     }
 
     /// The fuel is spent: go on with more, or yield?

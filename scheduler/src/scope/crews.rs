@@ -16,6 +16,12 @@ impl<T: Task> Default for Crews<T> {
 }
 
 impl<T: Task> Crews<T> {
+    /// Is there none?
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// The one in this scope. It lives until it is over, and the next one is added, or until all are taken out.
     #[inline]
     pub fn find(&self, scope: NonNull<Scope<T>>) -> Option<NonNull<Crew<T>>> {

@@ -15,7 +15,7 @@ use std::num::NonZeroU32;
 use std::ptr::NonNull;
 
 use super::family::Family;
-use super::record::{Raw, Ref};
+use super::record::Raw;
 use super::state::Claim;
 use super::{Place, Task};
 use crate::list::Link;
@@ -101,17 +101,6 @@ impl<T: Task> Own<T> {
         std::mem::forget(nothing);
     }
 
-    /// The task that this one joins in place.
-    #[inline]
-    pub fn take_child(&mut self) -> Option<Ref<T>> {
-        let Waiting::Child(child) = &self.waiting else { return None };
-        // Not `replace`: reading both words at once, which were just written one by one, waits for the store buffer.
-        let child = child.raw();
-        std::mem::forget(std::mem::replace(&mut self.waiting, Waiting::Nothing));
-        // SAFETY: the reference was forgotten.
-        Some(unsafe { Ref::from_raw(child) })
-    }
-
     /// Notes that a wait for a message has ended with one: the most frequent of all ends, of which the rest is in the record already.
     #[inline]
     pub fn end_with_message(&mut self, claim: Claim) -> bool {
@@ -176,6 +165,14 @@ impl<T: Task> Body<T> {
             own: UnsafeCell::new(own),
             task: UnsafeCell::new(Some(task)),
         }
+    }
+
+    /// Whether it owns nothing, as the body of a task that has ended does nearly always.
+    #[inline]
+    pub fn is_empty(&mut self) -> bool {
+        let own = self.own.get_mut();
+        let is_idle = matches!((&own.waiting, &own.woken), (Waiting::Nothing, Woken::Nothing)) && own.crews.is_empty();
+        is_idle && !matches!(self.parent, Parent::Run(_)) && self.family.is_empty() && self.task.get_mut().is_none()
     }
 
     /// The fields of the running side.

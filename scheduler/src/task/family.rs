@@ -23,6 +23,12 @@ impl<T: Task> Family<T> {
         Family(UnsafeCell::new(None))
     }
 
+    /// Has the task never had children?
+    #[inline]
+    pub fn is_empty(&mut self) -> bool {
+        self.0.get_mut().is_none()
+    }
+
     /// Begins with a new group.
     ///
     /// # Safety

@@ -430,10 +430,12 @@ impl<T: Task> Spares<T> {
     ///
     /// # Safety
     /// It is what `body_to_drop` of its record gave, once, and the caller is the one who has ended the task: nobody looks at the body any more.
-    pub unsafe fn drop_body(&mut self, body: NonNull<Body<T>>) {
+    pub unsafe fn drop_body(&mut self, mut body: NonNull<Body<T>>) {
         // SAFETY: promised by the caller. Bodies are made in boxes.
         unsafe {
-            body.drop_in_place();
+            if !body.as_mut().is_empty() {
+                body.drop_in_place();
+            }
             if cfg!(debug_assertions) {
                 // So that who still looks at it does not get far.
                 body.write_bytes(0xA5, 1);

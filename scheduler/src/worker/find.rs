@@ -75,7 +75,10 @@ impl<T: Task> Worker<T> {
             // Where it stands is known when it has yielded.
             return Tick::Yield;
         }
-        let is_alone = self.core.queue.is_empty() && self.shared.injector.is_empty() && !self.shared.is_paused();
+        let is_alone = !self.is_lent()
+            && self.core.queue.is_empty()
+            && self.shared.injector.is_empty()
+            && !self.shared.is_paused();
         let is_alone = is_alone && !self.shared.watch.is_due(self.core.now_ns) && !self.is_late();
         if is_alone { Tick::Continue } else { Tick::Yield }
     }

@@ -10,7 +10,7 @@ mod find;
 mod gate;
 mod group;
 mod holds;
-mod join;
+mod lend;
 mod log;
 mod look;
 mod rehearse;
@@ -60,8 +60,10 @@ pub struct Core<T: Task> {
     /// Those whose sources are ready, on their way there.
     ready: Vec<Raw<T>>,
     is_searching: bool,
-    /// Turns inside of the one that came from the queue.
+    /// Turns inside of the one that came from the queue (`lend.rs`).
     nested: u32,
+    /// What the last task spent of its slice.
+    pub spent: u64,
     /// The pass of the last rest.
     rested: u32,
     lookout: Lookout,
@@ -109,6 +111,7 @@ impl<T: Task> Core<T> {
             ready: Vec::new(),
             is_searching: false,
             nested: 0,
+            spent: 0,
             rested: 0,
             lookout: Lookout::default(),
             log: None,

@@ -152,7 +152,7 @@ impl<T: Task> Worker<T> {
     fn undo(&mut self, raw: Raw<T>, record: &Record<T>, own: &mut Own<T>, waiting: Waiting<T>) {
         self.disarm(own);
         match waiting {
-            Waiting::Nothing | Waiting::Sleep | Waiting::Child(_) | Waiting::Group | Waiting::Outside(_) => {}
+            Waiting::Nothing | Waiting::Sleep | Waiting::Group | Waiting::Outside(_) => {}
             // SAFETY: something else has ended the wait, and it is forgotten once: `waiting` becomes `Nothing`.
             Waiting::Send(channel, _) => unsafe { channel.forget(|core| core.forget_sender(raw.spot())) },
             // SAFETY: as above.
@@ -178,7 +178,6 @@ impl<T: Task> Worker<T> {
         let waiting = match std::mem::replace(&mut own.waiting, Waiting::Nothing) {
             Waiting::Nothing => return,
             Waiting::Group => panic!("a task that has children waits for them"),
-            Waiting::Child(child) => return self.push_child(child.raw()),
             waiting => waiting,
         };
         // If it was claimed already, it is in no list any more.
@@ -197,13 +196,9 @@ impl<T: Task> Worker<T> {
     pub(super) fn publish(&mut self, raw: Raw<T>, record: &Record<T>) {
         // SAFETY: we are the running side until `publish`.
         let own = unsafe { record.own() };
-        match own.waiting {
-            Waiting::Nothing => {
-                self.note_yield(record);
-                return self.requeue(raw);
-            }
-            Waiting::Child(_) => return self.join_child(raw, record),
-            _ => {}
+        if matches!(own.waiting, Waiting::Nothing) {
+            self.note_yield(record);
+            return self.requeue(raw);
         }
         own.begin_to_wait(self.core.now_ns);
         let place = own.place;

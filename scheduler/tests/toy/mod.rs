@@ -180,14 +180,18 @@ impl Task for Toy {
     type Fault = String;
 
     fn resume(&mut self, cx: &mut Context<'_, Self>) -> Step<Self> {
-        self.fuel = cx.fuel();
+        let slice = cx.fuel();
+        self.fuel = slice;
         let wake = cx.take_wake();
         self.woken(cx, wake);
         loop {
             self.checkpoint(cx);
             let Some(op) = self.code.pop_front() else {
                 match self.finish(cx) {
-                    Some(end) => return Step::Ended(end),
+                    Some(end) => {
+                        cx.note_spent(u64::from(slice.saturating_sub(self.fuel)));
+                        return Step::Ended(end);
+                    }
                     None => continue,
                 }
             };
@@ -195,6 +199,7 @@ impl Task for Toy {
                 ops::Done::Next => {}
                 ops::Done::Wait(op) => {
                     self.waiting = Some(op);
+                    cx.note_spent(u64::from(slice.saturating_sub(self.fuel)));
                     return Step::Waiting;
                 }
                 ops::Done::Yield => return Step::Yielded,

@@ -180,7 +180,7 @@ impl Toy {
                 Send::Closed { .. } => self.unwind(cx, Outcome::Faulted("channel is closed".to_owned())),
                 Send::Wait => return Done::Wait(op),
             },
-            Op::Recv(channel) => match recv(cx, &env.channel(channel).rx) {
+            Op::Recv(channel) => match self.recv(cx, &env.channel(channel).rx) {
                 Recv::Value(value) => self.received(value),
                 Recv::Closed => self.last = CLOSED,
                 Recv::Wait => return Done::Wait(op),
@@ -228,7 +228,7 @@ impl Toy {
                     Err(ScopeEnded) => self.last = ENDED,
                 }
             }
-            Op::Join(task) => match env.task(*task).map(|handle| cx.join(handle)) {
+            Op::Join(task) => match env.task(*task).map(|handle| self.join(cx, handle)) {
                 None => {}
                 Some(Join::Ready(outcome)) => self.joined(cx, outcome),
                 Some(Join::Myself) => self.unwind(cx, Outcome::Faulted("joins itself".to_owned())),
@@ -285,9 +285,30 @@ fn send(cx: &mut Context<'_, Toy>, tx: &Sender<Toy>, value: i64) -> Send<i64> {
 }
 
 /// The same for receiving.
-fn recv(cx: &mut Context<'_, Toy>, rx: &Receiver<Toy>) -> Recv<i64> {
-    match cx.is_undisturbed().then(|| cx.recv_at_hand(rx)).flatten() {
-        Some(value) => Recv::Value(value),
-        None => cx.recv(rx),
+fn recv_at_hand(cx: &mut Context<'_, Toy>, rx: &Receiver<Toy>) -> Option<i64> {
+    cx.is_undisturbed().then(|| cx.recv_at_hand(rx)).flatten()
+}
+
+impl Toy {
+    /// Receives as the machine does: what is at hand, or sent by the task that would run next.
+    fn recv(&mut self, cx: &mut Context<'_, Toy>, rx: &Receiver<Toy>) -> Recv<i64> {
+        if let Some(value) = recv_at_hand(cx, rx) {
+            return Recv::Value(value);
+        }
+        self.lend(cx, None);
+        recv_at_hand(cx, rx).map_or_else(|| cx.recv(rx), Recv::Value)
+    }
+
+    /// The same for joins.
+    fn join(&mut self, cx: &mut Context<'_, Toy>, handle: TaskHandle<Toy>) -> Join<Toy> {
+        self.lend(cx, Some(&handle));
+        cx.join(handle)
+    }
+
+    fn lend(&mut self, cx: &mut Context<'_, Toy>, awaited: Option<&TaskHandle<Toy>>) {
+        if cx.can_lend() {
+            let cost = cx.lend_turn(awaited);
+            self.fuel = self.fuel.saturating_sub(u32::try_from(cost).unwrap_or(u32::MAX));
+        }
     }
 }

@@ -31,6 +31,7 @@ mod strand;
 mod within;
 mod world;
 
+use std::mem::ManuallyDrop;
 use std::ptr::{NonNull, null, null_mut};
 use std::sync::Arc;
 
@@ -108,8 +109,9 @@ pub(crate) struct Fiber {
     pub(crate) globals: *const GlobalCell,
     /// Per shape what `Header::meta` of its objects is.
     pub(crate) metas: *const u32,
-    stack: Stack<Slot>,
-    frames: Stack<Frame>,
+    /// Both stay with the memory when the fiber goes (`strand.rs`).
+    stack: ManuallyDrop<Stack<Slot>>,
+    frames: ManuallyDrop<Stack<Frame>>,
     cx: *mut (),
     pub(crate) pending: Pending,
     pub(crate) signal: Option<Signal>,
@@ -124,6 +126,8 @@ pub(crate) struct Fiber {
     is_cancelling: bool,
     /// Its program is looked at as it runs (`interp/guard.rs`).
     pub(crate) is_guarded: bool,
+    /// So many waits for messages come before it lends its turn again (`lends`).
+    wary: u8,
     origins: Origins,
     /// Goes last: it may keep the program of all that is above.
     pub(crate) world: WorldRef,
@@ -151,8 +155,8 @@ impl Fiber {
             globals: world.program.globals.as_ptr(),
             metas: world.program.metas.as_ptr(),
             is_guarded: world.program.scalars().is_some(),
-            stack,
-            frames,
+            stack: ManuallyDrop::new(stack),
+            frames: ManuallyDrop::new(frames),
             world,
             cx: null_mut(),
             pending,
@@ -163,6 +167,7 @@ impl Fiber {
             branches: 0,
             outermost: 0,
             is_cancelling: false,
+            wary: 0,
             origins,
         }
     }
@@ -197,7 +202,7 @@ impl Fiber {
         }
         let go = self.wake();
         let exit = interp::run_from(self, go);
-        self.end_slice();
+        self.end_slice(slice);
         self.cx = null_mut();
         patience::run_with(before);
         match exit {
@@ -231,6 +236,13 @@ impl Fiber {
         let word = matches!(self.pending, Pending::Again).then(|| self.waiting_word())?;
         // SAFETY: the arguments of a call that runs again are where they were, and tagged (V18).
         (word.x() > 0).then(|| unsafe { Slot::as_value(self.base.add(word.a())) })
+    }
+
+    /// Whether it has ended and its outcome was taken, so that it owns nothing but its arrays and its world.
+    #[inline]
+    fn is_empty(&self) -> bool {
+        let is_idle = self.frame.is_null() && matches!(self.pending, Pending::Nothing);
+        is_idle && self.signal.is_none() && self.in_flight.capacity() == 0 && self.outcome.is_none()
     }
 
     /// Releases what the frames own, when the fiber is not to run again.

@@ -92,8 +92,8 @@ impl Shell {
     unsafe fn with(memory: NonNull<Fiber>, stack: Stack<Slot>, frames: Stack<Frame>) -> Shell {
         // SAFETY: promised by the caller.
         unsafe {
-            (&raw mut (*memory.as_ptr()).stack).write(stack);
-            (&raw mut (*memory.as_ptr()).frames).write(frames);
+            (&raw mut (*memory.as_ptr()).stack).write(ManuallyDrop::new(stack));
+            (&raw mut (*memory.as_ptr()).frames).write(ManuallyDrop::new(frames));
         }
         Shell(memory)
     }
@@ -102,7 +102,22 @@ impl Shell {
     fn open(self) -> (NonNull<Fiber>, Stack<Slot>, Stack<Frame>) {
         let memory = ManuallyDrop::new(self).0;
         // SAFETY: the arrays are there (`with`), and moved out once: `self` is not dropped.
-        unsafe { (memory, (&raw const (*memory.as_ptr()).stack).read(), (&raw const (*memory.as_ptr()).frames).read()) }
+        unsafe {
+            (
+                memory,
+                Shell::array(&raw const (*memory.as_ptr()).stack),
+                Shell::array(&raw const (*memory.as_ptr()).frames),
+            )
+        }
+    }
+
+    /// Moves an array out.
+    ///
+    /// # Safety
+    /// It is there, the caller's, and moved out once.
+    unsafe fn array<T>(array: *const ManuallyDrop<Stack<T>>) -> Stack<T> {
+        // SAFETY: promised by the caller.
+        ManuallyDrop::into_inner(unsafe { array.read() })
     }
 
     /// Of its arrays: while nobody has the shell, they are nobody's.
@@ -134,7 +149,10 @@ impl Drop for Shell {
     fn drop(&mut self) {
         // SAFETY: as in `open`; the memory was a box for a fiber, and nobody uses it any more.
         unsafe {
-            drop(((&raw const (*self.0.as_ptr()).stack).read(), (&raw const (*self.0.as_ptr()).frames).read()));
+            drop((
+                Shell::array(&raw const (*self.0.as_ptr()).stack),
+                Shell::array(&raw const (*self.0.as_ptr()).frames),
+            ));
             drop(Box::from_raw(self.0.as_ptr().cast::<MaybeUninit<Fiber>>()));
         }
     }
@@ -297,14 +315,17 @@ impl Drop for Strand {
             return;
         }
         let fiber = self.fiber();
-        fiber.abandon();
-        let (stack, frames) = (fiber.stack.take(), fiber.frames.take());
-        let memory = NonNull::from(fiber);
-        // SAFETY: it is dropped once, here; the fiber was in a box (`wake`), and is gone.
+        let memory = NonNull::from(&mut *fiber);
+        // SAFETY: it is dropped once, here; the fiber was in a box (`wake`), and is gone but for its arrays, which do not go with it.
         unsafe {
-            memory.drop_in_place();
-            Shell::with(memory, stack, frames).keep();
+            if fiber.is_empty() {
+                (&raw mut (*memory.as_ptr()).world).drop_in_place();
+            } else {
+                fiber.abandon();
+                memory.drop_in_place();
+            }
         }
+        Shell(memory).keep();
     }
 }
 

@@ -180,8 +180,8 @@ macro_rules! with_instructions {
             ParEachSettled: full(crowd::par_each_settled);
             ChanMake: full(channel::make);
             ChanBounded: full(channel::bounded);
-            ChanSend: asked(channel::is_sender_buffered, channel::send_at_hand, channel::send);
-            ChanRecv: asked(channel::is_receiver_buffered, channel::recv_at_hand, channel::recv);
+            ChanSend: asked(channel::is_not_awaited, channel::send_at_hand, channel::send);
+            ChanRecv: asked(channel::is_buffered, channel::recv_at_hand, channel::recv);
             ChanClose: full(channel::close);
             ChanSendResult: full(channel::send_result);
             ChanTrySend: full(channel::try_send);

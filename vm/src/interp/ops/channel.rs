@@ -90,22 +90,22 @@ pub(in crate::interp) fn send(fiber: &mut Fiber, word: Word) -> Go {
     }
 }
 
-/// Whether the channel of a send may have messages in its buffer.
+/// Whether nobody seems to wait for the message of a send.
 ///
 /// # Safety
 /// See `ops/mod.rs`.
 #[inline(always)]
-pub(in crate::interp) unsafe fn is_sender_buffered(regs: &Regs, word: Word) -> bool {
+pub(in crate::interp) unsafe fn is_not_awaited(regs: &Regs, word: Word) -> bool {
     // SAFETY: promised by the caller.
-    unsafe { regs.value(word.b()) }.payload::<Sender>().is_some_and(|sender| sender.0.is_buffered())
+    unsafe { regs.value(word.b()) }.payload::<Sender>().is_some_and(|sender| !sender.0.is_awaited())
 }
 
-/// Whether the channel of a receive may.
+/// Whether the channel of a receive seems to have messages in its buffer.
 ///
 /// # Safety
 /// See `ops/mod.rs`.
 #[inline(always)]
-pub(in crate::interp) unsafe fn is_receiver_buffered(regs: &Regs, word: Word) -> bool {
+pub(in crate::interp) unsafe fn is_buffered(regs: &Regs, word: Word) -> bool {
     // SAFETY: promised by the caller.
     unsafe { regs.value(word.b()) }.payload::<Receiver>().is_some_and(|receiver| receiver.0.is_buffered())
 }
@@ -166,6 +166,9 @@ pub(in crate::interp) fn send_result(fiber: &mut Fiber, word: Word) -> Go {
 pub(in crate::interp) fn recv(fiber: &mut Fiber, word: Word) -> Go {
     let regs = checkpoint!(fiber, word);
     let receiver = end!(regs, word.b(), Receiver);
+    if let Some(message) = recv_of_next(fiber, receiver) {
+        return deliver_message(fiber, word, message.into_value());
+    }
     match fiber.cx().recv(&receiver.0) {
         Recv::Value(value) => deliver_message(fiber, word, value.into_value()),
         Recv::Closed => put(fiber, word, closed()),
@@ -174,6 +177,18 @@ pub(in crate::interp) fn recv(fiber: &mut Fiber, word: Word) -> Go {
             Go::Wait
         }
     }
+}
+
+/// The message that the fiber sends which would run next. It has its turn before this one waits, if such waits were worth it.
+#[inline]
+fn recv_of_next(fiber: &mut Fiber, receiver: &Receiver) -> Option<Shared> {
+    if receiver.0.is_buffered() || !fiber.lends() {
+        return None;
+    }
+    fiber.lend_turn(None);
+    let message = if fiber.cx().is_undisturbed() { fiber.cx().recv_at_hand(&receiver.0) } else { None };
+    fiber.note_lent(message.is_some());
+    message
 }
 
 /// The usual case of `recv` where messages stand in the buffer: the first of them goes to where it is wanted.

@@ -149,6 +149,9 @@ fn spawned(fiber: &mut Fiber, word: Word, child: Strand, scope: Option<ScopeHand
 pub(in crate::interp) fn join(fiber: &mut Fiber, word: Word) -> Go {
     let regs = checkpoint!(fiber, word);
     let task = operand!(regs, word.b(), TaskValue);
+    if fiber.cx().can_lend() {
+        fiber.lend_turn(Some(&task.0));
+    }
     match fiber.cx().join(task.0) {
         Join::Ready(outcome) => match fiber.join_outcome(outcome) {
             Ok(value) => {
