@@ -367,6 +367,7 @@ impl Value {
     }
 
     /// The Rust value inside: moved out when it is unique, else a copy; the value itself when it is of another kind.
+    #[inline]
     pub fn into_payload<T: Payload + Clone>(mut self) -> Result<T, Value> {
         if self.kind != T::KIND {
             return Err(self);

@@ -446,12 +446,20 @@ impl<T: Task> Spares<T> {
 
     /// Gives a reference up for the outcome, which is there when the task has ended.
     pub fn outcome(&mut self, record: Ref<T>) -> Option<Outcome<T::Value, T::Fault>> {
-        let outcome = match record.is_last_ref() {
-            // SAFETY: ours is the only reference, and it goes.
-            true => unsafe { record.take_outcome() },
-            false => record.outcome().cloned(),
-        };
-        self.recycle(record);
+        if !record.is_last_ref() || record.is_root {
+            let outcome = record.outcome().cloned();
+            self.recycle(record);
+            return outcome;
+        }
+        // SAFETY: ours is the only reference, and it goes.
+        let outcome = unsafe { record.take_outcome() };
+        if outcome.is_none() {
+            self.recycle(record);
+            return None;
+        }
+        let raw = ManuallyDrop::new(record).0;
+        // SAFETY: as in `recycle`. It owns nothing any more: it has ended, and so its body is gone, and its outcome is ours.
+        unsafe { self.records.keep(raw.0) };
         outcome
     }
 }

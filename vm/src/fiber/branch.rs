@@ -23,9 +23,7 @@ use std::ptr::NonNull;
 use aivi_bytecode::Reg;
 use aivi_scheduler::{Place, Split};
 
-use super::{
-    Fiber, Frame, FrameKind, MORE_FRAMES, NOWHERE, ORIGINS, Origins, Pending, Signal, Start, Strand, has_cleanup,
-};
+use super::{Fiber, Frame, FrameKind, MORE_FRAMES, NOWHERE, ORIGINS, Origins, Pending, Signal, Strand, has_cleanup};
 use crate::backtrace::Link;
 use crate::interp::{Go, Word, apply, owned, taken_operands};
 use crate::value::{Slot, Value};
@@ -209,10 +207,8 @@ impl Fiber {
                 left.fiber().share_held();
                 (Split::RestOfRace(left, moved), Pending::Race)
             }
-            (Branch::Race | Branch::RestOfRace, _) => {
-                (Split::Race(moved, self.child(Start::Run(keep.share()))), Pending::Race)
-            }
-            (Branch::Left, _) => (Split::Par(moved, self.child(Start::Run(keep.share()))), Pending::Par),
+            (Branch::Race | Branch::RestOfRace, _) => (Split::Race(moved, self.child_of(keep.share())), Pending::Race),
+            (Branch::Left, _) => (Split::Par(moved, self.child_of(keep.share())), Pending::Par),
             (Branch::Right, _) => (Split::RestOfPar(moved), Pending::RestOfPar(keep)),
             (Branch::Timeout, _) => (Split::Timeout { deadline_ns: number, body: moved }, Pending::Timeout(keep)),
         };

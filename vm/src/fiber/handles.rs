@@ -4,7 +4,7 @@
 use aivi_scheduler::{self as scheduler, ScopeRef, TaskHandle};
 
 use super::world::WorldRef;
-use super::{Fiber, Pending, Start, Strand};
+use super::{Fiber, Pending, Strand};
 use crate::account::meter;
 use crate::object::{Payload, Shared, Trace, Tracer};
 use crate::value::Kind;
@@ -63,7 +63,7 @@ impl Fiber {
     /// A fiber that this one starts in a scope: it belongs to where that is, also if it is outside of the limits that this one has.
     pub(crate) fn member(&mut self, scope: &ScopeHandle, effect: Shared) -> Strand {
         if scope.world.is(&self.world) {
-            return self.child(Start::Run(effect));
+            return self.child_of(effect);
         }
         let origins = self.child_origins();
         let made = || Strand::made(scope.world.pointer(), Pending::Run(effect), origins);

@@ -174,11 +174,22 @@ impl Fiber {
 
     /// A fiber that this one starts at the instruction that runs, whose place is told to the scheduler.
     pub(crate) fn child(&mut self, start: Start) -> Strand {
+        self.child_that(start.into())
+    }
+
+    /// The same for one that runs an effect.
+    #[inline]
+    pub(crate) fn child_of(&mut self, effect: Shared) -> Strand {
+        self.child_that(Pending::Run(effect))
+    }
+
+    #[inline]
+    fn child_that(&mut self, pending: Pending) -> Strand {
         let origins = self.child_origins();
         // Siblings run first, and leave their memory, which is warm then.
         match self.cx().has_made_any() {
-            true => Strand::made(self.world.pointer(), start.into(), origins),
-            false => Strand::made_at_hand(self.world.pointer(), start.into(), origins),
+            true => Strand::made(self.world.pointer(), pending, origins),
+            false => Strand::made_at_hand(self.world.pointer(), pending, origins),
         }
     }
 

@@ -99,7 +99,7 @@ fn nanos(millis: i64) -> u64 {
 /// A fiber that runs the effect in a register, which is taken.
 fn child(fiber: &mut Fiber, regs: &Regs, register: usize) -> Strand {
     // SAFETY: see `ops/mod.rs`.
-    let child = fiber.child(Start::Run(unsafe { regs.take(register) }.share()));
+    let child = fiber.child_of(unsafe { regs.take(register) }.share());
     fiber.note_made();
     child
 }
