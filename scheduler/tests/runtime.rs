@@ -1,10 +1,11 @@
 //! The runtime as a host sees it: threads that complete, cancel, run and dump, and sockets.
 
 use std::io::{Read, Write};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use aivi_scheduler::reactor::{Interest, Io};
 use aivi_scheduler::*;
@@ -149,6 +150,53 @@ fn a_completer_knows_whether_its_wait_goes_on() {
     });
     assert!(matches!(runtime.run(waits_for(tx)), Outcome::Cancelled(_)));
     other.join().unwrap();
+}
+
+/// Only a test that fails takes so long.
+const LONG: Duration = Duration::from_secs(20);
+
+/// Computes until one of those who do was at work at the same time as another, and both not for the first time: true.
+fn computes(at_work: Arc<AtomicUsize>, are_two: Arc<AtomicBool>) -> Script {
+    let begun = Instant::now();
+    let mut turns = 0;
+    script(move |cx, _| {
+        turns += 1;
+        // The first turn may be where the task was made.
+        let one = usize::from(turns > 1);
+        at_work.fetch_add(one, Ordering::Relaxed);
+        let until = Instant::now() + Duration::from_micros(30);
+        while Instant::now() < until {
+            if at_work.load(Ordering::Relaxed) > 1 {
+                are_two.store(true, Ordering::Relaxed);
+            }
+        }
+        at_work.fetch_sub(one, Ordering::Relaxed);
+        cx.note_spent(FUEL.into());
+        match are_two.load(Ordering::Relaxed) || begun.elapsed() > LONG {
+            true => done(0),
+            false => Step::Yielded,
+        }
+    })
+}
+
+/// Tasks that compute are shared with workers that have nothing to do, also if there are only two, and when they have begun.
+#[test]
+fn tasks_that_compute_use_all_workers() {
+    for count in [2, 3, 8] {
+        let begun = Instant::now();
+        let (at_work, are_two) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+        let mut tasks: Vec<Script> = (0..count).map(|_| computes(at_work.clone(), are_two.clone())).collect();
+        let root = script(move |cx, _| {
+            tasks.drain(..).for_each(|task| _ = cx.spawn(task, None).expect("the scope is open"));
+            let are_two = are_two.load(Ordering::Relaxed);
+            if are_two || begun.elapsed() > LONG {
+                return done(are_two.into());
+            }
+            cx.sleep(1_000_000);
+            Step::Waiting
+        });
+        assert_eq!(runtime(2).run(root), Outcome::Done(1));
+    }
 }
 
 /// Hops through a channel and a spawned task so that runs mix.

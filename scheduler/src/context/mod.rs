@@ -203,10 +203,10 @@ impl<'a, T: Task> Context<'a, T> {
         }
     }
 
-    /// The turn is over, with so much of its fuel spent.
+    /// The turn is over, with so much of its last slice spent: who computes is shared with other workers, and who lent the turn pays.
     #[inline]
     pub fn note_spent(&mut self, fuel: u64) {
-        self.worker.core.spent = fuel;
+        self.worker.core.note_spent(fuel);
     }
 
     /// Is there a task that could have its turn before this one waits? See [`lend_turn`](Self::lend_turn).

@@ -8,7 +8,6 @@ use crate::task::state::{Claim, Claimed};
 use crate::{EventKind, Task, Tick, Waker};
 
 use super::Worker;
-use super::gate::LOOK_EVERY;
 use super::holds::Suspect;
 
 /// Passes between two looks at injector, clock, timers and poller. Every 61 costs less than 1 ns a pass, every 7 made
@@ -40,7 +39,7 @@ impl<T: Task> Worker<T> {
             if let Some(raw) = self.take_injected().or_else(|| self.oldest_child()) {
                 return Some(raw);
             }
-        } else if pass.is_multiple_of(LOOK_EVERY) && !self.core.queue.is_hidden() && self.shared.seats.len() > 1 {
+        } else if self.core.is_look_due(pass) && !self.core.queue.is_hidden() && self.shared.seats.len() > 1 {
             self.core.now_ns = self.shared.clock_ns();
             self.look_at_gate();
         }

@@ -1,48 +1,109 @@
 //! When to share: a push wakes nobody by itself.
 //!
-//! Waking a worker costs 1.4 us and takes about 5 (measured), and what is taken to another processor leaves a warm
-//! cache. So a worker looks every [`LOOK_EVERY`] passes and at each tick whether the task that was its oldest
-//! [`DELAY_NS`] ago is still queued. If so it opens its gate, which thieves respect, and wakes one worker unless
-//! one searches. It closes the gate when its oldest task has moved on. Two workers are then as fast as one on ping-pong (93 ns
-//! a round trip; 118 with a wake for every ready task), and trees of uneven work still spread 1.7 to 2.0 times.
+//! Waking a worker costs 1.4 us and takes about 5 (measured), and what is taken to another processor leaves a warm cache. Two tasks that talk to each other, or a
+//! thousand that do a microsecond's work each, are done sooner by one worker. So a worker looks every [`LOOK_EVERY`] passes and at each tick, and opens its gate, which
+//! thieves respect, only if tasks wait for one of these reasons:
+//!
+//! - *Turns are long*: the last ones took [`LONG_NS`] each or more, and spent the fuel for that. Tasks that compute run as well elsewhere.
+//! - *A child waits*: the oldest one is the same as [`CHILD_NS`] ago. It may be half of a tree.
+//! - *All wait for long*: of the woken ones that were queued [`WOKEN_NS`] ago some have not had their turns. There are very many.
+//!
+//! Then it wakes one worker, unless one searches; and again at each look, as long as one of them holds.
 
 use crate::Task;
+use crate::context::FUEL;
 use crate::sync::atomic::Ordering;
 
-use super::Worker;
+use super::{Core, Worker};
 
-/// Delays from 0 to 50 us made no difference for trees of work, 100 us did (4.3 ms against 2.8).
-const DELAY_NS: u64 = 20_000;
+/// A slice of a task that computes takes 16 us or more.
+const LONG_NS: u64 = 12_000;
+
+/// Without as much fuel it was no computation, but calls of the system, or the system ran others. A slice, and a quarter of one that was lent.
+const LONG_FUEL: u64 = FUEL as u64 / 4;
+
+/// Turns are judged together that have spent so much, or are so many: one that receives what several have sent is long, and theirs are short.
+const JUDGED_FUEL: u64 = 4 * FUEL as u64;
+const JUDGED_PASSES: u32 = 4 * LOOK_EVERY;
+
+/// Delays from 0 to 50 us made no difference for trees of work, 100 us did (4.3 ms against 2.8). With 20 us half of a million tasks that end at once went elsewhere, and took
+/// 327 ns each in place of 285.
+const CHILD_NS: u64 = 50_000;
+
+/// Much less than anybody notices, and much more than it takes to share them (arbitrary).
+const WOKEN_NS: u64 = 10_000_000;
 
 /// Passes between two looks: 16 passes of short tasks are about a microsecond.
-pub(super) const LOOK_EVERY: u32 = 16;
+const LOOK_EVERY: u32 = 16;
 
-/// Since when the oldest queued tasks are the same.
+/// Fuel that tasks spend between two looks at most, but for a turn: who spends a slice may not come to a tick.
+const LOOK_AFTER: u64 = FUEL as u64;
+
+/// What a worker remembers of its last looks.
 #[derive(Default)]
 pub struct Gate {
-    children: Age,
-    woken: Age,
+    /// Fuel that was spent since the last look.
+    spent: u64,
+    /// Since when turns are judged, from which pass on, and what they had spent at the last look.
+    judged: (u64, u32, u64),
+    are_turns_long: bool,
+    /// Since when there are children, and how often there were none before.
+    children_since: Option<(u64, u32)>,
+    /// When the woken ones were counted, and how many will have been taken when those have had their turns.
+    woken_since: Option<(u64, u32)>,
     is_open: bool,
 }
 
-/// The age of the oldest task of one deque.
-#[derive(Default)]
-struct Age {
-    since_ns: Option<u64>,
-    counter: u32,
-}
+impl<T: Task> Core<T> {
+    /// A turn is over that has spent so much fuel, of its last slice.
+    #[inline]
+    pub fn note_spent(&mut self, fuel: u64) {
+        self.spent = fuel;
+        self.gate.spent += fuel;
+    }
 
-impl Age {
-    /// Has the oldest task waited too long? `counter` differs when it may be another one.
-    fn is_over(&mut self, is_queued: bool, counter: u32, now_ns: u64) -> bool {
-        if !is_queued {
-            self.since_ns = None;
-            return false;
+    /// Is it time to look, at pass number `pass`?
+    #[inline]
+    pub(super) fn is_look_due(&self, pass: u32) -> bool {
+        pass.is_multiple_of(LOOK_EVERY) || self.gate.spent >= LOOK_AFTER
+    }
+
+    /// What was until now is no part of turns.
+    pub(super) fn judge_from_here(&mut self) {
+        self.gate.judged = (self.now_ns, self.passes, 0);
+    }
+
+    /// Judges the last turns, if they are enough for that.
+    fn judge(&mut self) {
+        let (since_ns, first, before) = self.gate.judged;
+        let (passes, spent) = (self.passes.wrapping_sub(first).max(1), before + std::mem::take(&mut self.gate.spent));
+        if spent < JUDGED_FUEL && passes < JUDGED_PASSES {
+            self.gate.judged.2 = spent;
+            return;
         }
-        if self.since_ns.is_none() || self.counter != counter {
-            *self = Age { since_ns: Some(now_ns), counter };
-        }
-        self.since_ns.is_some_and(|since_ns| now_ns.saturating_sub(since_ns) >= DELAY_NS)
+        let turns = u64::from(passes);
+        self.gate.are_turns_long =
+            spent >= turns * LONG_FUEL && self.now_ns.saturating_sub(since_ns) >= turns * LONG_NS;
+        self.judge_from_here();
+    }
+
+    /// Is there a reason to share, by the clock that was just read?
+    fn has_reason_to_share(&mut self) -> bool {
+        self.judge();
+        let waits = |since_ns: u64, limit_ns: u64| self.now_ns.saturating_sub(since_ns) >= limit_ns;
+        let (has_children, has_woken) = self.queue.queued();
+
+        let emptied = self.queue.children_emptied;
+        let children_since = self.gate.children_since.filter(|(_, counter)| *counter == emptied);
+        let is_child_old = children_since.is_some_and(|(since_ns, _)| waits(since_ns, CHILD_NS));
+        let woken_since = self.gate.woken_since.filter(|(_, mark)| !self.queue.has_taken(*mark));
+        let are_woken_old = woken_since.is_some_and(|(since_ns, _)| waits(since_ns, WOKEN_NS));
+
+        self.gate.children_since = has_children.then(|| children_since.unwrap_or((self.now_ns, emptied)));
+        let mark = self.queue.woken_mark();
+        self.gate.woken_since = has_woken.then(|| woken_since.unwrap_or((self.now_ns, mark)));
+        let is_somebody_queued = has_children || has_woken;
+        is_somebody_queued && self.gate.are_turns_long || has_children && is_child_old || has_woken && are_woken_old
     }
 }
 
@@ -52,13 +113,9 @@ impl<T: Task> Worker<T> {
         if self.shared.seats.len() == 1 {
             return;
         }
-        let core = &mut *self.core;
-        let (has_children, has_woken) = core.queue.queued();
-        let children = core.gate.children.is_over(has_children, core.queue.children_emptied, core.now_ns);
-        let woken = core.gate.woken.is_over(has_woken, core.queue.woken_taken, core.now_ns);
-        let is_open = children || woken;
-        if is_open != core.gate.is_open {
-            core.gate.is_open = is_open;
+        let is_open = self.core.has_reason_to_share();
+        if is_open != self.core.gate.is_open {
+            self.core.gate.is_open = is_open;
             // Relaxed: `take_searcher` fences before it looks for sleepers; the rest is a hint.
             self.shared.seats[self.index].is_open.store(is_open, Ordering::Relaxed);
         }

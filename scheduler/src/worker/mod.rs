@@ -63,7 +63,7 @@ pub struct Core<T: Task> {
     /// Turns inside of the one that came from the queue (`lend.rs`).
     nested: u32,
     /// What the last task spent of its slice.
-    pub spent: u64,
+    spent: u64,
     /// The pass of the last rest.
     rested: u32,
     lookout: Lookout,
