@@ -69,6 +69,7 @@ impl<T: Task> Context<'_, T> {
 
     /// Sends; may wait for room or a receiver, then [`Wake::Sent`](crate::Wake::Sent).
     pub fn send(&mut self, tx: &Sender<T>, value: T::Value) -> Send<T::Value> {
+        self.worker.core.note_message();
         let waiter = self.next_wait();
         let mut woken = None;
         // SAFETY: the waiter is the running task; the worker undoes what is noted in `waiting` before it goes on.
@@ -85,6 +86,7 @@ impl<T: Task> Context<'_, T> {
 
     /// Receives; may wait, then [`Wake::Message`](crate::Wake::Message) or [`Wake::Closed`](crate::Wake::Closed).
     pub fn recv(&mut self, rx: &Receiver<T>) -> Recv<T::Value> {
+        self.worker.core.note_message();
         let waiter = self.next_wait();
         let mut woken = None;
         // SAFETY: as in `send`.
@@ -107,6 +109,7 @@ impl<T: Task> Context<'_, T> {
     #[inline(always)]
     pub fn send_at_hand(&mut self, tx: &Sender<T>, value: T::Value) -> Result<(), T::Value> {
         debug_assert!(self.is_undisturbed());
+        self.worker.core.note_message();
         tx.send_at_hand(value)
     }
 
@@ -115,6 +118,7 @@ impl<T: Task> Context<'_, T> {
     #[inline(always)]
     pub fn recv_at_hand(&mut self, rx: &Receiver<T>) -> Option<T::Value> {
         debug_assert!(self.is_undisturbed());
+        self.worker.core.note_message();
         rx.recv_at_hand()
     }
 

@@ -4,7 +4,7 @@
 //! thousand that do a microsecond's work each, are done sooner by one worker. So a worker looks every [`LOOK_EVERY`] passes and at each tick, and opens its gate, which
 //! thieves respect, only if tasks wait for one of these reasons:
 //!
-//! - *Turns are long*: the last ones took [`LONG_NS`] each or more, and spent the fuel for that. Tasks that compute run as well elsewhere.
+//! - *Turns are long*: the last ones took [`LONG_NS`] each or more, and spent the fuel for that, but not on messages. Tasks that compute run as well elsewhere.
 //! - *A child waits*: the oldest one is the same as [`CHILD_NS`] ago. It may be half of a tree.
 //! - *All wait for long*: of the woken ones that were queued [`WOKEN_NS`] ago some have not had their turns. There are very many.
 //!
@@ -22,7 +22,10 @@ const LONG_NS: u64 = 12_000;
 /// Without as much fuel it was no computation, but calls of the system, or the system ran others. A slice, and a quarter of one that was lent.
 const LONG_FUEL: u64 = FUEL as u64 / 4;
 
-/// Turns are judged together that have spent so much, or are so many: one that receives what several have sent is long, and theirs are short.
+/// For each message, so much of the fuel was no computation: who sends or receives thousands in a slice talks to somebody, who should stay near.
+const MESSAGE_FUEL: u64 = 32;
+
+/// Turns are judged together that have spent so much, or are so many.
 const JUDGED_FUEL: u64 = 4 * FUEL as u64;
 const JUDGED_PASSES: u32 = 4 * LOOK_EVERY;
 
@@ -30,8 +33,8 @@ const JUDGED_PASSES: u32 = 4 * LOOK_EVERY;
 /// 327 ns each in place of 285.
 const CHILD_NS: u64 = 50_000;
 
-/// Much less than anybody notices, and much more than it takes to share them (arbitrary).
-const WOKEN_NS: u64 = 10_000_000;
+/// Less than a person notices, and longer than it takes to run a hundred thousand tasks that end at once (arbitrary).
+const WOKEN_NS: u64 = 30_000_000;
 
 /// Passes between two looks: 16 passes of short tasks are about a microsecond.
 const LOOK_EVERY: u32 = 16;
@@ -44,6 +47,8 @@ const LOOK_AFTER: u64 = FUEL as u64;
 pub struct Gate {
     /// Fuel that was spent since the last look.
     spent: u64,
+    /// Messages since turns are judged.
+    messages: u64,
     /// Since when turns are judged, from which pass on, and what they had spent at the last look.
     judged: (u64, u32, u64),
     are_turns_long: bool,
@@ -62,6 +67,12 @@ impl<T: Task> Core<T> {
         self.gate.spent += fuel;
     }
 
+    /// The task whose turn it is sends or receives a message.
+    #[inline(always)]
+    pub fn note_message(&mut self) {
+        self.gate.messages += 1;
+    }
+
     /// Is it time to look, at pass number `pass`?
     #[inline]
     pub(super) fn is_look_due(&self, pass: u32) -> bool {
@@ -71,6 +82,7 @@ impl<T: Task> Core<T> {
     /// What was until now is no part of turns.
     pub(super) fn judge_from_here(&mut self) {
         self.gate.judged = (self.now_ns, self.passes, 0);
+        self.gate.messages = 0;
     }
 
     /// Judges the last turns, if they are enough for that.
@@ -82,8 +94,9 @@ impl<T: Task> Core<T> {
             return;
         }
         let turns = u64::from(passes);
+        let computed = spent.saturating_sub(self.gate.messages * MESSAGE_FUEL);
         self.gate.are_turns_long =
-            spent >= turns * LONG_FUEL && self.now_ns.saturating_sub(since_ns) >= turns * LONG_NS;
+            computed >= turns * LONG_FUEL && self.now_ns.saturating_sub(since_ns) >= turns * LONG_NS;
         self.judge_from_here();
     }
 

@@ -21,6 +21,7 @@ pub(crate) mod frame;
 mod fuel;
 mod handles;
 mod held;
+mod lend;
 mod limited;
 pub(crate) mod patience;
 mod pending;
