@@ -302,6 +302,14 @@ impl NativeCx<'_> {
         self.fiber.charge(fuel.into());
     }
 
+    /// As `charge`, for a call of the system.
+    pub fn charge_call(&mut self, fuel: u32) {
+        self.charge(fuel);
+        if self.fiber.is_running() {
+            self.fiber.cx().note_call(fuel.into());
+        }
+    }
+
     /// Waits for a number of nanoseconds, then gives `Unit`.
     pub fn sleep(&mut self, ns: u64) -> NativeResult {
         let place = self.fiber.place();

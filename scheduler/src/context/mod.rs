@@ -209,6 +209,11 @@ impl<'a, T: Task> Context<'a, T> {
         self.worker.core.note_spent(fuel);
     }
 
+    /// So much of the fuel that the task spends in this turn is for calls of the system: no computation that another processor might as well do.
+    pub fn note_call(&mut self, fuel: u64) {
+        self.worker.core.note_call(fuel);
+    }
+
     /// Is there a task that could have its turn before this one waits? See [`lend_turn`](Self::lend_turn).
     #[inline(always)]
     pub fn can_lend(&self) -> bool {

@@ -4,7 +4,7 @@
 //! thousand that do a microsecond's work each, are done sooner by one worker. So a worker looks every [`LOOK_EVERY`] passes and at each tick, and opens its gate, which
 //! thieves respect, only if tasks wait for one of these reasons:
 //!
-//! - *Turns are long*: the last ones took [`LONG_NS`] each or more, and spent the fuel for that, but not on messages. Tasks that compute run as well elsewhere.
+//! - *Turns are long*: the last ones took [`LONG_NS`] each or more, and spent the fuel for that, but not on messages and calls of the system. Tasks that compute run as well elsewhere.
 //! - *A child waits*: the oldest one is the same as [`CHILD_NS`] ago. It may be half of a tree.
 //! - *All wait for long*: of the woken ones that were queued [`WOKEN_NS`] ago some have not had their turns. There are very many.
 //!
@@ -19,7 +19,7 @@ use super::{Core, Worker};
 /// A slice of a task that computes takes 16 us or more.
 const LONG_NS: u64 = 12_000;
 
-/// Without as much fuel it was no computation, but calls of the system, or the system ran others. A slice, and a quarter of one that was lent.
+/// Without as much fuel it was no computation, but the system ran others.
 const LONG_FUEL: u64 = FUEL as u64 / 4;
 
 /// For each message, so much of the fuel was no computation: who sends or receives thousands in a slice talks to somebody, who should stay near.
@@ -47,8 +47,8 @@ const LOOK_AFTER: u64 = FUEL as u64;
 pub struct Gate {
     /// Fuel that was spent since the last look.
     spent: u64,
-    /// Messages since turns are judged.
-    messages: u64,
+    /// Fuel that went with messages and calls of the system since turns are judged.
+    talked: u64,
     /// Since when turns are judged, from which pass on, and what they had spent at the last look.
     judged: (u64, u32, u64),
     are_turns_long: bool,
@@ -70,7 +70,12 @@ impl<T: Task> Core<T> {
     /// The task whose turn it is sends or receives a message.
     #[inline(always)]
     pub fn note_message(&mut self) {
-        self.gate.messages += 1;
+        self.gate.talked += MESSAGE_FUEL;
+    }
+
+    /// So much of what the task spends is for calls of the system.
+    pub fn note_call(&mut self, fuel: u64) {
+        self.gate.talked += fuel;
     }
 
     /// Is it time to look, at pass number `pass`?
@@ -82,7 +87,7 @@ impl<T: Task> Core<T> {
     /// What was until now is no part of turns.
     pub(super) fn judge_from_here(&mut self) {
         self.gate.judged = (self.now_ns, self.passes, 0);
-        self.gate.messages = 0;
+        self.gate.talked = 0;
     }
 
     /// Judges the last turns, if they are enough for that.
@@ -94,7 +99,7 @@ impl<T: Task> Core<T> {
             return;
         }
         let turns = u64::from(passes);
-        let computed = spent.saturating_sub(self.gate.messages * MESSAGE_FUEL);
+        let computed = spent.saturating_sub(self.gate.talked);
         self.gate.are_turns_long =
             computed >= turns * LONG_FUEL && self.now_ns.saturating_sub(since_ns) >= turns * LONG_NS;
         self.judge_from_here();

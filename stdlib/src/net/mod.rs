@@ -157,7 +157,7 @@ fn settle<T>(
     what: impl FnOnce() -> String,
     value: impl FnOnce(T) -> Value,
 ) -> NativeResult {
-    cx.charge(CALL_FUEL);
+    cx.charge_call(CALL_FUEL);
     match tried {
         Try::Wait(source, attempt) => cx.retry_when_ready(source, attempt),
         Try::Done(Ok(done)) => NativeResult::Done(Value::ok(value(done))),
