@@ -37,7 +37,7 @@ pub struct Seat<T: Task> {
     pub children: Stealer<Raw<T>>,
     /// Woken and yielded tasks.
     pub woken: Stealer<Raw<T>>,
-    /// May thieves take? Set by the owner when its oldest task has waited long.
+    /// May thieves take? Set by the owner when there is a reason to share (`worker/gate.rs`).
     pub is_open: AtomicBool,
     pub timers: Lock<Wheel<TimerEntry<T>>, TIMERS>,
     pub parker: Parker,

@@ -109,7 +109,6 @@ impl<T: Task> Context<'_, T> {
     #[inline(always)]
     pub fn send_at_hand(&mut self, tx: &Sender<T>, value: T::Value) -> Result<(), T::Value> {
         debug_assert!(self.is_undisturbed());
-        self.worker.core.note_message();
         tx.send_at_hand(value)
     }
 

@@ -67,7 +67,8 @@ impl<T: Task> Core<T> {
         self.gate.spent += fuel;
     }
 
-    /// The task whose turn it is sends or receives a message.
+    /// The task whose turn it is sends or receives a message. Not told of those that go into a buffer at once: who sends many of them soon waits, or hears that receivers
+    /// are behind.
     #[inline(always)]
     pub fn note_message(&mut self) {
         self.gate.talked += MESSAGE_FUEL;
