@@ -23,7 +23,8 @@ use crate::task::record::Raw;
 
 use super::Worker;
 
-/// Turns inside of each other at most (arbitrary: a tree of tasks that spawn and join gains as much from a few). One takes a kilobyte of stack.
+/// Turns inside of each other at most. In a chain of tasks that pass something on all of them end by waiting, and with 16 a hop took 103 ns in place of 72: the
+/// processor cannot foretell so many returns. Two that talk need one; what asks another one, which asks a third, needs two.
 const DEEPEST: u32 = 4;
 
 /// What a turn costs besides what the task spends, as fuel: so a slice has a hundred, and ends as soon as if they had come from the queue.
