@@ -134,7 +134,7 @@ impl<T: Task> Sender<T> {
         self.note_buffered(!core.buffer.is_empty());
         self.note_awaited(!core.receivers.is_empty());
         let value = match offered {
-            TrySend::Done if core.buffer.len() > CROWD => return Send::Crowded,
+            TrySend::Done if core.is_crowded() => return Send::Crowded,
             TrySend::Done => return Send::Done,
             TrySend::Closed { value, closed_at } => return Send::Closed { value, closed_at },
             TrySend::Full(value) => value,
@@ -148,15 +148,15 @@ impl<T: Task> Sender<T> {
         Send::Wait
     }
 
-    /// Sends if nobody waits there, no other thread is at it, and there is room that needs no allocation. Calls nothing. May say no for no
-    /// reason.
+    /// Sends if nobody waits there, no other thread is at it, and there is room that needs no allocation. True: receivers are behind. Calls
+    /// nothing. May say no for no reason.
     #[inline(always)]
-    pub(crate) fn send_at_hand(&self, value: T::Value) -> Result<(), T::Value> {
+    pub(crate) fn send_at_hand(&self, value: T::Value) -> Result<bool, T::Value> {
         match self.core().try_lock() {
             Some(mut core) => {
                 core.put_at_hand(value)?;
                 self.note_buffered(true);
-                Ok(())
+                Ok(core.is_crowded())
             }
             None => Err(value),
         }
@@ -285,11 +285,16 @@ impl<T: Task> Core<T> {
         TrySend::Done
     }
 
+    /// Are receivers behind?
+    #[inline(always)]
+    fn is_crowded(&self) -> bool {
+        self.buffer.len() > CROWD
+    }
+
     /// The usual case of `offer`: into the buffer.
     #[inline(always)]
     fn put_at_hand(&mut self, value: T::Value) -> Result<(), T::Value> {
-        let is_full = self.buffer.len() >= self.capacity || self.buffer.len() >= CROWD;
-        if is_full || self.closed_at.is_some() || !self.receivers.is_empty() {
+        if self.buffer.len() >= self.capacity || self.closed_at.is_some() || !self.receivers.is_empty() {
             return Err(value);
         }
         self.buffer.push_at_hand(value)?;

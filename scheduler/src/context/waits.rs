@@ -101,15 +101,19 @@ impl<T: Task> Context<'_, T> {
         received
     }
 
-    /// Sends if nobody waits there, no other thread is at the channel, and its buffer has room: as [`send`](Self::send) then does. Calls nothing. The caller
-    /// has asked [`is_undisturbed`](Self::is_undisturbed).
+    /// Sends if nobody waits there, no other thread is at the channel, and its buffer has room: as [`send`](Self::send) then does. True: receivers are
+    /// behind ([`Send::Crowded`]). Calls nothing. The caller has asked [`is_undisturbed`](Self::is_undisturbed).
     ///
     /// # Errors
     /// The value, if it is not that simple.
     #[inline(always)]
-    pub fn send_at_hand(&mut self, tx: &Sender<T>, value: T::Value) -> Result<(), T::Value> {
+    pub fn send_at_hand(&mut self, tx: &Sender<T>, value: T::Value) -> Result<bool, T::Value> {
         debug_assert!(self.is_undisturbed());
-        tx.send_at_hand(value)
+        let is_crowded = tx.send_at_hand(value)?;
+        if is_crowded {
+            self.worker.core.note_message();
+        }
+        Ok(is_crowded)
     }
 
     /// Receives if a message stands in the buffer, nobody waits there, and no other thread is at the channel: as [`recv`](Self::recv) then does. Calls

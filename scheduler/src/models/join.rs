@@ -135,7 +135,7 @@ fn a_message_comes_while_a_turn_is_lent() {
         });
         let tx = channel.tx.clone();
         let send = move |cx: &mut crate::Context<'_, Play>| match cx.send_at_hand(&tx, Token::new(7)) {
-            Ok(()) => Some("sent".to_owned()),
+            Ok(_) => Some("sent".to_owned()),
             Err(token) => matches!(cx.send(&tx, token), Send::Done).then(|| "sent".to_owned()),
         };
         let mut stage = Stage::new(2, &cast, vec![receiver, cast.task("s", Box::new(send))]);

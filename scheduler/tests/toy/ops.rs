@@ -279,7 +279,8 @@ fn send(cx: &mut Context<'_, Toy>, tx: &Sender<Toy>, value: i64) -> Send<i64> {
         return cx.send(tx, value);
     }
     match cx.send_at_hand(tx, value) {
-        Ok(()) => Send::Done,
+        Ok(false) => Send::Done,
+        Ok(true) => Send::Crowded,
         Err(value) => cx.send(tx, value),
     }
 }

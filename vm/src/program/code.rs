@@ -7,7 +7,7 @@ use aivi_bytecode::verify;
 use aivi_bytecode::{Index, Instruction, ProtoId, Reg, ShapeId};
 
 use super::LoadError;
-use crate::interp::{Scalars, set_guards, set_pairs, with_near_operands};
+use crate::interp::{Scalars, note_wanted, set_guards, set_pairs, with_near_operands};
 use crate::value::object_meta;
 
 /// A verified module, and its instructions as they run.
@@ -63,7 +63,10 @@ impl Code {
             words.iter_mut().zip(unproven).for_each(|(words, unproven)| set_guards(words, &unproven));
             scalars.into_iter().map(Vec::into_boxed_slice).collect()
         });
-        words.iter_mut().for_each(|words| set_pairs(words));
+        for (words, proto) in words.iter_mut().zip(&module.protos) {
+            note_wanted(words, &proto.code);
+            set_pairs(words);
+        }
         Ok(Arc::new(Code { module, words, metas, task_fields, cancels_tasks, scalars }))
     }
 

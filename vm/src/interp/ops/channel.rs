@@ -128,7 +128,11 @@ pub(in crate::interp) unsafe fn send_at_hand(regs: &mut Regs, word: Word) -> boo
             Err(value) => Err(value),
         };
         match left {
-            Ok(()) => {
+            Ok(is_crowded) => {
+                if is_crowded {
+                    // Of the piece: what is not there any more is not missed.
+                    regs.fuel = regs.fuel.saturating_sub(CROWDED);
+                }
                 regs.put(word.a(), Value::unit());
                 true
             }
@@ -204,10 +208,10 @@ pub(in crate::interp) unsafe fn recv_at_hand(regs: &mut Regs, word: Word) -> boo
         if fiber.has_branch() || !fiber.cx().is_undisturbed() {
             return false;
         }
-        let Some(wanted) = Wanted::by(regs.pc, word.a()) else { return false };
+        let Some(wanted) = Wanted::of(word) else { return false };
         let Some(message) = fiber.cx().recv_at_hand(&receiver.0) else { return false };
         regs.put(wanted.register, message.into_value());
-        regs.pc = wanted.behind;
+        regs.pc = wanted.behind(regs.pc);
         true
     }
 }
