@@ -10,7 +10,7 @@
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr::NonNull;
 
-use super::frame::Frame;
+use super::frame::{Frame, SmallFrame};
 use super::stack::Stack;
 use super::{Fiber, FrameKind, MORE_FRAMES, NOWHERE, Origins, Pending, WorldRef, has_cleanup};
 use crate::interp;
@@ -20,28 +20,60 @@ use crate::value::Slot;
 /// The object; owned.
 pub(super) struct Asleep(NonNull<Head>);
 
-/// What stands before the frames and registers.
+/// What stands before what it waits for (if `wait` does not say that), the frames and the registers.
 struct Head {
-    pending: Pending,
     origins: Origins,
     /// Frames above the root's; without any the fiber has not begun.
-    frames: u32,
-    registers: u32,
+    frames: u16,
+    registers: u16,
+    wait: Option<Wait>,
     /// Goes last: it may keep the program of what is pending.
     world: WorldRef,
+}
+
+/// The most frequent things that a fiber waits for, which need no memory.
+#[derive(Clone, Copy)]
+enum Wait {
+    Unit,
+    SendResult,
+    Message,
+    Join,
 }
 
 /// The most that frames and registers may take: more stays where it is, as the copies would cost more (arbitrary).
 const MOST: usize = 1024;
 
-const _: () = assert!(size_of::<Head>() == 64);
-// So that nothing is between the three parts.
-const _: () = assert!(align_of::<Head>() == align_of::<Frame>() && align_of::<Head>() == align_of::<Slot>());
+const _: () = assert!(size_of::<Head>() == 40);
+// So that nothing is between the parts.
+const _: () = assert!(size_of::<Head>().is_multiple_of(align_of::<Pending>()));
+const _: () = assert!(align_of::<SmallFrame>() <= align_of::<Head>() && align_of::<Slot>() <= align_of::<Head>());
+
+impl Wait {
+    /// What says the same as `pending`.
+    fn of(pending: &Pending) -> Option<Wait> {
+        match pending {
+            Pending::Unit => Some(Wait::Unit),
+            Pending::SendResult => Some(Wait::SendResult),
+            Pending::Message => Some(Wait::Message),
+            Pending::Join => Some(Wait::Join),
+            _ => None,
+        }
+    }
+
+    fn pending(self) -> Pending {
+        match self {
+            Wait::Unit => Pending::Unit,
+            Wait::SendResult => Pending::SendResult,
+            Wait::Message => Pending::Message,
+            Wait::Join => Pending::Join,
+        }
+    }
+}
 
 impl Asleep {
     /// A fiber whose first turn begins with `pending`.
     pub(super) fn fresh(world: WorldRef, pending: Pending, origins: Origins) -> Asleep {
-        Asleep::with(Head { world, pending, origins, frames: 0, registers: 0 })
+        Asleep::with(Head { world, wait: Wait::of(&pending), origins, frames: 0, registers: 0 }, pending)
     }
 
     /// Moves a fiber that waits. `None`: it has to stay as it is.
@@ -56,20 +88,23 @@ impl Asleep {
         // SAFETY: F1: a fiber that waits has a top frame; a proto lives as long as the program.
         let code = unsafe { fiber.frame.as_ref()?.proto.as_ref() }.filter(|_| is_plain)?;
         let (frames, registers) = (fiber.depth(), fiber.base_index() + code.registers());
-        if frames * size_of::<Frame>() + registers * size_of::<Slot>() > MOST {
+        if frames * size_of::<SmallFrame>() + registers * size_of::<Slot>() > MOST {
             return None;
         }
         // SAFETY: both are moved out: the caller does not use them again.
         let (world, pending) = unsafe { ((&raw const fiber.world).read(), (&raw const fiber.pending).read()) };
-        let head = Head { world, pending, origins: fiber.origins, frames: frames as u32, registers: registers as u32 };
-        let asleep = Asleep::with(head);
+        let (frames, registers, wait) = (frames as u16, registers as u16, Wait::of(&pending));
+        let asleep = Asleep::with(Head { world, wait, origins: fiber.origins, frames, registers }, pending);
         // SAFETY: F1, F2: so many frames are above the root's, and so many registers up to the end of the top frame's. The
-        // object has room for both behind its head.
+        // object has room for both behind its head. F3: each goes on behind an instruction, the top one at the fiber's `pc`.
         unsafe {
-            asleep.frames().copy_from_nonoverlapping(fiber.frames.start().add(1), frames);
-            asleep.registers().copy_from_nonoverlapping(fiber.stack.start(), registers);
-            // The top frame has no use for it otherwise (F3).
-            (*asleep.frames().add(frames - 1)).pc = fiber.pc;
+            let (count, top) = (usize::from(frames), fiber.frames.start().add(usize::from(frames)));
+            for index in 0..count {
+                let frame = fiber.frames.start().add(index + 1);
+                let pc = if frame == top { fiber.pc } else { (*frame).pc };
+                asleep.frames().add(index).write(SmallFrame::of(&*frame, pc));
+            }
+            asleep.registers().copy_from_nonoverlapping(fiber.stack.start(), usize::from(registers));
         }
         Some(asleep)
     }
@@ -92,24 +127,24 @@ impl Asleep {
         if !self.ends_plainly() {
             return false;
         }
-        let (frames, base) = (self.head().frames as usize, self.registers());
+        let (count, registers) = (usize::from(self.head().frames), self.registers());
         // SAFETY: `self` owns the frames and the registers, which stand as in the fiber (`of`): their windows overlap as the frames say,
         // and what `drops` says that a frame owns there, it owns (F3). It has no frames afterwards, so it is released once.
         unsafe {
-            let mut base = (0..frames).fold(base, |base, index| base.byte_add((*self.frames().add(index)).bytes));
-            for index in (0..frames).rev() {
-                let frame = self.frames().add(index);
-                if let Some(code) = (*frame).proto.as_ref() {
+            let mut base = (0..count).fold(registers, |base, index| base.byte_add(self.frame(index).bytes));
+            for index in (0..count).rev() {
+                let frame = self.frame(index);
+                if let Some(code) = frame.proto.as_ref() {
                     let proto = self.head().world.program.proto(code);
-                    for register in interp::owned(proto, (*frame).index((*frame).pc)) {
+                    for register in interp::owned(proto, frame.index(frame.pc)) {
                         drop((*base.add(usize::from(register.0))).into_value());
                     }
                 }
-                base = base.byte_sub((*frame).bytes);
+                base = base.byte_sub(frame.bytes);
             }
             let head = self.0.as_mut();
             // So that the size is what it was.
-            head.registers += head.frames * (size_of::<Frame>() / size_of::<Slot>()) as u32;
+            head.registers += head.frames * (size_of::<SmallFrame>() / size_of::<Slot>()) as u16;
             head.frames = 0;
         }
         true
@@ -117,19 +152,18 @@ impl Asleep {
 
     /// Whether a cancellation would run nothing of the program, and nothing that the machine has begun would be left.
     fn ends_plainly(&self) -> bool {
-        let Head { pending, origins, world, .. } = self.head();
-        let is_free = matches!(pending, Pending::Unit | Pending::Message | Pending::SendResult | Pending::Join);
+        let Head { wait, origins, world, .. } = self.head();
         // The first fiber of a call tells that the call ends; guarded programs are not trusted to know what they own.
-        if !is_free || origins[0] == NOWHERE || world.account.is_some() || world.program.scalars().is_some() {
+        if wait.is_none() || origins[0] == NOWHERE || world.account.is_some() || world.program.scalars().is_some() {
             return false;
         }
-        (0..self.head().frames as usize).all(|index| {
-            // SAFETY: so many frames are there; a proto lives as long as the program; F3.
+        (0..usize::from(self.head().frames)).all(|index| {
+            let frame = self.frame(index);
+            // SAFETY: a proto lives as long as the program; F3.
             unsafe {
-                let frame = self.frames().add(index);
-                match (*frame).proto.as_ref() {
-                    Some(code) => !has_cleanup(world.program.proto(code), (*frame).index((*frame).pc)),
-                    None => (*frame).kind() == Some(FrameKind::RunResult),
+                match frame.proto.as_ref() {
+                    Some(code) => !has_cleanup(world.program.proto(code), frame.index(frame.pc)),
+                    None => frame.kind() == Some(FrameKind::RunResult),
                 }
             }
         })
@@ -163,40 +197,57 @@ impl Asleep {
     /// # Safety
     /// The memory is large enough for a fiber, and the caller's. Only one of the two is used and dropped.
     unsafe fn copy(&self, place: NonNull<Fiber>, mut stack: Stack<Slot>, mut frames: Stack<Frame>) {
-        // SAFETY: promised by the caller.
-        let Head { world, pending, origins, .. } = unsafe { self.0.read() };
-        let (depth, registers) = (self.head().frames as usize, self.head().registers as usize);
+        let head = self.head();
+        // SAFETY: promised by the caller; without a `wait` what is pending stands there.
+        let (world, pending) = unsafe {
+            let pending = head.wait.map_or_else(|| self.pending().read(), Wait::pending);
+            ((&raw const head.world).read(), pending)
+        };
+        let (origins, depth, registers) = (head.origins, usize::from(head.frames), usize::from(head.registers));
         if depth == 0 {
             // SAFETY: promised by the caller.
             unsafe { place.write(Fiber::idle(world, stack, frames, pending, origins)) };
             return;
         }
         frames.grow(depth + 1 + MORE_FRAMES);
-        // SAFETY: so many frames are there; a proto lives as long as the program.
-        stack.grow(unsafe { Frame::windows_end(self.frames(), depth) });
         // SAFETY: there is room for the root frame and the others, and for the registers; the object has so many of both.
-        unsafe {
+        let deltas: usize = unsafe {
             frames.start().write(Frame::internal(FrameKind::RootEnd, 0, 0));
-            frames.start().add(1).copy_from_nonoverlapping(self.frames(), depth);
+            let above = frames.start().add(1);
+            let deltas = (0..depth).map(|index| {
+                let frame = self.frame(index);
+                above.add(index).write(frame);
+                frame.delta()
+            });
+            let deltas = deltas.sum();
+            stack.grow(Frame::windows_end(above, depth));
             stack.start().copy_from_nonoverlapping(self.registers(), registers);
-        }
+            deltas
+        };
         // SAFETY: promised by the caller; and as above. The base of the top frame is the sum of what the frames move it up by.
         unsafe {
             place.write(Fiber::idle(world, stack, frames, pending, origins));
             let fiber = &mut *place.as_ptr();
-            let deltas = (1..=depth).map(|index| (*fiber.frames.start().add(index)).delta());
-            fiber.base = fiber.stack.start().add(deltas.sum());
+            fiber.base = fiber.stack.start().add(deltas);
             fiber.frame = fiber.frames.start().add(depth);
             fiber.pc = (*fiber.frame).pc;
         }
     }
 
-    fn with(head: Head) -> Asleep {
+    fn with(head: Head, pending: Pending) -> Asleep {
         let memory = alloc::allocate(size(&head)).cast::<Head>();
-        // SAFETY: `allocate` gave memory for at least a head, aligned to 16.
+        let is_apart = head.wait.is_none();
+        // SAFETY: `allocate` gave memory for a head and all that goes behind it, aligned to 16.
         unsafe {
             memory.write(head);
-            Asleep(NonNull::new_unchecked(memory))
+            let asleep = Asleep(NonNull::new_unchecked(memory));
+            if is_apart {
+                asleep.pending().write(pending);
+            } else {
+                // It owns nothing.
+                std::mem::forget(pending);
+            }
+            asleep
         }
     }
 
@@ -209,14 +260,27 @@ impl Asleep {
         size(self.head())
     }
 
-    fn frames(&self) -> *mut Frame {
-        // SAFETY: the object goes on behind the head (`size`).
+    /// Where what is pending stands, if `wait` does not say it.
+    fn pending(&self) -> *mut Pending {
+        // SAFETY: the object goes on behind the head (`size`), or ends there.
         unsafe { self.0.as_ptr().add(1).cast() }
+    }
+
+    fn frames(&self) -> *mut SmallFrame {
+        // SAFETY: the object goes on behind what is pending (`size`).
+        unsafe { self.pending().add(usize::from(self.head().wait.is_none())).cast() }
+    }
+
+    /// One of the frames, as it was.
+    fn frame(&self, index: usize) -> Frame {
+        debug_assert!(index < usize::from(self.head().frames));
+        // SAFETY: the callers go through as many as there are; they are of the world's program.
+        unsafe { (*self.frames().add(index)).frame(self.head().world.program.protos.as_ptr()) }
     }
 
     fn registers(&self) -> *mut Slot {
         // SAFETY: the object goes on behind the frames (`size`).
-        unsafe { self.frames().add(self.head().frames as usize).cast() }
+        unsafe { self.frames().add(usize::from(self.head().frames)).cast() }
     }
 
     /// The pointer, for `from_raw`.
@@ -235,8 +299,10 @@ impl Asleep {
 
 /// As objects are sized: in steps of their alignment.
 fn size(head: &Head) -> usize {
-    let behind = head.frames as usize * size_of::<Frame>() + head.registers as usize * size_of::<Slot>();
-    (size_of::<Head>() + behind).next_multiple_of(alloc::ALIGN)
+    let pending = if head.wait.is_none() { size_of::<Pending>() } else { 0 };
+    let frames = usize::from(head.frames) * size_of::<SmallFrame>();
+    let registers = usize::from(head.registers) * size_of::<Slot>();
+    (size_of::<Head>() + pending + frames + registers).next_multiple_of(alloc::ALIGN)
 }
 
 impl Drop for Asleep {
@@ -246,6 +312,9 @@ impl Drop for Asleep {
         let size = self.size();
         // SAFETY: `self` owns the object, and ends here.
         unsafe {
+            if self.head().wait.is_none() {
+                self.pending().drop_in_place();
+            }
             self.0.drop_in_place();
             alloc::free(self.0.as_ptr().cast(), size);
         }

@@ -23,6 +23,19 @@ pub(crate) struct Frame {
 
 const _: () = assert!(size_of::<Frame>() == 32);
 
+/// A frame of a fiber that is put away, in half the memory: its proto by its number, where it goes on by the number of an instruction.
+#[derive(Clone, Copy)]
+pub(super) struct SmallFrame {
+    /// [`SmallFrame::OWN`] for the machine's own.
+    proto: u32,
+    /// The instruction before `pc`; of the machine's own the kind.
+    at: u32,
+    bytes: u32,
+    aux: u32,
+}
+
+const _: () = assert!(size_of::<SmallFrame>() == 16);
+
 /// The machine's own frames: what is to be done with the result of the call above them, which arrives where that call's
 /// window began.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,6 +67,42 @@ impl FrameKind {
     /// The word that runs when the call above returns.
     pub(crate) fn word(self) -> *const u64 {
         &WORDS[self as usize]
+    }
+}
+
+impl SmallFrame {
+    /// No proto has this number: so many would not fit into memory.
+    const OWN: u32 = u32::MAX;
+
+    /// What `frame` is, where `pc` says where it goes on. Its window is at most a few kilobytes above that of the frame below.
+    ///
+    /// # Safety
+    /// Its proto is null or alive; if it has one, `pc` is one past an instruction of it.
+    pub(super) unsafe fn of(frame: &Frame, pc: *const u64) -> SmallFrame {
+        // SAFETY: promised by the caller.
+        let (proto, at) = match unsafe { frame.proto.as_ref() } {
+            // SAFETY: as above.
+            Some(code) => (code.id.0, unsafe { frame.index(pc) }),
+            None => (SmallFrame::OWN, frame.kind().map_or(0, |kind| kind as u32)),
+        };
+        SmallFrame { proto, at, bytes: frame.bytes as u32, aux: frame.aux as u32 }
+    }
+
+    /// The frame.
+    ///
+    /// # Safety
+    /// `protos` are those of the program whose frame it was.
+    pub(super) unsafe fn frame(self, protos: *const ProtoCode) -> Frame {
+        let (proto, pc) = if self.proto == SmallFrame::OWN {
+            (std::ptr::null(), &raw const WORDS[self.at as usize])
+        } else {
+            // SAFETY: promised by the caller; `at` was an instruction, so there is a word behind it or the end of the code.
+            unsafe {
+                let proto = protos.add(self.proto as usize);
+                (proto, (*proto).code.add(self.at as usize + 1))
+            }
+        };
+        Frame { pc, proto, bytes: self.bytes as usize, aux: self.aux as usize }
     }
 }
 
@@ -98,7 +147,8 @@ impl Frame {
             FrameKind::RootEnd,
             FrameKind::Branch,
         ];
-        self.proto.is_null().then(|| KINDS.into_iter().find(|kind| kind.word() == self.pc)).flatten()
+        let index = self.pc.addr().wrapping_sub(WORDS.as_ptr().addr()) / size_of::<u64>();
+        if self.proto.is_null() { KINDS.get(index).copied() } else { None }
     }
 
     /// The place of the instruction before `pc`.
