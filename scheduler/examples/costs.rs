@@ -155,7 +155,7 @@ impl Job {
             self.step = 2;
             self.sum = Instant::now().elapsed().as_nanos() as u64;
             self.left = cx.now_ns();
-            self.handles.iter().for_each(|handle| cx.cancel(handle));
+            self.handles.iter().for_each(|handle| _ = cx.cancel(handle));
         }
         while let Some(handle) = self.handles.pop() {
             match cx.join(handle) {

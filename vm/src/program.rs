@@ -24,11 +24,15 @@ use crate::native::{Args, Found, HostFn, NativeCx, NativeResult, Natives, QuickF
 use crate::object::immortal::{self, immortalise};
 use crate::value::{Slot, Value};
 
+/// The error of who joins a task that was cancelled.
+const TASK_CANCELLED: &str = "task cancelled";
+
 /// A program.
 pub struct Program {
     /// `ProtoCode::code` points into it.
     code: Arc<Code>,
     pub(crate) protos: Box<[ProtoCode]>,
+    /// Those of the module, and the machine's own behind them.
     pub(crate) constants: Box<[Value]>,
     /// Per proto the function of it, if it captures nothing.
     pub(crate) functions: Box<[Value]>,
@@ -196,8 +200,13 @@ impl Program {
         let function =
             |proto: &ProtoCode| immortalise(Value::function(proto.id, proto.parameters, proto.effect, SmallVec::new()));
         let functions: Box<[Value]> = protos.iter().map(function).collect();
-        let constants =
-            module.constants.iter().map(|constant| immortalise(make(constant, module, &functions))).collect();
+        let own = immortalise(Value::text(TASK_CANCELLED));
+        let constants = module
+            .constants
+            .iter()
+            .map(|constant| immortalise(make(constant, module, &functions)))
+            .chain([own])
+            .collect();
         let globals = module.globals.iter().map(|global| match global.function {
             true => GlobalCell::ready(functions[global.proto.0 as usize].clone()),
             false => GlobalCell::new(global.proto),
@@ -252,6 +261,11 @@ impl Program {
     #[must_use]
     pub fn cancels_tasks(&self) -> bool {
         self.code.cancels_tasks
+    }
+
+    /// The error of who joins a task that was cancelled.
+    pub(crate) fn task_cancelled(&self) -> Value {
+        self.constants[self.constants.len() - 1].clone()
     }
 
     /// A field of a task handle: the effect of its function.

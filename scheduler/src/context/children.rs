@@ -163,10 +163,12 @@ impl<T: Task> Context<'_, T> {
         Join::Wait
     }
 
-    /// Asks a task to end; does not wait. A task that has ended is not changed by it.
-    pub fn cancel(&mut self, handle: &TaskHandle<T>) {
+    /// Asks a task to end; does not wait. A task that has ended is not changed by it. Says what it has cost as fuel, besides the call: one that waits
+    /// may end at once ([`Task::end_in_wait`]).
+    pub fn cancel(&mut self, handle: &TaskHandle<T>) -> u64 {
         let reason = CancelReason { kind: CancelKind::Handle, place: self.own().place };
-        self.worker.ask_to_end(handle.0.raw(), reason);
+        let has_ended = self.worker.ask_to_end_here(handle.0.raw(), reason);
+        if has_ended { self.worker.charge_turn() } else { 0 }
     }
 
     /// Was cancellation requested before the task ended by itself?

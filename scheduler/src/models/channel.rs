@@ -3,7 +3,7 @@
 use loom::thread;
 
 use super::check_bounded;
-use super::stage::{Begin, Cast, Stage, Token};
+use super::stage::{Begin, Cast, REASON, Stage, Token};
 use crate::{Channel, Recv, Send};
 
 /// Sends a message, as the machine does: first what is at hand.
@@ -13,7 +13,7 @@ fn send(channel: &Channel<super::stage::Play>, number: u32) -> Begin {
         let mut token = Token::new(number);
         if cx.is_undisturbed() {
             match cx.send_at_hand(&tx, token) {
-                Ok(()) => return Some("sent".to_owned()),
+                Ok(_) => return Some("sent".to_owned()),
                 Err(left) => token = left,
             }
         }
@@ -55,6 +55,29 @@ fn a_cancelled_receiver_loses_no_message() {
         stage.settle();
         assert!(cast.log.has("s: sent"));
         assert_eq!(cast.log.has("r: message 7") as usize + channel.rx.len(), 1, "the message is in one place");
+        stage.close();
+    });
+}
+
+/// The same where the one who cancels a receiver ends it, in a turn of its own: the receiver is in no list then.
+/// C12 C29
+#[test]
+fn a_receiver_that_ends_where_it_waits_loses_no_message() {
+    let mutants = ["channel.a-cancelled-receiver-keeps-the-message", "turn.ends-who-is-still-waited-for"];
+    check_bounded(3, &mutants, || {
+        let (cast, channel) = (Cast::default(), Channel::bounded(1));
+        let tasks = vec![cast.plain("r", recv(&channel)), cast.task("s", send(&channel, 7))];
+        let mut stage = Stage::new(3, &cast, tasks);
+        let (receiver, sender) = (stage.run(0, 0), stage.run(1, 1));
+        let mut canceller = stage.take(2);
+        canceller.ask_to_end_here(stage.raw(0), REASON);
+        stage.back(canceller);
+        stage.back(receiver.join().unwrap());
+        stage.back(sender.join().unwrap());
+        stage.settle();
+        assert!(cast.log.has("s: sent"));
+        assert_eq!(cast.log.has("r: message 7") as usize + channel.rx.len(), 1, "the message is in one place");
+        assert!(!(cast.log.has("r: message 7") && cast.log.has("r: ended")), "it ends once");
         stage.close();
     });
 }

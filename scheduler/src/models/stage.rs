@@ -66,6 +66,8 @@ type Resume = Box<dyn FnMut(&mut Context<'_, Play>) -> Step<Play> + Send>;
 /// A task of a model.
 pub struct Play {
     resume: Resume,
+    /// Its name, if it has nothing to do when it is cancelled.
+    ends_as: Option<&'static str>,
     cast: Cast,
 }
 
@@ -83,6 +85,11 @@ impl Task for Play {
 
     fn resume(&mut self, cx: &mut Context<'_, Self>) -> Step<Self> {
         (self.resume)(cx)
+    }
+
+    fn end_in_wait(&mut self, reason: CancelReason) -> Option<Outcome<Token, String>> {
+        self.cast.log.add(format!("{}: ended", self.ends_as?));
+        Some(Outcome::Cancelled(reason))
     }
 
     fn deadlock(_: DeadlockReport) -> String {
@@ -121,10 +128,17 @@ impl Cast {
         }))
     }
 
+    /// The same, and if it is cancelled where it waits it ends there, which it logs as `name: ended`.
+    pub fn plain(&self, name: &'static str, begin: Begin) -> Play {
+        let mut play = self.task(name, begin);
+        play.ends_as = Some(name);
+        play
+    }
+
     /// A task.
     pub fn play(&self, resume: Resume) -> Play {
         self.alive.fetch_add(1, Ordering::Relaxed);
-        Play { resume, cast: self.clone() }
+        Play { resume, ends_as: None, cast: self.clone() }
     }
 
     /// Tasks that have not ended.

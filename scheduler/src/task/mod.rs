@@ -43,6 +43,12 @@ pub trait Task: Send + Sized + 'static {
         false
     }
 
+    /// Ends at once, where it waits, if to be cancelled for this reason is all that is left for it: no cleanup of its would run. `None`: it has to be told of the
+    /// request in a turn of its own. Called where somebody else has his turn, on the same thread.
+    fn end_in_wait(&mut self, _reason: CancelReason) -> Option<Outcome<Self::Value, Self::Fault>> {
+        None
+    }
+
     /// Where its own code begins; asked before it runs for the first time, to give it a name in traces.
     fn entry(&self) -> Place {
         Place::default()

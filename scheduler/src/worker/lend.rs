@@ -58,4 +58,10 @@ impl<T: Task> Worker<T> {
         self.core.nested -= 1;
         self.core.spent + TURN
     }
+
+    /// What the end of a task costs that had no turn for it. Who pays has not computed.
+    pub(crate) fn charge_turn(&mut self) -> u64 {
+        self.core.note_call(TURN);
+        TURN
+    }
 }

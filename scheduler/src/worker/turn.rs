@@ -1,5 +1,6 @@
 //! One turn of a task: what has ended its wait, run it, what does it want now.
 
+use crate::broken::guard_inside;
 use crate::crowd::is_last_of_piece;
 use crate::select::Selecting;
 use crate::task::body::{Own, Parent};
@@ -233,6 +234,42 @@ impl<T: Task> Worker<T> {
         if record.request_cancel(reason) {
             self.push_last(raw);
         }
+    }
+
+    /// The same for a task whose turn it is, which holds no lock: who waits, and would only end, ends here, without a turn of its own. True: it has.
+    ///
+    /// The claim has given us the right to run it, which who takes it from a queue has otherwise.
+    pub(crate) fn ask_to_end_here(&mut self, raw: Raw<T>, reason: CancelReason) -> bool {
+        // SAFETY: the caller has a reference.
+        let record = unsafe { raw.get() };
+        self.note_cancel(record, reason);
+        self.shared.watch.requests.note();
+        if !record.request_cancel(reason) {
+            return false;
+        }
+        let is_run = !self.core.attention && self.core.simulator.is_none();
+        let mut has_ended = false;
+        guard_inside(self, |worker| {
+            has_ended = is_run && worker.end_in_wait(raw, record, reason);
+            if !has_ended {
+                worker.push_last(raw);
+            }
+        });
+        has_ended
+    }
+
+    /// Ends a task whose wait a request to cancel has ended, if it would do nothing else.
+    fn end_in_wait(&mut self, raw: Raw<T>, record: &Record<T>, reason: CancelReason) -> bool {
+        // SAFETY: we are the running side: said by the caller.
+        let task = unsafe { record.task() };
+        let Some(outcome) = task.as_mut().and_then(|task| task.end_in_wait(reason)) else { return false };
+        // SAFETY: as above.
+        let own = unsafe { record.own() };
+        crate::stuck::proof::ended(&self.shared, own, record.state.load().claim());
+        let waiting = std::mem::replace(&mut own.waiting, Waiting::Nothing);
+        mutant!("turn.ends-who-is-still-waited-for", self.undo(raw, record, own, waiting), drop(waiting));
+        self.end(raw, outcome, 1);
+        true
     }
 
     /// Passes a request to cancel on to the tasks that this one has spawned, once.

@@ -207,6 +207,13 @@ impl Task for Toy {
         }
     }
 
+    fn end_in_wait(&mut self, reason: CancelReason) -> Option<End> {
+        let waits_alone =
+            matches!(self.waiting, Some(Op::Sleep(_) | Op::Send(..) | Op::Recv(_) | Op::Drain(_) | Op::Join(_)));
+        let is_plain = waits_alone && !self.masked && self.ending.is_none() && self.cleanups.is_empty();
+        is_plain.then_some(Outcome::Cancelled(reason))
+    }
+
     fn deadlock(report: DeadlockReport) -> String {
         format!("deadlock\n{report}")
     }

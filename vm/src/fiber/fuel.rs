@@ -27,9 +27,16 @@ impl Fiber {
         goes_on
     }
 
-    /// Takes fuel away.
+    /// What is left of the slice.
+    #[inline]
+    pub(crate) fn fuel_left(&self) -> u64 {
+        self.fuel + self.reserve
+    }
+
+    /// Takes fuel away, of the piece first.
     pub(crate) fn charge(&mut self, fuel: u64) {
-        let left = (self.fuel + self.reserve).saturating_sub(fuel);
-        self.give_fuel(left);
+        let rest = fuel.saturating_sub(self.fuel);
+        self.fuel = self.fuel.saturating_sub(fuel);
+        self.reserve = self.reserve.saturating_sub(rest);
     }
 }

@@ -35,7 +35,7 @@ impl Fiber {
         let cost = self.cx().lend_turn(task);
         // The thread has worked for another fiber, which may be of another call, or has panicked.
         patience::run_with(self.cx);
-        let left = self.fuel + self.reserve;
+        let left = self.fuel_left();
         if self.world.account.is_some() || meter::is_metered() {
             _ = meter::turn_to(self.world.account.as_ref());
             if let Some(account) = &self.world.account {
@@ -43,6 +43,6 @@ impl Fiber {
                 account.return_fuel(cost.min(left));
             }
         }
-        self.give_fuel(left.saturating_sub(cost));
+        self.charge(cost);
     }
 }

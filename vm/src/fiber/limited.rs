@@ -32,7 +32,7 @@ impl Fiber {
             return true;
         }
         self.begin_limited(slice, is_due);
-        !self.frame.is_null() || self.fuel + self.reserve > 0
+        !self.frame.is_null() || self.fuel_left() > 0
     }
 
     #[cold]
@@ -54,7 +54,7 @@ impl Fiber {
         // On top of the slice, which may be a small one.
         self.next_fuel(slice.saturating_add(TURN));
         self.charge(TURN);
-        let is_out_of_fuel = self.fuel + self.reserve == 0;
+        let is_out_of_fuel = self.fuel_left() == 0;
         if is_due || is_out_of_fuel {
             self.look_at_limits();
         }
@@ -67,7 +67,7 @@ impl Fiber {
     /// A turn ends: what is left of the fuel goes back.
     #[inline]
     pub(super) fn end_slice(&mut self, slice: u64) {
-        let left = self.fuel + self.reserve;
+        let left = self.fuel_left();
         self.cx().note_spent(slice.saturating_sub(left));
         if let Some(account) = &self.world.account {
             account.return_fuel(left);
@@ -134,7 +134,7 @@ impl Fiber {
     /// The next call or turn of a loop looks at cancellation.
     pub(super) fn stop_soon(&mut self) {
         if let Some(account) = &self.world.account {
-            account.return_fuel(self.fuel + self.reserve);
+            account.return_fuel(self.fuel_left());
         }
         self.give_fuel(0);
     }

@@ -239,7 +239,7 @@ impl Fiber {
         match outcome {
             Outcome::Done(value) => Ok(value.into_value()),
             Outcome::Failed(error) => Err(Signal::Failure(Failure::unpack(error).passed(Link::Join))),
-            Outcome::Cancelled(_) => Err(Signal::Failure(Value::text("task cancelled").into())),
+            Outcome::Cancelled(_) => Err(Signal::Failure(self.program().task_cancelled().into())),
             Outcome::Faulted(fault) => Err(self.passed(fault, Link::Join)),
         }
     }

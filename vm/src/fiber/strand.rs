@@ -11,7 +11,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use aivi_scheduler::{Context, DeadlockReport, Ledger, Outcome, Place, Runtime, Step, Task, panic_text, prefetch};
+use aivi_scheduler::{
+    CancelReason, Context, DeadlockReport, Ledger, Outcome, Place, Runtime, Step, Task, panic_text, prefetch,
+};
 
 use super::asleep::Asleep;
 use super::frame::Frame;
@@ -357,6 +359,24 @@ impl Task for Strand {
                 patience::run_with(std::ptr::null_mut());
                 self.leave_behind();
                 Step::Ended(Outcome::Faulted(fault))
+            }
+        }
+    }
+
+    fn end_in_wait(&mut self, reason: CancelReason) -> Option<Outcome<Shared, Fault>> {
+        // What it owns is not to be counted for the fiber that runs.
+        if !self.is_asleep() || meter::is_metered() || !self.small().has_begun() {
+            return None;
+        }
+        match caught(|| self.small().end()) {
+            Ok(false) => None,
+            Ok(true) => {
+                count_ended();
+                Some(Outcome::Cancelled(reason))
+            }
+            Err(fault) => {
+                self.leave_behind();
+                Some(Outcome::Faulted(fault))
             }
         }
     }

@@ -168,7 +168,8 @@ pub(in crate::interp) fn join(fiber: &mut Fiber, word: Word) -> Go {
 pub(in crate::interp) fn cancel(fiber: &mut Fiber, word: Word) -> Go {
     let regs = checkpoint!(fiber, word);
     let task = operand!(regs, word.b(), TaskValue);
-    fiber.cx().cancel(&task.0);
+    let cost = fiber.cx().cancel(&task.0);
+    fiber.charge(cost);
     fiber.set_result(word, Value::unit());
     Go::On
 }
