@@ -44,21 +44,25 @@ pub(super) struct Node<H> {
 
 /// All nodes of a wheel, in use or free.
 pub(super) struct Slab<H> {
-    /// All but the last are full.
-    segments: Vec<Vec<Node<H>>>,
+    segments: Vec<Segment<H>>,
+    /// Nodes that were ever in use; the last segment goes on behind them.
+    used: usize,
     free: u32,
     live: usize,
 }
 
-/// Nodes of a segment: 12 KiB, so that a single timer costs little.
+/// Of a fixed length: to find a node takes one comparison.
+type Segment<H> = Box<[Node<H>; SEGMENT]>;
+
+/// Nodes of a segment: 10 KiB, so that a single timer costs little.
 const SEGMENT: usize = 256;
 
-/// Above this many segments an empty slab gives its memory back; below, it keeps it (48 KiB, arbitrary).
+/// Above this many segments an empty slab gives its memory back; below, it keeps it (40 KiB, arbitrary).
 const KEEP_SEGMENTS: usize = 4;
 
 impl<H: Copy> Slab<H> {
     pub const fn new() -> Self {
-        Slab { segments: Vec::new(), free: NIL, live: 0 }
+        Slab { segments: Vec::new(), used: 0, free: NIL, live: 0 }
     }
 
     pub fn live(&self) -> usize {
@@ -87,14 +91,16 @@ impl<H: Copy> Slab<H> {
 
     /// A node more than there ever were.
     fn push(&mut self, node: Node<H>) -> u32 {
-        if self.segments.last().is_none_or(|last| last.len() == SEGMENT) {
-            self.segments.push(Vec::with_capacity(SEGMENT));
+        if self.used == self.segments.len() * SEGMENT {
+            let unused = Node { place: Place::Free, ..node };
+            let segment: Result<Segment<H>, _> = vec![unused; SEGMENT].into_boxed_slice().try_into();
+            self.segments.extend(segment);
         }
-        let full = self.segments.len() - 1;
-        let last = &mut self.segments[full];
-        let index = u32::try_from(full * SEGMENT + last.len()).ok().filter(|index| *index != NIL);
-        last.push(node);
-        index.expect("a wheel holds fewer than 2^32 - 1 timers: their nodes alone take 192 GiB")
+        let index = u32::try_from(self.used).ok().filter(|index| *index != NIL);
+        let index = index.expect("a wheel holds fewer than 2^32 - 1 timers: their nodes alone take 160 GiB");
+        self.used += 1;
+        *self.node_mut(index) = node;
+        index
     }
 
     /// Puts an unlinked node on the free list.
@@ -119,7 +125,7 @@ impl<H: Copy> Slab<H> {
     }
 
     fn get(&self, index: u32) -> Option<&Node<H>> {
-        self.segments.get(index as usize / SEGMENT)?.get(index as usize % SEGMENT)
+        self.segments.get(index as usize / SEGMENT).map(|segment| &segment[index as usize % SEGMENT])
     }
 
     /// The node that `key` was given for, if it is still armed.
