@@ -296,17 +296,29 @@ impl<T: Task> Context<'_, T> {
     }
 
     /// Arms the task's timer for the wait that was begun.
+    ///
+    /// Only the first one since the worker has read its clock reads it again. The time of others begins when the worker reads it next: before it
+    /// rests, and at latest after one slice and some short turns.
     pub(super) fn arm(&mut self, ns: u64, is_limit: bool) {
-        self.arm_at(self.now_ns().saturating_add(ns), is_limit);
+        let has_armed = std::mem::replace(&mut self.worker.core.has_armed, true);
+        if !has_armed || self.worker.core.simulator.is_some() || self.is_observed() {
+            return self.arm_at(self.now_ns().saturating_add(ns), is_limit);
+        }
+        let entry = self.timer_entry(is_limit);
+        let key = self.worker.seat().timers.lock().arm_from_next(ns, entry);
+        self.own().timer = Some(Timer::new(self.worker.index, key));
     }
 
     /// As `arm`, for a moment.
     pub(super) fn arm_at(&mut self, deadline_ns: u64, is_limit: bool) {
-        let (raw, worker) = (self.raw, self.worker.index);
-        let generation = self.own().generation;
-        let key = self.worker.seat().timers.lock().arm(deadline_ns, TimerEntry { raw, generation, is_limit });
-        self.own().timer = Some(Timer::new(worker, key));
+        let entry = self.timer_entry(is_limit);
+        let key = self.worker.seat().timers.lock().arm(deadline_ns, entry);
+        self.own().timer = Some(Timer::new(self.worker.index, key));
         self.note(EventKind::TimerArmed { due_ns: deadline_ns });
+    }
+
+    fn timer_entry(&mut self, is_limit: bool) -> TimerEntry<T> {
+        TimerEntry { raw: self.raw, generation: self.own().generation, is_limit }
     }
 
     /// The number of a channel in events.

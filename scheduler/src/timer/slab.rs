@@ -139,6 +139,16 @@ impl<H: Copy> Slab<H> {
         self.get(index).is_some_and(|node| node.place != Place::Free && node.armed == armed)
     }
 
+    /// The nodes of the list that starts at `head`.
+    pub fn list(&self, head: u32) -> impl Iterator<Item = &Node<H>> {
+        let mut next = head;
+        std::iter::from_fn(move || {
+            let node = (next != NIL).then(|| self.node(next))?;
+            next = node.next;
+            Some(node)
+        })
+    }
+
     /// Links a node in front of the list that starts at `head` and becomes its new head.
     pub fn push_front(&mut self, head: u32, index: u32) {
         let node = self.node_mut(index);

@@ -10,6 +10,8 @@ use super::{TICK_NS, TimerKey, Wheel};
 #[derive(Default)]
 struct Model {
     pending: BTreeMap<(u64, u32), TimerKey>,
+    /// Whose time has not begun: how long they run.
+    beginning: Vec<(u64, u32, TimerKey)>,
     armed: u32,
 }
 
@@ -23,6 +25,8 @@ struct Pair {
 #[derive(Clone, Debug)]
 enum Op {
     Arm { after_ns: u64 },
+    ArmFromNext { ns: u64 },
+    Begin { by_ns: u64 },
     Disarm { nth: usize },
     DisarmGone { nth: usize },
     Advance { by_ns: u64 },
@@ -37,6 +41,12 @@ impl Pair {
     fn apply(&mut self, op: Op) {
         match op {
             Op::Arm { after_ns } => self.arm(self.now_ns.saturating_add(after_ns)),
+            Op::ArmFromNext { ns } => self.arm_from_next(ns),
+            Op::Begin { by_ns } => {
+                self.now_ns = self.now_ns.saturating_add(by_ns);
+                self.wheel.begin(self.now_ns);
+                self.begin();
+            }
             Op::Disarm { nth } => self.disarm(nth),
             Op::DisarmGone { nth } => self.disarm_gone(nth),
             Op::Advance { by_ns } => self.advance(self.now_ns.saturating_add(by_ns)),
@@ -56,7 +66,26 @@ impl Pair {
         self.model.pending.insert((deadline_ns, handle), key);
     }
 
+    fn arm_from_next(&mut self, ns: u64) {
+        let handle = self.model.armed;
+        self.model.armed += 1;
+        let key = self.wheel.arm_from_next(ns, handle);
+        self.model.beginning.push((ns, handle, key));
+    }
+
+    fn begin(&mut self) {
+        for (ns, handle, key) in self.model.beginning.drain(..) {
+            self.model.pending.insert((self.now_ns.saturating_add(ns), handle), key);
+        }
+    }
+
     fn disarm(&mut self, nth: usize) {
+        let beginning = self.model.beginning.len();
+        if nth % 2 == 1 && beginning > 0 {
+            let (_, _, key) = self.model.beginning.remove(nth / 2 % beginning);
+            assert!(self.wheel.disarm(key), "a timer can be disarmed before its time begins");
+            return self.gone.push(key);
+        }
         if self.model.pending.is_empty() {
             return;
         }
@@ -74,6 +103,7 @@ impl Pair {
 
     fn advance(&mut self, now_ns: u64) {
         self.now_ns = now_ns;
+        self.begin();
         let mut fired = Vec::new();
         self.wheel.advance(now_ns, &mut |handle| fired.push(handle));
         let mut expected = Vec::new();
@@ -85,8 +115,10 @@ impl Pair {
     }
 
     fn check(&self) {
-        assert_eq!(self.wheel.len(), self.model.pending.len());
+        assert_eq!(self.wheel.len(), self.model.pending.len() + self.model.beginning.len());
         let first = self.model.pending.keys().next().map(|(deadline_ns, _)| *deadline_ns);
+        let beginning = self.model.beginning.iter().map(|(ns, ..)| self.now_ns.saturating_add(*ns));
+        let first = first.into_iter().chain(beginning).min();
         let next = self.wheel.next_deadline();
         assert_eq!(next.is_some(), first.is_some());
         assert!(next <= first, "next_deadline {next:?} is later than {first:?}");
@@ -94,7 +126,7 @@ impl Pair {
 
     /// Only by asking for the next deadline, everything fires at its own time, and soon.
     fn drain(&mut self) {
-        let bound = 16 * (self.model.pending.len() + self.gone.len()) + 16;
+        let bound = 16 * (self.model.pending.len() + self.model.beginning.len() + self.gone.len()) + 16;
         for _ in 0..bound {
             let Some(next_ns) = self.wheel.next_deadline() else { return };
             self.advance(next_ns.max(self.now_ns));
@@ -118,6 +150,8 @@ fn span() -> impl Strategy<Value = u64> {
 fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         4 => span().prop_map(|after_ns| Op::Arm { after_ns }),
+        2 => span().prop_map(|ns| Op::ArmFromNext { ns }),
+        1 => span().prop_map(|by_ns| Op::Begin { by_ns }),
         2 => any::<usize>().prop_map(|nth| Op::Disarm { nth }),
         1 => any::<usize>().prop_map(|nth| Op::DisarmGone { nth }),
         1 => span().prop_map(|by_ns| Op::Advance { by_ns }),

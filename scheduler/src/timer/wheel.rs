@@ -24,6 +24,8 @@ pub struct Wheel<H> {
     levels: Box<[Level; LEVELS]>,
     current: Current,
     slab: Slab<H>,
+    /// The list of those whose time begins at the next `advance`: what they have for a deadline is how long they run.
+    beginning: u32,
     now_ns: u64,
     tick: u64,
     armed: u64,
@@ -42,6 +44,9 @@ struct Slot {
     earliest_ns: u64,
 }
 
+/// The number of the list `beginning`, which is no slot of a level.
+const BEGINNING: u16 = (LEVELS * SLOTS) as u16;
+
 const EMPTY: Slot = Slot { head: NIL, earliest_ns: u64::MAX };
 
 impl<H: Copy> Wheel<H> {
@@ -49,7 +54,8 @@ impl<H: Copy> Wheel<H> {
     pub fn new(now_ns: u64) -> Self {
         let level = || Level { occupied: 0, slots: [EMPTY; SLOTS] };
         let levels = Box::new(array::from_fn(|_| level()));
-        Wheel { levels, current: Current::default(), slab: Slab::new(), now_ns, tick: now_ns >> TICK_BITS, armed: 0 }
+        let (current, slab, tick) = (Current::default(), Slab::new(), now_ns >> TICK_BITS);
+        Wheel { levels, current, slab, beginning: NIL, now_ns, tick, armed: 0 }
     }
 
     /// Arms a timer. A deadline that has passed fires in the next `advance`.
@@ -62,6 +68,35 @@ impl<H: Copy> Wheel<H> {
             None => self.current.push(Entry { deadline_ns, armed, index }),
         }
         TimerKey { index, generation: armed as u32 }
+    }
+
+    /// Arms a timer that runs for `ns` from the next `begin` or `advance` on: the caller need not know what time it is.
+    pub fn arm_from_next(&mut self, ns: u64, handle: H) -> TimerKey {
+        let armed = self.armed;
+        self.armed += 1;
+        let index = self.slab.insert(ns, armed, handle);
+        self.slab.node_mut(index).place = Place::Slot(BEGINNING);
+        self.slab.push_front(self.beginning, index);
+        self.beginning = index;
+        TimerKey { index, generation: armed as u32 }
+    }
+
+    /// The time of those that were armed by `arm_from_next` begins, at `now_ns`.
+    pub fn begin(&mut self, now_ns: u64) {
+        self.now_ns = self.now_ns.max(now_ns);
+        let mut head = std::mem::replace(&mut self.beginning, NIL);
+        while head != NIL {
+            let index = head;
+            let node = self.slab.node_mut(index);
+            node.deadline_ns = self.now_ns.saturating_add(node.deadline_ns);
+            node.place = Place::Current;
+            head = node.next;
+            let (deadline_ns, armed) = (node.deadline_ns, node.armed);
+            match self.slot_of(deadline_ns) {
+                Some(slot) => self.link(slot, index),
+                None => self.current.push(Entry { deadline_ns, armed, index }),
+            }
+        }
     }
 
     /// Disarms a timer; false if it has fired or was disarmed before.
@@ -81,7 +116,7 @@ impl<H: Copy> Wheel<H> {
     ///
     /// A time before the last one counts as the last one.
     pub fn advance(&mut self, now_ns: u64, fired: &mut impl FnMut(H)) {
-        self.now_ns = self.now_ns.max(now_ns);
+        self.begin(now_ns);
         let target = self.now_ns >> TICK_BITS;
         loop {
             self.fire_current(fired);
@@ -95,15 +130,22 @@ impl<H: Copy> Wheel<H> {
 
     /// A time that is not later than the first deadline; `None` when nothing is armed.
     ///
-    /// It is the first deadline itself unless the first timer of that deadline's slot was disarmed.
+    /// It is the first deadline itself unless the first timer of that deadline's slot was disarmed, or the time of some has not begun.
     pub fn next_deadline(&self) -> Option<u64> {
         if self.slab.live() == 0 {
             return None;
         }
-        match self.current.first() {
+        let begun = match self.current.first() {
             Some(entry) => Some(entry.deadline_ns),
             None => self.first_slot().map(|slot| self.slot(slot).earliest_ns),
+        };
+        if self.beginning == NIL {
+            return begun;
         }
+        begun
+            .into_iter()
+            .chain(self.slab.list(self.beginning).map(|node| self.now_ns.saturating_add(node.deadline_ns)))
+            .min()
     }
 
     /// How many timers are armed.
@@ -193,6 +235,10 @@ impl<H: Copy> Wheel<H> {
     }
 
     fn unlink(&mut self, slot: u16, index: u32) {
+        if slot == BEGINNING {
+            self.beginning = self.slab.unlink(self.beginning, index);
+            return;
+        }
         let head = self.slab.unlink(self.slot(slot).head, index);
         if head == NIL {
             self.clear(slot);

@@ -100,6 +100,7 @@ impl<T: Task> Worker<T> {
         if self.shared.is_deadline_met(now_ns) {
             self.meet_deadlines();
         }
+        self.core.has_armed = false;
         let mut fired = std::mem::take(&mut self.core.fired);
         let mut limits = Vec::new();
         let mut late = Vec::new();

@@ -55,6 +55,8 @@ pub struct Core<T: Task> {
     spawned: u64,
     ended: u64,
     pub spares: Spares<T>,
+    /// Since the clock was read a timer was armed that has read it again.
+    pub has_armed: bool,
     /// Fired timers on their way to the queue.
     fired: Vec<Raw<T>>,
     /// Those whose sources are ready, on their way there.
@@ -107,6 +109,7 @@ impl<T: Task> Core<T> {
             spawned: 0,
             ended: 0,
             spares: Spares::new(),
+            has_armed: false,
             fired: Vec::new(),
             ready: Vec::new(),
             is_searching: false,
@@ -259,6 +262,10 @@ impl<T: Task> Worker<T> {
             && self.shared.runs.lock().is_empty()
         {
             simulator.finish();
+        }
+        if self.core.has_armed && self.core.simulator.is_none() {
+            // Nobody knows when somebody reads the clock again.
+            self.seat().timers.lock().begin(self.shared.clock_ns());
         }
         self.hand_in();
         self.core.stop_search(&self.shared);
