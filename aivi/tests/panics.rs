@@ -216,6 +216,25 @@ drops = n => do Effect {
 odds : Int -> Effect Text Int
 odds = n => pure (odd n)
 
+holds : Unit -> Effect Text Mine
+holds = _ => do Effect {
+  one <- mine ()
+  sleep 1000000
+  pure one
+}
+
+held : Int -> Effect Text Int
+held = n => if n == 0 then pure 0 else do Effect {
+  task <- spawn (holds ())
+  sleep 1
+  others <- held (n - 1)
+  task.cancel
+  end <- attempt task.join
+  end match
+    | Ok _ => pure others
+    | Err _ => pure (others + 1)
+}
+
 cut : Unit -> Effect Text Int
 cut = _ => race (shy ()) (pure 1)
 ";
@@ -230,6 +249,8 @@ cut = _ => race (shy ()) (pure 1)
             Err(CallError::Fault(report)) => report.message,
             other => panic!("{name}: {other:?}"),
         };
+        // With several fibers one that waits is put away, and ends where it is cancelled.
+        assert_eq!(function("held").start((8,)).wait(), Ok(8));
         assert_eq!(faults("odds"), "host function 'host.odd' panicked: a panic without a text");
         assert_eq!(host.call::<i64, _>("cut", ((),)), Ok(1));
         works(&other);

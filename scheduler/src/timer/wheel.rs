@@ -75,7 +75,7 @@ impl<H: Copy> Wheel<H> {
         let armed = self.armed;
         self.armed += 1;
         let index = self.slab.insert(ns, armed, handle);
-        self.slab.node_mut(index).place = Place::Slot(BEGINNING);
+        self.slab.node_mut(index).place = Place::in_slot(BEGINNING);
         self.slab.push_front(self.beginning, index);
         self.beginning = index;
         TimerKey { index, generation: armed as u32 }
@@ -89,7 +89,7 @@ impl<H: Copy> Wheel<H> {
             let index = head;
             let node = self.slab.node_mut(index);
             node.deadline_ns = self.now_ns.saturating_add(node.deadline_ns);
-            node.place = Place::Current;
+            node.place = Place::CURRENT;
             head = node.next;
             let (deadline_ns, armed) = (node.deadline_ns, node.armed);
             match self.slot_of(deadline_ns) {
@@ -102,7 +102,7 @@ impl<H: Copy> Wheel<H> {
     /// Disarms a timer; false if it has fired or was disarmed before.
     pub fn disarm(&mut self, key: TimerKey) -> bool {
         let Some(node) = self.slab.find(key) else { return false };
-        if let Place::Slot(slot) = node.place {
+        if let Some(slot) = node.place.slot() {
             self.unlink(slot, key.index);
             self.slab.remove(key.index);
         } else {
@@ -188,7 +188,7 @@ impl<H: Copy> Wheel<H> {
             let index = head;
             let node = self.slab.node_mut(index);
             let entry = Entry { deadline_ns: node.deadline_ns, armed: node.armed, index };
-            node.place = Place::Current;
+            node.place = Place::CURRENT;
             head = node.next;
             match self.slot_of(entry.deadline_ns) {
                 Some(finer) => self.link(finer, index),
@@ -224,7 +224,7 @@ impl<H: Copy> Wheel<H> {
 
     fn link(&mut self, slot: u16, index: u32) {
         let node = self.slab.node_mut(index);
-        node.place = Place::Slot(slot);
+        node.place = Place::in_slot(slot);
         let deadline_ns = node.deadline_ns;
         let level = &mut self.levels[level_of(slot)];
         level.occupied |= 1 << (slot as usize % SLOTS);

@@ -1,5 +1,6 @@
 //! Where the next task comes from.
 
+use crate::seat::TimerEntry;
 use crate::simulator::{Late, Next, What};
 use crate::sync::atomic::Ordering;
 use crate::sync::deque::{Steal, Stealer};
@@ -107,14 +108,15 @@ impl<T: Task> Worker<T> {
         let is_simulated = self.core.simulator.is_some();
         let mut timers = self.seat().timers.lock();
         timers.advance(now_ns, &mut |entry| {
+            let TimerEntry { raw, generation, is_limit } = entry;
             // SAFETY: a task whose timer is armed lives until it has had this lock (`disarm`).
-            let record = unsafe { entry.raw.get() };
-            if entry.is_limit && is_simulated {
+            let record = unsafe { raw.get() };
+            if is_limit && is_simulated {
                 // SAFETY: as above.
-                let owner = unsafe { entry.raw.to_ref() };
-                late.push(Late { at_ns: now_ns, owner, generation: entry.generation, what: What::Limit });
-            } else if record.state.claim(entry.generation, Claim::Timer) == Claimed::Queue {
-                if entry.is_limit { limits.push(entry.raw) } else { fired.push(entry.raw) }
+                let owner = unsafe { raw.to_ref() };
+                late.push(Late { at_ns: now_ns, owner, generation, what: What::Limit });
+            } else if record.state.claim(generation, Claim::Timer) == Claimed::Queue {
+                if is_limit { limits.push(raw) } else { fired.push(raw) }
             }
         });
         drop(timers);

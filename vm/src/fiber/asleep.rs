@@ -7,7 +7,7 @@
 //! The copy that a turn makes of it and back costs less than the memory that would be touched otherwise. One that is cancelled where it
 //! waits, and has nothing to clean up, ends without being woken: what its frames own is released where it is.
 
-use std::mem::{ManuallyDrop, MaybeUninit};
+use std::mem::{ManuallyDrop, MaybeUninit, offset_of};
 use std::ptr::NonNull;
 
 use super::frame::{Frame, SmallFrame};
@@ -21,14 +21,17 @@ use crate::value::Slot;
 pub(super) struct Asleep(NonNull<Head>);
 
 /// What stands before what it waits for (if `wait` does not say that), the frames and the registers.
+#[repr(C)]
 struct Head {
     origins: Origins,
-    /// Frames above the root's; without any the fiber has not begun.
-    frames: u16,
-    registers: u16,
-    wait: Option<Wait>,
-    /// Goes last: it may keep the program of what is pending.
+    /// Goes behind all others: it may keep the program of what is pending.
     world: WorldRef,
+    /// Frames above the root's; without any the fiber has not begun.
+    frames: u8,
+    registers: u8,
+    wait: Option<Wait>,
+    /// What the frames owned was released.
+    is_over: bool,
 }
 
 /// The most frequent things that a fiber waits for, which need no memory.
@@ -43,10 +46,26 @@ enum Wait {
 /// The most that frames and registers may take: more stays where it is, as the copies would cost more (arbitrary).
 const MOST: usize = 1024;
 
-const _: () = assert!(size_of::<Head>() == 40);
-// So that nothing is between the parts.
+/// Where the frames begin if nothing is pending apart: right behind the last field, where the head is padded.
+const FRAMES: usize = offset_of!(Head, is_over) + size_of::<bool>();
+
+const _: () = assert!(FRAMES == 36 && FRAMES.is_multiple_of(align_of::<SmallFrame>()));
 const _: () = assert!(size_of::<Head>().is_multiple_of(align_of::<Pending>()));
-const _: () = assert!(align_of::<SmallFrame>() <= align_of::<Head>() && align_of::<Slot>() <= align_of::<Head>());
+// Their numbers fit.
+const _: () =
+    assert!(MOST / size_of::<SmallFrame>() <= u8::MAX as usize && MOST / size_of::<Slot>() <= u8::MAX as usize);
+
+/// The size of one that has not begun.
+const FRESH: usize = size_of::<Head>() + size_of::<Pending>();
+
+const _: () = assert!(FRESH.is_multiple_of(alloc::ALIGN));
+
+/// Where the parts behind a head stand, in bytes from its start, and where the last one ends.
+struct Parts {
+    frames: usize,
+    registers: usize,
+    end: usize,
+}
 
 impl Wait {
     /// What says the same as `pending`.
@@ -72,8 +91,9 @@ impl Wait {
 
 impl Asleep {
     /// A fiber whose first turn begins with `pending`.
+    #[inline]
     pub(super) fn fresh(world: WorldRef, pending: Pending, origins: Origins) -> Asleep {
-        Asleep::with(Head { world, wait: Wait::of(&pending), origins, frames: 0, registers: 0 }, pending)
+        Asleep::with(Head { origins, world, frames: 0, registers: 0, wait: None, is_over: false }, pending, FRESH)
     }
 
     /// Moves a fiber that waits. `None`: it has to stay as it is.
@@ -91,20 +111,25 @@ impl Asleep {
         if frames * size_of::<SmallFrame>() + registers * size_of::<Slot>() > MOST {
             return None;
         }
+        // SAFETY: F1: frames up to the top one are in use.
+        if !(1..=frames).all(|index| SmallFrame::can_hold(unsafe { &*fiber.frames.start().add(index) })) {
+            return None;
+        }
         // SAFETY: both are moved out: the caller does not use them again.
         let (world, pending) = unsafe { ((&raw const fiber.world).read(), (&raw const fiber.pending).read()) };
-        let (frames, registers, wait) = (frames as u16, registers as u16, Wait::of(&pending));
-        let asleep = Asleep::with(Head { world, wait, origins: fiber.origins, frames, registers }, pending);
+        let (origins, wait) = (fiber.origins, Wait::of(&pending));
+        let head = Head { origins, world, frames: frames as u8, registers: registers as u8, wait, is_over: false };
+        let size = size(&head);
+        let asleep = Asleep::with(head, pending, size);
         // SAFETY: F1, F2: so many frames are above the root's, and so many registers up to the end of the top frame's. The
         // object has room for both behind its head. F3: each goes on behind an instruction, the top one at the fiber's `pc`.
         unsafe {
-            let (count, top) = (usize::from(frames), fiber.frames.start().add(usize::from(frames)));
-            for index in 0..count {
-                let frame = fiber.frames.start().add(index + 1);
-                let pc = if frame == top { fiber.pc } else { (*frame).pc };
-                asleep.frames().add(index).write(SmallFrame::of(&*frame, pc));
+            for index in 1..=frames {
+                let frame = fiber.frames.start().add(index);
+                let pc = if index == frames { fiber.pc } else { (*frame).pc };
+                asleep.frames().add(index - 1).write(SmallFrame::of(&*frame, pc));
             }
-            asleep.registers().copy_from_nonoverlapping(fiber.stack.start(), usize::from(registers));
+            asleep.registers().copy_from_nonoverlapping(fiber.stack.start(), registers);
         }
         Some(asleep)
     }
@@ -113,12 +138,19 @@ impl Asleep {
     ///
     /// # Safety
     /// The memory is large enough for a fiber, and the caller's.
+    #[inline]
     pub(super) unsafe fn wake(self, place: NonNull<Fiber>, stack: Stack<Slot>, frames: Stack<Frame>) {
         let asleep = ManuallyDrop::new(self);
         // SAFETY: promised by the caller. What it holds is moved out once: it is not dropped, and its memory given back.
         unsafe {
-            asleep.copy(place, stack, frames);
-            alloc::free(asleep.0.as_ptr().cast(), asleep.size());
+            let size = if asleep.head().frames == 0 {
+                asleep.copy_fresh(place, stack, frames);
+                FRESH
+            } else {
+                asleep.copy(place, stack, frames);
+                size(asleep.head())
+            };
+            alloc::free(asleep.0.as_ptr().cast(), size);
         }
     }
 
@@ -142,10 +174,7 @@ impl Asleep {
                 }
                 base = base.byte_sub(frame.bytes);
             }
-            let head = self.0.as_mut();
-            // So that the size is what it was.
-            head.registers += head.frames * (size_of::<SmallFrame>() / size_of::<Slot>()) as u16;
-            head.frames = 0;
+            self.0.as_mut().is_over = true;
         }
         true
     }
@@ -174,7 +203,12 @@ impl Asleep {
         let mut fiber = MaybeUninit::uninit();
         // SAFETY: there is room for a fiber. What it holds is shown and not dropped; only the arrays are, which own nothing.
         let fiber = unsafe {
-            self.copy(NonNull::from(&mut fiber).cast(), Stack::EMPTY, Stack::EMPTY);
+            let place = NonNull::from(&mut fiber).cast();
+            if self.head().frames == 0 {
+                self.copy_fresh(place, Stack::EMPTY, Stack::EMPTY);
+            } else {
+                self.copy(place, Stack::EMPTY, Stack::EMPTY);
+            }
             fiber.assume_init_mut()
         };
         let result = look(fiber);
@@ -184,7 +218,7 @@ impl Asleep {
 
     /// Has it begun?
     pub(super) fn has_begun(&self) -> bool {
-        self.head().frames > 0
+        self.head().frames > 0 && !self.head().is_over
     }
 
     /// The world that it is of.
@@ -192,10 +226,24 @@ impl Asleep {
         &self.head().world
     }
 
-    /// Writes the fiber to other memory.
+    /// Writes a fiber that has not begun to other memory.
     ///
     /// # Safety
     /// The memory is large enough for a fiber, and the caller's. Only one of the two is used and dropped.
+    #[inline]
+    unsafe fn copy_fresh(&self, place: NonNull<Fiber>, stack: Stack<Slot>, frames: Stack<Frame>) {
+        let head = self.head();
+        // SAFETY: promised by the caller; what is pending stands apart (`fresh`).
+        unsafe {
+            let (world, pending) = ((&raw const head.world).read(), self.pending().read());
+            place.write(Fiber::idle(world, stack, frames, pending, head.origins));
+        }
+    }
+
+    /// The same for one that has begun.
+    ///
+    /// # Safety
+    /// As for `copy_fresh`.
     unsafe fn copy(&self, place: NonNull<Fiber>, mut stack: Stack<Slot>, mut frames: Stack<Frame>) {
         let head = self.head();
         // SAFETY: promised by the caller; without a `wait` what is pending stands there.
@@ -204,11 +252,6 @@ impl Asleep {
             ((&raw const head.world).read(), pending)
         };
         let (origins, depth, registers) = (head.origins, usize::from(head.frames), usize::from(head.registers));
-        if depth == 0 {
-            // SAFETY: promised by the caller.
-            unsafe { place.write(Fiber::idle(world, stack, frames, pending, origins)) };
-            return;
-        }
         frames.grow(depth + 1 + MORE_FRAMES);
         // SAFETY: there is room for the root frame and the others, and for the registers; the object has so many of both.
         let deltas: usize = unsafe {
@@ -234,8 +277,10 @@ impl Asleep {
         }
     }
 
-    fn with(head: Head, pending: Pending) -> Asleep {
-        let memory = alloc::allocate(size(&head)).cast::<Head>();
+    /// An object of this size, which is that of `head`.
+    #[inline]
+    fn with(head: Head, pending: Pending, size: usize) -> Asleep {
+        let memory = alloc::allocate(size).cast::<Head>();
         let is_apart = head.wait.is_none();
         // SAFETY: `allocate` gave memory for a head and all that goes behind it, aligned to 16.
         unsafe {
@@ -256,19 +301,15 @@ impl Asleep {
         unsafe { self.0.as_ref() }
     }
 
-    fn size(&self) -> usize {
-        size(self.head())
-    }
-
     /// Where what is pending stands, if `wait` does not say it.
     fn pending(&self) -> *mut Pending {
-        // SAFETY: the object goes on behind the head (`size`), or ends there.
+        // SAFETY: the object goes on behind the head (`Parts`), or ends there.
         unsafe { self.0.as_ptr().add(1).cast() }
     }
 
     fn frames(&self) -> *mut SmallFrame {
-        // SAFETY: the object goes on behind what is pending (`size`).
-        unsafe { self.pending().add(usize::from(self.head().wait.is_none())).cast() }
+        // SAFETY: they are part of the object.
+        unsafe { self.0.as_ptr().byte_add(Parts::of(self.head()).frames).cast() }
     }
 
     /// One of the frames, as it was.
@@ -279,8 +320,8 @@ impl Asleep {
     }
 
     fn registers(&self) -> *mut Slot {
-        // SAFETY: the object goes on behind the frames (`size`).
-        unsafe { self.frames().add(usize::from(self.head().frames)).cast() }
+        // SAFETY: they are part of the object.
+        unsafe { self.0.as_ptr().byte_add(Parts::of(self.head()).registers).cast() }
     }
 
     /// The pointer, for `from_raw`.
@@ -297,19 +338,25 @@ impl Asleep {
     }
 }
 
+impl Parts {
+    fn of(head: &Head) -> Parts {
+        let frames = if head.wait.is_some() { FRAMES } else { size_of::<Head>() + size_of::<Pending>() };
+        let behind = frames + usize::from(head.frames) * size_of::<SmallFrame>();
+        let registers = behind.next_multiple_of(align_of::<Slot>());
+        Parts { frames, registers, end: registers + usize::from(head.registers) * size_of::<Slot>() }
+    }
+}
+
 /// As objects are sized: in steps of their alignment.
 fn size(head: &Head) -> usize {
-    let pending = if head.wait.is_none() { size_of::<Pending>() } else { 0 };
-    let frames = usize::from(head.frames) * size_of::<SmallFrame>();
-    let registers = usize::from(head.registers) * size_of::<Slot>();
-    (size_of::<Head>() + pending + frames + registers).next_multiple_of(alloc::ALIGN)
+    Parts::of(head).end.max(size_of::<Head>()).next_multiple_of(alloc::ALIGN)
 }
 
 impl Drop for Asleep {
     /// For one that has not begun, or has released what its frames own (`end`): others wake for that.
     fn drop(&mut self) {
         debug_assert!(!self.has_begun());
-        let size = self.size();
+        let size = size(self.head());
         // SAFETY: `self` owns the object, and ends here.
         unsafe {
             if self.head().wait.is_none() {

@@ -23,18 +23,18 @@ pub(crate) struct Frame {
 
 const _: () = assert!(size_of::<Frame>() == 32);
 
-/// A frame of a fiber that is put away, in half the memory: its proto by its number, where it goes on by the number of an instruction.
+/// A frame of a fiber that is put away, in a third of the memory: its proto by its number, where it goes on by the number of an instruction.
 #[derive(Clone, Copy)]
 pub(super) struct SmallFrame {
     /// [`SmallFrame::OWN`] for the machine's own.
     proto: u32,
     /// The instruction before `pc`; of the machine's own the kind.
     at: u32,
-    bytes: u32,
-    aux: u32,
+    delta: u16,
+    aux: u16,
 }
 
-const _: () = assert!(size_of::<SmallFrame>() == 16);
+const _: () = assert!(size_of::<SmallFrame>() == 12);
 
 /// The machine's own frames: what is to be done with the result of the call above them, which arrives where that call's
 /// window began.
@@ -74,18 +74,24 @@ impl SmallFrame {
     /// No proto has this number: so many would not fit into memory.
     const OWN: u32 = u32::MAX;
 
-    /// What `frame` is, where `pc` says where it goes on. Its window is at most a few kilobytes above that of the frame below.
+    /// Is there room for its numbers?
+    pub(super) fn can_hold(frame: &Frame) -> bool {
+        frame.delta().max(frame.aux) <= usize::from(u16::MAX)
+    }
+
+    /// What `frame` is, which can be held, where `pc` says where it goes on.
     ///
     /// # Safety
     /// Its proto is null or alive; if it has one, `pc` is one past an instruction of it.
     pub(super) unsafe fn of(frame: &Frame, pc: *const u64) -> SmallFrame {
+        debug_assert!(SmallFrame::can_hold(frame));
         // SAFETY: promised by the caller.
         let (proto, at) = match unsafe { frame.proto.as_ref() } {
             // SAFETY: as above.
             Some(code) => (code.id.0, unsafe { frame.index(pc) }),
             None => (SmallFrame::OWN, frame.kind().map_or(0, |kind| kind as u32)),
         };
-        SmallFrame { proto, at, bytes: frame.bytes as u32, aux: frame.aux as u32 }
+        SmallFrame { proto, at, delta: frame.delta() as u16, aux: frame.aux as u16 }
     }
 
     /// The frame.
@@ -102,7 +108,7 @@ impl SmallFrame {
                 (proto, (*proto).code.add(self.at as usize + 1))
             }
         };
-        Frame { pc, proto, bytes: self.bytes as usize, aux: self.aux as usize }
+        Frame { pc, proto, bytes: usize::from(self.delta) * size_of::<Slot>(), aux: usize::from(self.aux) }
     }
 }
 
