@@ -172,12 +172,21 @@ impl<T: Task> Worker<T> {
         unsafe { *record.message() = None };
     }
 
-    /// A task that registered a wait but does not wait: the wait is claimed for nothing, and undone.
+    /// A task that does not wait: if it has registered a wait all the same, that is undone.
+    #[inline(always)]
     fn give_up_wait(&mut self, raw: Raw<T>, record: &Record<T>) {
+        // SAFETY: we are the running side.
+        if !matches!(unsafe { record.own() }.waiting, Waiting::Nothing) {
+            self.give_up_registered(raw, record);
+        }
+    }
+
+    /// A task that registered a wait but does not wait: the wait is claimed for nothing, and undone.
+    #[cold]
+    fn give_up_registered(&mut self, raw: Raw<T>, record: &Record<T>) {
         // SAFETY: we are the running side.
         let own = unsafe { record.own() };
         let waiting = match std::mem::replace(&mut own.waiting, Waiting::Nothing) {
-            Waiting::Nothing => return,
             Waiting::Group => panic!("a task that has children waits for them"),
             waiting => waiting,
         };
