@@ -4,6 +4,7 @@ use smallvec::SmallVec;
 
 use crate::channel::{Channel, ChannelEnd, Receiver, Sender, Side, Woken};
 use crate::completer::{Blocking, Completer, Delivery, Job, Keep};
+use crate::io_waits::EndIo;
 use crate::latch::Latch;
 use crate::reactor::{Attempt, IoSource};
 use crate::seat::TimerEntry;
@@ -11,7 +12,7 @@ use crate::select::{Case, Limit, Selected, Selecting};
 use crate::sync::{Arc, Mutex};
 use crate::task::body::Timer;
 use crate::task::state::{Claim, Claimed};
-use crate::wait::{IoWait, Waiting, Woken as Wakened};
+use crate::wait::{Waiting, Woken as Wakened};
 use crate::{EventKind, Recv, Send, Task, TryRecv, TrySend};
 
 use super::Context;
@@ -108,7 +109,8 @@ impl<T: Task> Context<'_, T> {
     /// The value, if it is not that simple.
     #[inline(always)]
     pub fn send_at_hand(&mut self, tx: &Sender<T>, value: T::Value) -> Result<bool, T::Value> {
-        debug_assert!(self.is_undisturbed());
+        // A request to cancel may have come since.
+        debug_assert!(!self.is_observed && !self.is_stepped);
         let is_crowded = tx.send_at_hand(value)?;
         if is_crowded {
             self.worker.core.note_message();
@@ -120,7 +122,8 @@ impl<T: Task> Context<'_, T> {
     /// nothing. The caller has asked [`is_undisturbed`](Self::is_undisturbed).
     #[inline(always)]
     pub fn recv_at_hand(&mut self, rx: &Receiver<T>) -> Option<T::Value> {
-        debug_assert!(self.is_undisturbed());
+        // A request to cancel may have come since.
+        debug_assert!(!self.is_observed && !self.is_stepped);
         self.worker.core.note_message();
         rx.recv_at_hand()
     }
@@ -260,16 +263,16 @@ impl<T: Task> Context<'_, T> {
     ///
     /// `attempt` was taken before the try that gave `WouldBlock`; the module page of `reactor` has the protocol.
     pub fn wait_io(&mut self, source: IoSource, attempt: Attempt) -> bool {
-        let waiter = self.next_wait();
-        let key = self.worker.shared.io_waits.add(waiter);
+        let (raw, generation) = self.next_wait();
+        // Counted first, so that the sum is never too small.
+        self.worker.seat().io_waits.add(1);
         // From here on the source may end the wait; it is undone through what is noted here.
-        if source.wait(attempt, key) {
-            let wait = IoWait { source, interest: attempt.interest, key };
-            self.begin_waiting(Waiting::Io(Box::new(wait)));
-            return false;
+        if !source.wait(attempt, EndIo::key(raw, generation)) {
+            self.worker.seat().io_waits.add(-1);
+            return true;
         }
-        self.worker.shared.io_waits.remove(key);
-        true
+        self.begin_waiting(Waiting::Io(source, attempt.interest));
+        false
     }
 
     /// Runs a job that may block on another thread, then [`Wake::Completed`](crate::Wake::Completed). If the wait is cancelled before it begins, the
