@@ -31,7 +31,7 @@ impl<T: Task> Shared<T> {
         has_runs
             && self.idle.is_everybody_idle()
             && self.outside_pending() == 0
-            && self.io_waits.is_empty()
+            && !self.has_io_waits()
             && self.injector.is_empty()
     }
 

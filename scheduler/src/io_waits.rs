@@ -1,71 +1,74 @@
-//! The tasks that wait for sources of the reactor, by key.
+//! The tasks that wait for sources of the reactor, which names them by their addresses.
 //!
-//! The reactor hands out keys without any lock held, so a key may come when its task is long gone. Hence the
-//! table in between: a key that is not in it any more hits nothing, and a task that is in it lives until it took
-//! itself out.
-
-use slotmap::{Key, KeyData, SlotMap};
+//! A task that waits is in its source's list. A rise takes it out and ends its wait, both under the list's lock, and a task whose wait was
+//! ended by something else takes itself out before it does anything else (`Worker::undo`). So whoever is in a list lives, as in the
+//! lists of channels.
 
 use crate::Task;
-use crate::reactor::WaitKey;
-use crate::sync::Mutex;
+use crate::reactor::{Ready, WaitKey};
+use crate::runtime::Shared;
+use crate::sync::atomic::{AtomicI64, Ordering};
 use crate::task::record::Raw;
 use crate::task::state::{Claim, Claimed};
 
-slotmap::new_key_type! {
-    struct IoKey;
+/// How many waits began with a worker, less those that ended there. Written by that worker only; the sum of all counts waits, exactly
+/// while nobody changes it.
+#[derive(Default)]
+pub struct IoWaits(AtomicI64);
+
+impl IoWaits {
+    /// So many begin, or end.
+    pub fn add(&self, waits: i64) {
+        // Relaxed, and no atomic addition: nobody else writes. Who has to know exactly looks when all workers are idle, and the bits that say
+        // so bring the number along.
+        self.0.store(self.0.load(Ordering::Relaxed) + waits, Ordering::Relaxed);
+    }
 }
 
-/// So many waits end under one lock (arbitrary): others wait for it a microsecond, and the tasks come to the cache together.
-const AT_ONCE: usize = 16;
+impl<T: Task> Shared<T> {
+    /// How many tasks wait for sources; while that changes, perhaps too few, even less than none.
+    pub fn io_waits(&self) -> i64 {
+        // Relaxed: as in `add`.
+        self.seats.iter().map(|seat| seat.io_waits.0.load(Ordering::Relaxed)).sum()
+    }
 
-/// Keys to waiting tasks: bounded by the tasks, each waits once.
-pub struct IoWaits<T: Task>(Mutex<SlotMap<IoKey, (Raw<T>, u32)>>);
+    /// Does any task wait for a source?
+    pub fn has_io_waits(&self) -> bool {
+        self.io_waits() > 0
+    }
+}
 
-impl<T: Task> Default for IoWaits<T> {
+/// Ends the waits for sources that rise, and collects the tasks that are to be queued.
+pub struct EndIo<T: Task> {
+    pub ready: Vec<Raw<T>>,
+    /// How many waits have ended, and are not subtracted yet.
+    pub ended: i64,
+}
+
+impl<T: Task> EndIo<T> {
+    /// How the reactor knows the wait of this number.
+    pub fn key(raw: Raw<T>, generation: u32) -> WaitKey {
+        WaitKey(raw.to_word(), u64::from(generation))
+    }
+}
+
+impl<T: Task> Default for EndIo<T> {
     fn default() -> Self {
-        IoWaits(Mutex::new(SlotMap::with_key()))
+        EndIo { ready: Vec::new(), ended: 0 }
     }
 }
 
-impl<T: Task> IoWaits<T> {
-    /// Adds a task and the number of its wait.
-    pub fn add(&self, waiter: (Raw<T>, u32)) -> WaitKey {
-        WaitKey(self.0.lock().insert(waiter).data().as_ffi(), u64::from(waiter.1))
+impl<T: Task> Ready for EndIo<T> {
+    fn expect(&mut self, waiter: u64) {
+        Raw::<T>::from_word(waiter).prefetch();
     }
 
-    /// Takes a task out, if it is still in.
-    pub fn remove(&self, key: WaitKey) {
-        self.0.lock().remove(KeyData::from_ffi(key.0).into());
-    }
-
-    /// Ends the waits that the keys name, and adds to `ready` who has to be queued.
-    pub fn ready(&self, keys: &[WaitKey], ready: &mut Vec<Raw<T>>) {
-        for keys in keys.chunks(AT_ONCE) {
-            let mut waits = self.0.lock();
-            for key in keys {
-                if let Some((raw, _)) = waits.get(KeyData::from_ffi(key.0).into()) {
-                    raw.prefetch();
-                }
-            }
-            for key in keys {
-                let Some((raw, generation)) = waits.remove(KeyData::from_ffi(key.0).into()) else { continue };
-                // SAFETY: it was in the table, so it lives until it has had the lock (its `remove`), which we hold.
-                let claimed = unsafe { raw.get() }.state.claim(generation, Claim::Io);
-                if claimed == Claimed::Queue {
-                    ready.push(raw);
-                }
-            }
+    fn ready(&mut self, key: WaitKey) {
+        self.ended += 1;
+        let raw = Raw::<T>::from_word(key.0);
+        // SAFETY: the word is from `key`, and the task in the list whose lock is held: it lives.
+        if unsafe { raw.get() }.state.claim(key.1 as u32, Claim::Io) == Claimed::Queue {
+            self.ready.push(raw);
         }
-    }
-
-    /// Does no task wait?
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// How many tasks wait.
-    pub fn len(&self) -> usize {
-        self.0.lock().len()
     }
 }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::reactor::WaitKey;
+use crate::reactor::Ready;
 use crate::sync::atomic::{AtomicU8, Ordering};
 use crate::sync::{Condvar, Mutex};
 
@@ -16,7 +16,7 @@ const NOTIFIED: u8 = 3;
 /// What one of the workers sleeps on, so that it hears of sources too.
 pub trait Poll {
     /// Waits for sources, if nobody else does and `may_begin`; may return early. False: somebody else does.
-    fn try_poll(&self, limit: Option<Duration>, may_begin: impl FnOnce() -> bool, ready: &mut Vec<WaitKey>) -> bool;
+    fn try_poll(&self, limit: Option<Duration>, may_begin: impl FnOnce() -> bool, ready: &mut impl Ready) -> bool;
 
     /// Makes the running or the next poll return.
     fn wake(&self);
@@ -53,8 +53,8 @@ impl Parker {
         }
     }
 
-    /// Sleeps until `unpark`, or for `limit`; may return early. Gives the keys that have become ready.
-    pub fn park(&self, poller: Option<&impl Poll>, limit: Option<Duration>, ready: &mut Vec<WaitKey>) {
+    /// Sleeps until `unpark`, or for `limit`; may return early. Tells `ready` what has become ready.
+    pub fn park(&self, poller: Option<&impl Poll>, limit: Option<Duration>, ready: &mut impl Ready) {
         let has_polled = poller.is_some_and(|poller| poller.try_poll(limit, || self.enter(POLLING), ready));
         if !has_polled {
             let mut guard = self.lock.lock();

@@ -8,15 +8,18 @@
 const LINE: usize = 64;
 
 /// Asks for the lines of `bytes` bytes at `at`. A hint, for any address: nothing is read as far as the program can tell.
-#[inline]
+///
+/// Where a line begins is not asked, so that a constant number of bytes is a constant number of instructions; the last line may be
+/// asked for twice.
+#[inline(always)]
 pub fn prefetch<T: ?Sized>(at: *const T, bytes: usize) {
     let at = at.cast::<i8>();
-    let end = at.addr() + bytes;
-    let mut line = at.map_addr(|address| address & !(LINE - 1));
-    while line.addr() < end {
-        ask(line);
-        line = line.wrapping_add(LINE);
+    let mut offset = 0;
+    while offset < bytes {
+        ask(at.wrapping_add(offset));
+        offset += LINE;
     }
+    ask(at.wrapping_add(bytes.saturating_sub(1)));
 }
 
 #[cfg(all(target_arch = "x86_64", not(miri)))]

@@ -14,9 +14,8 @@ use crate::channel::{ChannelsLeft, Register};
 use crate::deadline::Deadlines;
 use crate::dump::{self, Dump};
 use crate::idle::Idle;
-use crate::io_waits::IoWaits;
 use crate::park::Poll;
-use crate::reactor::{Reactor, Registry, WaitKey, Waker};
+use crate::reactor::{Reactor, Ready, Registry, Waker};
 use crate::run::{Run, Started};
 use crate::seat::Seat;
 use crate::stats::{Counters, Stats};
@@ -43,7 +42,6 @@ pub struct Shared<T: Task> {
     pub injector: Injector<Raw<T>>,
     pub seats: Box<[Seat<T>]>,
     pub idle: Idle,
-    pub io_waits: IoWaits<T>,
     pub counters: Counters,
     /// The runs that have not ended, by their numbers.
     pub runs: Mutex<BTreeMap<u64, Arc<Run<T>>>>,
@@ -78,7 +76,7 @@ pub struct Poller {
 }
 
 impl Poll for Poller {
-    fn try_poll(&self, limit: Option<Duration>, may_begin: impl FnOnce() -> bool, ready: &mut Vec<WaitKey>) -> bool {
+    fn try_poll(&self, limit: Option<Duration>, may_begin: impl FnOnce() -> bool, ready: &mut impl Ready) -> bool {
         let Some(mut reactor) = self.reactor.try_lock() else { return false };
         if may_begin() {
             // An error of the poller leaves nothing to do here: tasks wait on, time goes on.
@@ -111,7 +109,6 @@ impl<T: Task> Runtime<T> {
             injector: Injector::new(),
             seats,
             idle: Idle::new(workers),
-            io_waits: IoWaits::default(),
             counters: Counters::default(),
             runs: Mutex::default(),
             drivers: Mutex::default(),

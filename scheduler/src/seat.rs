@@ -6,6 +6,7 @@
 
 use crate::Task;
 use crate::config::Config;
+use crate::io_waits::IoWaits;
 use crate::park::Parker;
 use crate::sync::atomic::{AtomicBool, AtomicU32};
 use crate::sync::deque::Stealer;
@@ -47,6 +48,8 @@ pub struct Seat<T: Task> {
     /// Has a thread of its own been started?
     pub has_thread: AtomicBool,
     pub thread: Mutex<Option<JoinHandle<()>>>,
+    /// Waits for sources that began here, less those that ended here.
+    pub io_waits: IoWaits,
     /// Changes whenever its worker passes (`passes.rs`).
     pub passed: AtomicU32,
 }
@@ -64,6 +67,7 @@ impl<T: Task> Seat<T> {
             core: Mutex::new(Some(Box::new(core))),
             has_thread: AtomicBool::new(false),
             thread: Mutex::new(None),
+            io_waits: IoWaits::default(),
             passed: AtomicU32::new(0),
         }
     }

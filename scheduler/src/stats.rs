@@ -67,7 +67,7 @@ impl<T: Task> Shared<T> {
         Stats {
             tasks: spawned.saturating_sub(ended),
             timers: self.seats.iter().map(|seat| seat.timers.lock().len() as u64).sum(),
-            io_waits: self.io_waits.len() as u64,
+            io_waits: u64::try_from(self.io_waits()).unwrap_or_default(),
             outside: self.outside_pending() as u64,
             spawned,
             stuck: load(&counters.stuck),

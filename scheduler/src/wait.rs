@@ -4,8 +4,7 @@ use crate::channel::WaitedAt;
 use crate::completer::Delivery;
 use crate::group::Kind;
 use crate::latch::Latch;
-use crate::prefetch::prefetch;
-use crate::reactor::{Interest, IoSource, WaitKey};
+use crate::reactor::{Interest, IoSource};
 use crate::scope::Scope;
 use crate::select::Selecting;
 use crate::sync::Arc;
@@ -25,18 +24,12 @@ pub enum Waiting<T: Task> {
     Join(Raw<T>),
     Group,
     AllJoined(Arc<Scope<T>>),
-    Io(Box<IoWait>),
+    /// In the list of this direction of the source.
+    Io(IoSource, Interest),
     /// Where the completer puts its value.
     Outside(Delivery<T::Value>),
     Latch(Latch<T>),
     Select(Box<Selecting<T>>),
-}
-
-/// What it takes to undo waiting for a source.
-pub struct IoWait {
-    pub source: IoSource,
-    pub interest: Interest,
-    pub key: WaitKey,
 }
 
 /// What has ended the last wait, until the task asks.
@@ -145,13 +138,6 @@ impl<T: Task> Waiting<T> {
             Waiting::Outside(_) => WaitReason::Outside,
             Waiting::Latch(_) => WaitReason::Latch,
             Waiting::Select(_) => WaitReason::Select,
-        }
-    }
-
-    /// Asks for the memory of what is needed to undo it.
-    pub fn prefetch(&self) {
-        if let Waiting::Io(wait) = self {
-            prefetch(&raw const **wait, size_of::<IoWait>());
         }
     }
 

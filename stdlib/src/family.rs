@@ -4,7 +4,7 @@ use aivi_vm::Value;
 use aivi_vm::native::{NativeCx, NativeResult};
 use aivi_vm::structural::Incomparable;
 
-/// Makes the table of a family: name after the family's, number of arguments, function. There are six forms:
+/// Makes the table of a family: name after the family's, number of arguments, function. There are seven forms:
 ///
 /// - `= f`: a native function.
 /// - `needs P, f`: the same, which reaches outside of the program and needs the power `P`.
@@ -13,6 +13,7 @@ use aivi_vm::structural::Incomparable;
 /// - `pieces of n, c, f`: as `pure over n`, where `f` makes a list of parts of the text; `c` says of how many.
 /// - `acts f`: `f` makes a value of its arguments and of what it and its like remember, in a short time; nothing, and it has taken none
 ///   of them, when they are of the wrong types.
+/// - `tries n, f`: `f` tries something of the system, which costs `n` in fuel and does not wait; the machine does, and calls it again.
 macro_rules! family {
     ($family:literal $($rows:tt)*) => {
         /// The native functions of this family.
@@ -35,25 +36,18 @@ macro_rules! rows {
         ] $($rest)*)
     };
     ($family:literal [$($done:tt)*] $name:literal / $arity:literal pure over $whole:literal, $function:expr; $($rest:tt)*) => {
-        $crate::family::rows!($family [$($done)* aivi_vm::native::NativeFn {
-            name: concat!($family, ".", $name),
-            arity: $arity,
-            call: |cx, args| {
+        $crate::family::rows!($family [$($done)* aivi_vm::native::NativeFn::new(concat!($family, ".", $name), $arity, |cx, args| {
                 $crate::family::charge_bytes(cx, args.text($whole).len());
                 aivi_vm::native::NativeResult::Done($crate::family::of_arguments($function)(args.values()))
-            },
-            quick: Some(|args| {
+            })
+            .quickly(|args| {
                 let is_short = args.text($whole).len() <= $crate::family::QUICK_BYTES;
                 is_short.then(|| $crate::family::of_arguments($function)(args.values()))
             }),
-            needs: None,
-        },] $($rest)*)
+        ] $($rest)*)
     };
     ($family:literal [$($done:tt)*] $name:literal / $arity:literal pieces of $whole:literal, $count:expr, $function:expr; $($rest:tt)*) => {
-        $crate::family::rows!($family [$($done)* aivi_vm::native::NativeFn {
-            name: concat!($family, ".", $name),
-            arity: $arity,
-            call: |cx, args| {
+        $crate::family::rows!($family [$($done)* aivi_vm::native::NativeFn::new(concat!($family, ".", $name), $arity, |cx, args| {
                 $crate::family::charge_bytes(cx, args.text($whole).len());
                 let length = args.text($whole).len();
                 // Counted only where there may be too many: as many as there are bytes.
@@ -64,31 +58,29 @@ macro_rules! rows {
                     }
                 }
                 aivi_vm::native::NativeResult::Done($crate::family::of_arguments($function)(args.values()))
-            },
-            quick: Some(|args| {
+            })
+            .quickly(|args| {
                 let is_short = args.text($whole).len() <= $crate::family::QUICK_BYTES;
                 is_short.then(|| $crate::family::of_arguments($function)(args.values()))
             }),
-            needs: None,
-        },] $($rest)*)
+        ] $($rest)*)
     };
     ($family:literal [$($done:tt)*] $name:literal / $arity:literal pure $function:expr; $($rest:tt)*) => {
-        $crate::family::rows!($family [$($done)* aivi_vm::native::NativeFn {
-            name: concat!($family, ".", $name),
-            arity: $arity,
-            call: |_, args| aivi_vm::native::NativeResult::Done($crate::family::of_arguments($function)(args.values())),
-            quick: Some(|args| Some($crate::family::of_arguments($function)(args.values()))),
-            needs: None,
-        },] $($rest)*)
+        $crate::family::rows!($family [$($done)* aivi_vm::native::NativeFn::new(concat!($family, ".", $name), $arity, |_, args| {
+                aivi_vm::native::NativeResult::Done($crate::family::of_arguments($function)(args.values()))
+            })
+            .quickly(|args| Some($crate::family::of_arguments($function)(args.values()))),
+        ] $($rest)*)
+    };
+    ($family:literal [$($done:tt)*] $name:literal / $arity:literal tries $fuel:expr, $function:expr; $($rest:tt)*) => {
+        $crate::family::rows!($family [$($done)*
+            aivi_vm::native::NativeFn::trying(concat!($family, ".", $name), $arity, $function, $fuel),
+        ] $($rest)*)
     };
     ($family:literal [$($done:tt)*] $name:literal / $arity:literal acts $function:expr; $($rest:tt)*) => {
-        $crate::family::rows!($family [$($done)* aivi_vm::native::NativeFn {
-            name: concat!($family, ".", $name),
-            arity: $arity,
-            call: |_, args| $crate::family::acted($function(args)),
-            quick: Some($function),
-            needs: None,
-        },] $($rest)*)
+        $crate::family::rows!($family [$($done)* aivi_vm::native::NativeFn::new(concat!($family, ".", $name), $arity, |_, args| $crate::family::acted($function(args)))
+            .quickly($function),
+        ] $($rest)*)
     };
 }
 

@@ -27,13 +27,39 @@ pub struct NativeFn {
     /// Number of arguments.
     pub arity: u8,
     /// The function.
-    pub call: fn(&mut NativeCx<'_>, &mut Args<'_>) -> NativeResult,
-    /// As `call`, of arguments that make it so little work that the machine need not see fuel; nothing, with no argument taken, when
-    /// `call` is to do it. A function that acts is called only while nobody wants the fiber to end.
+    pub code: NativeCode,
+    /// As `code`, of arguments that make it so little work that the machine need not see fuel; nothing, with no argument taken, when
+    /// `code` is to do it. A function that acts is called only while nobody wants the fiber to end.
     pub quick: Option<QuickFn>,
     /// What it needs to be granted, if it reaches anything outside of the program. Who acts on a handle needs nothing: whoever made
     /// the handle has asked.
     pub needs: Option<Power>,
+}
+
+/// What a native function does.
+#[derive(Clone, Copy)]
+pub enum NativeCode {
+    /// Whatever its context allows.
+    Calls(CallFn),
+    /// It tries something with a call of the system that does not wait, which costs so much fuel; when the system would have to wait, the
+    /// machine waits, and it tries again.
+    Tries(TryFn, u32),
+}
+
+/// A function that is given a context.
+pub type CallFn = fn(&mut NativeCx<'_>, &mut Args<'_>) -> NativeResult;
+
+/// A function that tries. It takes no argument.
+pub type TryFn = fn(&Args<'_>) -> Tried;
+
+/// What trying gave.
+pub enum Tried {
+    /// It is done, with this value.
+    Done(Value),
+    /// It is to be tried again after the next rise of the source since the attempt.
+    Wait(IoSource, Attempt),
+    /// An argument is of the wrong type. The checker admits no such call; bytecode from outside might make it.
+    WrongType,
 }
 
 /// The native function that runs an effect within limits; programs that have it are metered.
@@ -45,12 +71,21 @@ pub type QuickFn = fn(&mut Args<'_>) -> Option<Value>;
 impl NativeFn {
     /// A function without a quick form.
     #[must_use]
-    pub const fn new(
-        name: &'static str,
-        arity: u8,
-        call: fn(&mut NativeCx<'_>, &mut Args<'_>) -> NativeResult,
-    ) -> NativeFn {
-        NativeFn { name, arity, call, quick: None, needs: None }
+    pub const fn new(name: &'static str, arity: u8, call: CallFn) -> NativeFn {
+        NativeFn { name, arity, code: NativeCode::Calls(call), quick: None, needs: None }
+    }
+
+    /// One that tries, at this cost in fuel.
+    #[must_use]
+    pub const fn trying(name: &'static str, arity: u8, tries: TryFn, fuel: u32) -> NativeFn {
+        NativeFn { name, arity, code: NativeCode::Tries(tries, fuel), quick: None, needs: None }
+    }
+
+    /// The same, with a quick form.
+    #[must_use]
+    pub const fn quickly(mut self, quick: QuickFn) -> NativeFn {
+        self.quick = Some(quick);
+        self
     }
 
     /// The same, as one that needs a power.

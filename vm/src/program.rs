@@ -20,7 +20,9 @@ pub(crate) use global::{Entry, GlobalCell};
 use crate::capability::Power;
 use crate::fiber::Fiber;
 use crate::interp::{Scalars, make_partial};
-use crate::native::{Args, Found, HostFn, NativeCx, NativeResult, Natives, QuickFn, WITHIN};
+use crate::native::{
+    Args, CallFn, Found, HostFn, NativeCode, NativeCx, NativeResult, Natives, QuickFn, Tried, TryFn, WITHIN,
+};
 use crate::object::immortal::{self, immortalise};
 use crate::value::{Slot, Value};
 
@@ -99,7 +101,9 @@ pub(crate) struct LinkedNative {
 
 /// How a native function is called.
 pub(crate) enum NativeCall {
-    Library(fn(&mut NativeCx<'_>, &mut Args<'_>) -> NativeResult, Option<Power>),
+    Library(CallFn, Option<Power>),
+    /// What it costs.
+    Tries(TryFn, u32),
     /// Its quick form is there only if it does not act.
     Host(Box<HostFn>),
 }
@@ -109,6 +113,17 @@ impl NativeCall {
     pub(crate) fn run(&self, fiber: &mut Fiber, arguments: &mut Args<'_>) -> NativeResult {
         match self {
             NativeCall::Library(call, needs) => call(&mut NativeCx { fiber, needs: *needs }, arguments),
+            NativeCall::Tries(tries, fuel) => {
+                let tried = tries(arguments);
+                let mut cx = NativeCx { fiber, needs: None };
+                // Charged whatever came of it: a peer that always answers in time must not keep the worker for itself.
+                cx.charge_call(*fuel);
+                match tried {
+                    Tried::Done(value) => NativeResult::Done(value),
+                    Tried::Wait(source, attempt) => cx.retry_when_ready(source, attempt),
+                    Tried::WrongType => NativeResult::Fault("an argument has the wrong type".into()),
+                }
+            }
             NativeCall::Host(function) => (function.call)(&mut NativeCx { fiber, needs: None }, arguments),
         }
     }
@@ -120,7 +135,10 @@ impl LinkedNative {
         let (owned, acts) = (import.owned, import.effect || origin == Origin::Elsewhere);
         match found {
             Found::Library(function) => {
-                let call = NativeCall::Library(function.call, function.needs);
+                let call = match function.code {
+                    NativeCode::Calls(call) => NativeCall::Library(call, function.needs),
+                    NativeCode::Tries(tries, fuel) => NativeCall::Tries(tries, fuel),
+                };
                 LinkedNative { call, quick: function.quick, owned, acts }
             }
             Found::Host(mut function) => {

@@ -96,11 +96,11 @@ impl<'a, T: Task> Context<'a, T> {
         self.worker.core.spares.outcome(target)
     }
 
-    /// Did the last wait end as it should, with nothing to tell: the time has come, or the message is sent? Otherwise
+    /// Did the last wait end as it should, with nothing to tell: the time has come, the message is sent, the source has risen? Otherwise
     /// [`Context::take_wake`] tells.
     #[inline]
     pub fn take_done(&mut self) -> bool {
-        let is_done = matches!(self.own().woken, Woken::Timer | Woken::Sent);
+        let is_done = matches!(self.own().woken, Woken::Timer | Woken::Sent | Woken::Io);
         if is_done {
             self.own().woken = Woken::Nothing;
         }

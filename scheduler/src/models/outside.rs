@@ -6,7 +6,8 @@ use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 
 use super::check_bounded;
-use super::stage::{Cast, Stage, Token, text};
+use super::stage::{Cast, REASON, Stage, Token, text};
+use crate::io_waits::EndIo;
 use crate::reactor::{Interest, IoSource};
 use crate::{Join, Latch, Outcome, Step};
 
@@ -66,13 +67,52 @@ fn a_rise_wakes_the_task() {
         let task = stage.run(0, 0);
         let mut poller = stage.take(1);
         has_bytes.store(true, Ordering::SeqCst);
-        let mut keys = Vec::new();
-        source.rise(Interest::Read, &mut keys);
-        poller.wake_ready(&keys);
+        let mut ended = EndIo::default();
+        source.rise([true, false], &mut ended);
+        poller.wake_ready(ended);
         stage.back(poller);
         stage.back(task.join().unwrap());
         stage.settle();
         assert!(cast.log.has("t: ready"), "it waits for what is there");
+        stage.close();
+    });
+}
+
+/// A task that is cancelled while its source rises ends once, and the source does not know it any more.
+/// C12
+#[test]
+fn a_cancelled_task_leaves_its_source() {
+    check_bounded(3, &["reactor.forgets-nothing"], || {
+        let (cast, source) = (Cast::default(), IoSource::new());
+        let task = cast.plain("t", {
+            let source = source.clone();
+            Box::new(move |cx| {
+                let attempt = source.attempt(Interest::Read);
+                cx.wait_io(source.clone(), attempt).then(|| "ready".to_owned())
+            })
+        });
+        let mut stage = Stage::new(3, &cast, vec![task]);
+        let mut first = stage.take(0);
+        first.turn(stage.raw(0));
+        assert!(stage.runtime.shared.has_io_waits());
+        stage.back(first);
+        let mut poller = stage.take(1);
+        let rising = thread::spawn({
+            let source = source.clone();
+            move || {
+                let mut ended = EndIo::default();
+                source.rise([true, false], &mut ended);
+                poller.wake_ready(ended);
+                poller
+            }
+        });
+        let mut canceller = stage.take(2);
+        canceller.ask_to_end_here(stage.raw(0), REASON);
+        stage.back(canceller);
+        stage.back(rising.join().unwrap());
+        stage.settle();
+        assert!(cast.log.has("t: ready") != cast.log.has("t: ended"), "it ended twice, or never");
+        assert_eq!((source.waiting(), stage.runtime.shared.io_waits()), (0, 0));
         stage.close();
     });
 }

@@ -8,7 +8,7 @@ use loom::thread;
 
 use super::check;
 use crate::park::{Parker, Poll};
-use crate::reactor::WaitKey;
+use crate::reactor::{Ready, WaitKey};
 use crate::sync::{Condvar, Mutex};
 
 /// A poller as the kernel shows it: a wake stays until a poll has returned with it.
@@ -20,7 +20,7 @@ struct Poller {
 }
 
 impl Poll for Poller {
-    fn try_poll(&self, _: Option<Duration>, may_begin: impl FnOnce() -> bool, _: &mut Vec<WaitKey>) -> bool {
+    fn try_poll(&self, _: Option<Duration>, may_begin: impl FnOnce() -> bool, _: &mut impl Ready) -> bool {
         let Some(_holder) = self.holder.try_lock() else { return false };
         if may_begin() {
             let mut is_woken = self.is_woken.lock();
@@ -46,7 +46,7 @@ fn park_until_work(poller: Option<Arc<Poller>>) {
         move || {
             // Relaxed: the wake has to bring the work along.
             while !shared.1.load(Ordering::Relaxed) {
-                shared.0.park(poller.as_deref(), None, &mut Vec::new());
+                shared.0.park(poller.as_deref(), None, &mut Vec::<WaitKey>::new());
             }
         }
     });

@@ -5,14 +5,16 @@ use loom::sync::{Arc, Notify};
 use loom::thread;
 
 use super::{check, check_bounded};
-use crate::reactor::{Direction, WaitKey};
+use crate::reactor::{Interest, Readiness, Ready, WaitKey};
+
+const READ: [bool; 2] = [true, false];
 
 /// A socket as the kernel shows it: bytes to read, and the edge that follows their arrival. A lost rise leaves a
 /// reader without notification, which loom reports as a deadlock.
 struct Socket {
     bytes: AtomicUsize,
     is_closed: AtomicBool,
-    direction: Direction,
+    readiness: Readiness,
     woken: [Notify; 2],
 }
 
@@ -20,14 +22,14 @@ impl Socket {
     fn new() -> Arc<Self> {
         let woken = [Notify::new(), Notify::new()];
         let (bytes, is_closed) = (AtomicUsize::new(0), AtomicBool::new(false));
-        Arc::new(Socket { bytes, is_closed, direction: Direction::default(), woken })
+        Arc::new(Socket { bytes, is_closed, readiness: Readiness::default(), woken })
     }
 
     /// The arrival is visible to readers before the poller learns of it.
     fn arrive(&self, bytes: usize) -> usize {
         self.bytes.fetch_add(bytes, Ordering::SeqCst);
         let mut keys = Vec::new();
-        self.direction.rise(&mut keys);
+        self.readiness.rise(READ, &mut keys);
         keys.iter().for_each(|WaitKey(who, _)| self.woken[*who as usize].notify());
         keys.len()
     }
@@ -35,26 +37,26 @@ impl Socket {
     /// The last bytes come, and the end of the stream with them: one rise for both.
     fn close(&self, bytes: usize) {
         self.is_closed.store(true, Ordering::SeqCst);
-        self.direction.end();
+        self.readiness.end(Interest::Read);
         self.arrive(bytes);
     }
 
     /// Takes all bytes at once, waiting for them; 0 at the end of the stream. A try that is known to be in vain is left out.
     fn read_all(&self) -> usize {
         loop {
-            let noted = self.direction.rises();
-            if !self.direction.is_used_up(noted) {
+            let noted = self.readiness.rises(Interest::Read);
+            if !self.readiness.is_used_up(Interest::Read, noted) {
                 let is_closed = self.is_closed.load(Ordering::SeqCst);
                 let bytes = self.bytes.swap(0, Ordering::SeqCst);
                 if bytes > 0 {
-                    self.direction.use_up(noted);
+                    self.readiness.use_up(Interest::Read, noted);
                     return bytes;
                 }
                 if is_closed {
                     return 0;
                 }
             }
-            if self.direction.wait(noted, WaitKey(0, 0)) {
+            if self.readiness.wait(Interest::Read, noted, WaitKey(0, 0)) {
                 self.woken[0].wait();
             }
         }
@@ -63,12 +65,12 @@ impl Socket {
     /// Takes one byte, waiting for it.
     fn read(&self, who: u64) {
         loop {
-            let noted = self.direction.rises();
+            let noted = self.readiness.rises(Interest::Read);
             let take = |bytes: usize| bytes.checked_sub(1);
             if self.bytes.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take).is_ok() {
                 return;
             }
-            if self.direction.wait(noted, WaitKey(who, 0)) {
+            if self.readiness.wait(Interest::Read, noted, WaitKey(who, 0)) {
                 self.woken[who as usize].wait();
             }
         }
@@ -139,13 +141,38 @@ fn a_forgotten_key_is_either_taken_out_or_woken() {
     check(&["reactor.forgets-nothing"], || {
         let socket = Socket::new();
         let key = WaitKey(0, 0);
-        assert!(socket.direction.wait(0, key));
+        assert!(socket.readiness.wait(Interest::Read, 0, key));
         let poller = thread::spawn({
             let socket = socket.clone();
             move || socket.arrive(1)
         });
-        let forgotten = socket.direction.forget(key);
+        let forgotten = socket.readiness.forget(Interest::Read, key);
         let woken = poller.join().unwrap();
         assert_eq!(usize::from(forgotten) + woken, 1);
+    });
+}
+
+/// Looks whether whoever it is told of has let go of its memory.
+struct Look<'a>(&'a AtomicBool);
+
+impl Ready for Look<'_> {
+    fn ready(&mut self, _: WaitKey) {
+        assert!(!self.0.load(Ordering::SeqCst), "a task is used that is gone");
+    }
+}
+
+#[test]
+fn who_has_taken_a_key_back_may_go() {
+    check(&["reactor.forgets-nothing"], || {
+        let shared = Arc::new((Readiness::default(), AtomicBool::new(false)));
+        let key = WaitKey(0, 0);
+        assert!(shared.0.wait(Interest::Read, 0, key));
+        let poller = thread::spawn({
+            let shared = shared.clone();
+            move || shared.0.rise(READ, &mut Look(&shared.1))
+        });
+        shared.0.forget(Interest::Read, key);
+        shared.1.store(true, Ordering::SeqCst);
+        poller.join().unwrap();
     });
 }

@@ -11,9 +11,9 @@
 //!
 //! 1. `attempt = source.attempt(Read)`: note the number of rises.
 //! 2. Try: read, write, accept. Whatever it gives but `WouldBlock` is the result; nothing was registered.
-//! 3. On `WouldBlock`, `source.wait(attempt, key)`: under the direction's lock, compare the number of rises with the
+//! 3. On `WouldBlock`, `source.wait(attempt, key)`: under the source's lock, compare the number of rises with the
 //!    noted one. Different: say "ready now", go to 1. Equal: add the key to the waiting ones.
-//! 4. A rise, under the same lock: count it, take out *all* keys; then hand them to the caller of `poll`, one by one.
+//! 4. A rise, under the same lock: count it, take out *all* keys, and tell the caller of `poll` of each ([`Ready`]).
 //!
 //! Why no rise is lost: edge-triggered means that a direction found not ready (step 2) is followed by a rise before it is
 //! ready again. That rise is processed after step 2 began, so after step 1. Its counting is either before the comparison in
@@ -30,25 +30,27 @@
 //! bytes after it, and the next one has to find the end. So a direction that is over is always tried. One thing is seen late:
 //! a read stops before *urgent* data, and what is behind that waits for the next rise.
 //!
-//! A cancelled wait is taken out by `forget`. Where a source goes away while tasks wait for it, they are woken: their next
-//! attempt finds it closed. A key that is late for any other reason must be harmless to its receiver (generations).
+//! A cancelled wait is taken out by `forget`. Where a source goes away while tasks wait for it, they are woken by the next poll: their next
+//! attempt finds it closed. As a key is taken out and told of under one lock, whoever it names is there as long as it does not let go of
+//! its memory before it has taken the key back: no table in between, and no count. It may have been woken by something else before
+//! (generations).
 //!
 //! Rejected: one readiness bit per direction, cleared after `WouldBlock` (loses a rise in between) or before trying (a
 //! second reader clears what the first has not used up); re-registering for each wait (a system call each).
 
 mod alarm;
-mod direction;
 mod limit;
 mod poller;
+mod readiness;
 mod registry;
 mod source;
 #[cfg(all(test, unix, not(loom)))]
 mod tests;
 
-#[cfg(all(test, loom))]
-pub(crate) use direction::Direction;
-pub use direction::WaitKey;
 pub use limit::raise_descriptor_limit;
 pub use poller::{Reactor, Waker};
+#[cfg(all(test, loom))]
+pub(crate) use readiness::Readiness;
+pub use readiness::{Ready, WaitKey};
 pub use registry::Registry;
 pub use source::{Attempt, Interest, Io, IoSource};

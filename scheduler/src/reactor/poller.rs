@@ -7,8 +7,8 @@ use mio::event::Event;
 use mio::{Events, Poll, Token};
 
 use super::alarm::Alarm;
-use super::direction::WaitKey;
-use super::registry::{Registry, Risen, SourceId};
+use super::readiness::Ready;
+use super::registry::{AT_ONCE, Registry, Risen, SourceId};
 use crate::sync::Arc;
 
 /// Tokens below 2^32 belong to no source (see `SourceId`).
@@ -18,9 +18,6 @@ const ALARM: Token = Token(1);
 /// Events fetched by one system call; more wait for the next one. What so many touch is still in the cache when their tasks run: with a
 /// thousand connections 1,024 gave some 5 % fewer requests (four runs by turns, noisy).
 const EVENTS_MAX: usize = 64;
-
-/// Sources that rise under one lock (arbitrary): others wait for it a microsecond.
-const AT_ONCE: usize = 16;
 
 /// The poller of an engine, in the hands of one worker at a time.
 pub struct Reactor {
@@ -47,10 +44,10 @@ impl Reactor {
         Ok(Reactor { poll, events: Events::with_capacity(EVENTS_MAX), risen: Vec::new(), alarm, registry, waker })
     }
 
-    /// Waits until something is ready, `timeout` is over, or a waker or signal interrupts, and adds to `ready` who is to be woken.
+    /// Waits until something is ready, `timeout` is over, or a waker or signal interrupts, and tells `ready` who is to be woken.
     ///
     /// `None` waits for ever, zero not at all.
-    pub fn poll(&mut self, timeout: Option<Duration>, ready: &mut Vec<WaitKey>) -> io::Result<()> {
+    pub fn poll(&mut self, timeout: Option<Duration>, ready: &mut impl Ready) -> io::Result<()> {
         let limit = self.alarm.set(timeout)?;
         match self.poll.poll(&mut self.events, limit) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
@@ -60,14 +57,13 @@ impl Reactor {
         self.risen.extend(of_sources.map(|event| Risen {
             id: SourceId::from_token(event.token()),
             is_end: event.is_read_closed() || event.is_error(),
-            is_readable: is_readable(event),
-            is_writable: is_writable(event),
+            directions: [is_readable(event), is_writable(event)],
         }));
         for risen in self.risen.chunks(AT_ONCE) {
             self.registry.rise(risen, ready);
         }
         self.risen.clear();
-        ready.append(&mut self.registry.take_orphans());
+        self.registry.rise_by_hand(ready);
         Ok(())
     }
 

@@ -6,9 +6,10 @@ use std::io;
 use mio::Token;
 use mio::event::Source;
 use slotmap::{Key, KeyData, SlotMap};
+use smallvec::SmallVec;
 
-use super::direction::WaitKey;
 use super::poller::Waker;
+use super::readiness::{BOTH, Directions, Ready};
 use super::source::{Interest, Io, IoSource};
 use crate::sync::{Arc, Mutex};
 
@@ -30,13 +31,15 @@ impl SourceId {
     }
 }
 
+/// Sources that rise under one lock (arbitrary): others wait for it a microsecond.
+pub(super) const AT_ONCE: usize = 16;
+
 /// What the poller has said of a source.
 pub(super) struct Risen {
     pub id: SourceId,
     /// The rise of its readable side is the last one.
     pub is_end: bool,
-    pub is_readable: bool,
-    pub is_writable: bool,
+    pub directions: Directions,
 }
 
 /// Adds sources to a reactor. Clones are the same registry; all of them may outlive the reactor.
@@ -49,14 +52,14 @@ struct Shared {
     registry: mio::Registry,
     /// Held for a look-up or a change, never while a task is woken.
     sources: Mutex<SlotMap<SourceId, IoSource>>,
-    /// Keys to be woken without an event. Emptied by every poll, so bounded by the waiters.
-    orphans: Mutex<Vec<WaitKey>>,
+    /// Sources that somebody waits for and that have risen without an event. Emptied by every poll.
+    by_hand: Mutex<Vec<(IoSource, Directions)>>,
     waker: Waker,
 }
 
 impl Registry {
     pub(super) fn new(registry: mio::Registry, waker: Waker) -> Self {
-        Registry { shared: Arc::new(Shared { registry, sources: Mutex::default(), orphans: Mutex::default(), waker }) }
+        Registry { shared: Arc::new(Shared { registry, sources: Mutex::default(), by_hand: Mutex::default(), waker }) }
     }
 
     /// Puts a non-blocking source under the reactor's watch, for both directions, until the result is dropped.
@@ -94,45 +97,37 @@ impl Registry {
         // An error means that the poller no longer knows the source, which is what we want.
         _ = self.shared.registry.deregister(inner);
         self.shared.sources.lock().remove(id);
-        let mut keys = Vec::new();
-        source.rise(Interest::Read, &mut keys);
-        source.rise(Interest::Write, &mut keys);
-        self.wake(keys);
+        self.wake(source, BOTH);
     }
 
-    /// Has the next poll hand out `keys`, and makes it come soon.
-    pub(super) fn wake(&self, mut keys: Vec<WaitKey>) {
-        if !keys.is_empty() {
-            self.shared.orphans.lock().append(&mut keys);
+    /// Makes a rise of which the next poll tells who waits, and makes that come soon.
+    pub(super) fn wake(&self, source: &IoSource, risen: Directions) {
+        if source.begin_rise(risen) {
+            self.shared.by_hand.lock().push((source.clone(), risen));
             self.shared.waker.wake();
         }
     }
 
-    /// Passes on what the poller has said, and adds to `keys` who waited for it. Sources of which many have risen come to the cache
-    /// together; others wait for the lock a microsecond.
-    pub(super) fn rise(&self, risen: &[Risen], keys: &mut Vec<WaitKey>) {
+    /// Passes on what the poller has said, and tells who waited for it. Sources of which many have risen come to the cache
+    /// together, then those who wait for them; others wait for the lock a microsecond.
+    pub(super) fn rise(&self, risen: &[Risen], ready: &mut impl Ready) {
         let sources = self.shared.sources.lock();
-        for risen in risen {
-            if let Some(source) = sources.get(risen.id) {
-                source.prefetch();
-            }
-        }
-        for risen in risen {
-            let Some(source) = sources.get(risen.id) else { continue };
+        let mut found: SmallVec<[_; AT_ONCE]> = SmallVec::new();
+        found.extend(risen.iter().filter_map(|risen| Some((risen, sources.get(risen.id)?))));
+        found.iter().for_each(|(_, source)| source.prefetch());
+        found.iter().for_each(|(risen, source)| source.expect(risen.directions, ready));
+        for (risen, source) in found {
             if risen.is_end {
                 source.end(Interest::Read);
             }
-            if risen.is_readable {
-                source.rise(Interest::Read, keys);
-            }
-            if risen.is_writable {
-                source.rise(Interest::Write, keys);
-            }
+            source.rise(risen.directions, ready);
         }
     }
 
-    pub(super) fn take_orphans(&self) -> Vec<WaitKey> {
-        std::mem::take(&mut *self.shared.orphans.lock())
+    /// The same of what has risen by hand.
+    pub(super) fn rise_by_hand(&self, ready: &mut impl Ready) {
+        let risen = std::mem::take(&mut *self.shared.by_hand.lock());
+        risen.iter().for_each(|(source, risen)| source.rise(*risen, ready));
     }
 }
 

@@ -7,7 +7,7 @@ use std::ops::Deref;
 use mio::event::Source;
 
 use super::Registry;
-use super::direction::{Direction, WaitKey};
+use super::readiness::{Directions, Readiness, Ready, WaitKey};
 use super::registry::SourceId;
 use crate::prefetch::prefetch;
 use crate::sync::Arc;
@@ -39,17 +39,17 @@ impl Attempt {
 /// The readiness of a source. Clones are the same source and keep working, idle, after the source is gone.
 #[derive(Clone)]
 pub struct IoSource {
-    directions: Arc<[Direction; 2]>,
+    readiness: Arc<Readiness>,
 }
 
 impl IoSource {
     pub(crate) fn new() -> Self {
-        IoSource { directions: Arc::new([Direction::default(), Direction::default()]) }
+        IoSource { readiness: Arc::default() }
     }
 
     /// Notes the readiness seen so far. To be called before every try that may end in `WouldBlock`.
     pub fn attempt(&self, interest: Interest) -> Attempt {
-        Attempt { interest, noted: self.direction(interest).rises() }
+        Attempt { interest, noted: self.readiness.rises(interest) }
     }
 
     /// What there was at `attempt` and later is used up: until the next rise a try would find nothing.
@@ -57,12 +57,12 @@ impl IoSource {
     /// True of a stream that gave less than it was asked for, where the poller's edges are those of the stream itself (Linux): what
     /// comes afterwards is a rise.
     pub fn use_up(&self, attempt: Attempt) {
-        self.direction(attempt.interest).use_up(attempt.noted);
+        self.readiness.use_up(attempt.interest, attempt.noted);
     }
 
     /// Would a try find nothing? Then it is as good as made, and the wait may follow.
     pub fn is_used_up(&self, attempt: Attempt) -> bool {
-        self.direction(attempt.interest).is_used_up(attempt.noted)
+        self.readiness.is_used_up(attempt.interest, attempt.noted)
     }
 
     /// Was there a rise since `attempt`? For sources that must not be tried before they are ready.
@@ -72,39 +72,45 @@ impl IoSource {
 
     /// Waits for the next rise after `attempt`. False: there already was one, try again; nothing was registered.
     ///
-    /// True: `key` comes out of [`super::Reactor::poll`] unless [`Self::forget`] takes it back.
+    /// True: [`super::Reactor::poll`] tells of `key` ([`Ready`]) unless [`Self::forget`] takes it back.
     #[must_use = "false means that nothing will wake the key"]
     pub fn wait(&self, attempt: Attempt, key: WaitKey) -> bool {
-        self.direction(attempt.interest).wait(attempt.noted, key)
+        self.readiness.wait(attempt.interest, attempt.noted, key)
     }
 
-    /// Takes a waiting key back; false if it has been or is about to be handed out by `poll`.
+    /// Takes a waiting key back; false if `poll` has told of it.
     pub fn forget(&self, interest: Interest, key: WaitKey) -> bool {
-        self.direction(interest).forget(key)
+        self.readiness.forget(interest, key)
     }
 
     /// How many keys wait, in both directions together.
     pub fn waiting(&self) -> usize {
-        self.directions.iter().map(Direction::waiting).sum()
+        self.readiness.waiting()
     }
 
     /// The rise that follows is the last one: the stream has ended in this direction, or is broken.
     pub(super) fn end(&self, interest: Interest) {
-        self.direction(interest).end();
+        self.readiness.end(interest);
     }
 
     /// Asks for its memory.
     pub(super) fn prefetch(&self) {
-        prefetch(&raw const *self.directions, size_of_val(&*self.directions));
+        prefetch(&raw const *self.readiness, size_of::<Readiness>());
     }
 
-    /// Counts a rise, and adds to `keys` who has to be woken.
-    pub(crate) fn rise(&self, interest: Interest, keys: &mut Vec<WaitKey>) {
-        self.direction(interest).rise(keys);
+    /// Who may wait for this.
+    pub(super) fn expect(&self, risen: Directions, ready: &mut impl Ready) {
+        self.readiness.expect(risen, ready);
     }
 
-    fn direction(&self, interest: Interest) -> &Direction {
-        &self.directions[interest as usize]
+    /// Counts a rise, and tells who has to be woken.
+    pub(crate) fn rise(&self, risen: Directions, ready: &mut impl Ready) {
+        self.readiness.rise(risen, ready);
+    }
+
+    /// Counts a rise of which who waits is told later. False: nobody waits.
+    pub(super) fn begin_rise(&self, risen: Directions) -> bool {
+        self.readiness.begin_rise(risen)
     }
 }
 
@@ -144,9 +150,9 @@ impl<S: Source> Io<S> {
 
     /// Makes a rise by hand: everybody who waits in that direction tries again.
     pub fn wake(&self, interest: Interest) {
-        let mut keys = Vec::new();
-        self.source.rise(interest, &mut keys);
-        self.registry.wake(keys);
+        let mut risen = Directions::default();
+        risen[interest as usize] = true;
+        self.registry.wake(&self.source, risen);
     }
 }
 

@@ -509,6 +509,17 @@ impl<T: Task> Raw<T> {
         unsafe { self.0.as_ref() }
     }
 
+    /// The pointer as a number, and back.
+    pub fn to_word(self) -> u64 {
+        self.0.as_ptr().expose_provenance() as u64
+    }
+
+    /// From `to_word`; or 0, which is nowhere.
+    pub fn from_word(word: u64) -> Self {
+        let record = std::ptr::with_exposed_provenance_mut(word as usize);
+        NonNull::new(record).map_or(Raw::NOWHERE, Raw)
+    }
+
     /// Asks for the memory of the record.
     pub fn prefetch(self) {
         prefetch(self.0.as_ptr(), size_of::<Record<T>>());

@@ -1,5 +1,6 @@
 //! Where the next task comes from.
 
+use crate::io_waits::EndIo;
 use crate::seat::TimerEntry;
 use crate::simulator::{Late, Next, What};
 use crate::sync::atomic::Ordering;
@@ -133,19 +134,17 @@ impl<T: Task> Worker<T> {
     }
 
     /// Queues the tasks of sources that have become ready.
-    pub(crate) fn wake_ready(&mut self, keys: &[crate::reactor::WaitKey]) {
-        if keys.is_empty() {
-            return;
+    pub(crate) fn wake_ready(&mut self, mut ended: EndIo<T>) {
+        if ended.ended > 0 {
+            self.seat().io_waits.add(-std::mem::take(&mut ended.ended));
+            // SAFETY: we have won the claim of each, and not queued it yet.
+            unsafe { prefetch_all(&ended.ready) };
+            for raw in ended.ready.drain(..) {
+                self.push_woken_by(raw, Waker::Io);
+            }
+            self.core.polled_until = self.core.queue.woken_mark();
         }
-        let mut ready = std::mem::take(&mut self.core.ready);
-        self.shared.io_waits.ready(keys, &mut ready);
-        // SAFETY: we have won the claim of each, and not queued it yet.
-        unsafe { prefetch_all(&ready) };
-        for raw in ready.drain(..) {
-            self.push_woken_by(raw, Waker::Io);
-        }
-        self.core.ready = ready;
-        self.core.polled_until = self.core.queue.woken_mark();
+        self.core.io = ended;
     }
 
     /// By the clock that was just read: has the caller no more time?
@@ -163,14 +162,14 @@ impl<T: Task> Worker<T> {
 
     /// Queues the tasks of sources that are ready, without waiting, if nobody else polls.
     pub(super) fn poll_now(&mut self) {
-        let Some(poller) = self.shared.poller_if_any().filter(|_| !self.shared.io_waits.is_empty()) else { return };
+        let Some(poller) = self.shared.poller_if_any().filter(|_| self.shared.has_io_waits()) else { return };
         self.core.polled_ns = self.core.now_ns;
-        let mut keys = Vec::new();
+        let mut ended = std::mem::take(&mut self.core.io);
         if let Some(mut reactor) = poller.reactor.try_lock() {
             // An error of the poller leaves nothing to do here: tasks wait on.
-            _ = reactor.poll(Some(std::time::Duration::ZERO), &mut keys);
+            _ = reactor.poll(Some(std::time::Duration::ZERO), &mut ended);
         }
-        self.wake_ready(&keys);
+        self.wake_ready(ended);
     }
 
     /// Now and then the oldest child comes first: the deque of children starves its bottom otherwise.
@@ -270,10 +269,6 @@ unsafe fn prefetch_all<T: Task>(woken: &[Raw<T>]) {
     for raw in woken {
         // SAFETY: promised by the caller; it lives and nobody runs it.
         unsafe { raw.get() }.prefetch_body();
-    }
-    for raw in woken {
-        // SAFETY: as above.
-        unsafe { raw.get().own() }.waiting.prefetch();
     }
     for depth in 0..T::PREFETCH_DEPTHS {
         for raw in woken {

@@ -62,7 +62,7 @@ impl<T: Task> Worker<T> {
 
     /// Looks in the simulator, when nobody can run at this instant, if there were turns enough since it looked last.
     pub(super) fn look_simulated(&mut self) {
-        let outside = self.shared.outside_pending() > 0 || !self.shared.io_waits.is_empty();
+        let outside = self.shared.outside_pending() > 0 || self.shared.has_io_waits();
         let next_ns = self.next_deadline();
         let Some(simulator) = &self.core.simulator else { return };
         let (turn, lookout) = (simulator.all_turns(), &self.core.lookout);

@@ -19,6 +19,7 @@ mod turn;
 mod working;
 
 use crate::config::{Config, Mode};
+use crate::io_waits::EndIo;
 use crate::oracle::Oracle;
 use crate::queue::LocalQueue;
 use crate::runtime::Shared;
@@ -60,7 +61,7 @@ pub struct Core<T: Task> {
     /// Fired timers on their way to the queue.
     fired: Vec<Raw<T>>,
     /// Those whose sources are ready, on their way there.
-    ready: Vec<Raw<T>>,
+    io: EndIo<T>,
     is_searching: bool,
     /// Turns inside of the one that came from the queue (`lend.rs`).
     nested: u32,
@@ -111,7 +112,7 @@ impl<T: Task> Core<T> {
             spares: Spares::new(),
             has_armed: false,
             fired: Vec::new(),
-            ready: Vec::new(),
+            io: EndIo::default(),
             is_searching: false,
             nested: 0,
             spent: 0,

@@ -95,10 +95,10 @@ impl<T: Task> Worker<T> {
             let now_ns = if self.core.simulator.is_some() { self.core.now_ns } else { self.shared.clock_ns() };
             Duration::from_nanos(deadline_ns.saturating_sub(now_ns))
         });
-        let mut keys = Vec::new();
+        let mut ended = std::mem::take(&mut self.core.io);
         // Relaxed: only a counter.
         self.shared.counters.parks.fetch_add(1, Ordering::Relaxed);
-        self.seat().parker.park(self.shared.poller_if_any(), limit, &mut keys);
+        self.seat().parker.park(self.shared.poller_if_any(), limit, &mut ended);
         if self.core.simulator.is_none() {
             let before_ns = std::mem::replace(&mut self.core.now_ns, self.shared.clock_ns());
             self.core.holds.parked(self.core.now_ns - before_ns);
@@ -109,14 +109,15 @@ impl<T: Task> Worker<T> {
         if was_woken {
             self.core.start_search(&self.shared);
         }
-        if self.core.simulator.is_some() && limit.is_some() && keys.is_empty() && !was_woken {
+        if self.core.simulator.is_some() && limit.is_some() && ended.ended == 0 && !was_woken {
             // The limit is over in reality, and nothing outside has happened before.
             self.jump_to(timed);
         }
-        if !keys.is_empty() {
+        if ended.ended > 0 {
             self.core.polled_ns = self.core.now_ns;
         }
-        self.wake_ready(&keys);
+        // Not before the worker counts as awake: until then its tasks would be neither waiting nor anybody's.
+        self.wake_ready(ended);
     }
 
     /// In the simulator, if nothing outside may happen first: lets time jump to the next timer.
@@ -124,7 +125,7 @@ impl<T: Task> Worker<T> {
         if self.core.simulator.is_none() {
             return false;
         }
-        let outside = self.shared.outside_pending() > 0 || !self.shared.io_waits.is_empty();
+        let outside = self.shared.outside_pending() > 0 || self.shared.has_io_waits();
         // Without a timer there is nothing to wait for: a limit of time alone does not keep a deadlock from being told.
         let before = |first: u64| self.shared.deadlines.next().map_or(first, |limit_ns| first.min(limit_ns));
         !outside && self.jump_to(self.next_deadline().map(before))

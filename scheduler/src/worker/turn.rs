@@ -2,6 +2,7 @@
 
 use crate::broken::guard_inside;
 use crate::crowd::is_last_of_piece;
+use crate::io_waits::EndIo;
 use crate::select::Selecting;
 use crate::task::body::{Own, Parent};
 use crate::task::record::{Raw, Record, Ref};
@@ -160,9 +161,10 @@ impl<T: Task> Worker<T> {
             Waiting::Recv(channel, _) => unsafe { channel.forget(|core| core.forget_receiver(raw.spot())) },
             Waiting::Join(target) => forget_join(raw, target),
             Waiting::AllJoined(scope) => scope.forget(raw),
-            Waiting::Io(wait) => {
-                self.shared.io_waits.remove(wait.key);
-                wait.source.forget(wait.interest, wait.key);
+            Waiting::Io(source, interest) => {
+                if source.forget(interest, EndIo::key(raw, own.generation)) {
+                    self.seat().io_waits.add(-1);
+                }
             }
             Waiting::Latch(latch) => latch.forget(raw),
             // SAFETY: we are the running side.

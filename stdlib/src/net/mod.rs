@@ -8,9 +8,10 @@ mod resolve;
 mod socket;
 
 use std::cell::RefCell;
+use std::io;
 use std::sync::Arc;
 
-use aivi_vm::native::{Args, NativeCx, NativeResult};
+use aivi_vm::native::{Args, NativeCx, NativeResult, Tried};
 use aivi_vm::{Power, Value};
 
 use crate::cause::cause;
@@ -22,14 +23,14 @@ family! { "net"
     "findRemote" / 2 needs Connect, |cx, args| resolve::find(cx, args, Power::Connect);
     "findLocal" / 2 needs Listen, |cx, args| resolve::find(cx, args, Power::Listen);
     "bind" / 1 = bind;
-    "accept" / 1 = accept;
+    "accept" / 1 tries CALL_FUEL, accept;
     "listenerAddress" / 1 = listener_address;
     "closeListener" / 1 = close_listener;
     "beginConnect" / 1 = begin_connect;
-    "finishConnect" / 2 = finish_connect;
-    "receive" / 1 = receive;
-    "beginSend" / 2 = begin_send;
-    "finishSend" / 1 = finish_send;
+    "finishConnect" / 2 tries CALL_FUEL, finish_connect;
+    "receive" / 1 tries CALL_FUEL, receive;
+    "beginSend" / 2 tries CALL_FUEL, begin_send;
+    "finishSend" / 1 tries CALL_FUEL, finish_send;
     "close" / 1 = close;
 }
 
@@ -63,10 +64,9 @@ fn bind(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
 }
 
 /// listener -> `Result Text Connection`
-fn accept(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    let Some(listener) = args.get(0).as_handle::<Listener>() else { return not_a("listener") };
-    let accepted = listener.accept();
-    settle(cx, accepted, || "cannot accept".into(), connection_value)
+fn accept(args: &Args<'_>) -> Tried {
+    let Some(listener) = args.get(0).as_handle::<Listener>() else { return Tried::WrongType };
+    tried(listener.accept(), |accepted| result(accepted, || "cannot accept".into(), connection_value))
 }
 
 /// listener -> `Result Text (Text, Int)`
@@ -98,25 +98,27 @@ fn begin_connect(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
 }
 
 /// address, connection -> `Result Text Connection`
-fn finish_connect(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    let Some(Remote(address)) = args.get(0).as_handle() else { return not_a("remote address") };
-    let Some(connection) = args.get(1).as_handle::<Connection>() else { return not_a("connection") };
-    let finished = connection.finish_connect();
-    settle(cx, finished, || format!("cannot connect to {address}"), |()| args.get(1).clone())
+fn finish_connect(args: &Args<'_>) -> Tried {
+    let Some(Remote(address)) = args.get(0).as_handle() else { return Tried::WrongType };
+    let Some(connection) = args.get(1).as_handle::<Connection>() else { return Tried::WrongType };
+    let what = || format!("cannot connect to {address}");
+    tried(connection.finish_connect(), |finished| result(finished, what, |()| args.get(1).clone()))
 }
 
 /// connection -> `Result Text (List Int)`
-fn receive(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    let Some(connection) = args.get(0).as_handle::<Connection>() else { return not_a("connection") };
+fn receive(args: &Args<'_>) -> Tried {
+    let Some(connection) = args.get(0).as_handle::<Connection>() else { return Tried::WrongType };
     BUFFER.with_borrow_mut(|buffer| {
-        let received = connection.receive(buffer);
-        settle(cx, received, || "cannot receive".into(), |count| Value::byte_list(&buffer[..count]))
+        tried(connection.receive(buffer), |received| match received {
+            Ok(count) => Value::ok(Value::byte_list(&buffer[..count])),
+            Err(error) => error_of("cannot receive", &error),
+        })
     })
 }
 
-/// connection, bytes -> `Result Text (Option Unsent)`
-fn begin_send(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    let Some(connection) = args.get(0).as_handle::<Connection>() else { return not_a("connection") };
+/// connection, bytes -> `Option (Result Text Unsent)`
+fn begin_send(args: &Args<'_>) -> Tried {
+    let Some(connection) = args.get(0).as_handle::<Connection>() else { return Tried::WrongType };
     let begun = OUTGOING.with_borrow_mut(|bytes| {
         bytes.clear();
         let read = args.get(1).as_list().map_or(Ok(()), |list| list.read_bytes(bytes));
@@ -124,22 +126,25 @@ fn begin_send(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
         bytes.shrink_to(RECEIVE_MAX);
         begun
     });
-    let begun = match begun {
-        Ok(begun) => begun,
-        Err(number) => return failed(format!("cannot send: {number} is not a byte")),
-    };
-    let rest = |unsent: Option<Unsent>| match unsent {
-        None => Value::none(),
-        Some(unsent) => Value::some(Value::handle("unsent", Arc::new(unsent))),
-    };
-    settle(cx, begun, || "cannot send".into(), rest)
+    match begun {
+        Ok(begun) => tried(begun, begun_value),
+        Err(number) => Tried::Done(Value::some(error_text(&format!("cannot send: {number} is not a byte")))),
+    }
+}
+
+/// What remains to be done or told.
+fn begun_value(begun: io::Result<Option<Unsent>>) -> Value {
+    match begun {
+        Ok(None) => Value::none(),
+        Ok(Some(unsent)) => Value::some(Value::ok(Value::handle("unsent", Arc::new(unsent)))),
+        Err(error) => Value::some(error_of("cannot send", &error)),
+    }
 }
 
 /// unsent -> `Result Text Unit`
-fn finish_send(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
-    let Some(unsent) = args.get(0).as_handle::<Unsent>() else { return not_a("message") };
-    let finished = unsent.finish();
-    settle(cx, finished, || "cannot send".into(), |()| Value::unit())
+fn finish_send(args: &Args<'_>) -> Tried {
+    let Some(unsent) = args.get(0).as_handle::<Unsent>() else { return Tried::WrongType };
+    tried(unsent.finish(), |finished| result(finished, || "cannot send".into(), |()| Value::unit()))
 }
 
 /// connection -> `Unit`
@@ -149,19 +154,19 @@ fn close(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
     NativeResult::Done(Value::unit())
 }
 
-/// The result as a value, or the wait for another try. What happened at once is charged: a peer that always answers in
-/// time must not keep the worker for itself.
-fn settle<T>(
-    cx: &mut NativeCx<'_>,
-    tried: Try<T>,
-    what: impl FnOnce() -> String,
-    value: impl FnOnce(T) -> Value,
-) -> NativeResult {
-    cx.charge_call(CALL_FUEL);
+/// The result as a value, or the wait for another try.
+fn tried<T>(tried: Try<T>, value: impl FnOnce(io::Result<T>) -> Value) -> Tried {
     match tried {
-        Try::Wait(source, attempt) => cx.retry_when_ready(source, attempt),
-        Try::Done(Ok(done)) => NativeResult::Done(Value::ok(value(done))),
-        Try::Done(Err(error)) => failed(format!("{}: {}", what(), cause(&error))),
+        Try::Wait(source, attempt) => Tried::Wait(source, attempt),
+        Try::Done(done) => Tried::Done(value(done)),
+    }
+}
+
+/// `Ok` of the value, or `Err` of what could not be done and why.
+fn result<T>(done: io::Result<T>, what: impl FnOnce() -> String, value: impl FnOnce(T) -> Value) -> Value {
+    match done {
+        Ok(done) => Value::ok(value(done)),
+        Err(error) => error_of(&what(), &error),
     }
 }
 
@@ -171,6 +176,11 @@ fn connection_value(connection: Connection) -> Value {
 
 fn failed(message: String) -> NativeResult {
     NativeResult::Done(error_text(&message))
+}
+
+#[cold]
+fn error_of(what: &str, error: &io::Error) -> Value {
+    error_text(&format!("{what}: {}", cause(error)))
 }
 
 fn error_text(message: &str) -> Value {

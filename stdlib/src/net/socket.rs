@@ -107,15 +107,16 @@ impl Connection {
     pub fn receive(&self, buffer: &mut [u8]) -> Try<usize> {
         let socket = self.socket.read();
         let Some(stream) = &*socket else { return Try::Done(Err(closed())) };
-        let attempt = stream.source().attempt(Interest::Read);
-        if stream.source().is_used_up(attempt) {
-            return Try::Wait(stream.source().clone(), attempt);
+        let source = stream.source();
+        let attempt = source.attempt(Interest::Read);
+        if source.is_used_up(attempt) {
+            return Try::Wait(source.clone(), attempt);
         }
-        let received = try_now(stream, attempt, |stream| read_from(stream, buffer));
-        if EDGES_OF_STREAMS && matches!(received, Try::Done(Ok(count)) if 0 < count && count < buffer.len()) {
-            stream.source().use_up(attempt);
+        let received = try_now(stream, |stream| read_from(stream, buffer));
+        if EDGES_OF_STREAMS && matches!(received, Some(Ok(count)) if 0 < count && count < buffer.len()) {
+            source.use_up(attempt);
         }
-        received
+        received.map_or_else(|| Try::Wait(source.clone(), attempt), Try::Done)
     }
 
     /// Sends as much as the system takes at once; the rest, if any, is returned, for which `this` gives the connection itself.
@@ -129,9 +130,9 @@ impl Connection {
             return Try::Wait(stream.source().clone(), turn);
         }
         let mut sent = 0;
-        match try_now(stream, turn, |stream| write_on(stream, bytes, &mut sent)) {
-            Try::Done(done) => Try::Done(done.map(|()| None)),
-            Try::Wait(..) => {
+        match try_now(stream, |stream| write_on(stream, bytes, &mut sent)) {
+            Some(done) => Try::Done(done.map(|()| None)),
+            None => {
                 let Some(connection) = this() else { return Try::Done(Err(closed())) };
                 *is_sending = true;
                 Try::Done(Ok(Some(Unsent { connection, bytes: bytes[sent..].into(), sent: Mutex::new(0) })))
@@ -204,19 +205,20 @@ fn attempt<S: mio::event::Source, T>(
 ) -> Try<T> {
     let socket = socket.read();
     let Some(socket) = &*socket else { return Try::Done(Err(closed())) };
-    try_now(socket, socket.source().attempt(interest), operation)
+    let attempt = socket.source().attempt(interest);
+    try_now(socket, operation).map_or_else(|| Try::Wait(socket.source().clone(), attempt), Try::Done)
 }
 
+/// Nothing: the system would have to wait.
 fn try_now<S: mio::event::Source, T>(
     socket: &Io<S>,
-    attempt: Attempt,
     mut operation: impl FnMut(&Io<S>) -> io::Result<T>,
-) -> Try<T> {
+) -> Option<io::Result<T>> {
     loop {
         match operation(socket) {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Try::Wait(socket.source().clone(), attempt),
-            done => return Try::Done(done),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
+            done => return Some(done),
         }
     }
 }

@@ -39,4 +39,17 @@ impl Fiber {
         self.fuel = self.fuel.saturating_sub(fuel);
         self.reserve = self.reserve.saturating_sub(rest);
     }
+
+    /// Can it pay for a call of the system beside what the handlers have, and does nobody count what it uses?
+    #[inline]
+    pub(crate) fn affords_call(&self, fuel: u64) -> bool {
+        self.reserve >= fuel && !self.is_limited()
+    }
+
+    /// Pays for it. What the handlers have stays theirs, and does not begin again: the host's stack is bounded as before.
+    #[inline]
+    pub(crate) fn charge_call(&mut self, fuel: u64) {
+        self.reserve -= fuel;
+        self.cx().note_call(fuel);
+    }
 }

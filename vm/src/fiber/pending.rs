@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aivi_bytecode::module::well_known;
+use aivi_scheduler::reactor::{Attempt, IoSource};
 use aivi_scheduler::{GroupEnd, Outcome, Rule, Wake};
 
 use super::{Awaited, Cases, Fiber, Items, Signal, Start, World};
@@ -61,6 +62,8 @@ pub(crate) enum Pending {
     Awaited(Box<Awaited>),
     /// The quick form of a host's function has come to this fault, which the full form raises at once.
     Faulted(Box<str>),
+    /// A native function has tried in vain, and the full form waits at once.
+    Tried(IoSource, Attempt),
 }
 
 pub(super) type FiberOutcome = Outcome<Shared, Fault>;
@@ -107,6 +110,14 @@ impl Fiber {
                     None => self.go_on(Pending::Join),
                 }
             }
+            Pending::Again => {
+                if !self.cx().take_done() {
+                    return self.begin_or_go_on();
+                }
+                self.end_pending();
+                self.pc = self.pc.wrapping_sub(1);
+                Go::On
+            }
             _ => self.begin_or_go_on(),
         }
     }
@@ -140,7 +151,7 @@ impl Fiber {
     /// The wait, for something that owns nothing, is over.
     #[inline]
     fn end_pending(&mut self) {
-        debug_assert!(matches!(self.pending, Pending::Message | Pending::Unit | Pending::Join));
+        debug_assert!(matches!(self.pending, Pending::Message | Pending::Unit | Pending::Join | Pending::Again));
         std::mem::forget(std::mem::replace(&mut self.pending, Pending::Nothing));
     }
 

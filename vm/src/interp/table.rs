@@ -3,7 +3,7 @@
 use aivi_bytecode::Opcode;
 
 use super::ops::{
-    call, channel, control, crowd, fiber, float, int, jump, list, map, object, register, select, text, value,
+    call, channel, control, crowd, fiber, float, int, jump, list, map, native, object, register, select, text, value,
 };
 use super::{Exit, Go, Word, guard, settle};
 use crate::fiber::Fiber;
@@ -151,7 +151,7 @@ macro_rules! with_instructions {
             TailCallValue: full(call::tail_call_value);
             CallRun: either(call::call_run, call::call_run_full);
             TailCallRun: full(call::tail_call_run);
-            CallNative: either(call::native_quick, call::native);
+            CallNative: either(native::quick, native::full);
             Return: quick(call::ret);
             ReturnScalar: quick(call::ret_scalar);
             ReturnNew: staged(call::ret_unpacked, call::ret_new, call::ret_new_slowly);

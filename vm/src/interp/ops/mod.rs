@@ -18,6 +18,7 @@ pub(super) mod int;
 pub(super) mod jump;
 pub(super) mod list;
 pub(super) mod map;
+pub(super) mod native;
 pub(super) mod object;
 pub(crate) mod received;
 pub(crate) mod register;
