@@ -340,6 +340,27 @@ fn every_element_of_a_long_list_is_found() {
 }
 
 #[test]
+fn a_list_that_grows_and_shrinks_at_its_front_is_counted() {
+    let pieces = [700, 33, 64, 5].map(|length| (0..length).map(Value::int).collect::<List>());
+    let mut list = pieces.into_iter().fold(List::new(), List::concat);
+    let mut model: Vec<i64> = list.iter().map(number).collect();
+    model.reverse();
+    for length in [900, 120, 2_000, 1_900, 40_000, 39_000, 70_000, 3, 1_100, 0] {
+        while list.len() < length {
+            model.push(-(model.len() as i64));
+            prepend(&mut list, Value::int(-(model.len() as i64 - 1)));
+        }
+        while list.len() > length {
+            assert_eq!(uncons(&mut list).map(|value| number(&value)), model.pop());
+        }
+        list.check();
+        for index in (0..length).step_by(29) {
+            assert_eq!(list.get(index).map(number), model.get(length - 1 - index).copied());
+        }
+    }
+}
+
+#[test]
 fn an_index_beyond_the_end_finds_nothing() {
     let mut list: List = (0..3).map(Value::int).collect();
     list.uncons();

@@ -187,6 +187,7 @@ impl<L: Leaf> Node<L> {
 
     /// Adds a leaf at the start; when the node is full, the leaf comes back in a node of the same height.
     fn push_first(&mut self, leaf: L) -> Option<Tree<L>> {
+        let count = self.children.len();
         let added = match &mut self.children[0] {
             Tree::Node(node) => node.make_mut().push_first(leaf),
             Tree::Leaf(_) => {
@@ -210,7 +211,7 @@ impl<L: Leaf> Node<L> {
                 None
             }
         };
-        self.describe_from(0);
+        self.describe_first(self.children.len() > count);
         overflow
     }
 
@@ -225,8 +226,13 @@ impl<L: Leaf> Node<L> {
         };
         if is_empty {
             self.children.remove(0);
+            self.keys.remove(0);
+            let gone = self.ends.remove(0);
+            self.ends.iter_mut().for_each(|end| *end -= gone);
+            self.find_regular(0);
+        } else {
+            self.describe_first(false);
         }
-        self.describe_from(0);
         leaf
     }
 
@@ -241,6 +247,24 @@ impl<L: Leaf> Node<L> {
         self.keys.truncate(half);
         self.find_regular(half);
         Some(right)
+    }
+
+    /// Counts and names the first child anew, or the first two where one was inserted before the others. Those behind have only moved.
+    fn describe_first(&mut self, is_inserted: bool) {
+        if is_inserted {
+            self.ends.insert(0, 0);
+            self.keys.insert(0, self.children[0].first_key());
+        }
+        let changed = 1 + usize::from(is_inserted);
+        let (before, mut end) = (self.ends[changed - 1], 0);
+        for child in 0..changed {
+            end += self.children[child].len();
+            self.ends[child] = end;
+            self.keys[child] = self.children[child].first_key();
+        }
+        let grown = end.wrapping_sub(before);
+        self.ends[changed..].iter_mut().for_each(|end| *end = end.wrapping_add(grown));
+        self.find_regular(0);
     }
 
     /// Counts and names the children from `child` on anew.
