@@ -25,7 +25,7 @@ use aivi_scheduler::{Place, Split};
 
 use super::{Fiber, Frame, FrameKind, MORE_FRAMES, NOWHERE, ORIGINS, Origins, Pending, Signal, Strand, has_cleanup};
 use crate::backtrace::Link;
-use crate::interp::{Go, Word, apply, owned, taken_operands};
+use crate::interp::{Go, Word, owned, run_effect, taken_operands};
 use crate::value::{Slot, Value};
 
 /// Branches in place at most. Each is moved with all that is above it, so many would be moved many times (arbitrary).
@@ -96,7 +96,7 @@ impl Fiber {
             *self.base = keep.into_slot();
             (*self.base.add(1)).payload = number;
         }
-        apply(self, effect, OWN, 0, true)
+        run_effect(self, effect, OWN)
     }
 
     /// The branch of the top frame has ended with a value, behind the frame's own registers.
@@ -112,7 +112,7 @@ impl Fiber {
                     (*self.frame).aux = Branch::Right as usize;
                 }
                 self.pc = FrameKind::Branch.word();
-                return apply(self, kept, OWN, 0, true);
+                return run_effect(self, kept, OWN);
             }
             Branch::Right => Value::pair(kept, result),
             Branch::RestOfRace => {
@@ -175,7 +175,7 @@ impl Fiber {
             std::mem::replace(&mut *self.base, Value::unit().into_slot()).into_value()
         };
         self.pc = FrameKind::Branch.word();
-        Some(apply(self, right, OWN, 0, true))
+        Some(run_effect(self, right, OWN))
     }
 
     /// Makes a fiber of the outermost branch, as if it had been one from the start, and waits for it. Its next instruction, at

@@ -3,7 +3,7 @@
 use aivi_scheduler::Place;
 
 use super::{Fiber, Frame, FrameKind, Items, NOWHERE, Pending, count_begun};
-use crate::interp::{Go, RUN_IF_EFFECT, apply, use_global};
+use crate::interp::{Go, RUN_IF_EFFECT, apply, run_effect, use_global};
 use crate::object::Shared;
 use crate::program::Program;
 use crate::value::Value;
@@ -69,7 +69,7 @@ impl Fiber {
     /// Runs an effect, as the first thing.
     pub(super) fn begin_effect(&mut self, effect: Shared) -> Go {
         self.begin_frames();
-        apply(self, effect.into_value(), 0, 0, true)
+        run_effect(self, effect.into_value(), 0)
     }
 
     /// Runs the effect that a function gives for an item of a list, as the first thing.
@@ -99,7 +99,7 @@ impl Fiber {
     pub(super) fn begin(&mut self, start: Start) -> Go {
         self.begin_frames();
         match start {
-            Start::Run(effect) => apply(self, effect.into_value(), 0, 0, true),
+            Start::Run(effect) => run_effect(self, effect.into_value(), 0),
             Start::Apply { function, arguments, run } => {
                 let count = arguments.len();
                 if !self.place_arguments(0, arguments) {

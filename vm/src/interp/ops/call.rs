@@ -244,6 +244,30 @@ fn tail_apply(fiber: &mut Fiber, word: Word, run: bool) -> Go {
     apply(fiber, function, left.delta(), word.x(), run)
 }
 
+/// Runs an effect (taken), whose result arrives at `delta`: as `apply` to nothing, with a shorter way for a function that waits for nothing, which
+/// nearly all of those are that tasks and branches begin with.
+pub(crate) fn run_effect(fiber: &mut Fiber, effect: Value, delta: usize) -> Go {
+    if effect.kind() != Kind::Function {
+        return apply(fiber, effect, delta, 0, true);
+    }
+    // SAFETY: a function is a live object, and names a proto of the program; `make_room` makes room for its window.
+    unsafe {
+        let header = &*effect.pointer();
+        let code = &*fiber.protos.add(header.meta as usize);
+        let is_effect = header.missing == 0 && header.effect != 0;
+        if !is_effect || !fiber.make_room(delta, code.registers()) {
+            return apply(fiber, effect, delta, 0, true);
+        }
+        if header.length > 0 {
+            *fiber.base.add(delta) = effect.into_slot();
+        } else {
+            drop(effect);
+        }
+        fiber.enter(code, delta);
+    }
+    Go::On
+}
+
 /// Applies a function (taken) to the `count` tagged arguments (taken) at `delta`, where the result arrives; then, if `run`,
 /// runs the effect that results.
 pub(crate) fn apply(fiber: &mut Fiber, function: Value, delta: usize, count: usize, run: bool) -> Go {

@@ -2,7 +2,7 @@
 
 use aivi_scheduler::Outcome;
 
-use super::call::{apply, move_out};
+use super::call::{move_out, run_effect};
 use super::{Go, Word};
 use crate::fiber::{Fiber, Frame, FrameKind, Signal};
 use crate::shutdown::Why;
@@ -41,7 +41,7 @@ pub(in crate::interp) fn cleanup(fiber: &mut Fiber, word: Word) -> Go {
         return fiber.fault("stack exhausted");
     }
     fiber.push(Frame::internal(FrameKind::CleanupEnd, word.a(), 0));
-    apply(fiber, effect, 0, 0, true)
+    run_effect(fiber, effect, 0)
 }
 
 pub(in crate::interp) fn cleanup_end(fiber: &mut Fiber) -> Go {

@@ -2,7 +2,7 @@
 
 use aivi_scheduler::{Join, JoinAll, Place};
 
-use super::call::{apply, move_out, release_operands};
+use super::call::{move_out, release_operands, run_effect};
 use super::{Go, Regs, Word};
 use crate::fiber::{Branch, Fiber, Pending, ScopeHandle, Start, Strand, TaskValue};
 use crate::value::{Kind, Value};
@@ -282,7 +282,7 @@ pub(in crate::interp) fn run_task_field(fiber: &mut Fiber, word: Word) -> Go {
             let effect = record.as_object().map(|object| object.fields()[field].clone());
             drop(record);
             let Some(effect) = effect else { unreachable!("the compiler's types say that it is a record") };
-            apply(fiber, effect, word.a(), 0, true)
+            run_effect(fiber, effect, word.a())
         }
     }
 }
