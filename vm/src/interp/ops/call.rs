@@ -244,10 +244,10 @@ fn tail_apply(fiber: &mut Fiber, word: Word, run: bool) -> Go {
     apply(fiber, function, left.delta(), word.x(), run)
 }
 
-/// Runs an effect (taken), whose result arrives at `delta`: as `apply` to nothing, with a shorter way for a function that waits for nothing, which
-/// nearly all of those are that tasks and branches begin with.
+/// Runs an effect (taken), whose result arrives at `delta`: as `apply` to nothing, with a shorter way for a function that has all its
+/// arguments, as nearly all have that tasks and branches begin with.
 pub(crate) fn run_effect(fiber: &mut Fiber, effect: Value, delta: usize) -> Go {
-    if effect.kind() != Kind::Function {
+    if !matches!(effect.kind(), Kind::Function | Kind::Partial) {
         return apply(fiber, effect, delta, 0, true);
     }
     // SAFETY: a function is a live object, and names a proto of the program; `make_room` makes room for its window.
@@ -258,11 +258,7 @@ pub(crate) fn run_effect(fiber: &mut Fiber, effect: Value, delta: usize) -> Go {
         if !is_effect || !fiber.make_room(delta, code.registers()) {
             return apply(fiber, effect, delta, 0, true);
         }
-        if header.length > 0 {
-            *fiber.base.add(delta) = effect.into_slot();
-        } else {
-            drop(effect);
-        }
+        place_callee(fiber, effect, delta, 0);
         fiber.enter(code, delta);
     }
     Go::On
@@ -329,6 +325,7 @@ pub(crate) fn apply(fiber: &mut Fiber, function: Value, delta: usize, count: usi
 }
 
 /// Puts what a function brings along around the arguments at `delta`: earlier arguments before them, its closure behind.
+#[inline(always)]
 unsafe fn place_callee(fiber: &mut Fiber, function: Value, delta: usize, given: usize) {
     // SAFETY: `apply` made room for the callee's window and names a function.
     unsafe {
