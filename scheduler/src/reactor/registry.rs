@@ -50,7 +50,7 @@ pub struct Registry {
 
 struct Shared {
     registry: mio::Registry,
-    /// Held for a look-up or a change, never while a task is woken.
+    /// Held for a look-up or a change, and while the waits for a few sources end; never while a task is queued.
     sources: Mutex<SlotMap<SourceId, IoSource>>,
     /// Sources that somebody waits for and that have risen without an event. Emptied by every poll.
     by_hand: Mutex<Vec<(IoSource, Directions)>>,
