@@ -67,6 +67,20 @@ impl<T: Task> LocalQueue<T> {
         self.put_next(raw, SIBLINGS_FIRST);
     }
 
+    /// Would `push_next` move no other task?
+    #[inline(always)]
+    pub fn has_free_slot(&self) -> bool {
+        self.slot.is_none()
+    }
+
+    /// As `push_next`, which then moves none. Calls nothing.
+    #[inline(always)]
+    pub fn fill_slot(&mut self, raw: Raw<T>) {
+        debug_assert!(self.has_free_slot());
+        self.patience = SIBLINGS_FIRST;
+        self.slot = Some(raw);
+    }
+
     /// Queues the task whose turn it was, and which has spent its fuel: behind the tasks that it has made, so that those that many others
     /// make begin while they are warm; or else behind all that were woken.
     pub fn push_yielded(&mut self, raw: Raw<T>) {

@@ -162,6 +162,17 @@ impl<T: Task> Sender<T> {
         }
     }
 
+    /// Hands the value to the receiver that waits first, if no other thread is at it. The task that this has woken is the caller's to queue.
+    /// Calls nothing. May say no for no reason.
+    #[inline(always)]
+    pub(crate) fn hand_at_hand(&self, value: T::Value) -> Result<Woken<T>, T::Value> {
+        let Some(mut core) = self.core().try_lock() else { return Err(value) };
+        let mut woken = None;
+        let handed = core.hand_to_first(value, &mut woken);
+        self.note_awaited(!core.receivers.is_empty());
+        handed.map(|()| woken)
+    }
+
     /// Sends if there is room or a receiver.
     pub(crate) fn try_send(&self, value: T::Value, woken: &mut Woken<T>) -> TrySend<T::Value> {
         self.core().lock().offer(value, woken)
@@ -315,21 +326,30 @@ impl<T: Task> Core<T> {
     }
 
     /// Gives the value to the first receiver that still waits.
-    fn hand_over(&mut self, value: T::Value, woken: &mut Woken<T>) -> Option<T::Value> {
-        let mut value = Some(value);
-        while let Some((spot, generation)) = self.receivers.pop_wait() {
-            // SAFETY: it was in our list, so it lives until it has had the lock (its `forget`), which we hold.
-            unsafe { *spot.message() = value.take() };
-            if self.end_wait(false, spot, generation, Claim::Message, woken) {
-                return None;
-            }
-            // SAFETY: the loser goes on only after it had this lock, so its message is still ours.
-            value = unsafe { spot.message().take() };
-            if mutant!("channel.a-cancelled-receiver-keeps-the-message", false, true) {
-                return None;
-            }
+    fn hand_over(&mut self, mut value: T::Value, woken: &mut Woken<T>) -> Option<T::Value> {
+        while !self.receivers.is_empty() {
+            value = self.hand_to_first(value, woken).err()?;
         }
-        value
+        Some(value)
+    }
+
+    /// Gives the value to the first receiver, which is taken out. Gives it back if there is none, or something else has ended its wait.
+    #[inline(always)]
+    fn hand_to_first(&mut self, value: T::Value, woken: &mut Woken<T>) -> Result<(), T::Value> {
+        let Some((spot, generation)) = self.receivers.pop_wait() else { return Err(value) };
+        // SAFETY: it was in our list, so it lives until it has had the lock (its `forget`), which we hold. A receiver that waits has no
+        // message, so nothing is dropped, which the compiler does not see.
+        std::mem::forget(unsafe { spot.message() }.replace(value));
+        if self.end_wait(false, spot, generation, Claim::Message, woken)
+            || mutant!("channel.a-cancelled-receiver-keeps-the-message", false, true)
+        {
+            return Ok(());
+        }
+        // SAFETY: the loser goes on only after it had this lock, so its message is still ours.
+        match unsafe { spot.message().take() } {
+            Some(value) => Err(value),
+            None => unreachable!("it was put there under the same lock"),
+        }
     }
 
     /// The next message.

@@ -118,6 +118,25 @@ impl<T: Task> Context<'_, T> {
         Ok(is_crowded)
     }
 
+    /// Hands the value to the task that waits first, if no other thread is at the channel, and that task can be the next one to run: as
+    /// [`send`](Self::send) then does. Calls nothing. The caller has asked [`is_undisturbed`](Self::is_undisturbed).
+    ///
+    /// # Errors
+    /// The value, if it is not that simple.
+    #[inline(always)]
+    pub fn hand_at_hand(&mut self, tx: &Sender<T>, value: T::Value) -> Result<(), T::Value> {
+        debug_assert!(!self.is_observed && !self.is_stepped);
+        let core = &mut *self.worker.core;
+        if core.simulator.is_some() || !core.queue.has_free_slot() {
+            return Err(value);
+        }
+        if let Some(raw) = tx.hand_at_hand(value)? {
+            core.queue.fill_slot(raw);
+        }
+        core.note_message();
+        Ok(())
+    }
+
     /// Receives if a message stands in the buffer, nobody waits there, and no other thread is at the channel: as [`recv`](Self::recv) then does. Calls
     /// nothing. The caller has asked [`is_undisturbed`](Self::is_undisturbed).
     #[inline(always)]

@@ -12,8 +12,12 @@ fn send(channel: &Channel<super::stage::Play>, number: u32) -> Begin {
     Box::new(move |cx| {
         let mut token = Token::new(number);
         if cx.is_undisturbed() {
-            match cx.send_at_hand(&tx, token) {
-                Ok(_) => return Some("sent".to_owned()),
+            let is_sent = match tx.is_awaited() {
+                false => cx.send_at_hand(&tx, token).map(drop),
+                true => cx.hand_at_hand(&tx, token),
+            };
+            match is_sent {
+                Ok(()) => return Some("sent".to_owned()),
                 Err(left) => token = left,
             }
         }

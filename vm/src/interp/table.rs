@@ -26,7 +26,8 @@ pub(crate) mod internal {
 ///
 /// A handler that calls a function anywhere saves all its registers at its start, whether it gets there or not. So where the
 /// usual case calls nothing, it is an `f` of its own: `staged(f, q)` goes on with the quick q when f says no, `staged(f, h, g)`
-/// with `either(h, g)`. `asked(p, f, g)`: f is tried only if the question p, which costs next to nothing, is answered with yes.
+/// with `either(h, g)`. `asked(p, f, g)`: f is tried only if the question p, which costs next to nothing, is answered with yes;
+/// `asked(p, f, h, g)`: h if it is not.
 macro_rules! with_instructions {
     ($with:ident) => {
         $with! {
@@ -180,7 +181,7 @@ macro_rules! with_instructions {
             ParEachSettled: full(crowd::par_each_settled);
             ChanMake: full(channel::make);
             ChanBounded: full(channel::bounded);
-            ChanSend: asked(channel::is_not_awaited, channel::send_at_hand, channel::send);
+            ChanSend: asked(channel::is_not_awaited, channel::send_at_hand, channel::hand_at_hand, channel::send);
             ChanRecv: asked(channel::is_buffered, channel::recv_at_hand, channel::recv);
             ChanClose: full(channel::close);
             ChanSendResult: full(channel::send_result);
@@ -231,6 +232,11 @@ mod form {
         };
         ($regs:ident, $word:ident, asked($question:path, $quick:path, $full:path)) => {
             if !$question(&$regs, $word) || !$quick(&mut $regs, $word) {
+                arm!($regs, $word, full($full))
+            }
+        };
+        ($regs:ident, $word:ident, asked($question:path, $yes:path, $no:path, $full:path)) => {
+            if !(if $question(&$regs, $word) { $yes(&mut $regs, $word) } else { $no(&mut $regs, $word) }) {
                 arm!($regs, $word, full($full))
             }
         };
@@ -441,6 +447,19 @@ mod form {
             }
         };
         ($name:ident, asked($question:path, $quick:path, $full:path)) => {
+            handler!($name, choice($question, {
+                handler!(Full, full($full));
+                handler!(Quick, tried($quick, Full));
+            }, Quick, Full));
+        };
+        ($name:ident, asked($question:path, $yes:path, $no:path, $full:path)) => {
+            handler!($name, choice($question, {
+                handler!(Full, full($full));
+                handler!(Yes, tried($yes, Full));
+                handler!(No, tried($no, Full));
+            }, Yes, No));
+        };
+        ($name:ident, choice($question:path, { $($handlers:item)* }, $yes:ident, $no:ident)) => {
             #[allow(non_snake_case)]
             #[inline(never)]
             unsafe extern "C" fn $name(
@@ -451,32 +470,35 @@ mod form {
                 fiber: *mut Fiber,
                 table: &'static Table,
             ) -> Exit {
-                handler!(Full, full($full));
-                #[inline(never)]
-                unsafe extern "C" fn quick(
-                    pc: *const u64,
-                    base: *mut Slot,
-                    frame: *mut Frame,
-                    fuel: u64,
-                    fiber: *mut Fiber,
-                    table: &'static Table,
-                ) -> Exit {
-                    // SAFETY: see `make`.
-                    unsafe {
-                        let mut regs = Regs { pc, base, frame, fuel, fiber };
-                        if $quick(&mut regs, Word::at(pc.sub(1))) {
-                            next!(regs, table)
-                        }
-                        Full(pc, base, frame, fuel, fiber, table)
-                    }
-                }
+                $($handlers)*
                 // SAFETY: see `make`.
                 unsafe {
                     let regs = Regs { pc, base, frame, fuel, fiber };
                     if $question(&regs, Word::at(pc.sub(1))) {
-                        return quick(pc, base, frame, fuel, fiber, table);
+                        return $yes(pc, base, frame, fuel, fiber, table);
                     }
-                    Full(pc, base, frame, fuel, fiber, table)
+                    $no(pc, base, frame, fuel, fiber, table)
+                }
+            }
+        };
+        ($name:ident, tried($quick:path, $full:ident)) => {
+            #[allow(non_snake_case)]
+            #[inline(never)]
+            unsafe extern "C" fn $name(
+                pc: *const u64,
+                base: *mut Slot,
+                frame: *mut Frame,
+                fuel: u64,
+                fiber: *mut Fiber,
+                table: &'static Table,
+            ) -> Exit {
+                // SAFETY: see `make`.
+                unsafe {
+                    let mut regs = Regs { pc, base, frame, fuel, fiber };
+                    if $quick(&mut regs, Word::at(pc.sub(1))) {
+                        next!(regs, table)
+                    }
+                    $full(pc, base, frame, fuel, fiber, table)
                 }
             }
         };

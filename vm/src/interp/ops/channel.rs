@@ -110,38 +110,69 @@ pub(in crate::interp) unsafe fn is_buffered(regs: &Regs, word: Word) -> bool {
     unsafe { regs.value(word.b()) }.payload::<Receiver>().is_some_and(|receiver| receiver.0.is_buffered())
 }
 
-/// The usual case of `send` where messages stand in the buffer: behind them.
+/// The usual case of `send` where nobody seems to wait: into the buffer.
 ///
 /// # Safety
 /// See `ops/mod.rs`.
 #[inline(always)]
 pub(in crate::interp) unsafe fn send_at_hand(regs: &mut Regs, word: Word) -> bool {
-    // SAFETY: the handler's fiber; the value is taken from its register only if it was sent.
+    // SAFETY: the handler's fiber; the rest promised by the caller.
     unsafe {
-        let Some(sender) = regs.value(word.b()).payload::<Sender>() else { return false };
+        let Some((sender, value)) = simply_sent(regs, word) else { return false };
+        let sent = (*regs.fiber).cx().send_at_hand(sender, value);
+        if let Ok(true) = sent {
+            // Of the piece: what is not there any more is not missed.
+            regs.fuel = regs.fuel.saturating_sub(CROWDED);
+        }
+        put_sent(regs, word, sent.map(drop))
+    }
+}
+
+/// The usual case of `send` where somebody seems to wait: the message goes to that task.
+///
+/// # Safety
+/// See `ops/mod.rs`.
+#[inline(always)]
+pub(in crate::interp) unsafe fn hand_at_hand(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: the handler's fiber; the rest promised by the caller.
+    unsafe {
+        let Some((sender, value)) = simply_sent(regs, word) else { return false };
+        let sent = (*regs.fiber).cx().hand_at_hand(sender, value);
+        put_sent(regs, word, sent)
+    }
+}
+
+/// What a send would send, and where, if nothing else has to know of it. The value is still its register's: it is to be given to `put_sent`.
+///
+/// # Safety
+/// See `ops/mod.rs`.
+#[inline(always)]
+unsafe fn simply_sent<'a>(regs: &Regs, word: Word) -> Option<(&'a aivi_scheduler::Sender<Strand>, Shared)> {
+    // SAFETY: the handler's fiber; nothing moves registers before `put_sent`.
+    unsafe {
+        let sender = regs.value(word.b()).payload::<Sender>()?;
         let fiber = &mut *regs.fiber;
         if fiber.has_branch() || meter::is_due() || !fiber.cx().is_undisturbed() {
-            return false;
+            return None;
         }
-        let left = match Shared::at_hand(regs.take(word.c())) {
-            Ok(value) => fiber.cx().send_at_hand(&sender.0, value).map_err(Shared::into_value),
-            Err(value) => Err(value),
-        };
-        match left {
-            Ok(is_crowded) => {
-                if is_crowded {
-                    // Of the piece: what is not there any more is not missed.
-                    regs.fuel = regs.fuel.saturating_sub(CROWDED);
-                }
-                regs.put(word.a(), Value::unit());
-                true
-            }
-            Err(value) => {
-                std::mem::forget(value);
-                false
-            }
-        }
+        let value = Shared::at_hand(regs.take(word.c())).map_err(std::mem::forget).ok()?;
+        Some((&sender.0, value))
     }
+}
+
+/// The end of such a send: true if it was done. The value stays where it was if not.
+///
+/// # Safety
+/// See `ops/mod.rs`; the value is what `simply_sent` has given.
+#[inline(always)]
+unsafe fn put_sent(regs: &mut Regs, word: Word, sent: Result<(), Shared>) -> bool {
+    if let Err(value) = sent {
+        std::mem::forget(value);
+        return false;
+    }
+    // SAFETY: the value is gone from its register; the rest promised by the caller.
+    unsafe { regs.put(word.a(), Value::unit()) };
+    true
 }
 
 pub(in crate::interp) fn send_result(fiber: &mut Fiber, word: Word) -> Go {
