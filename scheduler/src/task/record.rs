@@ -162,7 +162,7 @@ impl<T: Task> Record<T> {
     #[allow(clippy::mut_from_ref)]
     #[inline]
     pub unsafe fn message(&self) -> &mut Option<T::Value> {
-        debug_assert!(!self.has_ended());
+        assert!(!cfg!(any(debug_assertions, loom)) || !self.has_ended(), "a task that has ended carries an outcome");
         // SAFETY: promised by the caller; a task that has not ended carries a message (`create`).
         unsafe { &mut (*self.cargo.get()).message }
     }

@@ -80,7 +80,7 @@ pub(crate) fn run_from(fiber: &mut Fiber, go: Go) -> Exit {
 }
 
 /// After a full instruction that did not simply go on: unwinds, or says why to leave.
-#[inline]
+#[inline(always)]
 fn settle(fiber: &mut Fiber, go: Go) -> Option<Exit> {
     match go {
         Go::On => None,
