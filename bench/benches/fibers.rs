@@ -1,7 +1,7 @@
 //! What do fibers, groups and timers cost, with one worker and with two?
 //!
-//! Two workers have hardly anything to share in these programs: the question is how much the second one disturbs. The
-//! sleepers sleep for up to 4 ms, which is a floor for that bench.
+//! Two workers have hardly anything to share in most of these programs: the question is how much the second one disturbs. In `jobs`
+//! it should do its half. The sleepers sleep for up to 4 ms, which is a floor for that bench.
 
 use std::hint::black_box;
 
@@ -11,7 +11,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 
 const WORKERS: &[usize] = &[1, 2];
 const SIZE: i64 = 10_000;
-const PROGRAMS: &[&str] = &["spawn", "spawn_all", "par", "race", "each_par", "timeout", "sleepers"];
+const PROGRAMS: &[&str] = &["spawn", "spawn_all", "par", "race", "each_par", "timeout", "sleepers", "jobs"];
 
 fn fibers(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("fibers");

@@ -34,6 +34,8 @@ pub struct LocalQueue<T: Task> {
     siblings: u32,
     /// How many of them may still go before the task in `slot`.
     patience: u32,
+    /// When so few children are left, it comes before them: it may make more, while other workers take these.
+    pub left_to_others: usize,
     /// The task whose turn it is has made some.
     has_made: bool,
     children: Deque<Raw<T>>,
@@ -53,6 +55,7 @@ impl<T: Task> LocalQueue<T> {
             slot_run: 0,
             siblings: 0,
             patience: 0,
+            left_to_others: 0,
             has_made: false,
             children,
             woken,
@@ -233,6 +236,9 @@ impl<T: Task> LocalQueue<T> {
     #[inline]
     fn pop_sibling(&mut self) -> Option<Raw<T>> {
         self.patience = self.patience.checked_sub(1)?;
+        if self.children.len() <= self.left_to_others {
+            return None;
+        }
         self.slot_run = 0;
         self.pop_child()
     }

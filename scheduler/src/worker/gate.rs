@@ -1,8 +1,8 @@
 //! When to share: a push wakes nobody by itself.
 //!
 //! Waking a worker costs 1.4 us and takes about 5 (measured), and what is taken to another processor leaves a warm cache. Two tasks that talk to each other, or a
-//! thousand that do a microsecond's work each, are done sooner by one worker. So a worker looks every [`LOOK_EVERY`] passes and at each tick, and opens its gate, which
-//! thieves respect, only if tasks wait for one of these reasons:
+//! thousand that do a tenth of a microsecond's work each, are done sooner by one worker. So a worker looks every [`LOOK_EVERY`] passes, when tasks have computed for a
+//! while, and at each tick, and opens its gate, which thieves respect, only if tasks wait for one of these reasons:
 //!
 //! - *Turns are long*: the last ones took [`LONG_NS`] each or more, and spent the fuel for that, but not on messages and calls of the system. Tasks that compute run as well elsewhere.
 //! - *A child waits*: the oldest one is the same as [`CHILD_NS`] ago. It may be half of a tree.
@@ -16,11 +16,12 @@ use crate::sync::atomic::Ordering;
 
 use super::{Core, Worker};
 
-/// A slice of a task that computes takes 16 us or more.
-const LONG_NS: u64 = 12_000;
+/// Who computes so long is worth being taken: that costs some hundreds of nanoseconds. Tasks of half of it are done as soon by two workers as by one, and of a
+/// tenth of it later (measured).
+const LONG_NS: u64 = 1_000;
 
-/// Without as much fuel it was no computation, but the system ran others.
-const LONG_FUEL: u64 = FUEL as u64 / 4;
+/// Without as much fuel it was no computation, but the system ran others. Computing spends twice as much in that time.
+const LONG_FUEL: u64 = FUEL as u64 / 48;
 
 /// For each message, so much of the fuel was no computation: who sends or receives thousands in a slice talks to somebody, who should stay near.
 const MESSAGE_FUEL: u64 = 32;
@@ -39,8 +40,12 @@ const WOKEN_NS: u64 = 30_000_000;
 /// Passes between two looks: 16 passes of short tasks are about a microsecond.
 const LOOK_EVERY: u32 = 16;
 
-/// Fuel that tasks spend between two looks at most, but for a turn: who spends a slice may not come to a tick.
-const LOOK_AFTER: u64 = FUEL as u64;
+/// Fuel that tasks spend between two looks at most, but for a turn: some microseconds.
+const LOOK_AFTER: u64 = FUEL as u64 / 8;
+
+/// So many children who compute are left to other workers while the task that has made them makes more (arbitrary; with none the other worker went to sleep once for
+/// each batch, and of tasks of 3 us each a fifth of its time was lost).
+const LEFT_TO_OTHERS: usize = 32;
 
 /// What a worker remembers of its last looks.
 #[derive(Default)]
@@ -103,6 +108,7 @@ impl<T: Task> Core<T> {
         let computed = spent.saturating_sub(self.gate.talked);
         self.gate.are_turns_long =
             computed >= turns * LONG_FUEL && self.now_ns.saturating_sub(since_ns) >= turns * LONG_NS;
+        self.queue.left_to_others = if self.gate.are_turns_long { LEFT_TO_OTHERS } else { 0 };
         self.judge_from_here();
     }
 

@@ -40,6 +40,13 @@ impl Fiber {
         self.reserve = self.reserve.saturating_sub(rest);
     }
 
+    /// Leaves the rest of the slice to others. That is no computation.
+    pub(crate) fn give_up_slice(&mut self) {
+        let left = self.fuel_left();
+        self.cx().note_call(left);
+        self.charge(left);
+    }
+
     /// Can it pay for a call of the system beside what the handlers have, and does nobody count what it uses?
     #[inline]
     pub(crate) fn affords_call(&self, fuel: u64) -> bool {

@@ -137,7 +137,7 @@ fn spawned(fiber: &mut Fiber, word: Word, child: Strand, scope: Option<ScopeHand
     match fiber.cx().spawn(child, scope.as_ref().map(ScopeHandle::scope)) {
         Ok(handle) => {
             if fiber.cx().has_made_many() {
-                fiber.charge(u64::MAX);
+                fiber.give_up_slice();
             }
             fiber.set_result(word, Value::payload_of(TaskValue(handle)));
             Go::On
