@@ -340,9 +340,8 @@ impl<T: Task> Core<T> {
         // SAFETY: it was in our list, so it lives until it has had the lock (its `forget`), which we hold. A receiver that waits has no
         // message, so nothing is dropped, which the compiler does not see.
         std::mem::forget(unsafe { spot.message() }.replace(value));
-        if self.end_wait(false, spot, generation, Claim::Message, woken)
-            || mutant!("channel.a-cancelled-receiver-keeps-the-message", false, true)
-        {
+        let is_handed = self.end_wait(false, spot, generation, Claim::Message, woken);
+        if mutant!("channel.a-cancelled-receiver-keeps-the-message", is_handed, true) {
             return Ok(());
         }
         // SAFETY: the loser goes on only after it had this lock, so its message is still ours.
