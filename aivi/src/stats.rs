@@ -9,7 +9,7 @@ use serde::Serialize;
 #[derive(Clone, Copy, PartialEq, Eq, Default, Serialize, Debug)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Fibers that were started. A branch that ended without having waited for anything was none.
+    /// Fibers that were started. A branch or task that only computed, and not for long, was none.
     pub started: u64,
     /// Fibers that have not ended.
     pub live: u64,

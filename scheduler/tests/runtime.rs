@@ -677,7 +677,7 @@ fn crowds_of_all_sizes_begin_whole_and_keep_to_their_limit() {
                         done(index as i64)
                     })
                 };
-                cx.crowd(Rule::All, COUNT, limit, Box::new(maker));
+                cx.crowd(Rule::All, COUNT, limit, false, Box::new(maker));
                 Step::Waiting
             }
         });
@@ -699,7 +699,7 @@ fn of_a_race_that_is_decided_early_only_the_beginning_is_made() {
                 count.fetch_add(1, Ordering::SeqCst);
                 script(move |_, _| done(index as i64))
             };
-            cx.crowd(Rule::First, COUNT, COUNT, Box::new(maker));
+            cx.crowd(Rule::First, COUNT, COUNT, false, Box::new(maker));
             Step::Waiting
         }
     });

@@ -1,9 +1,11 @@
-//! Branches in place change nothing but the time: random programs of branches give on a worker what they give in the simulator,
-//! where every branch is a task from the start, and leave no object behind.
+//! Branches and tasks in place, and lists of effects, change nothing but the time: random programs of them give on a worker what they give in the simulator,
+//! where each is a fiber from the start, and leave no object behind.
 
 use std::fmt::Write as _;
 
+use aivi::{Ending, Output};
 use aivi_tests::claims;
+use aivi_tests::runs::Schedule;
 
 /// What the programs are made of. `spin` spends more than a slice, `hop` uses a channel, `held` has a cleanup, `never` waits and
 /// `late` sleeps until it is cancelled, and `grown` makes objects on both sides of a call.
@@ -77,6 +79,49 @@ grown = k body => do Effect {
   pure [...before, ...got]
 }
 
+spawned : Effect Text (List Int) -> Effect Text (List Int)
+spawned = body => do Effect {
+  task <- spawn body
+  a <- task.join
+  b <- task.join
+  pure [...a, ...b]
+}
+
+beside : Effect Text (List Int) -> Effect Text (List Int) -> Effect Text (List Int)
+beside = left right => do Effect {
+  task <- spawn left
+  a <- right
+  b <- task.join
+  pure [...a, ...b]
+}
+
+inside : Effect Text (List Int) -> Effect Text (List Int)
+inside = body => scope (here => do Effect {
+  task <- spawnIn here body
+  task.join
+})
+
+lost : Effect Text (List Int) -> Effect Text (List Int)
+lost = body => do Effect {
+  _ <- spawn (held (both (spin 1) (fail \"lost\")))
+  body
+}
+
+every : List (Effect Text (List Int)) -> Effect Text (List Int)
+every = bodies => do Effect {
+  lists <- parAll bodies
+  pure (List.foldl (a b => [...a, ...b]) [] lists)
+}
+
+apart : Int -> Effect Text (List Int)
+apart = n => if n % 3 == 2 then hop n else if n % 7 == 6 then spin n else pure [n, n + 1]
+
+mapped : Int -> Int -> Effect Text (List Int) -> Effect Text (List Int)
+mapped = limit count last => do Effect {
+  lists <- forEachPar limit (n => if n == count then last else apart n) [1..count]
+  pure (List.foldl (a b => [...a, ...b]) [] lists)
+}
+
 tried : Effect Text (List Int) -> Effect Text (List Int)
 tried = body => do Effect {
   r <- attempt body
@@ -102,7 +147,7 @@ impl Choice {
 
     /// An effect whose outcome does not depend on who runs first.
     fn effect(&mut self, depth: u32, text: &mut String) {
-        let count = if depth == 0 { 4 } else { 16 };
+        let count = if depth == 0 { 4 } else { 27 };
         let number = self.below(50);
         let (before, between, after) = match self.below(count) {
             0 => return write(text, format_args!("(pure [{number}])")),
@@ -118,6 +163,16 @@ impl Choice {
             10 => ("(race (grown 4 late) ", None, ")"),
             11 => ("(race (held late) ", None, ")"),
             12 => ("(tried (race (grown 5 (grown 6 late)) (both (fail \"no\") ", None, ")))"),
+            13 => ("(spawned ", None, ")"),
+            14 => ("(tried (spawned (both (fail \"no\") ", None, ")))"),
+            15 => ("(inside ", None, ")"),
+            16 => ("(lost ", None, ")"),
+            19 => ("(every [pure [1], ", Some(", "), ", pure [2, 3]])"),
+            20 => ("(tried (every [", None, ", both (fail \"no\") (pure [1]), fail \"never\"]))"),
+            21 => ("(mapped 2 4 ", None, ")"),
+            22 => ("(mapped 100 5 ", None, ")"),
+            23 => ("(raceAll [", None, ", never, late])"),
+            17 | 18 => ("(beside ", Some(" "), ")"),
             _ => ("(both ", Some(" "), ")"),
         };
         text.push_str(before);
@@ -137,10 +192,148 @@ fn write(text: &mut String, what: std::fmt::Arguments<'_>) {
 /// C2
 #[test]
 fn a_branch_in_place_is_a_branch() {
-    for seed in 0..150 {
+    for seed in 0..250 {
         let mut text = PARTS.to_owned();
         Choice(seed).effect(5, &mut text);
         text.push('\n');
         claims::work(&text);
     }
+}
+
+/// Tasks that compute and then say so, between others that only compute and so let the next ones begin in place.
+const TOLD: &str = "module input
+use aivi.concurrency
+
+sumTo : Int -> Int -> Int
+sumTo = n sum => if n == 0 then sum else sumTo (n - 1) (sum + n)
+
+told : Int -> Effect Text Unit
+told = n => do Effect {
+  sum = sumTo n 0
+  println \"task {n}: {sum}\"
+}
+
+turn : Int -> Effect Text Unit
+turn = n => do Effect {
+  quiet <- spawn (pure (sumTo n 0))
+  task <- spawn (told n)
+  println \"spawned {n}\"
+  _ <- quiet.join
+  task.join
+}
+
+main : Effect Text Unit
+main = do Effect {
+  loop n = 1 => {
+    if n > 200 then pure Unit else do Effect {
+      turn n
+      recurse (n + 1)
+    }
+  }
+}
+";
+
+/// C5
+#[test]
+fn nothing_is_seen_of_a_task_before_spawn_returns() {
+    let (said, started) = on_a_worker(TOLD);
+    let expected: String = (1..=200).map(|n| format!("spawned {n}\ntask {n}: {}\n", n * (n + 1) / 2)).collect();
+    assert_eq!(said, expected);
+    assert!((200..400).contains(&started), "of 400 tasks, of which the half only computes, {started} were fibers");
+}
+
+/// C5
+#[test]
+fn who_only_computes_becomes_no_fiber() {
+    let (said, started) = on_a_worker(
+        "module input
+use aivi.concurrency
+
+main : Effect Text Unit
+main = do Effect {
+  sum <- do Effect {
+    loop (n, sum) = (1, 0) => {
+      if n > 1000 then pure sum else do Effect {
+        task <- spawn (pure (n + 1))
+        next <- task.join
+        recurse (n + 1, sum + next)
+      }
+    }
+  }
+  println \"{sum}\"
+}
+",
+    );
+    assert_eq!(said, "501500\n");
+    assert!(started < 100, "of a thousand tasks that end at once {started} were fibers");
+}
+
+/// C46
+#[test]
+fn items_that_only_compute_become_no_fibers() {
+    let (said, started) = on_a_worker(
+        "module input
+use aivi.concurrency
+
+main : Effect Text Unit
+main = do Effect {
+  _ <- forEachPar 4 (n => do Effect { sleep 1 }) [1..4]
+  numbers <- forEachPar 100 (n => pure (n * 2)) [1..5000]
+  println \"{List.foldl (a b => a + b) 0 numbers}\"
+}
+",
+    );
+    assert_eq!(said, "25005000\n");
+    assert!(started < 100, "of five thousand items that end at once {started} were fibers");
+}
+
+/// C7 C11
+#[test]
+fn a_task_that_computes_is_cancelled_before_it_begins() {
+    let (said, _) = on_a_worker(
+        "module input
+use aivi.concurrency
+
+sumTo : Int -> Int -> Int
+sumTo = n sum => if n == 0 then sum else sumTo (n - 1) (sum + n)
+
+broken : Int -> Effect Text Int
+broken = n => pure (sumTo n 0 / List.length [])
+
+block : Resource Text Unit
+block = resource {
+  yield Unit
+  println \"cleaned\"
+}
+
+held : Int -> Effect Text Unit
+held = n => do Effect {
+  _ <- block
+  println \"never {n}\"
+}
+
+main : Effect Text Unit
+main = do Effect {
+  late <- spawn (broken 1000)
+  late.cancel
+  a <- attempt late.join
+  isAsked <- late.isCancelled
+  println \"{a} {isAsked}\"
+  none <- spawn (held 1)
+  none.cancel
+  b <- attempt none.join
+  println \"{b}\"
+}
+",
+    );
+    assert_eq!(said, "Err task cancelled True\nErr task cancelled\n");
+}
+
+/// What a program writes on one worker, and how many fibers it started.
+fn on_a_worker(text: &str) -> (String, u64) {
+    let stdout = Output::buffer();
+    let engine = Schedule::Workers(1).engine().stdout(stdout.clone()).build().expect("an engine");
+    let program = engine.compile("input", text).expect("a program");
+    assert!(matches!(program.run_main(), Ending::Success));
+    (stdout.text(), engine.stats().started)
 }

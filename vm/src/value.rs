@@ -21,7 +21,7 @@ use smallvec::SmallVec;
 
 use crate::collections::InlineText;
 use crate::object::boxed::{Boxed, Payload, Trace, Tracer};
-use crate::object::{Header, Shared, count, new_object};
+use crate::object::{Header, Shared, alloc, count, new_object};
 
 /// What a value is. The first four are numbered as `ScalarKind`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -51,6 +51,9 @@ pub enum Kind {
 
     /// A run of a list's elements; never the kind of a value.
     Chunk = 11,
+
+    /// A handle to a task that has ended in place, with its value as the only field. To programs it is as `Task`.
+    EndedTask = 12,
 
     /// A list. From here on the object holds a Rust value.
     List = 16,
@@ -170,6 +173,37 @@ impl Value {
             fields.set_len(0);
             ManuallyDrop::drop(&mut fields);
             Value::from_heap(kind, object)
+        }
+    }
+
+    /// A handle to a task that has ended with this value, and was never more than that.
+    pub(crate) fn ended_task(result: Value) -> Value {
+        let result = ManuallyDrop::new(result);
+        // SAFETY: the value is given up.
+        unsafe {
+            let object = new_object(Header::new(Kind::EndedTask, 0, 1), &raw const *result);
+            Value::from_heap(Kind::EndedTask, object)
+        }
+    }
+
+    /// The value of such a task.
+    #[inline]
+    pub(crate) fn into_result(self) -> Value {
+        debug_assert!(self.kind == Kind::EndedTask);
+        let this = ManuallyDrop::new(self);
+        let object = this.pointer();
+        // SAFETY: a value of this kind points at a live object with one field. The reference is given up; if it is the only one, the field is
+        // moved and nothing but memory is left.
+        unsafe {
+            let field = object.add(1).cast::<Value>();
+            if count::unshare_if_unique(object) {
+                let result = field.read();
+                alloc::free(object.cast(), size_of::<Header>() + size_of::<Value>());
+                return result;
+            }
+            let result = (*field).clone();
+            drop(ManuallyDrop::into_inner(this));
+            result
         }
     }
 

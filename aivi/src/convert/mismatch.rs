@@ -79,6 +79,7 @@ fn describe(value: &RawValue, shapes: &Shapes) -> String {
             Kind::InlineText => "Text".to_owned(),
             Kind::Function | Kind::Partial => "a function or effect".to_owned(),
             Kind::Handle => aivi_vm::structural::to_text(value, &[]),
+            Kind::EndedTask => format!("{:?}", Kind::Task),
             kind => format!("{kind:?}"),
         },
     }

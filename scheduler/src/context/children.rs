@@ -58,12 +58,16 @@ impl<T: Task> Context<'_, T> {
     }
 
     /// Runs `count` tasks, which are made in order when they begin, at most `limit` at a time (both are positive), and waits until all
-    /// that were made have ended, then [`Wake::Group`](crate::Wake::Group) with the outcomes of those.
-    pub fn crowd(&mut self, rule: Rule, count: usize, limit: usize, maker: Maker<T>) {
+    /// that were made have ended, then [`Wake::Group`](crate::Wake::Group) with the outcomes of those. The first one may have begun as a part of this task.
+    pub fn crowd(&mut self, rule: Rule, count: usize, limit: usize, has_begun: bool, maker: Maker<T>) {
         let (owner, generation) = self.next_wait();
         let (place, innermost) = (self.own().place, self.own().scope);
         let mut crowd = Box::new(Crowd::new(rule, (count, limit), maker, place, innermost));
         let first: Vec<Raw<T>> = (0..crowd.first()).map_while(|_| self.worker.make_child(&mut crowd, owner)).collect();
+        if let (true, Some(begun)) = (has_begun, first.first()) {
+            // SAFETY: nobody else knows it: we are its running side.
+            unsafe { begun.get().own() }.has_started = true;
+        }
         self.set_group(Group::of_crowd(crowd, generation));
         first.into_iter().for_each(|child| self.worker.push_child(child));
         self.note_wait();
@@ -141,6 +145,11 @@ impl<T: Task> Context<'_, T> {
         self.worker.push_child(raw);
         // SAFETY: one of the two counts is the handle's.
         Ok(TaskHandle(unsafe { Ref::from_raw(raw) }))
+    }
+
+    /// Is it the scope to which belongs what this task spawns?
+    pub fn is_innermost(&mut self, scope: &ScopeRef<T>) -> bool {
+        self.own().scope == NonNull::from(&*scope.0)
     }
 
     /// Waits for a task to end, then [`Wake::Joined`](crate::Wake::Joined).

@@ -111,7 +111,7 @@ impl Kinds {
     pub const LIST: Kinds = Kinds(1 << 16);
     pub const MAP: Kinds = Kinds(1 << 18);
     pub const SET: Kinds = Kinds(1 << 19);
-    pub const TASK: Kinds = Kinds(1 << 21);
+    pub const TASK: Kinds = Kinds(1 << 12 | 1 << 21);
     pub const SCOPE: Kinds = Kinds(1 << 22);
     pub const SENDER: Kinds = Kinds(1 << 23);
     pub const RECEIVER: Kinds = Kinds(1 << 24);

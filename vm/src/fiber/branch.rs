@@ -1,4 +1,5 @@
-//! Branches in place: the first branch of `par`, `race` or `timeoutWith` begins on the stack of the fiber that asks for it.
+//! Branches in place: the first branch of `par`, `race` or `timeoutWith` begins on the stack of the fiber that asks for it. So do tasks (`task.rs`) and the items of
+//! lists of effects (`series.rs`).
 //!
 //! A branch that never waits costs little more than a call then: no task, nothing marked as shared. As soon as it could
 //! tell the difference it is *moved out*: its frames and registers become a fiber of its own, a child of the fiber's group,
@@ -23,6 +24,7 @@ use std::ptr::NonNull;
 use aivi_bytecode::Reg;
 use aivi_scheduler::{Place, Split};
 
+use super::series::Series;
 use super::{Fiber, Frame, FrameKind, MORE_FRAMES, NOWHERE, ORIGINS, Origins, Pending, Signal, Strand, has_cleanup};
 use crate::backtrace::Link;
 use crate::interp::{Go, Word, owned, run_effect, taken_operands};
@@ -33,9 +35,6 @@ const MOST: u32 = 16;
 
 /// Frames below a branch in place at most, so that limits mean what they mean for a fiber of its own (arbitrary).
 const DEEPEST: usize = 1000;
-
-/// Registers of a frame of a branch: what it keeps and a number; the branch's own begin behind them.
-const OWN: usize = 2;
 
 /// Frames of a branch that may be put aside at most; who sleeps deeper is moved out (arbitrary).
 const ASIDE: usize = 16;
@@ -53,10 +52,18 @@ pub(crate) enum Branch {
     RestOfRace,
     /// The body of a timeout; keeps the error, and the number is the deadline.
     Timeout,
+    /// A task (`task.rs`); the number is the fuel that was set aside.
+    Task,
+    /// One of a list of effects (`series.rs`); the number is the list.
+    Series,
 }
 
 impl Branch {
-    const ALL: [Branch; 5] = [Branch::Left, Branch::Right, Branch::Race, Branch::RestOfRace, Branch::Timeout];
+    const ALL: [Branch; 7] =
+        [Branch::Left, Branch::Right, Branch::Race, Branch::RestOfRace, Branch::Timeout, Branch::Task, Branch::Series];
+
+    /// Registers of a frame of a branch: what it keeps and a number; the branch's own begin behind them.
+    pub(super) const OWN: usize = 2;
 }
 
 impl Fiber {
@@ -80,11 +87,19 @@ impl Fiber {
 
     /// Begins a branch in place.
     pub(crate) fn begin_branch(&mut self, branch: Branch, keep: Value, number: u64, effect: Value) -> Go {
+        if !self.push_branch(branch, keep, number) {
+            drop(effect);
+            return self.fault("stack exhausted");
+        }
+        run_effect(self, effect, Branch::OWN)
+    }
+
+    /// Puts the frame of a branch on top, with room for a register behind its own; false at the limit.
+    pub(super) fn push_branch(&mut self, branch: Branch, keep: Value, number: u64) -> bool {
         // SAFETY: F1: the frame that runs the instruction is one of a proto.
         let delta = unsafe { (*(*self.frame).proto).registers() };
-        if !self.make_room(delta, OWN + 1) {
-            drop((keep, effect));
-            return self.fault("stack exhausted");
+        if !self.make_room(delta, Branch::OWN + 1) {
+            return false;
         }
         self.push(Frame::internal(FrameKind::Branch, delta, branch as usize));
         if self.branches == 0 {
@@ -96,14 +111,16 @@ impl Fiber {
             *self.base = keep.into_slot();
             (*self.base.add(1)).payload = number;
         }
-        run_effect(self, effect, OWN)
+        true
     }
 
     /// The branch of the top frame has ended with a value, behind the frame's own registers.
     pub(crate) fn end_branch(&mut self) -> Go {
         let branch = self.branch();
         // SAFETY: a frame of a branch: it owns R[0], and the result has arrived.
-        let (kept, result) = unsafe { ((*self.base).into_value(), (*self.base.add(OWN)).into_value()) };
+        let (kept, number, result) = unsafe {
+            ((*self.base).into_value(), (*self.base.add(1)).payload, (*self.base.add(Branch::OWN)).into_value())
+        };
         let value = match branch {
             Branch::Left => {
                 // SAFETY: as above.
@@ -112,7 +129,7 @@ impl Fiber {
                     (*self.frame).aux = Branch::Right as usize;
                 }
                 self.pc = FrameKind::Branch.word();
-                return run_effect(self, kept, OWN);
+                return run_effect(self, kept, Branch::OWN);
             }
             Branch::Right => Value::pair(kept, result),
             Branch::RestOfRace => {
@@ -123,6 +140,11 @@ impl Fiber {
                 drop(kept);
                 result
             }
+            Branch::Task => self.end_task(result, number),
+            Branch::Series => match self.end_item(number, result) {
+                Ok(value) => value,
+                Err(go) => return go,
+            },
         };
         self.forget_branch();
         self.pop();
@@ -132,34 +154,51 @@ impl Fiber {
         Go::On
     }
 
-    /// Unwinding has come to the frame of a branch: takes it off, and gives the signal as the fiber sees it that began the branch.
-    pub(crate) fn fail_branch(&mut self, signal: Signal) -> Signal {
+    /// Unwinding has come to the frame of a branch: takes it off, and gives the signal as the fiber sees it that began the branch, if that unwinds, too.
+    pub(crate) fn fail_branch(&mut self, signal: Signal) -> Option<Signal> {
         let link = match self.branch() {
             Branch::Left | Branch::Right => Link::Par,
             Branch::Race | Branch::RestOfRace => Link::Race,
             Branch::Timeout => Link::Timeout,
+            Branch::Series => Link::Branch,
+            Branch::Task => {
+                // SAFETY: a frame of a branch.
+                let aside = unsafe { (*self.base.add(1)).payload };
+                self.leave_branch();
+                self.pop();
+                return self.fail_task(signal, aside);
+            }
         };
         let started_at = self.started_at();
         self.leave_branch();
         self.pop();
-        match signal {
+        Some(match signal {
             Signal::Failure(mut failure) => {
                 failure.ended(started_at);
                 Signal::Failure(failure.passed(link))
             }
             Signal::Fault(fault) => Signal::Fault(fault.ended(started_at).passed(link, self.calls())),
             signal @ Signal::Cancel(_) => signal,
-        }
+        })
     }
 
     /// Releases what the frame of a branch keeps, which is about to be taken off.
     pub(crate) fn leave_branch(&mut self) {
         // SAFETY: a frame of a branch owns R[0].
         drop(unsafe { (*self.base).into_value() });
-        if self.branch() == Branch::RestOfRace {
-            self.drop_aside();
+        match self.branch() {
+            Branch::RestOfRace => self.drop_aside(),
+            // SAFETY: a frame of a series, which is about to be taken off.
+            Branch::Series => drop(unsafe { Series::from_number((*self.base.add(1)).payload) }),
+            _ => {}
         }
         self.forget_branch();
+    }
+
+    /// Takes the frame of a branch off that owns nothing any more.
+    pub(super) fn leave_branch_frame(&mut self) {
+        self.forget_branch();
+        self.pop();
     }
 
     /// The instruction that runs is a sleep that has taken nothing yet. If it is the left side of a race that is to sleep, and in which
@@ -175,7 +214,7 @@ impl Fiber {
             std::mem::replace(&mut *self.base, Value::unit().into_slot()).into_value()
         };
         self.pc = FrameKind::Branch.word();
-        Some(run_effect(self, right, OWN))
+        Some(run_effect(self, right, Branch::OWN))
     }
 
     /// Makes a fiber of the outermost branch, as if it had been one from the start, and waits for it. Its next instruction, at
@@ -184,7 +223,8 @@ impl Fiber {
         if self.is_in_place() {
             return self.leave_place();
         }
-        let (in_flight, branches) = (std::mem::take(&mut self.in_flight), self.branches - 1);
+        let in_flight = std::mem::take(&mut self.in_flight).into_iter().map(Signal::shared).collect();
+        let branches = self.branches - 1;
         let mut moved = self.carve(self.outermost as usize);
         let branch = self.branch();
         // SAFETY: a frame of a branch owns R[0].
@@ -211,6 +251,12 @@ impl Fiber {
             (Branch::Left, _) => (Split::Par(moved, self.child_of(keep.share())), Pending::Par),
             (Branch::Right, _) => (Split::RestOfPar(moved), Pending::RestOfPar(keep)),
             (Branch::Timeout, _) => (Split::Timeout { deadline_ns: number, body: moved }, Pending::Timeout(keep)),
+            (Branch::Task, _) => return self.spawn_moved(moved, number),
+            (Branch::Series, _) => {
+                // SAFETY: its frame was taken off.
+                let series = unsafe { Series::from_number(number) };
+                return self.move_item_out(*series, moved);
+            }
         };
         self.cx().split(split);
         self.pending = pending;
@@ -299,6 +345,9 @@ impl Fiber {
                     (None, Some(FrameKind::Branch)) if (*frame).aux == Branch::RestOfRace as usize => {
                         (*aside(base).as_ptr()).share_held();
                     }
+                    (None, Some(FrameKind::Branch)) if (*frame).aux == Branch::Series as usize => {
+                        Series::pointer((*base.add(1)).payload).as_ref().share();
+                    }
                     (None, Some(FrameKind::Branch)) => share(base, 0),
                     (None, _) => {}
                 }
@@ -344,6 +393,18 @@ impl Fiber {
         // SAFETY: F1.
         let is_branch = |index: &usize| unsafe { (*self.frames.start().add(*index)).kind() == Some(FrameKind::Branch) };
         if self.branches == 0 { 0 } else { (1..=self.depth()).find(is_branch).unwrap_or_default() as u32 }
+    }
+
+    /// How many branches are in place.
+    pub(super) fn branches_in_place(&self) -> u32 {
+        self.branches
+    }
+
+    /// The outermost branch in place, if its frame is one of a branch (`caller.rs`).
+    pub(super) fn outermost_branch(&self) -> Option<Branch> {
+        // SAFETY: F1: the index of a frame.
+        let frame = unsafe { &*self.frames.start().add(self.outermost as usize) };
+        (frame.kind() == Some(FrameKind::Branch)).then(|| Branch::ALL[frame.aux])
     }
 
     fn branch(&self) -> Branch {

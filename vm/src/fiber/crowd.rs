@@ -89,11 +89,6 @@ impl Fiber {
     }
 }
 
-/// How many items there are.
-pub(crate) fn length(list: &Shared) -> usize {
-    list.value().payload::<List>().map_or(0, List::len)
-}
-
 /// The item at an index, which is below the length.
 pub(crate) fn item(list: &Shared, index: usize) -> Shared {
     match list.value().payload::<List>().and_then(|list| list.get(index)) {

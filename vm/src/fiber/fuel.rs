@@ -18,13 +18,30 @@ impl Fiber {
         self.reserve = slice - self.fuel;
     }
 
-    /// Goes on with the slice, if the handlers have only used up a piece of it.
+    /// Goes on with the slice, if the handlers have only used up a piece of it, and what is in place may spend more.
     pub(crate) fn next_piece(&mut self) -> bool {
-        let goes_on = self.reserve > 0 && !self.is_over_limit();
+        let goes_on = self.reserve > 0 && !self.is_over_limit() && !self.has_short_branch();
         if goes_on {
-            self.give_fuel(self.reserve);
+            self.give_fuel(self.fuel_left());
         }
         goes_on
+    }
+
+    /// Leaves so much of the piece to the handlers. Says how much was set aside.
+    #[inline]
+    pub(super) fn set_fuel_aside(&mut self, fuel: u64) -> u64 {
+        let aside = self.fuel.saturating_sub(fuel);
+        self.fuel -= aside;
+        self.reserve += aside;
+        aside
+    }
+
+    /// Gives what was set aside back to the handlers, as far as the slice still has it: so a piece gets no longer.
+    #[inline]
+    pub(super) fn take_fuel_back(&mut self, aside: u64) {
+        let back = aside.min(self.reserve);
+        self.reserve -= back;
+        self.fuel += back;
     }
 
     /// What is left of the slice.

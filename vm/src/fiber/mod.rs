@@ -26,9 +26,11 @@ mod limited;
 pub(crate) mod patience;
 mod pending;
 mod select;
+mod series;
 mod stack;
 mod start;
 mod strand;
+mod task;
 mod within;
 mod world;
 
@@ -44,12 +46,13 @@ pub(crate) use awaited::Awaited;
 pub use awaited::HostFuture;
 pub(crate) use branch::Branch;
 pub use caller::{Called, Caller};
-pub(crate) use crowd::{Items, item, length};
+pub(crate) use crowd::{Items, item};
 pub(crate) use frame::{Frame, FrameKind};
 pub use handles::{Receiver, ScopeHandle, Sender, TaskValue};
 pub(crate) use pending::{Pending, closed};
 pub(crate) use select::Cases;
 pub use select::SelectCase;
+pub(crate) use series::Series;
 pub use start::Start;
 use start::effect_entry;
 pub use strand::Strand;
@@ -76,6 +79,16 @@ pub(crate) enum Signal {
     Fault(Fault),
     /// Cancellation.
     Cancel(CancelReason),
+}
+
+impl Signal {
+    /// For another fiber: its error is shared.
+    fn shared(self) -> Signal {
+        match self {
+            Signal::Failure(failure) => Signal::Failure(Failure::unpack(failure.pack())),
+            signal @ (Signal::Fault(_) | Signal::Cancel(_)) => signal,
+        }
+    }
 }
 
 /// How many places of spawning a fiber remembers; arbitrary, each is 8 bytes in every fiber.
@@ -127,6 +140,8 @@ pub(crate) struct Fiber {
     is_cancelling: bool,
     /// Its program is looked at as it runs (`interp/guard.rs`).
     pub(crate) is_guarded: bool,
+    /// It was a task in place and has had no turn yet: if it never has one, it has not begun (`task.rs`).
+    is_unseen: bool,
     /// So many waits for messages come before it lends its turn again (`lends`).
     wary: u8,
     origins: Origins,
@@ -168,6 +183,7 @@ impl Fiber {
             branches: 0,
             outermost: 0,
             is_cancelling: false,
+            is_unseen: false,
             wary: 0,
             origins,
         }
@@ -260,7 +276,9 @@ impl Fiber {
     /// Releases what the frames own, when the fiber is not to run again.
     fn abandon(&mut self) {
         if !self.frame.is_null() {
-            self.tell_skipped();
+            if !self.is_unseen {
+                self.tell_skipped();
+            }
             self.release();
         }
     }
@@ -452,7 +470,7 @@ impl Fiber {
     #[cold]
     pub(crate) fn fault(&mut self, message: impl Into<String>) -> Go {
         let message = message.into();
-        if patience::was_stopped() && self.is_running() {
+        if patience::was_stopped() && self.is_running() && !self.has_task_in_place() {
             self.look_at_limits();
             self.stop_soon();
             if self.sees_cancel() {

@@ -6,6 +6,7 @@ use aivi_bytecode::module::well_known;
 use aivi_scheduler::reactor::{Attempt, IoSource};
 use aivi_scheduler::{GroupEnd, Outcome, Rule, Wake};
 
+use super::series::with_rest;
 use super::{Awaited, Cases, Fiber, Items, Signal, Start, World};
 use crate::account::Limit;
 use crate::backtrace::Link;
@@ -26,6 +27,8 @@ pub(crate) enum Pending {
     RunItem(Arc<Items>, usize),
     /// Its first turn, in which it runs this.
     Start(Box<Start>),
+    /// Its first turn, in which it ends with this signal, as it has done in place (`task.rs`).
+    Raise(Box<Signal>),
     /// Something that gives `Unit`.
     Unit,
     /// A send that gives a `Result`.
@@ -40,6 +43,8 @@ pub(crate) enum Pending {
     RestOfPar(Value),
     /// The effects of a list, or those made of its items.
     Crowd(Rule),
+    /// The same for the rest of a list, whose first values these are.
+    RestOfCrowd(Rule, Value),
     /// One of these cases of a select.
     Select(Value),
     /// The sides of a race.
@@ -84,8 +89,10 @@ impl Fiber {
     /// At the beginning of a turn: starts, or takes what ended the wait.
     pub(super) fn wake(&mut self) -> Go {
         match self.pending {
-            Pending::Nothing if self.has_branch() => self.move_out(),
-            Pending::Nothing => Go::On,
+            Pending::Nothing => {
+                self.is_unseen = false;
+                if self.has_branch() { self.move_out() } else { Go::On }
+            }
             Pending::Message => {
                 self.end_pending();
                 match self.cx().take_message() {
@@ -128,6 +135,10 @@ impl Fiber {
             Pending::Run(effect) => self.begin_effect(effect),
             Pending::RunItem(items, index) => self.begin_item(&items, index),
             Pending::Start(start) => self.begin(*start),
+            Pending::Raise(signal) => {
+                self.begin_frames();
+                self.raise(*signal)
+            }
             Pending::Global(global, delta) => match self.cx().take_wake() {
                 Wake::Cancelled => {
                     let signal = self.cancelled();
@@ -211,6 +222,10 @@ impl Fiber {
                 came => came,
             },
             (Pending::Crowd(rule), Wake::Group(end)) => self.crowd_ended(rule, end),
+            (Pending::RestOfCrowd(rule, given), Wake::Group(end)) => match self.crowd_ended(rule, end) {
+                Came::Value(rest) if rule == Rule::All => Came::Value(with_rest(given, &rest)),
+                came => came,
+            },
             (Pending::Select(cases), Wake::Selected(case, message)) => {
                 Came::Value(Cases::of(&cases).committed(case, message))
             }

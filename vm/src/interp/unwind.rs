@@ -41,7 +41,7 @@ pub(super) fn unwind(fiber: &mut Fiber) -> Option<Exit> {
                 Some(FrameKind::ApplyRest) => release_rest(fiber),
                 Some(FrameKind::RunResult) => {}
                 Some(FrameKind::Branch) => {
-                    signal = fiber.fail_branch(signal);
+                    signal = fiber.fail_branch(signal)?;
                     continue;
                 }
             }

@@ -183,7 +183,7 @@ fn opaque(value: &Value) -> Option<&'static str> {
             Some("effects")
         }
         Kind::Function | Kind::Partial => Some("functions"),
-        Kind::Task => Some("tasks"),
+        Kind::Task | Kind::EndedTask => Some("tasks"),
         Kind::Scope => Some("scopes"),
         Kind::Sender | Kind::Receiver => Some("channels"),
         Kind::Handle | Kind::Cell | Kind::Case => Some("handles"),

@@ -156,7 +156,9 @@ impl<'a, 'o> Writer<'a, 'o> {
                 self.out.push_str(if effect { "<effect>" } else { "<function>" });
             }
             // A task is a record of effects.
-            Kind::Task => self.out.push_str("{ cancel: <effect>, isCancelled: <effect>, join: <effect> }"),
+            Kind::Task | Kind::EndedTask => {
+                self.out.push_str("{ cancel: <effect>, isCancelled: <effect>, join: <effect> }")
+            }
             Kind::Handle => {
                 let name = value.payload::<Handle>().map_or("handle", Handle::name);
                 let _ = write!(self.out, "<{name}>");

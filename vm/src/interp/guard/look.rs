@@ -28,7 +28,7 @@ const _: () = {
     assert!(are(Kinds::BOOL, &[K::Bool]) && are(Kinds::NULLARY, &[K::Nullary]) && are(Kinds::OBJECT, &[K::Object]));
     assert!(are(Kinds::CHAR, &[K::Char]) && are(Kinds::UNIT, &[K::Unit]) && are(Kinds::LIST, &[K::List]));
     assert!(are(Kinds::TEXT, &[K::InlineText, K::Text]) && are(Kinds::FUNCTION, &[K::Function, K::Partial]));
-    assert!(are(Kinds::MAP, &[K::Map]) && are(Kinds::SET, &[K::Set]) && are(Kinds::TASK, &[K::Task]));
+    assert!(are(Kinds::MAP, &[K::Map]) && are(Kinds::SET, &[K::Set]) && are(Kinds::TASK, &[K::EndedTask, K::Task]));
     assert!(are(Kinds::SCOPE, &[K::Scope]) && are(Kinds::SENDER, &[K::Sender]) && are(Kinds::RECEIVER, &[K::Receiver]));
     assert!(Kinds::SCALARS.bits() == (1 << K::Object as u32) - 1);
 };
@@ -207,7 +207,7 @@ impl Look {
                 O::Tag => is_payload(x as u64, self.payload(b)),
                 O::ReturnScalar => is_payload(x as u64, self.payload(a)),
                 O::SwitchConstructor => self.position(a) < b,
-                O::Field | O::RunTaskField => self.kind(b) == Kind::Task as u64 || self.has_fields(b, c, 1),
+                O::Field | O::RunTaskField => self.kind(b) >= Kind::EndedTask as u64 || self.has_fields(b, c, 1),
                 O::FieldPeek | O::TakeField => self.has_fields(b, c, 1),
                 O::SetField => self.has_fields(a, c, 1),
                 O::FieldRaw => self.are_scalars(b, c, 1),

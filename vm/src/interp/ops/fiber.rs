@@ -120,34 +120,53 @@ pub(in crate::interp) fn sleep(fiber: &mut Fiber, word: Word) -> Go {
 
 pub(in crate::interp) fn spawn(fiber: &mut Fiber, word: Word) -> Go {
     let regs = checkpoint!(fiber, word);
+    match fiber.may_begin_task() {
+        None => {}
+        // SAFETY: see `ops/mod.rs`; the effect is taken.
+        Some(Go::On) => return fiber.begin_task(unsafe { regs.take(word.b()) }),
+        Some(go) => return go,
+    }
     let child = child(fiber, &regs, word.b());
-    spawned(fiber, word, child, None)
+    let handle = fiber.cx().spawn(child, None);
+    fiber.spawned(word, handle)
 }
 
 pub(in crate::interp) fn spawn_in(fiber: &mut Fiber, word: Word) -> Go {
     let regs = checkpoint!(fiber, word);
+    // SAFETY: see `ops/mod.rs`.
+    let scope = unsafe { regs.value(word.b()) }.payload::<ScopeHandle>();
+    let is_innermost = scope.is_some_and(|scope| fiber.cx().is_innermost(scope.scope()));
+    match is_innermost.then(|| fiber.may_begin_task()).flatten() {
+        None => {}
+        Some(Go::On) => {
+            // SAFETY: see `ops/mod.rs`; both are taken.
+            let (scope, effect) = unsafe { (regs.take(word.b()), regs.take(word.c())) };
+            drop(scope);
+            return fiber.begin_task(effect);
+        }
+        Some(go) => return go,
+    }
     let scope = operand!(regs, word.b(), ScopeHandle);
     // SAFETY: see `ops/mod.rs`; the effect is taken.
     let child = fiber.member(&scope, unsafe { regs.take(word.c()) }.share());
     fiber.note_made();
-    spawned(fiber, word, child, Some(scope))
+    let handle = fiber.cx().spawn(child, Some(scope.scope()));
+    fiber.spawned(word, handle)
 }
 
-fn spawned(fiber: &mut Fiber, word: Word, child: Strand, scope: Option<ScopeHandle>) -> Go {
-    match fiber.cx().spawn(child, scope.as_ref().map(ScopeHandle::scope)) {
-        Ok(handle) => {
-            if fiber.cx().has_made_many() {
-                fiber.give_up_slice();
-            }
-            fiber.set_result(word, Value::payload_of(TaskValue(handle)));
-            Go::On
-        }
-        Err(_) => fiber.fault("the scope has ended"),
-    }
+/// Takes the operand if it is a task that has ended in place, and gives its value.
+#[inline]
+fn ended(regs: &Regs, register: usize) -> Option<Value> {
+    // SAFETY: see `ops/mod.rs`; the operand is taken.
+    unsafe { (regs.value(register).kind() == Kind::EndedTask).then(|| regs.take(register).into_result()) }
 }
 
 pub(in crate::interp) fn join(fiber: &mut Fiber, word: Word) -> Go {
     let regs = checkpoint!(fiber, word);
+    if let Some(value) = ended(&regs, word.b()) {
+        fiber.set_result(word, value);
+        return Go::On;
+    }
     let task = operand!(regs, word.b(), TaskValue);
     if fiber.cx().can_lend() {
         fiber.lend_turn(Some(&task.0));
@@ -167,17 +186,21 @@ pub(in crate::interp) fn join(fiber: &mut Fiber, word: Word) -> Go {
 
 pub(in crate::interp) fn cancel(fiber: &mut Fiber, word: Word) -> Go {
     let regs = checkpoint!(fiber, word);
-    let task = operand!(regs, word.b(), TaskValue);
-    let cost = fiber.cx().cancel(&task.0);
-    fiber.charge(cost);
+    if ended(&regs, word.b()).is_none() {
+        let task = operand!(regs, word.b(), TaskValue);
+        let cost = fiber.cx().cancel(&task.0);
+        fiber.charge(cost);
+    }
     fiber.set_result(word, Value::unit());
     Go::On
 }
 
 pub(in crate::interp) fn is_cancelled(fiber: &mut Fiber, word: Word) -> Go {
     let regs = checkpoint!(fiber, word);
-    let task = operand!(regs, word.b(), TaskValue);
-    let is_cancelled = fiber.cx().is_cancelled(&task.0);
+    let is_cancelled = ended(&regs, word.b()).is_none() && {
+        let task = operand!(regs, word.b(), TaskValue);
+        fiber.cx().is_cancelled(&task.0)
+    };
     fiber.set_result(word, Value::bool(is_cancelled));
     Go::On
 }
@@ -273,9 +296,9 @@ pub(in crate::interp) fn run_task_field(fiber: &mut Fiber, word: Word) -> Go {
     // SAFETY: see `ops/mod.rs`.
     let record = unsafe { regs.value(word.b()) };
     match (record.kind(), word.c()) {
-        (Kind::Task, 0) => cancel(fiber, word),
-        (Kind::Task, 1) => is_cancelled(fiber, word),
-        (Kind::Task, _) => join(fiber, word),
+        (Kind::Task | Kind::EndedTask, 0) => cancel(fiber, word),
+        (Kind::Task | Kind::EndedTask, 1) => is_cancelled(fiber, word),
+        (Kind::Task | Kind::EndedTask, _) => join(fiber, word),
         (_, field) => {
             // SAFETY: as above; the record is taken.
             let record = unsafe { regs.take(word.b()) };

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
+use super::call::move_out;
 use super::{Go, Regs, Word};
 use crate::collections::sorted::{Entry, Sorted};
 use crate::collections::{Map, Set};
@@ -74,6 +75,9 @@ pub(in crate::interp) unsafe fn get(regs: &mut Regs, word: Word) -> bool {
 }
 
 pub(in crate::interp) fn get_full(fiber: &mut Fiber, word: Word) -> Go {
+    if fiber.has_short_branch() {
+        return move_out(fiber);
+    }
     // SAFETY: see `ops/mod.rs`.
     match unsafe { slowly::<Value>(&fiber.load(), word) } {
         Ok(found) => {
@@ -107,6 +111,9 @@ pub(in crate::interp) unsafe fn get_or(regs: &mut Regs, word: Word) -> bool {
 }
 
 pub(in crate::interp) fn get_or_full(fiber: &mut Fiber, word: Word) -> Go {
+    if fiber.has_short_branch() {
+        return move_out(fiber);
+    }
     let regs = fiber.load();
     // SAFETY: see `ops/mod.rs`; the values are scalars.
     unsafe {
@@ -150,6 +157,9 @@ pub(in crate::interp) unsafe fn insert(regs: &mut Regs, word: Word) -> bool {
 }
 
 pub(in crate::interp) fn insert_full(fiber: &mut Fiber, word: Word) -> Go {
+    if fiber.has_short_branch() {
+        return move_out(fiber);
+    }
     let regs = fiber.load();
     // SAFETY: see `ops/mod.rs`; key and value are taken.
     let (key, value) = unsafe { (regs.take(word.b()), regs.take(word.c())) };
@@ -181,6 +191,9 @@ pub(in crate::interp) unsafe fn take(regs: &mut Regs, word: Word) -> bool {
 }
 
 pub(in crate::interp) fn take_full(fiber: &mut Fiber, word: Word) -> Go {
+    if fiber.has_short_branch() {
+        return move_out(fiber);
+    }
     let regs = fiber.load();
     // SAFETY: see `ops/mod.rs`; as in `insert_full`. A map that has nothing to give stays shared.
     let taken = unsafe {
@@ -203,6 +216,9 @@ pub(in crate::interp) fn take_full(fiber: &mut Fiber, word: Word) -> Go {
 }
 
 pub(in crate::interp) fn set_insert(fiber: &mut Fiber, word: Word) -> Go {
+    if fiber.has_short_branch() {
+        return move_out(fiber);
+    }
     let regs = fiber.load();
     // SAFETY: see `ops/mod.rs`; the item is taken.
     let item = unsafe { regs.take(word.b()) };
@@ -254,6 +270,9 @@ pub(in crate::interp) unsafe fn has(regs: &mut Regs, word: Word) -> bool {
 }
 
 pub(in crate::interp) fn has_full(fiber: &mut Fiber, word: Word) -> Go {
+    if fiber.has_short_branch() {
+        return move_out(fiber);
+    }
     // SAFETY: see `ops/mod.rs`.
     unsafe { has_in_full::<Value>(fiber, word) }
 }
@@ -265,6 +284,9 @@ pub(in crate::interp) unsafe fn set_has(regs: &mut Regs, word: Word) -> bool {
 }
 
 pub(in crate::interp) fn set_has_full(fiber: &mut Fiber, word: Word) -> Go {
+    if fiber.has_short_branch() {
+        return move_out(fiber);
+    }
     // SAFETY: see `ops/mod.rs`.
     unsafe { has_in_full::<()>(fiber, word) }
 }

@@ -157,7 +157,8 @@ pub(in crate::interp) fn full(fiber: &mut Fiber, word: Word) -> Go {
         return after_quick(fiber, word, owned);
     }
     if fiber.has_branch() {
-        if acts {
+        // What takes long is no step of what is to be short.
+        if acts || fiber.has_short_branch() {
             return move_out(fiber);
         }
     } else if fiber.cx().is_stepped() {

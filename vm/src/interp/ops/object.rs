@@ -66,7 +66,8 @@ unsafe fn field_of(regs: &Regs, object: impl Register, index: usize) -> *mut Slo
 pub(in crate::interp) unsafe fn field(regs: &mut Regs, word: Word) -> bool {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
-        if (*regs.slot(word.b())).kind == Kind::Task as u64 {
+        // It is a task.
+        if (*regs.slot(word.b())).kind >= Kind::EndedTask as u64 {
             return false;
         }
         let field = Slot::as_value(field_of(regs, word.b(), word.c())).clone();
@@ -262,7 +263,7 @@ unsafe fn named(fiber: &mut Fiber, object: &Value) -> Option<usize> {
         &*fiber.constants.add(word.w())
     };
     let name = name.as_str();
-    if object.kind() == Kind::Task {
+    if matches!(object.kind(), Kind::Task | Kind::EndedTask) {
         return ["cancel", "isCancelled", "join"].iter().position(|field| *field == name);
     }
     match fiber.program().shape(object.as_object()?.shape()) {

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::call::move_out;
 use super::{Go, Regs, Word};
 use crate::fiber::Fiber;
 use crate::structural;
@@ -23,6 +24,9 @@ pub(in crate::interp) unsafe fn eq_scalar(regs: &mut Regs, word: Word) -> bool {
 }
 
 pub(in crate::interp) fn eq(fiber: &mut Fiber, word: Word) -> Go {
+    if fiber.has_short_branch() {
+        return move_out(fiber);
+    }
     let regs = fiber.load();
     // SAFETY: see `ops/mod.rs`.
     let (left, right) = unsafe { (regs.value(word.b()), regs.value(word.c())) };
@@ -62,10 +66,16 @@ unsafe fn order_inline(regs: &mut Regs, word: Word, holds: impl Fn(Ordering) -> 
 }
 
 pub(in crate::interp) fn lt(fiber: &mut Fiber, word: Word) -> Go {
+    if fiber.has_short_branch() {
+        return move_out(fiber);
+    }
     order(fiber, word, Ordering::is_lt)
 }
 
 pub(in crate::interp) fn le(fiber: &mut Fiber, word: Word) -> Go {
+    if fiber.has_short_branch() {
+        return move_out(fiber);
+    }
     order(fiber, word, Ordering::is_le)
 }
 
