@@ -9,7 +9,7 @@ mod global;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use aivi_bytecode::module::{Constant, Line, Module, NativeImport, Proto, Shape, SourceFile};
+use aivi_bytecode::module::{Constant, Line, Module, NativeImport, Proto, Shape, SourceFile, well_known};
 use aivi_bytecode::{ProtoId, ShapeId};
 use aivi_scheduler::Place;
 use smallvec::SmallVec;
@@ -290,6 +290,12 @@ impl Program {
     pub(crate) fn task_field(&self, field: usize, task: Value) -> Value {
         let function = &self.functions[self.code.task_fields[field.min(2)].0 as usize];
         make_partial(function.clone(), [task].into_iter().collect())
+    }
+
+    /// An ordinary record with the fields of a task handle.
+    pub(crate) fn task_record(&self, task: &Value) -> Value {
+        let fields = [0, 1, 2].map(|field| self.task_field(field, task.clone()));
+        Value::object(well_known::TASK, 0, fields)
     }
 
     pub(crate) fn proto(&self, code: &ProtoCode) -> &Proto {

@@ -13,7 +13,7 @@ use aivi_bytecode::{Index, Reg};
 
 use super::code::Op;
 use super::function::{Binding, Dest, Function};
-use super::repr::is_task;
+use super::repr::may_be_task;
 use crate::check::types::TyId;
 use crate::core::{
     Body, Expr, ExprKind, ListItem, LocalId, PatchAction, Pattern, PatternKind, RecordItem, Statement, StatementKind,
@@ -141,7 +141,7 @@ impl Function<'_, '_> {
     }
 
     fn load_fields(&mut self, id: LocalId, object: Reg, reads: &Reads) {
-        let Some(record) = reads.record.filter(|&record| !is_task(self.program, record)) else { return };
+        let Some(record) = reads.record.filter(|&record| !may_be_task(self.program, record)) else { return };
         let scalars: Vec<bool> =
             self.fields_of(record).0.iter().map(|&(_, ty)| self.repr(ty).scalar().is_some()).collect();
         let mut wanted = Vec::new();

@@ -5,7 +5,7 @@ use aivi_bytecode::{Index, Instruction, Jump16, Reg};
 
 use super::code::{Class, Label, Op};
 use super::function::Function;
-use super::repr::{Repr, is_task};
+use super::repr::{Repr, is_task, may_be_task};
 use crate::check::builtin;
 use crate::check::types::TyId;
 use crate::core::{ConstructorId, LocalId, Pattern, PatternKind};
@@ -153,7 +153,8 @@ impl Function<'_, '_> {
         if !open && is_task(self.program, ty) {
             return wanted.iter().map(|&(name, _)| self.task_field(object, &fields, name)).collect();
         }
-        if !open && (fields.len() <= UNPACK_ALL || wanted.len() * 2 >= fields.len()) && fields.len() <= 255 {
+        let most = fields.len() <= UNPACK_ALL || wanted.len() * 2 >= fields.len();
+        if !open && most && fields.len() <= 255 && !may_be_task(self.program, ty) {
             let types: Vec<TyId> = fields.iter().map(|&(_, ty)| ty).collect();
             let first = self.unpack_types(object, &types);
             let position = |name| fields.iter().position(|&(known, _)| known == name).unwrap_or(0);

@@ -7,7 +7,7 @@ use aivi_bytecode::{Index, Instruction, Reg};
 
 use super::code::{Action, Class, Op};
 use super::function::{Binding, Function};
-use super::repr::{Repr, is_task};
+use super::repr::{Repr, may_be_task};
 use crate::check::builtin;
 use crate::check::types::View;
 use crate::core::{Expr, ExprKind};
@@ -26,7 +26,7 @@ impl Function<'_, '_> {
             return None;
         }
         match &expr.kind {
-            ExprKind::Field { base, name } if !is_task(self.program, base.ty) => {
+            ExprKind::Field { base, name } if !may_be_task(self.program, base.ty) => {
                 let index = self.position(base.ty, *name)?;
                 let from = self.shown(base)?;
                 let dst = self.alloc(1);

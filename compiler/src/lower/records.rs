@@ -5,7 +5,7 @@ use aivi_bytecode::{Count, Index, Instruction, Reg};
 use super::code::{Action, Class, Op};
 use super::free::Uses;
 use super::function::{Binding, Dest, Function};
-use super::repr::Repr;
+use super::repr::{Repr, may_be_task};
 use crate::check::types::{TyId, View};
 use crate::core::{Expr, ExprKind, LocalId, PatchAction, PatchItem, RecordItem};
 use crate::syntax::{Span, Symbol};
@@ -187,12 +187,12 @@ impl Function<'_, '_> {
         object: Reg,
     ) -> Option<Opened> {
         let ExprKind::Local(id) = base.kind else {
-            self.value(base, object);
+            self.changeable(base, object);
             return Some(Opened { variable: None, moving: self.moving.len() });
         };
         let binding = self.env.get(&id).cloned()?;
         let read = Uses::fields(id, values)?;
-        self.value(base, object);
+        self.changeable(base, object);
         let opened = Opened { variable: Some((id, binding)), moving: self.moving.len() };
         self.env.insert(id, Binding::Reg(object));
         let once = |name: &&Symbol| read.iter().filter(|known| known == name).count() == 1;
@@ -203,11 +203,35 @@ impl Function<'_, '_> {
 
     /// The counterpart of `open_early`: the values are computed.
     fn open_late(&mut self, base: &Expr, opened: Option<Opened>, object: Reg) {
-        let Some(Opened { variable, moving }) = opened else { return self.value(base, object) };
+        let Some(Opened { variable, moving }) = opened else { return self.changeable(base, object) };
         self.moving.truncate(moving);
         if let Some((id, binding)) = variable {
             self.env.insert(id, binding);
         }
+    }
+
+    /// R[dst] := base, a record whose fields can be replaced.
+    fn changeable(&mut self, base: &Expr, dst: Reg) {
+        self.value(base, dst);
+        self.as_ordinary(dst, base.ty);
+    }
+
+    /// R[object] := an ordinary record with its fields, if it may be a task handle, which has no place for others.
+    fn as_ordinary(&mut self, object: Reg, ty: TyId) {
+        if !may_be_task(self.program, ty) {
+            return;
+        }
+        let (fields, _) = self.fields_of(ty);
+        let first = self.alloc(fields.len());
+        for (index, &(_, ty)) in fields.iter().enumerate() {
+            let field = Reg(first.0 + index as u16);
+            self.field_at(field, object, index, ty);
+            self.tag(ty, field);
+        }
+        let names: Vec<Symbol> = fields.iter().map(|&(name, _)| name).collect();
+        let (count, shape) = (Count(fields.len() as u8), self.lowering.record_shape(&names));
+        self.act(Class::Owned, Instruction::New { count, dst: object, first, shape });
+        self.top = first.0.into();
     }
 
     /// R[object].index := R[value], taken; a raw scalar of the field's kind when `raw`.
@@ -356,6 +380,7 @@ impl Function<'_, '_> {
             match (rest, field_ty) {
                 ([], _) => self.transformed(old, action, ready),
                 (_, Some(ty)) => {
+                    self.as_ordinary(old, ty);
                     self.patch_path(old, ty, rest, action, ready);
                     old
                 }

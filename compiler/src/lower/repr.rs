@@ -72,7 +72,22 @@ pub(super) fn effect_result(program: &Program, ty: TyId) -> Option<TyId> {
 
 /// Whether `ty` is a record that looks like a task handle.
 pub(super) fn is_task(program: &Program, ty: TyId) -> bool {
+    has_fields_of_task(program, ty, |ty| effect_result(program, ty).is_some())
+}
+
+/// Whether a value of the closed record type `ty` may be a task handle: some of its fields may be effects without being
+/// known as such.
+pub(super) fn may_be_task(program: &Program, ty: TyId) -> bool {
+    let may_be_effect = |ty| {
+        effect_result(program, ty).is_some()
+            || program.types.hidden(ty).is_some()
+            || matches!(program.types.view(ty), View::Variable)
+    };
+    has_fields_of_task(program, ty, may_be_effect)
+}
+
+fn has_fields_of_task(program: &Program, ty: TyId, is_field: impl Fn(TyId) -> bool) -> bool {
     matches!(program.types.view(ty), View::Record { fields, open: false }
         if fields.iter().map(|(name, _)| program.interner.text(*name)).eq(["cancel", "isCancelled", "join"])
-            && fields.iter().all(|&(_, ty)| effect_result(program, ty).is_some()))
+            && fields.iter().all(|&(_, ty)| is_field(ty)))
 }

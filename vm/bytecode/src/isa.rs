@@ -425,8 +425,8 @@ isa! {
     /// R[dst] := a counted copy of the field of R[object] (borrowed) whose name is the text constant that follows this word
     /// as the `value` of a `const` instruction; for records of open type.
     0x56 FieldNamed "field.named" { dst: Reg @ A gives, object: Reg @ B sees Record } []
-    /// As `set.field`, the field named by the `const` word that follows.
-    0x57 SetNamed "set.named" { object: Reg @ A edits Object, value: Reg @ B takes } []
+    /// As `set.field`, the field named by the `const` word that follows; a task handle becomes an ordinary record first.
+    0x57 SetNamed "set.named" { object: Reg @ A edits Record, value: Reg @ B takes } []
 
     // -- lists
     /// R[dst] := the list of R[first], … (`count` of them, taken).

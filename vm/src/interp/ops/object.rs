@@ -254,6 +254,10 @@ pub(in crate::interp) unsafe fn take_field(regs: &mut Regs, word: Word) {
     }
 }
 
+fn is_task(object: &Value) -> bool {
+    matches!(object.kind(), Kind::Task | Kind::EndedTask)
+}
+
 /// The index of the field named by the `const` word behind the instruction, which is skipped.
 unsafe fn named(fiber: &mut Fiber, object: &Value) -> Option<usize> {
     // SAFETY: the verifier saw that a `const` of a text follows.
@@ -263,7 +267,7 @@ unsafe fn named(fiber: &mut Fiber, object: &Value) -> Option<usize> {
         &*fiber.constants.add(word.w())
     };
     let name = name.as_str();
-    if matches!(object.kind(), Kind::Task | Kind::EndedTask) {
+    if is_task(object) {
         return ["cancel", "isCancelled", "join"].iter().position(|field| *field == name);
     }
     match fiber.program().shape(object.as_object()?.shape()) {
@@ -293,12 +297,14 @@ pub(in crate::interp) fn set_named(fiber: &mut Fiber, word: Word) -> Go {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
         let value = regs.take(word.b());
-        match named(fiber, regs.value(word.a())) {
-            Some(index) => {
-                replace_field(&regs, word.a(), index, value);
-                Go::On
-            }
-            None => fiber.fault("a record without the field"),
+        let Some(index) = named(fiber, regs.value(word.a())) else {
+            return fiber.fault("a record without the field");
+        };
+        if is_task(regs.value(word.a())) {
+            let record = fiber.program().task_record(regs.value(word.a()));
+            regs.put(word.a(), record);
         }
+        replace_field(&regs, word.a(), index, value);
+        Go::On
     }
 }
