@@ -24,6 +24,11 @@ use rustix::net::{RecvFlags, SendFlags};
 /// Does every arrival of bytes come as a rise? On Linux it does; elsewhere the poller is told by a read that found nothing.
 const EDGES_OF_STREAMS: bool = cfg!(target_os = "linux");
 
+/// Connections that the system keeps until they are accepted, or as many as it allows (`net.core.somaxconn` of Linux is 4,096). Who comes when they are all taken
+/// tries again after a second: of 1,000 clients that come at once, those beyond 128 would wait for one to seven.
+#[cfg(unix)]
+const BACKLOG: i32 = 4096;
+
 /// What trying gave.
 pub(crate) enum Try<T> {
     /// It happened, or failed for good.
@@ -54,7 +59,11 @@ pub(crate) struct Unsent {
 impl Listener {
     /// Binds and listens. Addresses of connections that linger are taken over (`SO_REUSEADDR`).
     pub fn bind(address: SocketAddr, registry: &Registry) -> io::Result<Self> {
-        let socket = registry.register(TcpListener::bind(address)?)?;
+        let listener = TcpListener::bind(address)?;
+        // Again, as `bind` says 128.
+        #[cfg(unix)]
+        rustix::net::listen(&listener, BACKLOG)?;
+        let socket = registry.register(listener)?;
         Ok(Listener { socket: RwLock::new(Some(socket)) })
     }
 

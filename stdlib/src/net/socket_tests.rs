@@ -192,3 +192,19 @@ fn a_port_is_taken_over_from_a_closed_listener_with_connections() {
     listener.close();
     Listener::bind(address, &reactor.registry()).expect("SO_REUSEADDR");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn clients_that_come_at_once_are_kept_until_they_are_accepted() {
+    let allowed = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
+    let count = allowed.trim().parse::<usize>().unwrap().min(500);
+    let reactor = Reactor::new().unwrap();
+    let listener = Listener::bind(loopback(0), &reactor.registry()).unwrap();
+    let address = listener.address().unwrap();
+    // The system would try again after a second.
+    let connect = |_| std::net::TcpStream::connect_timeout(&address, Duration::from_millis(900)).unwrap();
+    let clients: Vec<_> = (0..count).map(connect).collect();
+    for _ in &clients {
+        assert!(matches!(listener.accept(), Try::Done(Ok(_))));
+    }
+}
