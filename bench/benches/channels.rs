@@ -1,7 +1,7 @@
 //! What does a message cost, with one worker and with two?
 //!
-//! A round trip is two messages and two switches; with two workers the two fibers may or may not share one. The jobs of a pool are worth
-//! sharing.
+//! A round trip is two messages and two switches; with two workers the two fibers may or may not share one. The patient one receives each message under a limit of
+//! time. The jobs of a pool are worth sharing.
 
 use std::hint::black_box;
 
@@ -11,7 +11,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 
 const WORKERS: &[usize] = &[1, 2];
 const SIZE: i64 = 10_000;
-const PROGRAMS: &[&str] = &["pingpong", "fanin", "select", "pool"];
+const PROGRAMS: &[&str] = &["pingpong", "fanin", "patient", "select", "pool"];
 
 fn channels(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("channels");

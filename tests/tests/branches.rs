@@ -8,9 +8,11 @@ use aivi_tests::claims;
 use aivi_tests::runs::Schedule;
 
 /// What the programs are made of. `spin` spends more than a slice, `hop` uses a channel, `held` has a cleanup, `never` waits and
-/// `late` sleeps until it is cancelled, and `grown` makes objects on both sides of a call.
+/// `late` sleeps until it is cancelled, and `grown` makes objects on both sides of a call. In `taken`, `asked` and `counted`
+/// branches do what others notice without having to wait.
 const PARTS: &str = "module input
 use aivi.concurrency
+use aivi.sync (Ref, makeRef, update, get)
 
 spin : Int -> Effect Text (List Int)
 spin = k => do Effect {
@@ -122,6 +124,65 @@ mapped = limit count last => do Effect {
   pure (List.foldl (a b => [...a, ...b]) [] lists)
 }
 
+taken : Effect Text (List Int) -> Effect Text (List Int)
+taken = body => do Effect {
+  (tx, rx) <- makeBounded 2
+  first = [7, 8]
+  send tx first
+  (a, b) <- par (timeoutWith 100000 \"late\" (received rx)) (race (sent tx body) never)
+  c <- race (received rx) never
+  pure [...first, ...a, ...b, ...c]
+}
+
+received : Receiver (List Int) -> Effect Text (List Int)
+received = rx => do Effect {
+  r <- recv rx
+  pure (r or [])
+}
+
+sent : Sender (List Int) -> Effect Text (List Int) -> Effect Text (List Int)
+sent = tx body => do Effect {
+  got <- body
+  send tx [...got, 9]
+  pure got
+}
+
+asked : Effect Text (List Int) -> Effect Text (List Int)
+asked = body => do Effect {
+  (tx, rx) <- makeBounded 1
+  (back, answers) <- makeBounded 0
+  task <- spawn (answer rx back)
+  (a, b) <- par (timeoutWith 100000 \"late\" (asking tx answers)) body
+  c <- task.join
+  pure [...a, ...b, ...c]
+}
+
+answer : Receiver (List Int) -> Sender (List Int) -> Effect Text (List Int)
+answer = rx back => do Effect {
+  r <- recv rx
+  send back [0, ...(r or [])]
+  pure [3]
+}
+
+asking : Sender (List Int) -> Receiver (List Int) -> Effect Text (List Int)
+asking = tx answers => do Effect {
+  send tx [1, 2]
+  r <- recv answers
+  pure (r or [])
+}
+
+counted : Effect Text (List Int) -> Effect Text (List Int)
+counted = body => do Effect {
+  cell <- makeRef [0]
+  (_, b) <- par (timeoutWith 100000 \"late\" (added cell)) body
+  _ <- parAll [added cell, added cell, added cell]
+  list <- get cell
+  pure [...list, ...b]
+}
+
+added : Ref (List Int) -> Effect Text Unit
+added = cell => update cell (list => [...list, 1])
+
 tried : Effect Text (List Int) -> Effect Text (List Int)
 tried = body => do Effect {
   r <- attempt body
@@ -147,7 +208,7 @@ impl Choice {
 
     /// An effect whose outcome does not depend on who runs first.
     fn effect(&mut self, depth: u32, text: &mut String) {
-        let count = if depth == 0 { 4 } else { 27 };
+        let count = if depth == 0 { 4 } else { 33 };
         let number = self.below(50);
         let (before, between, after) = match self.below(count) {
             0 => return write(text, format_args!("(pure [{number}])")),
@@ -172,6 +233,9 @@ impl Choice {
             21 => ("(mapped 2 4 ", None, ")"),
             22 => ("(mapped 100 5 ", None, ")"),
             23 => ("(raceAll [", None, ", never, late])"),
+            24 => ("(taken ", None, ")"),
+            25 => ("(asked ", None, ")"),
+            26 => ("(counted ", None, ")"),
             17 | 18 => ("(beside ", Some(" "), ")"),
             _ => ("(both ", Some(" "), ")"),
         };
@@ -240,6 +304,55 @@ fn nothing_is_seen_of_a_task_before_spawn_returns() {
     let expected: String = (1..=200).map(|n| format!("spawned {n}\ntask {n}: {}\n", n * (n + 1) / 2)).collect();
     assert_eq!(said, expected);
     assert!((200..400).contains(&started), "of 400 tasks, of which the half only computes, {started} were fibers");
+}
+
+/// C5
+#[test]
+fn what_a_task_sends_or_changes_is_not_there_before_spawn_returns() {
+    let (said, _) = on_a_worker(
+        "module input
+use aivi.concurrency
+use aivi.sync (makeRef, update, get)
+
+main : Effect Text Unit
+main = do Effect {
+  (tx, rx) <- makeBounded 4
+  cell <- makeRef 0
+  early <- do Effect {
+    loop (n, early) = (0, 0) => {
+      if n == 200 then pure early else do Effect {
+        quiet <- spawn (pure n)
+        _ <- quiet.join
+        sends <- spawn (send tx n)
+        sent <- tryRecv rx
+        quieter <- spawn (pure n)
+        _ <- quieter.join
+        before <- get cell
+        changes <- spawn (update cell (k => k + 1))
+        changed <- get cell
+        sends.join
+        changes.join
+        if isThere sent then pure Unit else drained rx
+        recurse (n + 1, early + changed - before + (if isThere sent then 1 else 0))
+      }
+    }
+  }
+  println \"{early}\"
+}
+
+drained : Receiver Int -> Effect Text Unit
+drained = rx => do Effect {
+  _ <- recv rx
+  pure Unit
+}
+
+isThere : Result TryRecvError Int -> Bool
+isThere = r => r match
+  | Ok _  => True
+  | Err _ => False
+",
+    );
+    assert_eq!(said, "0\n");
 }
 
 /// C5

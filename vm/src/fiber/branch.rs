@@ -8,6 +8,10 @@
 //! - begins a cleanup, or the evaluation of a global,
 //! - or has spent its fuel (so its sibling waits for a slice at most).
 //!
+//! Of the first there is less where the fiber that asks waits for the branch anyway, which is all but tasks. There it may do what needs no wait (`may_act`): take a
+//! message that is there, send one for which there is room or a receiver, change a cell, try a call of the system. As a fiber it would have done the same at
+//! the same time, as the first thing of its first turn. Only when it would have to wait it becomes one.
+//!
 //! One wait does not need a fiber at once: when the left side of a `race` goes to sleep, it is *put aside*, and the right side
 //! begins in place. Usually that one ends, and the sleeper is dropped; when it has to be moved out, both are, and the sleeper goes to
 //! sleep then. That costs no record, no timer and no request to cancel. A sleeper with a cleanup to run is moved out like others.
@@ -71,6 +75,12 @@ impl Fiber {
     #[inline]
     pub(crate) fn has_branch(&self) -> bool {
         self.branches > 0
+    }
+
+    /// Whether the branch in place may do what others notice, if it need not wait for that: its owner waits for it, and was not asked to end. The call of a host is one
+    /// of another sort.
+    pub(crate) fn may_act(&mut self) -> bool {
+        self.outermost_branch().is_some_and(|branch| branch != Branch::Task) && self.cx().is_undisturbed()
     }
 
     /// Whether a branch may begin in place. Not in a program from elsewhere: when a branch is moved out, `drops` says which values go with it, and

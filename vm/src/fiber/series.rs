@@ -1,7 +1,7 @@
 //! Lists of effects in place: `parAll`, `forEachPar` and `raceAll` begin with their items on the stack of the fiber that asks, one after the other.
 //!
-//! Each item is a branch in place (`branch.rs`), as short as a task in place (`task.rs`). Those that end with a value cost little more than a call. As soon as one could
-//! tell, or has spent what it may, it is moved out, and becomes the first child of a crowd whose other children are the items that have not begun; then all is as if
+//! Each item is a branch in place (`branch.rs`), as short as a task in place (`task.rs`). Those that end with a value cost little more than a call. As soon as one has
+//! to wait, or has spent what it may, it is moved out, and becomes the first child of a crowd whose other children are the items that have not begun; then all is as if
 //! the list had been these, and the values of those before are put in front in the end.
 //!
 //! What always holds:

@@ -68,6 +68,9 @@ pub(super) fn fault_closed(fiber: &mut Fiber, closed_at: Place) -> Go {
 }
 
 pub(in crate::interp) fn send(fiber: &mut Fiber, word: Word) -> Go {
+    if fiber.has_branch() && send_in_place(fiber, word) {
+        return Go::On;
+    }
     let regs = checkpoint!(fiber, word);
     let sender = end!(regs, word.b(), Sender);
     // SAFETY: see `ops/mod.rs`; the value is taken.
@@ -86,6 +89,29 @@ pub(in crate::interp) fn send(fiber: &mut Fiber, word: Word) -> Go {
         Send::Wait => {
             fiber.wait_for(Pending::Unit);
             Go::Wait
+        }
+    }
+}
+
+/// Sends in a branch in place, if it need not wait: the branch stays there.
+fn send_in_place(fiber: &mut Fiber, word: Word) -> bool {
+    if !fiber.may_act() {
+        return false;
+    }
+    let regs = fiber.load();
+    let sender = end!(regs, word.b(), Sender);
+    // SAFETY: see `ops/mod.rs`; the value is taken.
+    let value = unsafe { regs.take(word.c()) }.share();
+    match fiber.cx().try_send(&sender.0, value) {
+        TrySend::Done => {
+            fiber.note_made();
+            fiber.set_result(word, Value::unit());
+            true
+        }
+        TrySend::Full(value) | TrySend::Closed { value, .. } => {
+            // SAFETY: as above; it is where it was.
+            unsafe { regs.put(word.c(), value.into_value()) };
+            false
         }
     }
 }
@@ -199,6 +225,11 @@ pub(in crate::interp) fn send_result(fiber: &mut Fiber, word: Word) -> Go {
 }
 
 pub(in crate::interp) fn recv(fiber: &mut Fiber, word: Word) -> Go {
+    if fiber.has_branch()
+        && let Some(go) = recv_in_place(fiber, word)
+    {
+        return go;
+    }
     let regs = checkpoint!(fiber, word);
     let receiver = end!(regs, word.b(), Receiver);
     if let Some(message) = recv_of_next(fiber, receiver) {
@@ -211,6 +242,20 @@ pub(in crate::interp) fn recv(fiber: &mut Fiber, word: Word) -> Go {
             fiber.wait_for(Pending::Message);
             Go::Wait
         }
+    }
+}
+
+/// Receives in a branch in place, if it need not wait: the branch stays there.
+fn recv_in_place(fiber: &mut Fiber, word: Word) -> Option<Go> {
+    if !fiber.may_act() {
+        return None;
+    }
+    let regs = fiber.load();
+    let receiver = end!(regs, word.b(), Receiver);
+    match fiber.cx().try_recv(&receiver.0) {
+        TryRecv::Value(value) => Some(deliver_message(fiber, word, value.into_value())),
+        TryRecv::Closed => Some(put(fiber, word, closed())),
+        TryRecv::Empty => None,
     }
 }
 

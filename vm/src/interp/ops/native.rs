@@ -76,13 +76,8 @@ unsafe fn tries_quick(regs: &mut Regs, word: Word, linked: &LinkedNative, tries:
         let fiber = &mut *regs.fiber;
         let first = regs.slot(word.a());
         let arguments = Args::new(std::slice::from_raw_parts_mut(first, word.x()), linked.owned);
-        if is_disturbed(fiber) || fiber.is_guarded || !fiber.affords_call(fuel) {
+        if is_disturbed(fiber) || fiber.is_guarded || !may_try(fiber, &arguments, fuel) {
             return false;
-        }
-        for argument in arguments.values() {
-            if argument.as_list().is_some_and(|list| list.len() > SHORT) {
-                return false;
-            }
         }
         match tries(&arguments) {
             Tried::Done(value) => {
@@ -97,6 +92,23 @@ unsafe fn tries_quick(regs: &mut Regs, word: Word, linked: &LinkedNative, tries:
             Tried::WrongType => false,
         }
     }
+}
+
+/// What a function that tries gives for a branch in place, which pays for it; nothing if it has to wait.
+fn try_in_place(fiber: &mut Fiber, arguments: &Args<'_>, tries: TryFn, fuel: u64) -> Option<Value> {
+    if !may_try(fiber, arguments, fuel) {
+        return None;
+    }
+    let Tried::Done(value) = tries(arguments) else { return None };
+    fiber.charge_call(fuel);
+    Some(value)
+}
+
+/// Can the fiber pay for a call of the system, and is that short?
+#[inline(always)]
+fn may_try(fiber: &Fiber, arguments: &Args<'_>, fuel: u64) -> bool {
+    let is_short = |argument: &Value| argument.as_list().is_none_or(|list| list.len() <= SHORT);
+    fiber.affords_call(fuel) && arguments.values().iter().all(is_short)
 }
 
 /// Elements of a list that a call of the system is given without a look at limits.
@@ -157,6 +169,9 @@ pub(in crate::interp) fn full(fiber: &mut Fiber, word: Word) -> Go {
         return after_quick(fiber, word, owned);
     }
     if fiber.has_branch() {
+        if acts && act_in_place(fiber, word, linked) {
+            return Go::On;
+        }
         // What takes long is no step of what is to be short.
         if acts || fiber.has_short_branch() {
             return move_out(fiber);
@@ -216,6 +231,30 @@ pub(in crate::interp) fn full(fiber: &mut Fiber, word: Word) -> Go {
                 Go::Wait
             }
         },
+    }
+}
+
+/// Acts in a branch in place, if it is that simple, and need not wait: the branch stays there.
+fn act_in_place(fiber: &mut Fiber, word: Word, linked: &LinkedNative) -> bool {
+    if !fiber.may_act() {
+        return false;
+    }
+    let regs = fiber.load();
+    // SAFETY: as in `quick`.
+    unsafe {
+        let first = regs.slot(word.a());
+        let mut arguments = Args::new(std::slice::from_raw_parts_mut(first, word.x()), linked.owned);
+        let value = match (linked.quick, &linked.call) {
+            (Some(quick), _) => quick(&mut arguments),
+            // Items of a list that make a call of the system each are worth sharing.
+            (None, NativeCall::Tries(tries, fuel)) if !fiber.has_short_branch() => {
+                try_in_place(fiber, &arguments, *tries, u64::from(*fuel))
+            }
+            _ => None,
+        };
+        let is_done = value.is_some();
+        value.into_iter().for_each(|value| put_quick(first, linked.owned, value));
+        is_done
     }
 }
 
