@@ -405,11 +405,6 @@ impl Fiber {
         if self.branches == 0 { 0 } else { (1..=self.depth()).find(is_branch).unwrap_or_default() as u32 }
     }
 
-    /// How many branches are in place.
-    pub(super) fn branches_in_place(&self) -> u32 {
-        self.branches
-    }
-
     /// The outermost branch in place, if its frame is one of a branch (`caller.rs`).
     pub(super) fn outermost_branch(&self) -> Option<Branch> {
         // SAFETY: F1: the index of a frame.

@@ -6,7 +6,7 @@
 //!
 //! What always holds:
 //! - The frame of a series owns it: the number in the frame's second register is the pointer.
-//! - A series is the outermost branch, or inside of one that is short, too: so what it may spend is bounded by the piece that the outermost has.
+//! - A series is the outermost branch: only there the fiber can go on with new fuel between two items.
 //! - Between two items the frame is on top with nothing above. There the fiber may go on with new fuel, or have a crowd made of the rest, if its slice
 //!   is over and others wait.
 
@@ -91,8 +91,7 @@ impl Series {
 impl Fiber {
     /// Whether a series of so many may begin in place. The instruction has taken nothing yet.
     pub(crate) fn may_begin_series(&mut self, count: usize) -> bool {
-        let is_bounded = !self.has_branch() || self.has_short_branch();
-        count > 0 && is_bounded && self.fuel >= LEAST && Hunch::tries(count) && self.may_branch()
+        count > 0 && !self.has_branch() && self.fuel >= LEAST && Hunch::tries(count) && self.may_branch()
     }
 
     /// Begins a series in place, which may.
@@ -132,6 +131,8 @@ impl Fiber {
         let series = unsafe { Series::pointer(number).as_mut() };
         self.take_fuel_back(series.aside);
         series.aside = 0;
+        // An item need not have a call or a loop, which cost fuel: then this is what bounds the host's stack, and the time until others have their turn.
+        self.charge(1);
         if series.rule == Rule::First {
             // SAFETY: the caller takes the frame off.
             drop(unsafe { Series::from_number(number) });
@@ -146,7 +147,7 @@ impl Fiber {
             return Ok(unsafe { Series::from_number(number) }.given);
         }
         self.pc = super::FrameKind::Branch.word();
-        let is_short_of_fuel = self.fuel < SHORT && !self.is_inside_short_branch();
+        let is_short_of_fuel = self.fuel < SHORT;
         if is_short_of_fuel && !self.refuel() {
             return Err(self.leave_series());
         }
@@ -156,11 +157,6 @@ impl Fiber {
             Go::On if is_short_of_fuel => Err(Go::Return),
             go => Err(go),
         }
-    }
-
-    /// Whether the branch on top is inside of one that bounds what it may spend.
-    fn is_inside_short_branch(&self) -> bool {
-        self.branches_in_place() > 1
     }
 
     /// More fuel for the handlers, between two items: the next piece of the slice, or a new slice if nobody waits for this one to end.
