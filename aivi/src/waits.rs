@@ -254,6 +254,9 @@ impl<'a> Waits<'a> {
         let task = &self.dump.tasks[entry.start];
         let each = if entry.len() > 1 { "each " } else { "" };
         write!(out, "{:column$}  {each}{}", self.title(entry), self.wait(task))?;
+        if let Some(left_ms) = task.left_ms {
+            write!(out, ", for {} more at most", Duration(left_ms))?;
+        }
         match (task.is_masked, task.cancelled) {
             (true, Some(reason)) => write!(out, " (in a cleanup; asked to end: {})", self.reason(reason))?,
             (true, None) => out.write_str(" (in a cleanup)")?,

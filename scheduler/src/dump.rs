@@ -60,6 +60,8 @@ pub struct DumpedTask {
     pub reason: WaitReason,
     /// Since when it waits, in milliseconds before the dump.
     pub waited_ms: u64,
+    /// For so many milliseconds more it waits at most, if its wait has a limit; a sleep is none.
+    pub left_ms: Option<u64>,
     /// Where it stands.
     pub place: Place,
     /// The same in words.
@@ -235,12 +237,15 @@ impl<'a, T: Task> Writer<'a, T> {
             _ => Vec::new(),
         };
         let waited_ms = if reason == WaitReason::Ready { 0 } else { own.waited_ms(self.now_ns) };
+        let limit = own.timer.filter(|_| !matches!(reason, WaitReason::Ready | WaitReason::Sleep));
+        let limit_ns = limit.and_then(|timer| self.shared.seats[timer.worker()].timers.lock().deadline(timer.key));
         self.tasks.push(Line::Written(DumpedTask {
             id,
             parent,
             depth,
             reason,
             waited_ms: u64::from(waited_ms),
+            left_ms: limit_ns.map(|limit_ns| limit_ns.saturating_sub(self.now_ns) / 1_000_000),
             place: own.place,
             place_text: self.shared.observer.describe_place(own.place),
             spawned_at: (!matches!(body.parent, Parent::Run(_))).then_some(record.spawned_at),

@@ -40,6 +40,8 @@ pub struct Fiber {
     pub started_at: Option<String>,
     /// How long it has been waiting.
     pub waited_ms: u64,
+    /// How much longer it waits at most, if its wait has a limit.
+    pub left_ms: Option<u64>,
     /// The fibers whose end it waits for; of many the first ones.
     pub waits_for: Vec<String>,
     /// The channel that it waits at, as an index into `channels`.
@@ -114,6 +116,7 @@ impl Waits<'_> {
             source: self.source(task.place),
             started_at: task.spawned_at.map(describe),
             waited_ms: task.waited_ms,
+            left_ms: task.left_ms,
             waits_for: self.names_of(&others),
             channel: task.waits_at,
             asked_to_end: task.cancelled.map(|reason| self.reason(reason)),

@@ -252,6 +252,14 @@ impl<T: Task> Context<'_, T> {
         true
     }
 
+    /// Limits the wait that was just begun, which is none for children: if nothing has ended it by this moment of [`now_ns`](Self::now_ns), the moment does, with
+    /// [`Wake::Timer`](crate::Wake::Timer).
+    pub fn limit_wait(&mut self, deadline_ns: u64) {
+        debug_assert!(!matches!(self.own().waiting, Waiting::Nothing | Waiting::Group | Waiting::Sleep));
+        debug_assert!(self.own().timer.is_none(), "it has a limit");
+        self.arm_at(deadline_ns, true);
+    }
+
     /// Closes a channel, at the place that was set. Sends that wait are still delivered. Again: does nothing.
     pub fn close(&mut self, tx: &Sender<T>) {
         let place = self.own().place;

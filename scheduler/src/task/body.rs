@@ -101,11 +101,12 @@ impl<T: Task> Own<T> {
         std::mem::forget(nothing);
     }
 
-    /// Notes that a wait for a message has ended with one: the most frequent of all ends, of which the rest is in the record already.
+    /// Notes that a wait for a message without a limit has ended with one: the most frequent of all ends, of which the rest is in the record already.
     #[inline]
     pub fn end_with_message(&mut self, claim: Claim) -> bool {
-        let is_message =
-            claim == Claim::Message && matches!((&self.waiting, &self.woken), (Waiting::Recv(..), Woken::Nothing));
+        let is_message = claim == Claim::Message
+            && self.timer.is_none()
+            && matches!((&self.waiting, &self.woken), (Waiting::Recv(..), Woken::Nothing));
         if is_message {
             // Neither owns anything, which the compiler does not see.
             std::mem::forget(std::mem::replace(&mut self.waiting, Waiting::Nothing));

@@ -148,6 +148,13 @@ impl<H: Copy> Wheel<H> {
             .min()
     }
 
+    /// When a timer fires, if it is armed; if its time has not begun, as if it did now.
+    pub fn deadline(&self, key: TimerKey) -> Option<u64> {
+        let node = self.slab.find(key)?;
+        let has_begun = node.place != Place::in_slot(BEGINNING);
+        Some(if has_begun { node.deadline_ns } else { self.now_ns.saturating_add(node.deadline_ns) })
+    }
+
     /// How many timers are armed.
     pub fn len(&self) -> usize {
         self.slab.live()

@@ -102,16 +102,18 @@ impl<T: Task> Worker<T> {
     /// Notes what has ended a wait, after everything else that was registered for it was undone.
     #[inline]
     fn end_wait(&mut self, raw: Raw<T>, record: &Record<T>, own: &mut Own<T>, claim: Claim) {
+        match claim {
+            // Its key is worth nothing any more.
+            Claim::Timer => own.timer = None,
+            _ => self.disarm(own),
+        }
         own.woken = match (claim, std::mem::replace(&mut own.waiting, Waiting::Nothing)) {
             (Claim::Message, Waiting::Send(..)) => Woken::Sent,
             (claim @ (Claim::Message | Claim::Closed | Claim::Timer), Waiting::Select(selecting)) => {
-                self.end_select(record, own, claim, *selecting)
+                self.end_select(record, claim, *selecting)
             }
             (Claim::Message, _) => Woken::Message,
-            (Claim::Timer, Waiting::Sleep) => {
-                own.timer = None;
-                Woken::Timer
-            }
+            (Claim::Timer, Waiting::Sleep) => Woken::Timer,
             // SAFETY: the end of the target has given us a count (`set_outcome`).
             (Claim::Joined, Waiting::Join(target)) => Woken::Joined(unsafe { Ref::from_raw(target) }),
             (Claim::Closed, _) => Woken::Closed,
@@ -119,6 +121,10 @@ impl<T: Task> Worker<T> {
             (Claim::Io, _) => Woken::Io,
             (Claim::Completed, Waiting::Outside(delivery)) => Woken::Completed(delivery),
             (Claim::Latch, _) => Woken::Latch,
+            (Claim::Timer, waiting) => {
+                self.undo(raw, record, own, waiting);
+                Woken::Timer
+            }
             (_, waiting) => {
                 self.undo(raw, record, own, waiting);
                 match std::mem::replace(&mut own.woken, Woken::Nothing) {
@@ -130,8 +136,7 @@ impl<T: Task> Worker<T> {
     }
 
     /// The same for a select: a case or its time has ended it, and the others are taken out.
-    fn end_select(&mut self, record: &Record<T>, own: &mut Own<T>, claim: Claim, selecting: Selecting<T>) -> Woken<T> {
-        self.disarm(own);
+    fn end_select(&mut self, record: &Record<T>, claim: Claim, selecting: Selecting<T>) -> Woken<T> {
         let noted: Vec<_> = match self.is_observed() {
             true => selecting.entries().iter().map(|entry| (entry.sends, entry.number)).collect(),
             false => Vec::new(),
@@ -192,6 +197,7 @@ impl<T: Task> Worker<T> {
             Waiting::Group => panic!("a task that has children waits for them"),
             waiting => waiting,
         };
+        self.disarm(own);
         // If it was claimed already, it is in no list any more.
         if record.state.claim(own.generation, Claim::Cancel) != Claimed::Lost {
             self.undo(raw, record, own, waiting);

@@ -10,7 +10,7 @@
 //!
 //! Of the first there is less where the fiber that asks waits for the branch anyway, which is all but tasks. There it may do what needs no wait (`may_act`): take a
 //! message that is there, send one for which there is room or a receiver, change a cell, try a call of the system. As a fiber it would have done the same at
-//! the same time, as the first thing of its first turn. Only when it would have to wait it becomes one.
+//! the same time, as the first thing of its first turn. Only when it would have to wait it becomes one; the body of a timeout mostly not even then (`timed.rs`).
 //!
 //! One wait does not need a fiber at once: when the left side of a `race` goes to sleep, it is *put aside*, and the right side
 //! begins in place. Usually that one ends, and the sleeper is dropped; when it has to be moved out, both are, and the sleeper goes to
@@ -18,7 +18,7 @@
 //!
 //! What always holds:
 //! - Branches are in place only while the fiber runs, or at the beginning of its first turn: a moved fiber that has branches in
-//!   place itself moves the next one out at once.
+//!   place itself moves the next one out at once. All but the body of a timeout, which may wait there (`timed.rs`).
 //! - A fiber that is cancelled, unwinds or runs a cleanup begins none; so no signal to cancel ever crosses a frame of a branch.
 //! - The simulator, rehearsals and traces see each branch as a task: nothing is in place there (`Context::is_plain`).
 
@@ -54,7 +54,7 @@ pub(crate) enum Branch {
     Race,
     /// The right one of a `race` whose left one was put aside: the number is that fiber.
     RestOfRace,
-    /// The body of a timeout; keeps the error, and the number is the deadline.
+    /// The body of a timeout; keeps the error, and the number is the time (`timed.rs`).
     Timeout,
     /// A task (`task.rs`); the number is the fuel that was set aside.
     Task,
@@ -68,6 +68,15 @@ impl Branch {
 
     /// Registers of a frame of a branch: what it keeps and a number; the branch's own begin behind them.
     pub(super) const OWN: usize = 2;
+}
+
+/// A branch in place.
+pub(super) struct Found {
+    pub(super) branch: Branch,
+    /// The index of its frame.
+    pub(super) index: usize,
+    /// How many registers the window of the top frame is above that of the branch.
+    pub(super) above: usize,
 }
 
 impl Fiber {
@@ -214,9 +223,9 @@ impl Fiber {
     /// The instruction that runs is a sleep that has taken nothing yet. If it is the left side of a race that is to sleep, and in which
     /// nothing would tell that it never wakes, puts it aside and begins the right side.
     pub(crate) fn put_aside(&mut self) -> Option<Go> {
-        let at = self.race_without_cleanups()?;
+        let branch = self.branch_without_cleanups().filter(|found| found.branch == Branch::Race)?;
         self.pc = self.pc.wrapping_sub(1);
-        let sleeper = self.carve(at);
+        let sleeper = self.carve(branch.index);
         // SAFETY: `carve` has left the frame of a branch on top, which owns R[0]: the effect of the right side.
         let right = unsafe {
             (*self.frame).aux = Branch::RestOfRace as usize;
@@ -260,7 +269,9 @@ impl Fiber {
             (Branch::Race | Branch::RestOfRace, _) => (Split::Race(moved, self.child_of(keep.share())), Pending::Race),
             (Branch::Left, _) => (Split::Par(moved, self.child_of(keep.share())), Pending::Par),
             (Branch::Right, _) => (Split::RestOfPar(moved), Pending::RestOfPar(keep)),
-            (Branch::Timeout, _) => (Split::Timeout { deadline_ns: number, body: moved }, Pending::Timeout(keep)),
+            (Branch::Timeout, _) => {
+                (Split::Timeout { deadline_ns: self.moment(number), body: moved }, Pending::Timeout(keep))
+            }
             (Branch::Task, _) => return self.spawn_moved(moved, number),
             (Branch::Series, _) => {
                 // SAFETY: its frame was taken off.
@@ -313,9 +324,10 @@ impl Fiber {
         self.take_aside().fiber().release();
     }
 
-    /// Index of the innermost frame of a branch, if it is the left side of a race that has no cleanup to run.
-    fn race_without_cleanups(&self) -> Option<usize> {
+    /// The innermost branch, if it has no cleanup to run.
+    pub(super) fn branch_without_cleanups(&self) -> Option<Found> {
         let (top, mut pc) = (self.depth(), self.pc);
+        let mut above = 0;
         for index in (1..=top).rev().take(ASIDE) {
             // SAFETY: F1, F3.
             let (frame, below) =
@@ -327,9 +339,10 @@ impl Fiber {
                     return None;
                 }
                 (Some(_), _) | (None, Some(FrameKind::ApplyRest | FrameKind::RunResult)) => {}
-                (None, Some(FrameKind::Branch)) => return (frame.aux == Branch::Race as usize).then_some(index),
+                (None, Some(FrameKind::Branch)) => return Some(Found { branch: Branch::ALL[frame.aux], index, above }),
                 (None, _) => return None,
             }
+            above += frame.delta();
             pc = below;
         }
         None

@@ -31,6 +31,7 @@ mod stack;
 mod start;
 mod strand;
 mod task;
+mod timed;
 mod within;
 mod world;
 
@@ -57,6 +58,7 @@ pub use start::Start;
 use start::effect_entry;
 pub use strand::Strand;
 use strand::{count_begun, count_ended};
+pub(crate) use timed::span;
 pub use world::World;
 use world::WorldRef;
 

@@ -7,7 +7,7 @@ use aivi_scheduler::reactor::{Attempt, IoSource};
 use aivi_scheduler::{GroupEnd, Outcome, Rule, Wake};
 
 use super::series::with_rest;
-use super::{Awaited, Cases, Fiber, Items, Signal, Start, World};
+use super::{Awaited, Branch, Cases, Fiber, Items, Signal, Start, World};
 use crate::account::Limit;
 use crate::backtrace::Link;
 use crate::failure::Failure;
@@ -31,6 +31,8 @@ pub(crate) enum Pending {
     Raise(Box<Signal>),
     /// Something that gives `Unit`.
     Unit,
+    /// The same in the body of a timeout in place, whose limit may come before (`timed.rs`).
+    LimitedUnit,
     /// A send that gives a `Result`.
     SendResult,
     /// A message.
@@ -91,7 +93,8 @@ impl Fiber {
         match self.pending {
             Pending::Nothing => {
                 self.is_unseen = false;
-                if self.has_branch() { self.move_out() } else { Go::On }
+                let moves_on = self.has_branch() && self.outermost_branch() != Some(Branch::Timeout);
+                if moves_on { self.move_out() } else { Go::On }
             }
             Pending::Message => {
                 self.end_pending();
@@ -118,7 +121,7 @@ impl Fiber {
                 }
             }
             Pending::Again => {
-                if !self.cx().take_done() {
+                if self.has_branch() || !self.cx().take_done() {
                     return self.begin_or_go_on();
                 }
                 self.end_pending();
@@ -183,6 +186,9 @@ impl Fiber {
     #[inline(never)]
     fn go_on(&mut self, pending: Pending) -> Go {
         let wake = self.cx().take_wake();
+        if self.is_over_limited(&wake) {
+            return self.end_limited(pending, wake);
+        }
         let word = self.waiting_word();
         let holds_operands = matches!(pending, Pending::Again);
         match self.came(pending, wake) {
@@ -212,7 +218,7 @@ impl Fiber {
         match (pending, wake) {
             (_, Wake::Cancelled) => Came::Signal(self.cancelled()),
             (_, Wake::Deadlock(fault)) => Came::Signal(Signal::Fault(fault)),
-            (Pending::Unit, _) => Came::Value(Value::unit()),
+            (Pending::Unit | Pending::LimitedUnit, _) => Came::Value(Value::unit()),
             (Pending::SendResult, _) => Came::Value(Value::ok(Value::unit())),
             (Pending::Message, Wake::Message(message)) => Came::Value(Value::ok(message.into_value())),
             (Pending::Message, _) => Came::Value(closed()),

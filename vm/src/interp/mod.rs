@@ -34,7 +34,7 @@ pub(crate) use ops::register::use_global;
 pub(crate) use pairs::set_pairs;
 pub(crate) use regs::{Regs, Word};
 pub(crate) use table::internal;
-pub(crate) use unwind::{abandon, leave, owned};
+pub(crate) use unwind::{abandon, abandon_above, leave, owned};
 
 use crate::fiber::Fiber;
 

@@ -183,6 +183,11 @@ fn note_end(fiber: &mut Fiber, trace: Option<&Backtrace>) {
 /// Releases what the frames of a fiber that will not run again own, without cleanups.
 pub(crate) fn abandon(fiber: &mut Fiber) {
     fiber.in_flight.clear();
+    abandon_above(fiber, 0);
+}
+
+/// The same of the frames above this one, which goes on in another way.
+pub(crate) fn abandon_above(fiber: &mut Fiber, depth: usize) {
     let pending = std::mem::replace(&mut fiber.pending, Pending::Nothing);
     if matches!(pending, Pending::Nothing) {
         // It yielded before an instruction that was to run again.
@@ -193,7 +198,7 @@ pub(crate) fn abandon(fiber: &mut Fiber) {
         let word = unsafe { Word::at(fiber.pc.sub(1)) };
         release_operands(fiber, word);
     }
-    loop {
+    while fiber.depth() > depth {
         // SAFETY: F1.
         let (kind, code) = unsafe { ((*fiber.frame).kind(), (*fiber.frame).proto.as_ref()) };
         match (kind, code) {

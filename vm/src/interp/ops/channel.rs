@@ -68,8 +68,10 @@ pub(super) fn fault_closed(fiber: &mut Fiber, closed_at: Place) -> Go {
 }
 
 pub(in crate::interp) fn send(fiber: &mut Fiber, word: Word) -> Go {
-    if fiber.has_branch() && send_in_place(fiber, word) {
-        return Go::On;
+    if fiber.has_branch()
+        && let Some(go) = send_in_place(fiber, word)
+    {
+        return go;
     }
     let regs = checkpoint!(fiber, word);
     let sender = end!(regs, word.b(), Sender);
@@ -93,26 +95,41 @@ pub(in crate::interp) fn send(fiber: &mut Fiber, word: Word) -> Go {
     }
 }
 
-/// Sends in a branch in place, if it need not wait: the branch stays there.
-fn send_in_place(fiber: &mut Fiber, word: Word) -> bool {
+/// Sends in a branch in place, if it need not wait, or may wait there: the branch stays where it is.
+fn send_in_place(fiber: &mut Fiber, word: Word) -> Option<Go> {
     if !fiber.may_act() {
-        return false;
+        return None;
     }
     let regs = fiber.load();
     let sender = end!(regs, word.b(), Sender);
     // SAFETY: see `ops/mod.rs`; the value is taken.
     let value = unsafe { regs.take(word.c()) }.share();
-    match fiber.cx().try_send(&sender.0, value) {
+    let left = match fiber.cx().try_send(&sender.0, value) {
         TrySend::Done => {
             fiber.note_made();
-            fiber.set_result(word, Value::unit());
-            true
+            return Some(put(fiber, word, Value::unit()));
         }
-        TrySend::Full(value) | TrySend::Closed { value, .. } => {
-            // SAFETY: as above; it is where it was.
-            unsafe { regs.put(word.c(), value.into_value()) };
-            false
+        TrySend::Full(value) => match fiber.limit_in_place() {
+            Some(deadline_ns) => return Some(wait_to_send(fiber, word, sender, value, deadline_ns)),
+            None => value,
+        },
+        TrySend::Closed { value, .. } => value,
+    };
+    // SAFETY: as above; it is where it was.
+    unsafe { regs.put(word.c(), left.into_value()) };
+    None
+}
+
+/// Sends in the body of a timeout in place, for which there was no room just now.
+fn wait_to_send(fiber: &mut Fiber, word: Word, sender: &Sender, value: Shared, deadline_ns: u64) -> Go {
+    fiber.stand_in_place();
+    match fiber.cx().send(&sender.0, value) {
+        Send::Done | Send::Crowded => {
+            fiber.note_made();
+            put(fiber, word, Value::unit())
         }
+        Send::Closed { closed_at, .. } => fault_closed(fiber, closed_at),
+        Send::Wait => fiber.wait_in_place(deadline_ns, Pending::LimitedUnit),
     }
 }
 
@@ -245,7 +262,7 @@ pub(in crate::interp) fn recv(fiber: &mut Fiber, word: Word) -> Go {
     }
 }
 
-/// Receives in a branch in place, if it need not wait: the branch stays there.
+/// Receives in a branch in place, if it need not wait, or may wait there: the branch stays where it is.
 fn recv_in_place(fiber: &mut Fiber, word: Word) -> Option<Go> {
     if !fiber.may_act() {
         return None;
@@ -255,7 +272,20 @@ fn recv_in_place(fiber: &mut Fiber, word: Word) -> Option<Go> {
     match fiber.cx().try_recv(&receiver.0) {
         TryRecv::Value(value) => Some(deliver_message(fiber, word, value.into_value())),
         TryRecv::Closed => Some(put(fiber, word, closed())),
-        TryRecv::Empty => None,
+        TryRecv::Empty => fiber.limit_in_place().map(|deadline_ns| wait_to_recv(fiber, word, receiver, deadline_ns)),
+    }
+}
+
+/// Receives in the body of a timeout in place, for which there was no message just now.
+fn wait_to_recv(fiber: &mut Fiber, word: Word, receiver: &Receiver, deadline_ns: u64) -> Go {
+    fiber.stand_in_place();
+    if let Some(message) = recv_of_next(fiber, receiver) {
+        return deliver_message(fiber, word, message.into_value());
+    }
+    match fiber.cx().recv(&receiver.0) {
+        Recv::Value(value) => deliver_message(fiber, word, value.into_value()),
+        Recv::Closed => put(fiber, word, closed()),
+        Recv::Wait => fiber.wait_in_place(deadline_ns, Pending::Message),
     }
 }
 

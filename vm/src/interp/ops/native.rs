@@ -4,6 +4,8 @@
 //! a host's without effects. What it says no to is done by `full`, with the machine's state stored: there a function may wait, and
 //! limits, steps and branches in place are looked at.
 
+use aivi_scheduler::reactor::{Attempt, IoSource};
+
 use super::call::{move_out, release_operands};
 use super::fiber::make_way;
 use super::{Go, Regs, Word};
@@ -94,14 +96,29 @@ unsafe fn tries_quick(regs: &mut Regs, word: Word, linked: &LinkedNative, tries:
     }
 }
 
-/// What a function that tries gives for a branch in place, which pays for it; nothing if it has to wait.
-fn try_in_place(fiber: &mut Fiber, arguments: &Args<'_>, tries: TryFn, fuel: u64) -> Option<Value> {
+/// A function that tries, in a branch in place, which pays for it. `Err`: it has to wait, or is called as others are.
+fn try_in_place(fiber: &mut Fiber, arguments: &Args<'_>, tries: TryFn, fuel: u64) -> Result<Value, Option<Go>> {
     if !may_try(fiber, arguments, fuel) {
-        return None;
+        return Err(None);
     }
-    let Tried::Done(value) = tries(arguments) else { return None };
-    fiber.charge_call(fuel);
-    Some(value)
+    match tries(arguments) {
+        Tried::Done(value) => {
+            fiber.charge_call(fuel);
+            Ok(value)
+        }
+        Tried::Wait(source, attempt) => Err(wait_to_try(fiber, source, attempt)),
+        Tried::WrongType => Err(None),
+    }
+}
+
+/// Waits in the body of a timeout in place until the source has risen, if the fiber may; then the function is called again.
+fn wait_to_try(fiber: &mut Fiber, source: IoSource, attempt: Attempt) -> Option<Go> {
+    let deadline_ns = fiber.limit_in_place()?;
+    NativeCx { fiber, needs: None }.retry_when_ready(source, attempt);
+    if matches!(fiber.pending, Pending::Again) {
+        fiber.cx().limit_wait(deadline_ns);
+    }
+    Some(wait_again(fiber))
 }
 
 /// Can the fiber pay for a call of the system, and is that short?
@@ -169,8 +186,8 @@ pub(in crate::interp) fn full(fiber: &mut Fiber, word: Word) -> Go {
         return after_quick(fiber, word, owned);
     }
     if fiber.has_branch() {
-        if acts && act_in_place(fiber, word, linked) {
-            return Go::On;
+        if acts && let Some(go) = act_in_place(fiber, word, linked) {
+            return go;
         }
         // What takes long is no step of what is to be short.
         if acts || fiber.has_short_branch() {
@@ -234,10 +251,10 @@ pub(in crate::interp) fn full(fiber: &mut Fiber, word: Word) -> Go {
     }
 }
 
-/// Acts in a branch in place, if it is that simple, and need not wait: the branch stays there.
-fn act_in_place(fiber: &mut Fiber, word: Word, linked: &LinkedNative) -> bool {
+/// Acts in a branch in place, if it is that simple, and need not wait, or may wait there: the branch stays where it is.
+fn act_in_place(fiber: &mut Fiber, word: Word, linked: &LinkedNative) -> Option<Go> {
     if !fiber.may_act() {
-        return false;
+        return None;
     }
     let regs = fiber.load();
     // SAFETY: as in `quick`.
@@ -245,16 +262,18 @@ fn act_in_place(fiber: &mut Fiber, word: Word, linked: &LinkedNative) -> bool {
         let first = regs.slot(word.a());
         let mut arguments = Args::new(std::slice::from_raw_parts_mut(first, word.x()), linked.owned);
         let value = match (linked.quick, &linked.call) {
-            (Some(quick), _) => quick(&mut arguments),
+            (Some(quick), _) => quick(&mut arguments)?,
             // Items of a list that make a call of the system each are worth sharing.
             (None, NativeCall::Tries(tries, fuel)) if !fiber.has_short_branch() => {
-                try_in_place(fiber, &arguments, *tries, u64::from(*fuel))
+                match try_in_place(fiber, &arguments, *tries, u64::from(*fuel)) {
+                    Ok(value) => value,
+                    Err(go) => return go,
+                }
             }
-            _ => None,
+            _ => return None,
         };
-        let is_done = value.is_some();
-        value.into_iter().for_each(|value| put_quick(first, linked.owned, value));
-        is_done
+        put_quick(first, linked.owned, value);
+        Some(Go::On)
     }
 }
 
