@@ -9,7 +9,7 @@ use aivi_tests::runs::Schedule;
 
 /// What the programs are made of. `spin` spends more than a slice, `hop` uses a channel, `held` has a cleanup, `never` waits and
 /// `late` sleeps until it is cancelled, and `grown` makes objects on both sides of a call. In `taken`, `asked` and `counted`
-/// branches do what others notice without having to wait.
+/// branches do what others notice without having to wait, and in `waited` they wait under limits.
 const PARTS: &str = "module input
 use aivi.concurrency
 use aivi.sync (Ref, makeRef, update, get)
@@ -183,6 +183,19 @@ counted = body => do Effect {
 added : Ref (List Int) -> Effect Text Unit
 added = cell => update cell (list => [...list, 1])
 
+waited : Effect Text (List Int) -> Effect Text (List Int)
+waited = body => do Effect {
+  (tx, rx) <- makeBounded 0
+  task <- spawn (grown 4 (timeoutWith 100000 \"late\" (grown 1 (received rx))))
+  other <- spawn (timeoutWith 100000 \"late\" (sent tx body))
+  a <- timeoutWith 100000 \"late\" (grown 2 other.join)
+  b <- timeoutWith 100000 \"late\" task.join
+  c <- tried (timeoutWith 1 \"late\" (grown 3 (received rx)))
+  d <- tried (timeoutWith 1 \"late\" (grown 3 late))
+  e <- tried (timeoutWith 1 \"late\" (grown 3 (sent tx (pure [1]))))
+  pure [...a, ...b, ...c, ...d, ...e]
+}
+
 tried : Effect Text (List Int) -> Effect Text (List Int)
 tried = body => do Effect {
   r <- attempt body
@@ -236,6 +249,7 @@ impl Choice {
             24 => ("(taken ", None, ")"),
             25 => ("(asked ", None, ")"),
             26 => ("(counted ", None, ")"),
+            27 => ("(waited ", None, ")"),
             17 | 18 => ("(beside ", Some(" "), ")"),
             _ => ("(both ", Some(" "), ")"),
         };

@@ -3,7 +3,7 @@
 use loom::thread;
 
 use super::check_bounded;
-use super::stage::{Begin, Cast, REASON, Stage, Token};
+use super::stage::{Begin, Cast, REASON, Stage, Token, drain};
 use crate::{Channel, Recv, Send};
 
 /// Sends a message, as the machine does: first what is at hand.
@@ -82,6 +82,44 @@ fn a_receiver_that_ends_where_it_waits_loses_no_message() {
         assert!(cast.log.has("s: sent"));
         assert_eq!(cast.log.has("r: message 7") as usize + channel.rx.len(), 1, "the message is in one place");
         assert!(!(cast.log.has("r: message 7") && cast.log.has("r: ended")), "it ends once");
+        stage.close();
+    });
+}
+
+/// The same whose wait has a limit: the message or the limit is the first.
+/// C12 C29
+#[test]
+fn a_receiver_with_a_limit_loses_no_message() {
+    let mutants = ["channel.a-cancelled-receiver-keeps-the-message", "turn.a-limit-leaves-its-waiter"];
+    check_bounded(2, &mutants, || {
+        let (cast, channel) = (Cast::default(), Channel::bounded(1));
+        let limited: Begin = {
+            let rx = channel.rx.clone();
+            Box::new(move |cx| match cx.recv(&rx) {
+                Recv::Wait => {
+                    cx.limit_wait(0);
+                    None
+                }
+                Recv::Value(token) => Some(format!("message {}", token.get())),
+                Recv::Closed => Some("closed".to_owned()),
+            })
+        };
+        let tasks = vec![cast.task("r", limited), cast.task("s", send(&channel, 7))];
+        let mut stage = Stage::new(2, &cast, tasks);
+        let (mut worker, raw) = (stage.take(0), stage.raw(0));
+        let receiver = thread::spawn(move || {
+            worker.turn(raw);
+            worker.fire_timers();
+            drain(&mut worker);
+            worker
+        });
+        let sender = stage.run(1, 1);
+        stage.back(receiver.join().unwrap());
+        stage.back(sender.join().unwrap());
+        stage.settle();
+        assert!(cast.log.has("s: sent"));
+        assert!(cast.log.has("r: message 7") != cast.log.has("r: timer"), "one of them ends the wait");
+        assert_eq!(cast.log.has("r: message 7") as usize + channel.rx.len(), 1, "the message is in one place");
         stage.close();
     });
 }

@@ -97,7 +97,7 @@ impl<T: Task> Worker<T> {
     }
 
     /// Fires what is due in our own wheel, and says how many tasks that woke.
-    pub(super) fn fire_timers(&mut self) -> usize {
+    pub(crate) fn fire_timers(&mut self) -> usize {
         let now_ns = self.core.now_ns;
         if self.shared.is_deadline_met(now_ns) {
             self.meet_deadlines();

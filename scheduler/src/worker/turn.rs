@@ -122,7 +122,7 @@ impl<T: Task> Worker<T> {
             (Claim::Completed, Waiting::Outside(delivery)) => Woken::Completed(delivery),
             (Claim::Latch, _) => Woken::Latch,
             (Claim::Timer, waiting) => {
-                self.undo(raw, record, own, waiting);
+                mutant!("turn.a-limit-leaves-its-waiter", self.undo(raw, record, own, waiting), drop(waiting));
                 Woken::Timer
             }
             (_, waiting) => {

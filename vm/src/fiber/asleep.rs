@@ -2,7 +2,7 @@
 //!
 //! It is one object: what the fiber keeps between two turns, the frames above the root's, the registers. The fiber itself, 256
 //! bytes with arrays that have room for calls, goes to the next one that runs. Left out is what can be had again: the tables of the
-//! program, the fuel, the root frame. Put away is only who has nothing else: no signal, no cleanup that runs, no branch in place.
+//! program, the fuel, the root frame. Put away is only who has nothing else: no signal, no cleanup that runs. The body of a timeout may be in place.
 //!
 //! The copy that a turn makes of it and back costs less than the memory that would be touched otherwise. One that is cancelled where it
 //! waits, and has nothing to clean up, ends without being woken: what its frames own is released where it is.
@@ -100,11 +100,9 @@ impl Asleep {
     ///
     /// What is left of it is its memory: it is not used and not dropped any more.
     pub(super) fn of(fiber: &mut Fiber) -> Option<Asleep> {
-        let is_plain = fiber.signal.is_none()
-            && fiber.in_flight.capacity() == 0
-            && fiber.outcome.is_none()
-            && !fiber.is_ending()
-            && !fiber.has_branch();
+        let is_plain =
+            fiber.signal.is_none() && fiber.in_flight.capacity() == 0 && fiber.outcome.is_none() && !fiber.is_ending();
+        debug_assert!(fiber.branches <= 1, "who waits has the body of a timeout in place at most");
         // SAFETY: F1: a fiber that waits has a top frame; a proto lives as long as the program.
         let code = unsafe { fiber.frame.as_ref()?.proto.as_ref() }.filter(|_| is_plain)?;
         let (frames, registers) = (fiber.depth(), fiber.base_index() + code.registers());
@@ -253,12 +251,16 @@ impl Asleep {
         };
         let (origins, depth, registers) = (head.origins, usize::from(head.frames), usize::from(head.registers));
         frames.grow(depth + 1 + MORE_FRAMES);
+        let mut branch = 0;
         // SAFETY: there is room for the root frame and the others, and for the registers; the object has so many of both.
         let deltas: usize = unsafe {
             frames.start().write(Frame::internal(FrameKind::RootEnd, 0, 0));
             let above = frames.start().add(1);
             let deltas = (0..depth).map(|index| {
                 let frame = self.frame(index);
+                if frame.kind() == Some(FrameKind::Branch) {
+                    branch = index as u32 + 1;
+                }
                 above.add(index).write(frame);
                 frame.delta()
             });
@@ -274,6 +276,8 @@ impl Asleep {
             fiber.base = fiber.stack.start().add(deltas);
             fiber.frame = fiber.frames.start().add(depth);
             fiber.pc = (*fiber.frame).pc;
+            fiber.outermost = branch;
+            fiber.branches = u32::from(branch > 0);
         }
     }
 

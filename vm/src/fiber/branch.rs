@@ -54,7 +54,7 @@ pub(crate) enum Branch {
     Race,
     /// The right one of a `race` whose left one was put aside: the number is that fiber.
     RestOfRace,
-    /// The body of a timeout; keeps the error, and the number is the time (`timed.rs`).
+    /// The body of a timeout; keeps the error, and the number is the moment at which it is over.
     Timeout,
     /// A task (`task.rs`); the number is the fuel that was set aside.
     Task,
@@ -269,9 +269,7 @@ impl Fiber {
             (Branch::Race | Branch::RestOfRace, _) => (Split::Race(moved, self.child_of(keep.share())), Pending::Race),
             (Branch::Left, _) => (Split::Par(moved, self.child_of(keep.share())), Pending::Par),
             (Branch::Right, _) => (Split::RestOfPar(moved), Pending::RestOfPar(keep)),
-            (Branch::Timeout, _) => {
-                (Split::Timeout { deadline_ns: self.moment(number), body: moved }, Pending::Timeout(keep))
-            }
+            (Branch::Timeout, _) => (Split::Timeout { deadline_ns: number, body: moved }, Pending::Timeout(keep)),
             (Branch::Task, _) => return self.spawn_moved(moved, number),
             (Branch::Series, _) => {
                 // SAFETY: its frame was taken off.

@@ -58,7 +58,6 @@ pub use start::Start;
 use start::effect_entry;
 pub use strand::Strand;
 use strand::{count_begun, count_ended};
-pub(crate) use timed::span;
 pub use world::World;
 use world::WorldRef;
 

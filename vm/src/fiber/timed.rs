@@ -9,8 +9,7 @@
 //! - The first that ends the wait decides: what it was for, the limit, or a request to end (`task/state.rs` of the scheduler). Then the body goes on in place, or its frames are released
 //!   and the fiber unwinds with the error of the limit, or as cancelled, from the instruction that began the timeout.
 //! - A request that has come by the time the limit is seen outranks it: it may be that of a limit around this one, which was as long (C28).
-//! - The time runs from the first wait on, or from where the body is moved out, which is less than a slice after it began: so a body that ends before needs no clock.
-//! - In the next wait the limit is the same moment, and when the body is moved out after all, that of the group.
+//! - The limit is the moment that was fixed when the timeout began, in the next wait too, and in that of the group if the body is moved out after all.
 
 use aivi_scheduler::Wake;
 
@@ -20,14 +19,6 @@ use crate::interp::{Go, abandon_above};
 use crate::object::Shared;
 use crate::value::Value;
 
-/// In the number of a timeout's frame: it is a span that has not begun, else a moment.
-const SPAN: u64 = 1 << 63;
-
-/// What the frame of a timeout of so many nanoseconds keeps.
-pub(crate) fn span(ns: u64) -> u64 {
-    ns.min(SPAN - 1) | SPAN
-}
-
 impl Fiber {
     /// The moment up to which the body of the timeout in place may wait there; `None` if it has to be moved out for that.
     pub(crate) fn limit_in_place(&mut self) -> Option<u64> {
@@ -35,19 +26,8 @@ impl Fiber {
             return None;
         }
         let above = self.branch_without_cleanups()?.above;
-        // SAFETY: `above` registers below the top window is that of the branch, whose own they are.
-        let number = unsafe { &mut (*self.base.sub(above).add(1)).payload };
-        let deadline_ns = self.moment(*number);
-        *number = deadline_ns;
-        Some(deadline_ns)
-    }
-
-    /// The moment that the number in a timeout's frame says. A span begins now.
-    pub(super) fn moment(&mut self, number: u64) -> u64 {
-        match number & SPAN {
-            0 => number,
-            _ => self.cx().now_ns().saturating_add(number & !SPAN).min(SPAN - 1),
-        }
+        // SAFETY: the window of the branch is `above` registers below the top one, and its second one is the moment.
+        Some(unsafe { (*self.base.sub(above).add(1)).payload })
     }
 
     /// Tells the scheduler where a wait in place begins.

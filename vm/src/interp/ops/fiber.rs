@@ -4,7 +4,7 @@ use aivi_scheduler::{Join, JoinAll, Place};
 
 use super::call::{move_out, release_operands, run_effect};
 use super::{Go, Regs, Word};
-use crate::fiber::{Branch, Fiber, Pending, ScopeHandle, Start, Strand, TaskValue, span};
+use crate::fiber::{Branch, Fiber, Pending, ScopeHandle, Start, Strand, TaskValue};
 use crate::value::{Kind, Value};
 
 /// Polls cancellation and tells the scheduler where the fiber stands; or how to go on instead. A branch in place becomes a
@@ -315,9 +315,10 @@ pub(in crate::interp) fn timeout(fiber: &mut Fiber, word: Word) -> Go {
         return fiber.raise(crate::fiber::Signal::Failure(error.into()));
     }
     if is_in_place {
+        let deadline_ns = fiber.cx().now_ns().saturating_add(nanos(millis));
         // SAFETY: see `ops/mod.rs`; the effect is taken.
         let body = unsafe { regs.take(base + 2) };
-        return fiber.begin_branch(Branch::Timeout, error, span(nanos(millis)), body);
+        return fiber.begin_branch(Branch::Timeout, error, deadline_ns, body);
     }
     let body = child(fiber, &regs, base + 2);
     fiber.cx().timeout(nanos(millis), body);
