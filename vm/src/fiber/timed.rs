@@ -49,6 +49,7 @@ impl Fiber {
     }
 
     /// What the body of the timeout had is released, and the fiber goes on as it does without it.
+    #[cold]
     pub(super) fn end_limited(&mut self, pending: Pending, wake: Wake<Shared, Fault>) -> Go {
         let other = match wake {
             Wake::Deadlock(fault) => Some(Signal::Fault(fault)),

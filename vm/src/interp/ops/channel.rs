@@ -96,6 +96,7 @@ pub(in crate::interp) fn send(fiber: &mut Fiber, word: Word) -> Go {
 }
 
 /// Sends in a branch in place, if it need not wait, or may wait there: the branch stays where it is.
+#[inline(never)]
 fn send_in_place(fiber: &mut Fiber, word: Word) -> Option<Go> {
     if !fiber.may_act() {
         return None;
@@ -121,6 +122,7 @@ fn send_in_place(fiber: &mut Fiber, word: Word) -> Option<Go> {
 }
 
 /// Sends in the body of a timeout in place, for which there was no room just now.
+#[inline(never)]
 fn wait_to_send(fiber: &mut Fiber, word: Word, sender: &Sender, value: Shared, deadline_ns: u64) -> Go {
     fiber.stand_in_place();
     match fiber.cx().send(&sender.0, value) {
@@ -263,6 +265,7 @@ pub(in crate::interp) fn recv(fiber: &mut Fiber, word: Word) -> Go {
 }
 
 /// Receives in a branch in place, if it need not wait, or may wait there: the branch stays where it is.
+#[inline(never)]
 fn recv_in_place(fiber: &mut Fiber, word: Word) -> Option<Go> {
     if !fiber.may_act() {
         return None;
@@ -277,6 +280,7 @@ fn recv_in_place(fiber: &mut Fiber, word: Word) -> Option<Go> {
 }
 
 /// Receives in the body of a timeout in place, for which there was no message just now.
+#[inline(never)]
 fn wait_to_recv(fiber: &mut Fiber, word: Word, receiver: &Receiver, deadline_ns: u64) -> Go {
     fiber.stand_in_place();
     if let Some(message) = recv_of_next(fiber, receiver) {
@@ -290,7 +294,7 @@ fn wait_to_recv(fiber: &mut Fiber, word: Word, receiver: &Receiver, deadline_ns:
 }
 
 /// The message that the fiber sends which would run next. It has its turn before this one waits, if such waits were worth it.
-#[inline]
+#[inline(always)]
 fn recv_of_next(fiber: &mut Fiber, receiver: &Receiver) -> Option<Shared> {
     if receiver.0.is_buffered() || !fiber.lends() {
         return None;

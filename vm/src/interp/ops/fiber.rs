@@ -119,6 +119,7 @@ pub(in crate::interp) fn sleep(fiber: &mut Fiber, word: Word) -> Go {
 }
 
 /// Sleeps in the body of a timeout in place, up to its limit at most.
+#[inline(never)]
 fn sleep_in_place(fiber: &mut Fiber, ns: u64) -> Option<Go> {
     if !fiber.may_act() {
         return None;
@@ -197,6 +198,7 @@ pub(in crate::interp) fn join(fiber: &mut Fiber, word: Word) -> Go {
 }
 
 /// Joins in the body of a timeout in place.
+#[inline(never)]
 fn join_in_place(fiber: &mut Fiber, word: Word) -> Option<Go> {
     if !fiber.may_act() {
         return None;
@@ -216,6 +218,7 @@ fn join_in_place(fiber: &mut Fiber, word: Word) -> Option<Go> {
 }
 
 /// The result of a join; `None` if a wait was begun.
+#[inline]
 fn joined(fiber: &mut Fiber, word: Word, task: TaskValue) -> Option<Go> {
     Some(match fiber.cx().join(task.0) {
         Join::Ready(outcome) => match fiber.join_outcome(outcome) {

@@ -112,6 +112,7 @@ fn try_in_place(fiber: &mut Fiber, arguments: &Args<'_>, tries: TryFn, fuel: u64
 }
 
 /// Waits in the body of a timeout in place until the source has risen, if the fiber may; then the function is called again.
+#[inline(never)]
 fn wait_to_try(fiber: &mut Fiber, source: IoSource, attempt: Attempt) -> Option<Go> {
     let deadline_ns = fiber.limit_in_place()?;
     NativeCx { fiber, needs: None }.retry_when_ready(source, attempt);
