@@ -58,6 +58,7 @@ pub use start::Start;
 use start::effect_entry;
 pub use strand::Strand;
 use strand::{count_begun, count_ended};
+pub(crate) use timed::TimeLeft;
 pub use world::World;
 use world::WorldRef;
 

@@ -31,8 +31,6 @@ pub(crate) enum Pending {
     Raise(Box<Signal>),
     /// Something that gives `Unit`.
     Unit,
-    /// The same in the body of a timeout in place, whose limit may come before (`timed.rs`).
-    LimitedUnit,
     /// A send that gives a `Result`.
     SendResult,
     /// A message.
@@ -186,8 +184,16 @@ impl Fiber {
     #[inline(never)]
     fn go_on(&mut self, pending: Pending) -> Go {
         let wake = self.cx().take_wake();
-        if self.is_over_limited(&wake) {
-            return self.end_limited(pending, wake);
+        if self.has_branch() {
+            match wake {
+                Wake::Timer => return self.try_once_more(pending),
+                Wake::Cancelled => {
+                    let signal = self.cancelled();
+                    return self.end_in_wait(pending, signal);
+                }
+                Wake::Deadlock(fault) => return self.end_in_wait(pending, Signal::Fault(fault)),
+                _ => {}
+            }
         }
         let word = self.waiting_word();
         let holds_operands = matches!(pending, Pending::Again);
@@ -218,7 +224,7 @@ impl Fiber {
         match (pending, wake) {
             (_, Wake::Cancelled) => Came::Signal(self.cancelled()),
             (_, Wake::Deadlock(fault)) => Came::Signal(Signal::Fault(fault)),
-            (Pending::Unit | Pending::LimitedUnit, _) => Came::Value(Value::unit()),
+            (Pending::Unit, _) => Came::Value(Value::unit()),
             (Pending::SendResult, _) => Came::Value(Value::ok(Value::unit())),
             (Pending::Message, Wake::Message(message)) => Came::Value(Value::ok(message.into_value())),
             (Pending::Message, _) => Came::Value(closed()),

@@ -1,33 +1,46 @@
 //! Waits in the body of a timeout that is in place: the fiber waits itself, with the time of the limit as the limit of its wait.
 //!
-//! A branch that has to wait is moved out (`branch.rs`). But the body of a timeout mostly is one wait, for a message, a socket, the end of a task; so one should wait. To
-//! make a fiber of it costs a record, a group, two turns and, when the time is over, a request to cancel. That nobody could tell from this:
-//! the owner can do nothing else meanwhile, and of a body that has nothing to clean up nothing runs when its time is over.
+//! A branch that has to wait is moved out (`branch.rs`). But the body of a timeout mostly is one wait, for a message or a socket; so one should wait. To make a fiber of
+//! it costs a record, a group, two turns and, when the time is over, a request to cancel. That nobody could tell from this: the owner can do nothing else
+//! meanwhile, and of a body that has nothing to clean up nothing runs when its time is over. A sleep for which there is time is such a wait, too.
 //!
 //! What always holds:
 //! - The timeout is the only branch in place, and none of its frames has a cleanup, is one of the machine's that has to be told, or runs a global. All others are moved out.
-//! - The first that ends the wait decides: what it was for, the limit, or a request to end (`task/state.rs` of the scheduler). Then the body goes on in place, or its frames are released
-//!   and the fiber unwinds with the error of the limit, or as cancelled, from the instruction that began the timeout.
-//! - A request that has come by the time the limit is seen outranks it: it may be that of a limit around this one, which was as long (C28).
+//! - The first that ends the wait decides: what it was for, the limit, or a request to end (`task/state.rs` of the scheduler).
+//! - At the limit the instruction runs once more, in a turn behind those who were woken at the same time. What they have sent is there then: a body that completes at the limit
+//!   wins (C27). If it would wait again, the frames of the body are released, and the fiber unwinds with the error of the limit from the instruction that began the timeout.
+//! - A request that has come by then outranks the limit: it may be that of a limit around this one, which was as long (C28).
 //! - The limit is the moment that was fixed when the timeout began, in the next wait too, and in that of the group if the body is moved out after all.
-
-use aivi_scheduler::Wake;
+//!
+//! Only instructions that keep their operands until they are done can run once more: who sends or joins is moved out.
 
 use super::{Branch, Fiber, Pending, Signal};
-use crate::fault::Fault;
 use crate::interp::{Go, abandon_above};
-use crate::object::Shared;
 use crate::value::Value;
 
+/// How long the body of a timeout in place may wait.
+pub(crate) enum TimeLeft {
+    /// Up to this moment.
+    Until(u64),
+    /// Its time is over.
+    None,
+}
+
+/// The moment in the frame of a timeout whose time is over.
+const OVER: u64 = 0;
+
 impl Fiber {
-    /// The moment up to which the body of the timeout in place may wait there; `None` if it has to be moved out for that.
-    pub(crate) fn limit_in_place(&mut self) -> Option<u64> {
+    /// How long the body of the timeout in place may wait there; `None` if it has to be moved out for that.
+    pub(crate) fn limit_in_place(&mut self) -> Option<TimeLeft> {
         if self.branches != 1 || self.outermost_branch() != Some(Branch::Timeout) {
             return None;
         }
         let above = self.branch_without_cleanups()?.above;
         // SAFETY: the window of the branch is `above` registers below the top one, and its second one is the moment.
-        Some(unsafe { (*self.base.sub(above).add(1)).payload })
+        Some(match unsafe { (*self.base.sub(above).add(1)).payload } {
+            OVER => TimeLeft::None,
+            deadline_ns => TimeLeft::Until(deadline_ns),
+        })
     }
 
     /// Tells the scheduler where a wait in place begins.
@@ -43,25 +56,48 @@ impl Fiber {
         Go::Wait
     }
 
-    /// Whether the fiber was in such a wait, and something else has ended it than what it was for.
-    pub(super) fn is_over_limited(&self, wake: &Wake<Shared, Fault>) -> bool {
-        self.has_branch() && matches!(wake, Wake::Timer | Wake::Cancelled | Wake::Deadlock(_))
+    /// The limit has ended a wait: the instruction runs once more.
+    #[cold]
+    pub(super) fn try_once_more(&mut self, pending: Pending) -> Go {
+        if self.sees_cancel() {
+            let signal = self.noticed();
+            return self.end_in_wait(pending, signal);
+        }
+        match self.branch_without_cleanups() {
+            // SAFETY: as in `limit_in_place`.
+            Some(found) => unsafe { (*self.base.sub(found.above).add(1)).payload = OVER },
+            None => unreachable!("it waits in the body of a timeout without cleanups"),
+        }
+        self.pc = self.pc.wrapping_sub(1);
+        Go::On
     }
 
-    /// What the body of the timeout had is released, and the fiber goes on as it does without it.
+    /// An instruction would wait, and the time is over. `pending` is what it would wait for.
     #[cold]
-    pub(super) fn end_limited(&mut self, pending: Pending, wake: Wake<Shared, Fault>) -> Go {
-        let other = match wake {
-            Wake::Deadlock(fault) => Some(Signal::Fault(fault)),
-            Wake::Cancelled => Some(self.cancelled()),
-            _ => self.sees_cancel().then(|| self.noticed()),
-        };
+    pub(crate) fn end_late(&mut self, pending: Pending) -> Go {
+        self.release_body(pending);
+        // SAFETY: the frame of the branch is on top, and owns R[0]: the error.
+        let error = unsafe { std::mem::replace(&mut *self.base, Value::unit().into_slot()).into_value() };
+        self.leave_body(Signal::Failure(error.into()))
+    }
+
+    /// Something has ended a wait that ends the fiber, too.
+    #[cold]
+    pub(super) fn end_in_wait(&mut self, pending: Pending, signal: Signal) -> Go {
+        self.release_body(pending);
+        self.leave_body(signal)
+    }
+
+    /// Releases what the body of the timeout has.
+    fn release_body(&mut self, pending: Pending) {
         self.pending = pending;
         abandon_above(self, self.outermost as usize);
-        // SAFETY: the frame on top is that of the branch, which owns R[0].
-        let error = unsafe { std::mem::replace(&mut *self.base, Value::unit().into_slot()).into_value() };
+    }
+
+    /// Takes the frame of the timeout off.
+    fn leave_body(&mut self, signal: Signal) -> Go {
         self.leave_branch();
         self.pop();
-        self.raise(other.unwrap_or_else(|| Signal::Failure(error.into())))
+        self.raise(signal)
     }
 }

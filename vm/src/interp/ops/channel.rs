@@ -7,7 +7,7 @@ use super::fiber::checkpoint;
 use super::received::{Wanted, deliver_message};
 use super::{Go, Regs, Word};
 use crate::account::{Limit, meter};
-use crate::fiber::{Fiber, Pending, Receiver, Sender, Strand, closed};
+use crate::fiber::{Fiber, Pending, Receiver, Sender, Strand, TimeLeft, closed};
 use crate::object::Shared;
 use crate::value::Value;
 
@@ -68,10 +68,8 @@ pub(super) fn fault_closed(fiber: &mut Fiber, closed_at: Place) -> Go {
 }
 
 pub(in crate::interp) fn send(fiber: &mut Fiber, word: Word) -> Go {
-    if fiber.has_branch()
-        && let Some(go) = send_in_place(fiber, word)
-    {
-        return go;
+    if fiber.has_branch() && send_in_place(fiber, word) {
+        return Go::On;
     }
     let regs = checkpoint!(fiber, word);
     let sender = end!(regs, word.b(), Sender);
@@ -95,43 +93,27 @@ pub(in crate::interp) fn send(fiber: &mut Fiber, word: Word) -> Go {
     }
 }
 
-/// Sends in a branch in place, if it need not wait, or may wait there: the branch stays where it is.
+/// Sends in a branch in place, if it need not wait: the branch stays there.
 #[inline(never)]
-fn send_in_place(fiber: &mut Fiber, word: Word) -> Option<Go> {
+fn send_in_place(fiber: &mut Fiber, word: Word) -> bool {
     if !fiber.may_act() {
-        return None;
+        return false;
     }
     let regs = fiber.load();
     let sender = end!(regs, word.b(), Sender);
     // SAFETY: see `ops/mod.rs`; the value is taken.
     let value = unsafe { regs.take(word.c()) }.share();
-    let left = match fiber.cx().try_send(&sender.0, value) {
+    match fiber.cx().try_send(&sender.0, value) {
         TrySend::Done => {
             fiber.note_made();
-            return Some(put(fiber, word, Value::unit()));
+            fiber.set_result(word, Value::unit());
+            true
         }
-        TrySend::Full(value) => match fiber.limit_in_place() {
-            Some(deadline_ns) => return Some(wait_to_send(fiber, word, sender, value, deadline_ns)),
-            None => value,
-        },
-        TrySend::Closed { value, .. } => value,
-    };
-    // SAFETY: as above; it is where it was.
-    unsafe { regs.put(word.c(), left.into_value()) };
-    None
-}
-
-/// Sends in the body of a timeout in place, for which there was no room just now.
-#[inline(never)]
-fn wait_to_send(fiber: &mut Fiber, word: Word, sender: &Sender, value: Shared, deadline_ns: u64) -> Go {
-    fiber.stand_in_place();
-    match fiber.cx().send(&sender.0, value) {
-        Send::Done | Send::Crowded => {
-            fiber.note_made();
-            put(fiber, word, Value::unit())
+        TrySend::Full(value) | TrySend::Closed { value, .. } => {
+            // SAFETY: as above; it is where it was.
+            unsafe { regs.put(word.c(), value.into_value()) };
+            false
         }
-        Send::Closed { closed_at, .. } => fault_closed(fiber, closed_at),
-        Send::Wait => fiber.wait_in_place(deadline_ns, Pending::LimitedUnit),
     }
 }
 
@@ -275,7 +257,10 @@ fn recv_in_place(fiber: &mut Fiber, word: Word) -> Option<Go> {
     match fiber.cx().try_recv(&receiver.0) {
         TryRecv::Value(value) => Some(deliver_message(fiber, word, value.into_value())),
         TryRecv::Closed => Some(put(fiber, word, closed())),
-        TryRecv::Empty => fiber.limit_in_place().map(|deadline_ns| wait_to_recv(fiber, word, receiver, deadline_ns)),
+        TryRecv::Empty => match fiber.limit_in_place()? {
+            TimeLeft::None => Some(fiber.end_late(Pending::Message)),
+            TimeLeft::Until(deadline_ns) => Some(wait_to_recv(fiber, word, receiver, deadline_ns)),
+        },
     }
 }
 

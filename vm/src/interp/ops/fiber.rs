@@ -4,7 +4,7 @@ use aivi_scheduler::{Join, JoinAll, Place};
 
 use super::call::{move_out, release_operands, run_effect};
 use super::{Go, Regs, Word};
-use crate::fiber::{Branch, Fiber, Pending, ScopeHandle, Start, Strand, TaskValue};
+use crate::fiber::{Branch, Fiber, Pending, ScopeHandle, Start, Strand, TaskValue, TimeLeft};
 use crate::value::{Kind, Value};
 
 /// Polls cancellation and tells the scheduler where the fiber stands; or how to go on instead. A branch in place becomes a
@@ -118,19 +118,20 @@ pub(in crate::interp) fn sleep(fiber: &mut Fiber, word: Word) -> Go {
     wait(fiber, Pending::Unit)
 }
 
-/// Sleeps in the body of a timeout in place, up to its limit at most.
+/// Sleeps in the body of a timeout in place, if there is time for it.
 #[inline(never)]
 fn sleep_in_place(fiber: &mut Fiber, ns: u64) -> Option<Go> {
     if !fiber.may_act() {
         return None;
     }
-    let deadline_ns = fiber.limit_in_place()?;
-    fiber.stand_in_place();
     let end_ns = fiber.cx().now_ns().saturating_add(ns);
-    fiber.cx().sleep_until(end_ns.min(deadline_ns));
-    // Who sleeps as long as he may has slept enough.
-    let is_whole = end_ns <= deadline_ns;
-    Some(wait(fiber, if is_whole { Pending::Unit } else { Pending::LimitedUnit }))
+    match fiber.limit_in_place()? {
+        TimeLeft::Until(deadline_ns) if end_ns <= deadline_ns => {}
+        _ => return None,
+    }
+    fiber.stand_in_place();
+    fiber.cx().sleep_until(end_ns);
+    Some(wait(fiber, Pending::Unit))
 }
 
 pub(in crate::interp) fn spawn(fiber: &mut Fiber, word: Word) -> Go {
@@ -177,11 +178,6 @@ fn ended(regs: &Regs, register: usize) -> Option<Value> {
 }
 
 pub(in crate::interp) fn join(fiber: &mut Fiber, word: Word) -> Go {
-    if fiber.has_branch()
-        && let Some(go) = join_in_place(fiber, word)
-    {
-        return go;
-    }
     let regs = checkpoint!(fiber, word);
     if let Some(value) = ended(&regs, word.b()) {
         fiber.set_result(word, value);
@@ -191,36 +187,7 @@ pub(in crate::interp) fn join(fiber: &mut Fiber, word: Word) -> Go {
     if fiber.cx().can_lend() {
         fiber.lend_turn(Some(&task.0));
     }
-    match joined(fiber, word, task) {
-        Some(go) => go,
-        None => wait(fiber, Pending::Join),
-    }
-}
-
-/// Joins in the body of a timeout in place.
-#[inline(never)]
-fn join_in_place(fiber: &mut Fiber, word: Word) -> Option<Go> {
-    if !fiber.may_act() {
-        return None;
-    }
-    let deadline_ns = fiber.limit_in_place()?;
-    let regs = fiber.load();
-    if let Some(value) = ended(&regs, word.b()) {
-        fiber.set_result(word, value);
-        return Some(Go::On);
-    }
-    fiber.stand_in_place();
-    let task = operand!(regs, word.b(), TaskValue);
-    if fiber.cx().can_lend() {
-        fiber.lend_turn(Some(&task.0));
-    }
-    Some(joined(fiber, word, task).unwrap_or_else(|| fiber.wait_in_place(deadline_ns, Pending::Join)))
-}
-
-/// The result of a join; `None` if a wait was begun.
-#[inline]
-fn joined(fiber: &mut Fiber, word: Word, task: TaskValue) -> Option<Go> {
-    Some(match fiber.cx().join(task.0) {
+    match fiber.cx().join(task.0) {
         Join::Ready(outcome) => match fiber.join_outcome(outcome) {
             Ok(value) => {
                 fiber.set_result(word, value);
@@ -229,8 +196,8 @@ fn joined(fiber: &mut Fiber, word: Word, task: TaskValue) -> Option<Go> {
             Err(signal) => fiber.raise(signal),
         },
         Join::Myself => fiber.fault("a task joins itself"),
-        Join::Wait => return None,
-    })
+        Join::Wait => wait(fiber, Pending::Join),
+    }
 }
 
 pub(in crate::interp) fn cancel(fiber: &mut Fiber, word: Word) -> Go {

@@ -11,7 +11,7 @@ use super::fiber::make_way;
 use super::{Go, Regs, Word};
 use crate::account::Limit;
 use crate::collections::List;
-use crate::fiber::{Fiber, Pending, Signal, patience};
+use crate::fiber::{Fiber, Pending, Signal, TimeLeft, patience};
 use crate::native::{Args, HostFn, NativeCx, NativeResult, Tried, TryFn};
 use crate::program::{LinkedNative, NativeCall};
 use crate::value::{Slot, Value};
@@ -114,7 +114,10 @@ fn try_in_place(fiber: &mut Fiber, arguments: &Args<'_>, tries: TryFn, fuel: u64
 /// Waits in the body of a timeout in place until the source has risen, if the fiber may; then the function is called again.
 #[inline(never)]
 fn wait_to_try(fiber: &mut Fiber, source: IoSource, attempt: Attempt) -> Option<Go> {
-    let deadline_ns = fiber.limit_in_place()?;
+    let deadline_ns = match fiber.limit_in_place()? {
+        TimeLeft::None => return Some(fiber.end_late(Pending::Again)),
+        TimeLeft::Until(deadline_ns) => deadline_ns,
+    };
     NativeCx { fiber, needs: None }.retry_when_ready(source, attempt);
     if matches!(fiber.pending, Pending::Again) {
         fiber.cx().limit_wait(deadline_ns);
