@@ -124,6 +124,42 @@ fn a_receiver_with_a_limit_loses_no_message() {
     });
 }
 
+/// A limit of a send and a receiver come at the same moment: the message is delivered and sent, or neither.
+/// C31
+#[test]
+fn a_send_with_a_limit_delivers_or_is_late() {
+    check_bounded(2, &["channel.takes-from-a-cancelled-sender", "turn.a-limit-leaves-its-waiter"], || {
+        let (cast, channel) = (Cast::default(), Channel::bounded(0));
+        let limited: Begin = {
+            let tx = channel.tx.clone();
+            Box::new(move |cx| match cx.send(&tx, Token::new(7)) {
+                Send::Wait => {
+                    cx.limit_wait(0);
+                    None
+                }
+                Send::Done | Send::Crowded => Some("sent".to_owned()),
+                Send::Closed { .. } => Some("closed".to_owned()),
+            })
+        };
+        let tasks = vec![cast.task("s", limited), cast.task("r", recv(&channel))];
+        let mut stage = Stage::new(2, &cast, tasks);
+        let (mut worker, raw) = (stage.take(0), stage.raw(0));
+        let sender = thread::spawn(move || {
+            worker.turn(raw);
+            worker.fire_timers();
+            drain(&mut worker);
+            worker
+        });
+        let receiver = stage.run(1, 1);
+        stage.back(sender.join().unwrap());
+        stage.back(receiver.join().unwrap());
+        stage.settle();
+        assert!(cast.log.has("s: sent") != cast.log.has("s: timer"), "one of them ends the wait");
+        assert_eq!(cast.log.has("s: sent"), cast.log.has("r: message 7"), "half a hand-over");
+        stage.close();
+    });
+}
+
 /// A send that was cancelled has delivered nothing; one that was not has delivered.
 /// C12 C31
 #[test]

@@ -14,6 +14,11 @@ impl<T: Task> TaskHandle<T> {
         self.0.outcome().cloned()
     }
 
+    /// Has it ended?
+    pub fn has_ended(&self) -> bool {
+        self.0.has_ended()
+    }
+
     /// Was cancellation requested before the task ended by itself?
     pub fn is_cancelled(&self) -> bool {
         match self.0.outcome() {

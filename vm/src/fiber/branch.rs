@@ -9,7 +9,7 @@
 //! - or has spent its fuel (so its sibling waits for a slice at most).
 //!
 //! Of the first there is less where the fiber that asks waits for the branch anyway, which is all but tasks. There it may do what needs no wait (`may_act`): take a
-//! message that is there, send one for which there is room or a receiver, change a cell, try a call of the system. As a fiber it would have done the same at
+//! message that is there, send one for which there is room or a receiver, join a task that has ended, change a cell, try a call of the system. As a fiber it would have done the same at
 //! the same time, as the first thing of its first turn. Only when it would have to wait it becomes one; the body of a timeout mostly not even then (`timed.rs`).
 //!
 //! One wait does not need a fiber at once: when the left side of a `race` goes to sleep, it is *put aside*, and the right side

@@ -50,7 +50,7 @@ pub use caller::{Called, Caller};
 pub(crate) use crowd::{Items, item};
 pub(crate) use frame::{Frame, FrameKind};
 pub use handles::{Receiver, ScopeHandle, Sender, TaskValue};
-pub(crate) use pending::{Pending, closed};
+pub(crate) use pending::{FiberOutcome, Pending, closed};
 pub(crate) use select::Cases;
 pub use select::SelectCase;
 pub(crate) use series::Series;

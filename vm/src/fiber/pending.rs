@@ -37,6 +37,10 @@ pub(crate) enum Pending {
     Message,
     /// The end of a task.
     Join,
+    /// The same in the body of a timeout in place: this is the task, for another try.
+    JoinOf(Value),
+    /// A send that gives `Unit`, likewise: this is the message.
+    SendOf(Value),
     /// Both sides of a `par`.
     Par,
     /// The right side of a `par` whose left side ended with this value.
@@ -71,7 +75,7 @@ pub(crate) enum Pending {
     Tried(IoSource, Attempt),
 }
 
-pub(super) type FiberOutcome = Outcome<Shared, Fault>;
+pub(crate) type FiberOutcome = Outcome<Shared, Fault>;
 
 /// How a wait came out.
 pub(super) enum Came {
@@ -224,10 +228,14 @@ impl Fiber {
         match (pending, wake) {
             (_, Wake::Cancelled) => Came::Signal(self.cancelled()),
             (_, Wake::Deadlock(fault)) => Came::Signal(Signal::Fault(fault)),
-            (Pending::Unit, _) => Came::Value(Value::unit()),
+            (Pending::Unit | Pending::SendOf(_), _) => Came::Value(Value::unit()),
             (Pending::SendResult, _) => Came::Value(Value::ok(Value::unit())),
             (Pending::Message, Wake::Message(message)) => Came::Value(Value::ok(message.into_value())),
             (Pending::Message, _) => Came::Value(closed()),
+            (Pending::JoinOf(_), Wake::Joined(outcome)) => match self.join_outcome(outcome) {
+                Ok(value) => Came::Value(value),
+                Err(signal) => Came::Signal(signal),
+            },
             (Pending::Par, Wake::Group(end)) => self.par_ended(end),
             (Pending::RestOfPar(left), Wake::Group(end)) => match self.first_outcome(end, Link::Par) {
                 Came::Value(right) => Came::Value(Value::pair(left, right)),

@@ -12,7 +12,7 @@
 //! - A request that has come by then outranks the limit: it may be that of a limit around this one, which was as long (C28).
 //! - The limit is the moment that was fixed when the timeout began, in the next wait too, and in that of the group if the body is moved out after all.
 //!
-//! Only instructions that keep their operands until they are done can run once more: who sends or joins is moved out.
+//! An instruction that is to run once more needs its operands: one that takes them when it begins to wait (a send, a join) keeps what it took aside (`Pending`).
 
 use super::{Branch, Fiber, Pending, Signal};
 use crate::interp::{Go, abandon_above};
@@ -67,6 +67,15 @@ impl Fiber {
             // SAFETY: as in `limit_in_place`.
             Some(found) => unsafe { (*self.base.sub(found.above).add(1)).payload = OVER },
             None => unreachable!("it waits in the body of a timeout without cleanups"),
+        }
+        let (word, regs) = (self.waiting_word(), self.load());
+        // SAFETY: the registers of the instruction from which it took them (`ops/fiber.rs`, `ops/channel.rs`), which own nothing since.
+        unsafe {
+            match pending {
+                Pending::JoinOf(task) => regs.put(word.b(), task),
+                Pending::SendOf(message) => regs.put(word.c(), message),
+                _ => {}
+            }
         }
         self.pc = self.pc.wrapping_sub(1);
         Go::On

@@ -68,8 +68,10 @@ pub(super) fn fault_closed(fiber: &mut Fiber, closed_at: Place) -> Go {
 }
 
 pub(in crate::interp) fn send(fiber: &mut Fiber, word: Word) -> Go {
-    if fiber.has_branch() && send_in_place(fiber, word) {
-        return Go::On;
+    if fiber.has_branch()
+        && let Some(go) = send_in_place(fiber, word)
+    {
+        return go;
     }
     let regs = checkpoint!(fiber, word);
     let sender = end!(regs, word.b(), Sender);
@@ -93,27 +95,45 @@ pub(in crate::interp) fn send(fiber: &mut Fiber, word: Word) -> Go {
     }
 }
 
-/// Sends in a branch in place, if it need not wait: the branch stays there.
+/// Sends in a branch in place, if it need not wait, or may wait there: the branch stays where it is.
 #[inline(never)]
-fn send_in_place(fiber: &mut Fiber, word: Word) -> bool {
+fn send_in_place(fiber: &mut Fiber, word: Word) -> Option<Go> {
     if !fiber.may_act() {
-        return false;
+        return None;
     }
     let regs = fiber.load();
     let sender = end!(regs, word.b(), Sender);
     // SAFETY: see `ops/mod.rs`; the value is taken.
     let value = unsafe { regs.take(word.c()) }.share();
-    match fiber.cx().try_send(&sender.0, value) {
+    let (value, is_closed) = match fiber.cx().try_send(&sender.0, value) {
         TrySend::Done => {
             fiber.note_made();
-            fiber.set_result(word, Value::unit());
-            true
+            return Some(put(fiber, word, Value::unit()));
         }
-        TrySend::Full(value) | TrySend::Closed { value, .. } => {
-            // SAFETY: as above; it is where it was.
-            unsafe { regs.put(word.c(), value.into_value()) };
-            false
+        TrySend::Full(value) => (value, false),
+        TrySend::Closed { value, .. } => (value, true),
+    };
+    let limit = if is_closed { None } else { fiber.limit_in_place() };
+    if let Some(TimeLeft::Until(deadline_ns)) = limit {
+        return Some(wait_to_send(fiber, word, sender, value, deadline_ns));
+    }
+    // SAFETY: as above; it is where it was.
+    unsafe { regs.put(word.c(), value.into_value()) };
+    limit.map(|_| fiber.end_late(Pending::Again))
+}
+
+/// Sends in the body of a timeout in place to a channel that had no room just now. The value is taken.
+#[inline(never)]
+fn wait_to_send(fiber: &mut Fiber, word: Word, sender: &Sender, value: Shared, deadline_ns: u64) -> Go {
+    fiber.stand_in_place();
+    let kept = value.clone();
+    match fiber.cx().send(&sender.0, value) {
+        Send::Done | Send::Crowded => {
+            fiber.note_made();
+            put(fiber, word, Value::unit())
         }
+        Send::Closed { closed_at, .. } => fault_closed(fiber, closed_at),
+        Send::Wait => fiber.wait_in_place(deadline_ns, Pending::SendOf(kept.into_value())),
     }
 }
 

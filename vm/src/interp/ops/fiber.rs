@@ -1,10 +1,10 @@
 //! Fibers: sleeping, tasks, groups. Every instruction here is a checkpoint, waits or not.
 
-use aivi_scheduler::{Join, JoinAll, Place};
+use aivi_scheduler::{Join, JoinAll, Place, TaskHandle};
 
 use super::call::{move_out, release_operands, run_effect};
 use super::{Go, Regs, Word};
-use crate::fiber::{Branch, Fiber, Pending, ScopeHandle, Start, Strand, TaskValue, TimeLeft};
+use crate::fiber::{Branch, Fiber, FiberOutcome, Pending, ScopeHandle, Start, Strand, TaskValue, TimeLeft};
 use crate::value::{Kind, Value};
 
 /// Polls cancellation and tells the scheduler where the fiber stands; or how to go on instead. A branch in place becomes a
@@ -178,6 +178,11 @@ fn ended(regs: &Regs, register: usize) -> Option<Value> {
 }
 
 pub(in crate::interp) fn join(fiber: &mut Fiber, word: Word) -> Go {
+    if fiber.has_branch()
+        && let Some(go) = join_in_place(fiber, word)
+    {
+        return go;
+    }
     let regs = checkpoint!(fiber, word);
     if let Some(value) = ended(&regs, word.b()) {
         fiber.set_result(word, value);
@@ -188,15 +193,70 @@ pub(in crate::interp) fn join(fiber: &mut Fiber, word: Word) -> Go {
         fiber.lend_turn(Some(&task.0));
     }
     match fiber.cx().join(task.0) {
-        Join::Ready(outcome) => match fiber.join_outcome(outcome) {
-            Ok(value) => {
-                fiber.set_result(word, value);
-                Go::On
-            }
-            Err(signal) => fiber.raise(signal),
-        },
+        Join::Ready(outcome) => joined(fiber, word, outcome),
         Join::Myself => fiber.fault("a task joins itself"),
         Join::Wait => wait(fiber, Pending::Join),
+    }
+}
+
+/// Joins in a branch in place, if it need not wait, or may wait there: the branch stays where it is.
+#[inline(never)]
+fn join_in_place(fiber: &mut Fiber, word: Word) -> Option<Go> {
+    if !fiber.may_act() {
+        return None;
+    }
+    let regs = fiber.load();
+    if let Some(value) = ended(&regs, word.b()) {
+        fiber.set_result(word, value);
+        return Some(Go::On);
+    }
+    // SAFETY: see `ops/mod.rs`.
+    let task = &unsafe { regs.value(word.b()) }.payload::<TaskValue>()?.0;
+    if !task.has_ended() {
+        return match fiber.limit_in_place()? {
+            TimeLeft::None => Some(fiber.end_late(Pending::Again)),
+            TimeLeft::Until(deadline_ns) => wait_to_join(fiber, word, task.clone(), deadline_ns),
+        };
+    }
+    let task = operand!(regs, word.b(), TaskValue);
+    match fiber.cx().join(task.0) {
+        Join::Ready(outcome) => Some(joined(fiber, word, outcome)),
+        Join::Myself | Join::Wait => unreachable!("it has ended"),
+    }
+}
+
+/// Joins in the body of a timeout in place a task that has not ended.
+#[inline(never)]
+fn wait_to_join(fiber: &mut Fiber, word: Word, task: TaskHandle<Strand>, deadline_ns: u64) -> Option<Go> {
+    fiber.stand_in_place();
+    if fiber.cx().can_lend() {
+        fiber.lend_turn(Some(&task));
+    }
+    let answer = fiber.cx().join(task);
+    if let Join::Myself = answer {
+        // The body as a fiber would be another one.
+        return None;
+    }
+    // SAFETY: see `ops/mod.rs`; the operand is taken.
+    let operand = unsafe { fiber.load().take(word.b()) };
+    Some(match answer {
+        Join::Ready(outcome) => {
+            drop(operand);
+            joined(fiber, word, outcome)
+        }
+        _ => fiber.wait_in_place(deadline_ns, Pending::JoinOf(operand)),
+    })
+}
+
+/// A join has come to this.
+#[inline]
+fn joined(fiber: &mut Fiber, word: Word, outcome: FiberOutcome) -> Go {
+    match fiber.join_outcome(outcome) {
+        Ok(value) => {
+            fiber.set_result(word, value);
+            Go::On
+        }
+        Err(signal) => fiber.raise(signal),
     }
 }
 
