@@ -493,6 +493,12 @@ impl List {
         self.slices().flatten()
     }
 
+    /// All elements in order, if they are stored in one slice.
+    #[inline]
+    pub(crate) fn as_flat(&self) -> Option<&[Value]> {
+        self.is_flat().then(|| self.back.as_slice())
+    }
+
     /// All elements in order, as the slices they are stored in.
     pub fn slices(&self) -> impl Iterator<Item = &[Value]> {
         let middle = self.middle.tree().into_iter().flat_map(Tree::leaves).map(View::as_slice);

@@ -69,41 +69,65 @@ unsafe impl Payload for SelectCase {
 }
 
 /// The cases of a list, which stay where they are.
-pub(crate) struct Cases<'a>(Option<&'a List>);
+pub(crate) struct Cases<'a>(&'a [Value], Option<&'a List>);
+
+/// What is asked of the scheduler.
+#[derive(Default)]
+pub(crate) struct Asked<'a> {
+    /// The cases on channels, in their order.
+    pub(crate) on_channels: SmallVec<[Case<'a, Strand>; 8]>,
+    instead: Option<&'a SelectCase>,
+}
 
 impl<'a> Cases<'a> {
     /// Those in a value, which is a list of them.
+    #[inline]
     pub(crate) fn of(list: &'a Value) -> Self {
-        Cases(list.payload::<List>())
+        let list = list.payload::<List>();
+        match list.and_then(List::as_flat) {
+            Some(slice) => Cases(slice, None),
+            None => Cases(&[], list),
+        }
     }
 
-    fn iter(&self) -> impl Iterator<Item = &'a SelectCase> + use<'a> {
-        self.0.into_iter().flat_map(List::iter).filter_map(Value::payload::<SelectCase>)
+    /// The first thing that `ask` has to say about one of them. Most lists are short, and so one slice.
+    #[inline]
+    fn find<R>(&self, mut ask: impl FnMut(&'a SelectCase) -> Option<R>) -> Option<R> {
+        let mut of_value = |value: &'a Value| value.payload::<SelectCase>().and_then(&mut ask);
+        match self.1 {
+            None => self.0.iter().find_map(of_value),
+            Some(list) => list.iter().find_map(&mut of_value),
+        }
     }
 
     /// Are there none?
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_none_or(|list| list.len() == 0)
+        self.0.is_empty() && self.1.is_none_or(|list| list.len() == 0)
     }
 
-    /// As the scheduler has them: those on channels, in their order.
-    pub(crate) fn on_channels(&self) -> SmallVec<[Case<'a, Strand>; 8]> {
-        self.iter().filter_map(SelectCase::on_channel).collect()
-    }
-
-    /// How long to wait: not at all where there is a default, or no time.
-    pub(crate) fn limit(&self) -> Limit {
-        match self.instead() {
-            None => Limit::None,
-            Some(SelectCase::Timeout(millis @ 1.., _)) => Limit::Within((*millis as u64).saturating_mul(1_000_000)),
-            Some(_) => Limit::Never,
-        }
+    /// As the scheduler has them.
+    pub(crate) fn asked(&self) -> Asked<'a> {
+        let mut asked = Asked::default();
+        self.find(|case| -> Option<()> {
+            match case {
+                SelectCase::Timeout(..) | SelectCase::Default(_) => asked.note_instead(case),
+                SelectCase::Recv(..) | SelectCase::Send(..) => asked.on_channels.extend(case.on_channel()),
+            }
+            None
+        });
+        asked
     }
 
     /// What has come of the case with this number among those on channels, and what is to be done about it.
     pub(crate) fn committed(&self, number: usize, message: Option<Shared>) -> Value {
-        let mut on_channels = self.iter().filter(|case| matches!(case, SelectCase::Recv(..) | SelectCase::Send(..)));
-        match (on_channels.nth(number), message) {
+        let mut left = number;
+        let case = self.find(|case| {
+            let is_on_channel = matches!(case, SelectCase::Recv(..) | SelectCase::Send(..));
+            let is_it = is_on_channel && left == 0;
+            left -= usize::from(is_on_channel && !is_it);
+            is_it.then_some(case)
+        });
+        match (case, message) {
             (Some(case @ SelectCase::Recv(..)), Some(message)) => {
                 Value::pair(Value::ok(message.into_value()), case.next())
             }
@@ -115,19 +139,31 @@ impl<'a> Cases<'a> {
 
     /// The same when none was committed in time.
     pub(crate) fn none(&self) -> Value {
-        match self.instead() {
+        match self.asked().instead {
             Some(case) => Value::pair(Value::unit(), case.next()),
             None => unreachable!("without a limit one is committed"),
         }
     }
+}
 
-    /// The case for when nothing happens: the first default, or else the shortest time, of equal ones the first.
-    fn instead(&self) -> Option<&'a SelectCase> {
-        let millis = |case: &&SelectCase| match case {
-            SelectCase::Default(_) => Some(i64::MIN),
-            SelectCase::Timeout(millis, _) => Some(*millis),
-            SelectCase::Recv(..) | SelectCase::Send(..) => None,
+impl<'a> Asked<'a> {
+    /// How long to wait: not at all where there is a default, or no time.
+    pub(crate) fn limit(&self) -> Limit {
+        match self.instead {
+            None => Limit::None,
+            Some(SelectCase::Timeout(millis @ 1.., _)) => Limit::Within((*millis as u64).saturating_mul(1_000_000)),
+            Some(_) => Limit::Never,
+        }
+    }
+
+    /// For when nothing happens: the first default, or else the shortest time, of equal ones the first.
+    fn note_instead(&mut self, case: &'a SelectCase) {
+        let millis = |case: &SelectCase| match case {
+            SelectCase::Timeout(millis, _) => *millis,
+            _ => i64::MIN,
         };
-        self.iter().filter(|case| millis(case).is_some()).min_by_key(millis)
+        if self.instead.is_none_or(|other| millis(case) < millis(other)) {
+            self.instead = Some(case);
+        }
     }
 }
