@@ -277,7 +277,7 @@ impl Asleep {
             fiber.frame = fiber.frames.start().add(depth);
             fiber.pc = (*fiber.frame).pc;
             fiber.outermost = branch;
-            fiber.branches = u32::from(branch > 0);
+            fiber.branches = u16::from(branch > 0);
         }
     }
 

@@ -35,7 +35,7 @@ use crate::interp::{Go, Word, owned, run_effect, taken_operands};
 use crate::value::{Slot, Value};
 
 /// Branches in place at most. Each is moved with all that is above it, so many would be moved many times (arbitrary).
-const MOST: u32 = 16;
+const MOST: u16 = 16;
 
 /// Frames below a branch in place at most, so that limits mean what they mean for a fiber of its own (arbitrary).
 const DEEPEST: usize = 1000;
@@ -123,6 +123,7 @@ impl Fiber {
         self.push(Frame::internal(FrameKind::Branch, delta, branch as usize));
         if self.branches == 0 {
             self.outermost = self.depth() as u32;
+            self.waited = 0;
         }
         self.branches += 1;
         // SAFETY: `make_room` made room for them.

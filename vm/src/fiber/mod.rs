@@ -136,7 +136,7 @@ pub(crate) struct Fiber {
     pub(crate) outcome: Option<Outcome<Shared, Fault>>,
     masks: u32,
     /// Branches in place, and the index of the frame of the outermost one (`branch.rs`).
-    branches: u32,
+    branches: u16,
     outermost: u32,
     /// Cancellation has been noticed; it is not noticed again.
     is_cancelling: bool,
@@ -146,6 +146,8 @@ pub(crate) struct Fiber {
     is_unseen: bool,
     /// So many waits for messages come before it lends its turn again (`lends`).
     wary: u8,
+    /// So often has it waited in place since a branch began there (`timed.rs`).
+    waited: u8,
     origins: Origins,
     /// Goes last: it may keep the program of all that is above.
     pub(crate) world: WorldRef,
@@ -187,6 +189,7 @@ impl Fiber {
             is_cancelling: false,
             is_unseen: false,
             wary: 0,
+            waited: 0,
             origins,
         }
     }
