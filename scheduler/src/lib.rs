@@ -39,6 +39,7 @@ mod runtime;
 mod scope;
 mod seat;
 mod select;
+mod sharing;
 mod shutdown;
 mod simulator;
 mod stats;

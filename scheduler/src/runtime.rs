@@ -18,6 +18,7 @@ use crate::park::Poll;
 use crate::reactor::{Reactor, Ready, Registry, Waker};
 use crate::run::{Run, Started};
 use crate::seat::Seat;
+use crate::sharing::Sharing;
 use crate::stats::{Counters, Stats};
 use crate::stuck::{Holders, Watch};
 use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -53,6 +54,7 @@ pub struct Shared<T: Task> {
     outside: AtomicUsize,
     pub world: World,
     pub deadlines: Deadlines<T>,
+    pub sharing: Sharing,
     /// When to look for tasks that wait for ever.
     pub watch: Watch,
     pub is_shut_down: AtomicBool,
@@ -117,6 +119,7 @@ impl<T: Task> Runtime<T> {
             outside: AtomicUsize::new(0),
             world: World::default(),
             deadlines: Deadlines::default(),
+            sharing: Sharing::new(),
             watch: Watch::default(),
             is_shut_down: AtomicBool::new(false),
             is_observed: observer.wants_events(),

@@ -8,7 +8,7 @@ use crate::Task;
 use crate::config::Config;
 use crate::io_waits::IoWaits;
 use crate::park::Parker;
-use crate::sync::atomic::{AtomicBool, AtomicU32};
+use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 use crate::sync::deque::Stealer;
 use crate::sync::thread::JoinHandle;
 use crate::sync::{Lock, Mutex, TIMERS};
@@ -50,6 +50,8 @@ pub struct Seat<T: Task> {
     pub thread: Mutex<Option<JoinHandle<()>>>,
     /// Waits for sources that began here, less those that ended here.
     pub io_waits: IoWaits,
+    /// The fuel that tasks have spent here, for `sharing.rs`: what has changed counts.
+    pub done: AtomicU64,
     /// Changes whenever its worker passes (`passes.rs`).
     pub passed: AtomicU32,
 }
@@ -68,6 +70,7 @@ impl<T: Task> Seat<T> {
             has_thread: AtomicBool::new(false),
             thread: Mutex::new(None),
             io_waits: IoWaits::default(),
+            done: AtomicU64::new(0),
             passed: AtomicU32::new(0),
         }
     }

@@ -214,6 +214,12 @@ impl<'a, T: Task> Context<'a, T> {
         self.worker.core.note_call(fuel);
     }
 
+    /// So much of it is a price, and no work: the program has come no further by it.
+    #[inline(always)]
+    pub fn note_unearned(&mut self, fuel: u64) {
+        self.worker.core.note_unearned(fuel);
+    }
+
     /// Is there a task that could have its turn before this one waits? See [`lend_turn`](Self::lend_turn).
     #[inline(always)]
     pub fn can_lend(&self) -> bool {

@@ -1,10 +1,11 @@
 //! Where the next task comes from.
 
+use crate::context::FUEL;
 use crate::io_waits::EndIo;
 use crate::seat::TimerEntry;
 use crate::simulator::{Late, Next, What};
 use crate::sync::atomic::Ordering;
-use crate::sync::deque::{Steal, Stealer};
+use crate::sync::deque::{Steal, Stealer, Worker as Deque};
 use crate::task::record::Raw;
 use crate::task::state::{Claim, Claimed};
 use crate::{EventKind, Task, Tick, Waker};
@@ -44,6 +45,9 @@ impl<T: Task> Worker<T> {
         } else if self.core.is_look_due(pass) && !self.core.queue.is_hidden() && self.shared.seats.len() > 1 {
             self.core.now_ns = self.shared.clock_ns();
             self.look_at_gate();
+            if self.core.gate.is_guest && !self.shared.sharing.is_on() {
+                self.go_home();
+            }
         }
         if self.shared.is_paused() {
             return None;
@@ -81,7 +85,11 @@ impl<T: Task> Worker<T> {
             && self.shared.injector.is_empty()
             && !self.shared.is_paused();
         let is_alone = is_alone && !self.shared.watch.is_due(self.core.now_ns) && !self.is_late();
-        if is_alone { Tick::Continue } else { Tick::Yield }
+        if !is_alone {
+            return Tick::Yield;
+        }
+        self.core.note_slice(u64::from(FUEL));
+        Tick::Continue
     }
 
     /// Reads the clock, fires timers, asks the poller if it is time, and looks at the gate.
@@ -205,24 +213,15 @@ impl<T: Task> Worker<T> {
             if std::ptr::eq(victim, self.seat()) || !victim.is_open.load(Ordering::Relaxed) {
                 continue;
             }
-            let found = steal_one(&victim.children).or_else(|| self.steal_woken(&victim.woken));
+            let found = steal_one(&victim.children).or_else(|| steal_batch(&victim.woken, self.core.queue.woken()));
             if let Some(raw) = found {
+                self.core.gate.is_guest = self.shared.sharing.is_on();
                 // Relaxed: only a counter.
                 self.shared.counters.steals.fetch_add(1, Ordering::Relaxed);
                 return Some((raw, (start + offset) % seats.len()));
             }
         }
         None
-    }
-
-    fn steal_woken(&self, victim: &Stealer<Raw<T>>) -> Option<Raw<T>> {
-        loop {
-            match victim.steal_batch_and_pop(self.core.queue.woken()) {
-                Steal::Success(raw) => return Some(raw),
-                Steal::Empty => return None,
-                Steal::Retry => {}
-            }
-        }
     }
 
     fn next_simulated(&mut self) -> Option<Raw<T>> {
@@ -280,9 +279,20 @@ unsafe fn prefetch_all<T: Task>(woken: &[Raw<T>]) {
     }
 }
 
-fn steal_one<V>(stealer: &Stealer<V>) -> Option<V> {
+pub(super) fn steal_one<V>(stealer: &Stealer<V>) -> Option<V> {
     loop {
         match stealer.steal() {
+            Steal::Success(found) => return Some(found),
+            Steal::Empty => return None,
+            Steal::Retry => {}
+        }
+    }
+}
+
+/// Some of a deque, to another one, and one of them.
+pub(super) fn steal_batch<V>(stealer: &Stealer<V>, into: &Deque<V>) -> Option<V> {
+    loop {
+        match stealer.steal_batch_and_pop(into) {
             Steal::Success(found) => return Some(found),
             Steal::Empty => return None,
             Steal::Retry => {}

@@ -7,13 +7,17 @@
 //! - *Turns are long*: the last ones took [`LONG_NS`] each or more, and spent the fuel for that, but not on messages and calls of the system. Tasks that compute run as well elsewhere.
 //! - *A child waits*: the oldest one is the same as [`CHILD_NS`] ago. It may be half of a tree.
 //! - *All wait for long*: of the woken ones that were queued [`WOKEN_NS`] ago some have not had their turns. There are very many.
+//! - *It pays off*, as was found out by trying (`sharing.rs`).
 //!
 //! Then it wakes one worker, unless one searches; and again at each look, as long as one of them holds.
 
 use crate::Task;
 use crate::context::FUEL;
+use crate::seat::Seat;
+use crate::sharing::Sight;
 use crate::sync::atomic::Ordering;
 
+use super::find::{steal_batch, steal_one};
 use super::{Core, Worker};
 
 /// Who computes so long is worth being taken: that costs some hundreds of nanoseconds. Tasks of half of it are done as soon by two workers as by one, and of a
@@ -25,6 +29,9 @@ const LONG_FUEL: u64 = FUEL as u64 / 48;
 
 /// For each message, so much of the fuel was no computation: who sends or receives thousands in a slice talks to somebody, who should stay near.
 const MESSAGE_FUEL: u64 = 32;
+
+/// What it is worth to make a task, or to end one, as fuel: about what else could be done in that time.
+const TASK_FUEL: u64 = 32;
 
 /// Turns are judged together that have spent so much, or are so many.
 const JUDGED_FUEL: u64 = 4 * FUEL as u64;
@@ -47,11 +54,16 @@ const LOOK_AFTER: u64 = FUEL as u64 / 8;
 /// each batch, and of tasks of 3 us each a fifth of its time was lost).
 const LEFT_TO_OTHERS: usize = 32;
 
+/// A guest waits so long at most for the home to take back what it has: several looks of that (arbitrary).
+const LEAVE_NS: u64 = 100_000;
+
 /// What a worker remembers of its last looks.
 #[derive(Default)]
 pub struct Gate {
     /// Fuel that was spent since the last look.
     spent: u64,
+    /// Fuel that was spent before.
+    done: u64,
     /// Fuel that went with messages and calls of the system since turns are judged.
     talked: u64,
     /// Since when turns are judged, from which pass on, and what they had spent at the last look.
@@ -62,6 +74,8 @@ pub struct Gate {
     /// When the woken ones were counted, and how many will have been taken when those have had their turns.
     woken_since: Option<(u64, u32)>,
     is_open: bool,
+    /// It has tasks that it took because it was tried whether that pays off.
+    pub(super) is_guest: bool,
 }
 
 impl<T: Task> Core<T> {
@@ -99,7 +113,9 @@ impl<T: Task> Core<T> {
     /// Judges the last turns, if they are enough for that.
     fn judge(&mut self) {
         let (since_ns, first, before) = self.gate.judged;
-        let (passes, spent) = (self.passes.wrapping_sub(first).max(1), before + std::mem::take(&mut self.gate.spent));
+        let last = std::mem::take(&mut self.gate.spent);
+        self.gate.done = self.gate.done.wrapping_add(last);
+        let (passes, spent) = (self.passes.wrapping_sub(first).max(1), before + last);
         if spent < JUDGED_FUEL && passes < JUDGED_PASSES {
             self.gate.judged.2 = spent;
             return;
@@ -112,8 +128,30 @@ impl<T: Task> Core<T> {
         self.judge_from_here();
     }
 
-    /// Is there a reason to share, by the clock that was just read?
-    fn has_reason_to_share(&mut self) -> bool {
+    /// Fuel that was counted twice, or was a price and no work.
+    #[inline(always)]
+    pub fn note_unearned(&mut self, fuel: u64) {
+        self.gate.talked += fuel;
+        self.gate.done = self.gate.done.wrapping_sub(fuel);
+    }
+
+    /// How much was done here: fuel that was spent, and tasks that were made and have ended.
+    fn done(&self) -> u64 {
+        self.gate.done.wrapping_add((self.spawned + self.ended) * TASK_FUEL)
+    }
+
+    /// So many tasks that were made or have ended are counted elsewhere from here on.
+    pub(super) fn note_handed_in(&mut self, tasks: u64) {
+        self.gate.done = self.gate.done.wrapping_add(tasks * TASK_FUEL);
+    }
+
+    /// The task whose turn it is has spent a slice, and has another one.
+    pub(super) fn note_slice(&mut self, fuel: u64) {
+        self.gate.done = self.gate.done.wrapping_add(fuel);
+    }
+
+    /// Is there a reason to share, by the clock that was just read? And is anybody queued?
+    fn has_reason_to_share(&mut self) -> (bool, bool) {
         self.judge();
         let waits = |since_ns: u64, limit_ns: u64| self.now_ns.saturating_sub(since_ns) >= limit_ns;
         let (has_children, has_woken) = self.queue.queued();
@@ -128,7 +166,10 @@ impl<T: Task> Core<T> {
         let mark = self.queue.woken_mark();
         self.gate.woken_since = has_woken.then(|| woken_since.unwrap_or((self.now_ns, mark)));
         let is_somebody_queued = has_children || has_woken;
-        is_somebody_queued && self.gate.are_turns_long || has_children && is_child_old || has_woken && are_woken_old
+        let has_reason = is_somebody_queued && self.gate.are_turns_long
+            || has_children && is_child_old
+            || has_woken && are_woken_old;
+        (has_reason, is_somebody_queued)
     }
 }
 
@@ -138,7 +179,10 @@ impl<T: Task> Worker<T> {
         if self.shared.seats.len() == 1 {
             return;
         }
-        let is_open = self.core.has_reason_to_share();
+        let (has_reason, is_somebody_queued) = self.core.has_reason_to_share();
+        // Relaxed: only a number.
+        self.seat().done.store(self.core.done(), Ordering::Relaxed);
+        let is_open = has_reason || self.is_shared(is_somebody_queued) && is_somebody_queued;
         if is_open != self.core.gate.is_open {
             self.core.gate.is_open = is_open;
             // Relaxed: `take_searcher` fences before it looks for sleepers; the rest is a hint.
@@ -149,5 +193,52 @@ impl<T: Task> Worker<T> {
         {
             self.shared.unpark(index);
         }
+    }
+
+    /// Does it pay off to share, or is that tried at the moment?
+    fn is_shared(&mut self, is_somebody_queued: bool) -> bool {
+        let sight = Sight { now_ns: self.core.now_ns, index: self.index, is_somebody_queued };
+        // Relaxed: only numbers.
+        let done = |sum: u64, seat: &Seat<T>| sum.wrapping_add(seat.done.load(Ordering::Relaxed));
+        let is_on = self.shared.sharing.look(sight, || self.shared.seats.iter().fold(0, done));
+        if !is_on && self.shared.sharing.is_home_awaited(self.index) {
+            self.take_back();
+        }
+        is_on
+    }
+
+    /// The home takes back what guests have.
+    #[cold]
+    fn take_back(&mut self) {
+        for (index, seat) in self.shared.seats.iter().enumerate() {
+            // Relaxed: a hint, as elsewhere.
+            if index == self.index || !seat.is_open.load(Ordering::Relaxed) {
+                continue;
+            }
+            while let Some(raw) = steal_one(&seat.children) {
+                self.core.queue.push_last(raw);
+            }
+            while let Some(raw) = steal_batch(&seat.woken, self.core.queue.woken()) {
+                self.core.queue.push_last(raw);
+            }
+        }
+    }
+
+    /// A guest gives back what it has, when it does not pay off: waits until the home has taken it, but not for long.
+    #[cold]
+    pub(super) fn go_home(&mut self) {
+        self.core.gate.is_guest = false;
+        if !self.shared.sharing.begin_to_leave(self.index) {
+            return;
+        }
+        self.core.queue.flush();
+        // Relaxed: hints.
+        self.seat().is_open.store(true, Ordering::Relaxed);
+        let until_ns = self.shared.clock_ns() + LEAVE_NS;
+        while !self.core.queue.is_hidden() && !self.shared.is_paused() && self.shared.clock_ns() < until_ns {
+            std::hint::spin_loop();
+        }
+        self.seat().is_open.store(self.core.gate.is_open, Ordering::Relaxed);
+        self.shared.sharing.end_to_leave();
     }
 }

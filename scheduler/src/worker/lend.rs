@@ -56,7 +56,10 @@ impl<T: Task> Worker<T> {
         self.core.spent = 0;
         guard_inside(self, |worker| worker.turn_of(raw, refs));
         self.core.nested -= 1;
-        self.core.spent + TURN
+        let cost = self.core.spent + TURN;
+        // The other one has said what it spent.
+        self.core.note_unearned(cost);
+        cost
     }
 
     /// What the end of a task costs that had no turn for it. Who pays has not computed.

@@ -291,6 +291,7 @@ impl<T: Task> Worker<T> {
     fn hand_in(&mut self) {
         self.core.hand_in_events(&self.shared);
         let (spawned, ended) = (std::mem::take(&mut self.core.spawned), std::mem::take(&mut self.core.ended));
+        self.core.note_handed_in(spawned + ended);
         self.shared.counters.add(spawned, ended);
     }
 }

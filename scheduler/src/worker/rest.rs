@@ -64,6 +64,7 @@ impl<T: Task> Worker<T> {
         self.shared.observer.idle();
         let is_last = self.shared.idle.enter(self.index);
         self.shared.note_idle();
+        self.shared.sharing.note_rest(self.index, is_last, self.core.now_ns);
         // The second look, after the bit is set: see `idle.rs`.
         let has_work = !self.shared.injector.is_empty() || self.is_theft_possible();
         if mutant!("rest.does-not-look-twice", has_work, false) || is_over() {

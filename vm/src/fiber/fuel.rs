@@ -57,10 +57,10 @@ impl Fiber {
         self.reserve = self.reserve.saturating_sub(rest);
     }
 
-    /// Leaves the rest of the slice to others. That is no computation.
+    /// Leaves the rest of the slice to others. That is no work.
     pub(crate) fn give_up_slice(&mut self) {
         let left = self.fuel_left();
-        self.cx().note_call(left);
+        self.cx().note_unearned(left);
         self.charge(left);
     }
 

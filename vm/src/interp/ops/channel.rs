@@ -57,6 +57,12 @@ pub(in crate::interp) fn bounded(fiber: &mut Fiber, word: Word) -> Go {
     }
 }
 
+/// A sender pays for that receivers are behind.
+fn charge_crowded(fiber: &mut Fiber) {
+    fiber.charge(CROWDED);
+    fiber.cx().note_unearned(CROWDED);
+}
+
 pub(super) fn fault_closed(fiber: &mut Fiber, closed_at: Place) -> Go {
     let program = fiber.program();
     let message = format!(
@@ -83,7 +89,7 @@ pub(in crate::interp) fn send(fiber: &mut Fiber, word: Word) -> Go {
             put(fiber, word, Value::unit())
         }
         Send::Crowded => {
-            fiber.charge(CROWDED);
+            charge_crowded(fiber);
             fiber.note_made();
             put(fiber, word, Value::unit())
         }
@@ -170,6 +176,7 @@ pub(in crate::interp) unsafe fn send_at_hand(regs: &mut Regs, word: Word) -> boo
         if let Ok(true) = sent {
             // Of the piece: what is not there any more is not missed.
             regs.fuel = regs.fuel.saturating_sub(CROWDED);
+            (*regs.fiber).cx().note_unearned(CROWDED);
         }
         put_sent(regs, word, sent.map(drop))
     }
@@ -233,7 +240,7 @@ pub(in crate::interp) fn send_result(fiber: &mut Fiber, word: Word) -> Go {
             put(fiber, word, Value::ok(Value::unit()))
         }
         Send::Crowded => {
-            fiber.charge(CROWDED);
+            charge_crowded(fiber);
             fiber.note_made();
             put(fiber, word, Value::ok(Value::unit()))
         }
