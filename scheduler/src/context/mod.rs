@@ -214,10 +214,15 @@ impl<'a, T: Task> Context<'a, T> {
         self.worker.core.note_call(fuel);
     }
 
-    /// So much of it is a price, and no work: the program has come no further by it.
-    #[inline(always)]
+    /// So much of it was given away, and is no work: the program has come no further by it.
     pub fn note_unearned(&mut self, fuel: u64) {
         self.worker.core.note_unearned(fuel);
+    }
+
+    /// So much of it is a price, and no work either. Calls nothing.
+    #[inline(always)]
+    pub fn note_price(&mut self, fuel: u64) {
+        self.worker.core.note_price(fuel);
     }
 
     /// Is there a task that could have its turn before this one waits? See [`lend_turn`](Self::lend_turn).

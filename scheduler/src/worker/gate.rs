@@ -128,10 +128,15 @@ impl<T: Task> Core<T> {
         self.judge_from_here();
     }
 
-    /// Fuel that was counted twice, or was a price and no work.
-    #[inline(always)]
+    /// Fuel that was counted twice, or given away: neither computation nor work of any sort.
     pub fn note_unearned(&mut self, fuel: u64) {
         self.gate.talked += fuel;
+        self.note_price(fuel);
+    }
+
+    /// Fuel that was a price, and no work.
+    #[inline(always)]
+    pub fn note_price(&mut self, fuel: u64) {
         self.gate.done = self.gate.done.wrapping_sub(fuel);
     }
 

@@ -60,7 +60,7 @@ pub(in crate::interp) fn bounded(fiber: &mut Fiber, word: Word) -> Go {
 /// A sender pays for that receivers are behind.
 fn charge_crowded(fiber: &mut Fiber) {
     fiber.charge(CROWDED);
-    fiber.cx().note_unearned(CROWDED);
+    fiber.cx().note_price(CROWDED);
 }
 
 pub(super) fn fault_closed(fiber: &mut Fiber, closed_at: Place) -> Go {
@@ -176,7 +176,7 @@ pub(in crate::interp) unsafe fn send_at_hand(regs: &mut Regs, word: Word) -> boo
         if let Ok(true) = sent {
             // Of the piece: what is not there any more is not missed.
             regs.fuel = regs.fuel.saturating_sub(CROWDED);
-            (*regs.fiber).cx().note_unearned(CROWDED);
+            (*regs.fiber).cx().note_price(CROWDED);
         }
         put_sent(regs, word, sent.map(drop))
     }
