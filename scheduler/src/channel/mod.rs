@@ -316,11 +316,11 @@ impl<T: Task> Core<T> {
     /// The usual case of `take`: out of the buffer, which keeps its memory.
     #[inline(always)]
     fn take_at_hand(&mut self) -> Option<T::Value> {
-        let keeps = self.buffer.len() > 1 || self.buffer.capacity() <= KEEP;
+        let keeps = self.buffer.has_next_at_hand() || self.buffer.capacity() <= KEEP;
         if !keeps || !self.senders.is_empty() {
             return None;
         }
-        let value = self.buffer.pop()?;
+        let value = self.buffer.pop_at_hand()?;
         queued::add(-1);
         Some(value)
     }
