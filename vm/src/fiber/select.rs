@@ -109,9 +109,9 @@ impl<'a> Cases<'a> {
     pub(crate) fn asked(&self) -> Asked<'a> {
         let mut asked = Asked::default();
         self.find(|case| -> Option<()> {
-            match case {
-                SelectCase::Timeout(..) | SelectCase::Default(_) => asked.note_instead(case),
-                SelectCase::Recv(..) | SelectCase::Send(..) => asked.on_channels.extend(case.on_channel()),
+            match case.on_channel() {
+                Some(on_channel) => asked.on_channels.push(on_channel),
+                None => asked.note_instead(case),
             }
             None
         });
@@ -139,7 +139,12 @@ impl<'a> Cases<'a> {
 
     /// The same when none was committed in time.
     pub(crate) fn none(&self) -> Value {
-        match self.asked().instead {
+        let mut asked = Asked::default();
+        self.find(|case| -> Option<()> {
+            asked.note_instead(case);
+            None
+        });
+        match asked.instead {
             Some(case) => Value::pair(Value::unit(), case.next()),
             None => unreachable!("without a limit one is committed"),
         }
@@ -159,10 +164,11 @@ impl<'a> Asked<'a> {
     /// For when nothing happens: the first default, or else the shortest time, of equal ones the first.
     fn note_instead(&mut self, case: &'a SelectCase) {
         let millis = |case: &SelectCase| match case {
-            SelectCase::Timeout(millis, _) => *millis,
-            _ => i64::MIN,
+            SelectCase::Timeout(millis, _) => Some(*millis),
+            SelectCase::Default(_) => Some(i64::MIN),
+            SelectCase::Recv(..) | SelectCase::Send(..) => None,
         };
-        if self.instead.is_none_or(|other| millis(case) < millis(other)) {
+        if millis(case).is_some() && self.instead.is_none_or(|other| millis(case) < millis(other)) {
             self.instead = Some(case);
         }
     }

@@ -23,8 +23,11 @@ fn choose(fiber: &mut Fiber, word: Word, in_order: bool) -> Go {
         super::call::release_operands(fiber, word);
         return fiber.fault("select expects at least one case");
     }
-    let asked = cases.asked();
-    let chosen = match fiber.cx().select(&asked.on_channels, in_order, asked.limit()) {
+    let answer = {
+        let asked = cases.asked();
+        fiber.cx().select(&asked.on_channels, in_order, asked.limit())
+    };
+    let chosen = match answer {
         Selected::Received(case, message) => Ok(cases.committed(case, Some(message))),
         Selected::Sent(case) | Selected::Drained(case) => Ok(cases.committed(case, None)),
         Selected::Nothing => Ok(cases.none()),
