@@ -50,7 +50,9 @@ pub struct Seat<T: Task> {
     pub thread: Mutex<Option<JoinHandle<()>>>,
     /// Waits for sources that began here, less those that ended here.
     pub io_waits: IoWaits,
-    /// The fuel that tasks have spent here, for `sharing.rs`: what has changed counts.
+    /// Does it wait for the home of a try to take what it has (`worker/gate.rs`)?
+    pub is_leaving: AtomicBool,
+    /// How far tasks have come here, for `sharing.rs`: only differences count.
     pub done: AtomicU64,
     /// Changes whenever its worker passes (`passes.rs`).
     pub passed: AtomicU32,
@@ -70,6 +72,7 @@ impl<T: Task> Seat<T> {
             has_thread: AtomicBool::new(false),
             thread: Mutex::new(None),
             io_waits: IoWaits::default(),
+            is_leaving: AtomicBool::new(false),
             done: AtomicU64::new(0),
             passed: AtomicU32::new(0),
         }

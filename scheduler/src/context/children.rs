@@ -138,6 +138,7 @@ impl<T: Task> Context<'_, T> {
             }
         };
         self.worker.note_spawned(raw, Role::Member);
+        self.worker.core.note_task();
         if added == Added::Late && !self.record().state.load().is_masked() {
             let reason = CancelReason { kind: CancelKind::ScopeEnded, place: self.own().place };
             self.worker.ask_to_end(raw, reason);

@@ -232,7 +232,7 @@ impl<'a, T: Task> Context<'a, T> {
     }
 
     /// The task is about to wait for something that has not happened: the one that would run next has its turn first, inside of this one. Afterwards it may
-    /// have happened. Says what that takes from the fuel of this slice.
+    /// have happened. Says what that takes from the fuel of this slice, and what was taken is to be told ([`note_unearned`](Self::note_unearned)): the other task has told it, too.
     ///
     /// `awaited` is the task that is to be joined, if one is. Nothing is done where there is no such task.
     pub fn lend_turn(&mut self, awaited: Option<&TaskHandle<T>>) -> u64 {

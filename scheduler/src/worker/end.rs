@@ -47,8 +47,11 @@ impl<T: Task> Worker<T> {
         let Some(outcome) = record.outcome() else { return };
         match &body.parent {
             Parent::Branch(..) => {}
-            // SAFETY: the task is still a member, so its crew lives.
-            Parent::Crew(crew) => self.member_ended(unsafe { crew.as_ref() }, &record, outcome, place),
+            Parent::Crew(crew) => {
+                self.core.note_task();
+                // SAFETY: the task is still a member, so its crew lives.
+                self.member_ended(unsafe { crew.as_ref() }, &record, outcome, place);
+            }
             Parent::Run(run) => {
                 self.look_at_end();
                 if run.scope.end(Owner::Run(run.clone()), place, |raw, reason| self.ask_to_end(raw, reason)) {

@@ -39,15 +39,14 @@ impl<T: Task> Worker<T> {
         if pass.is_multiple_of(MAINTAIN_EVERY) {
             self.maintain(Suspect::Somebody);
             self.look_if_due();
+            self.go_home_if_due();
             if let Some(raw) = self.take_injected().or_else(|| self.oldest_child()) {
                 return Some(raw);
             }
         } else if self.core.is_look_due(pass) && !self.core.queue.is_hidden() && self.shared.seats.len() > 1 {
             self.core.now_ns = self.shared.clock_ns();
             self.look_at_gate();
-            if self.core.gate.is_guest && !self.shared.sharing.is_on() {
-                self.go_home();
-            }
+            self.go_home_if_due();
         }
         if self.shared.is_paused() {
             return None;
@@ -215,7 +214,7 @@ impl<T: Task> Worker<T> {
             }
             let found = steal_one(&victim.children).or_else(|| steal_batch(&victim.woken, self.core.queue.woken()));
             if let Some(raw) = found {
-                self.core.gate.is_guest = self.shared.sharing.is_on();
+                self.core.gate.is_guest |= self.shared.sharing.is_on();
                 // Relaxed: only a counter.
                 self.shared.counters.steals.fetch_add(1, Ordering::Relaxed);
                 return Some((raw, (start + offset) % seats.len()));

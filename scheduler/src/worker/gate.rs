@@ -16,6 +16,7 @@ use crate::context::FUEL;
 use crate::seat::Seat;
 use crate::sharing::Sight;
 use crate::sync::atomic::Ordering;
+use crate::sync::thread;
 
 use super::find::{steal_batch, steal_one};
 use super::{Core, Worker};
@@ -30,7 +31,7 @@ const LONG_FUEL: u64 = FUEL as u64 / 48;
 /// For each message, so much of the fuel was no computation: who sends or receives thousands in a slice talks to somebody, who should stay near.
 const MESSAGE_FUEL: u64 = 32;
 
-/// What it is worth to make a task, or to end one, as fuel: about what else could be done in that time.
+/// What it is worth to spawn a task, and that it ends, as fuel: about what else could be done in that time.
 const TASK_FUEL: u64 = 32;
 
 /// Turns are judged together that have spent so much, or are so many.
@@ -74,7 +75,7 @@ pub struct Gate {
     /// When the woken ones were counted, and how many will have been taken when those have had their turns.
     woken_since: Option<(u64, u32)>,
     is_open: bool,
-    /// It has tasks that it took because it was tried whether that pays off.
+    /// It has taken tasks while that was tried or paid off, and not slept since.
     pub(super) is_guest: bool,
 }
 
@@ -140,14 +141,10 @@ impl<T: Task> Core<T> {
         self.gate.done = self.gate.done.wrapping_sub(fuel);
     }
 
-    /// How much was done here: fuel that was spent, and tasks that were made and have ended.
-    fn done(&self) -> u64 {
-        self.gate.done.wrapping_add((self.spawned + self.ended) * TASK_FUEL)
-    }
-
-    /// So many tasks that were made or have ended are counted elsewhere from here on.
-    pub(super) fn note_handed_in(&mut self, tasks: u64) {
-        self.gate.done = self.gate.done.wrapping_add(tasks * TASK_FUEL);
+    /// A task was spawned, or has ended that was.
+    #[inline]
+    pub fn note_task(&mut self) {
+        self.gate.done = self.gate.done.wrapping_add(TASK_FUEL);
     }
 
     /// The task whose turn it is has spent a slice, and has another one.
@@ -186,8 +183,12 @@ impl<T: Task> Worker<T> {
         }
         let (has_reason, is_somebody_queued) = self.core.has_reason_to_share();
         // Relaxed: only a number.
-        self.seat().done.store(self.core.done(), Ordering::Relaxed);
-        let is_open = has_reason || self.is_shared(is_somebody_queued) && is_somebody_queued;
+        self.seat().done.store(self.core.gate.done, Ordering::Relaxed);
+        let is_shared = self.look_at_sharing(is_somebody_queued, has_reason);
+        if self.shared.sharing.is_home_awaited(self.index) {
+            self.take_back();
+        }
+        let is_open = has_reason || is_shared && is_somebody_queued;
         if is_open != self.core.gate.is_open {
             self.core.gate.is_open = is_open;
             // Relaxed: `take_searcher` fences before it looks for sleepers; the rest is a hint.
@@ -201,49 +202,53 @@ impl<T: Task> Worker<T> {
     }
 
     /// Does it pay off to share, or is that tried at the moment?
-    fn is_shared(&mut self, is_somebody_queued: bool) -> bool {
-        let sight = Sight { now_ns: self.core.now_ns, index: self.index, is_somebody_queued };
+    fn look_at_sharing(&self, is_somebody_queued: bool, has_reason: bool) -> bool {
+        let sight = Sight { now_ns: self.core.now_ns, index: self.index, is_somebody_queued, has_reason };
         // Relaxed: only numbers.
         let done = |sum: u64, seat: &Seat<T>| sum.wrapping_add(seat.done.load(Ordering::Relaxed));
-        let is_on = self.shared.sharing.look(sight, || self.shared.seats.iter().fold(0, done));
-        if !is_on && self.shared.sharing.is_home_awaited(self.index) {
-            self.take_back();
-        }
-        is_on
+        self.shared.sharing.look(sight, || self.shared.seats.iter().fold(0, done))
     }
 
-    /// The home takes back what guests have.
+    /// The home takes back what guests have that wait for that.
     #[cold]
     fn take_back(&mut self) {
-        for (index, seat) in self.shared.seats.iter().enumerate() {
-            // Relaxed: a hint, as elsewhere.
-            if index == self.index || !seat.is_open.load(Ordering::Relaxed) {
-                continue;
-            }
-            while let Some(raw) = steal_one(&seat.children) {
-                self.core.queue.push_last(raw);
-            }
-            while let Some(raw) = steal_batch(&seat.woken, self.core.queue.woken()) {
+        for seat in &self.shared.seats {
+            // Relaxed, all of it: a hint. Who waits makes nothing new, and does so for a limited time.
+            while seat.is_leaving.load(Ordering::Relaxed) {
+                let found = steal_one(&seat.children).or_else(|| steal_batch(&seat.woken, self.core.queue.woken()));
+                let Some(raw) = found else { break };
                 self.core.queue.push_last(raw);
             }
         }
     }
 
-    /// A guest gives back what it has, when it does not pay off: waits until the home has taken it, but not for long.
+    /// A guest gives back what it has, if it does not pay off any more: waits until the home has taken it, but not for long, and not if that sleeps.
+    pub(super) fn go_home_if_due(&mut self) {
+        if self.core.gate.is_guest && !self.shared.sharing.is_on() {
+            self.go_home();
+        }
+    }
+
     #[cold]
-    pub(super) fn go_home(&mut self) {
+    fn go_home(&mut self) {
         self.core.gate.is_guest = false;
-        if !self.shared.sharing.begin_to_leave(self.index) {
+        let home = self.shared.sharing.home();
+        if home == self.index {
             return;
         }
         self.core.queue.flush();
-        // Relaxed: hints.
-        self.seat().is_open.store(true, Ordering::Relaxed);
         let until_ns = self.shared.clock_ns() + LEAVE_NS;
-        while !self.core.queue.is_hidden() && !self.shared.is_paused() && self.shared.clock_ns() < until_ns {
-            std::hint::spin_loop();
+        // Relaxed: hints.
+        self.seat().is_leaving.store(true, Ordering::Relaxed);
+        self.shared.sharing.begin_to_wait();
+        while !self.core.queue.is_hidden()
+            && !self.shared.idle.is_idle(home)
+            && !self.shared.is_paused()
+            && self.shared.clock_ns() < until_ns
+        {
+            thread::yield_now();
         }
-        self.seat().is_open.store(self.core.gate.is_open, Ordering::Relaxed);
-        self.shared.sharing.end_to_leave();
+        self.seat().is_leaving.store(false, Ordering::Relaxed);
+        self.shared.sharing.end_to_wait();
     }
 }

@@ -56,10 +56,7 @@ impl<T: Task> Worker<T> {
         self.core.spent = 0;
         guard_inside(self, |worker| worker.turn_of(raw, refs));
         self.core.nested -= 1;
-        let cost = self.core.spent + TURN;
-        // The other one has said what it spent.
-        self.core.note_unearned(cost);
-        cost
+        self.core.spent + TURN
     }
 
     /// What the end of a task costs that had no turn for it. Who pays has not computed.

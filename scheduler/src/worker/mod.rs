@@ -273,7 +273,8 @@ impl<T: Task> Worker<T> {
         self.core.until_ns = None;
         let (shared, index) = (self.shared, self.index);
         // In this order: whoever takes the core clears the bit again.
-        shared.idle.enter(index);
+        let is_last = shared.idle.enter(index);
+        shared.sharing.note_rest(index, is_last, self.core.now_ns);
         *shared.seats[index].core.lock() = Some(self.core);
         shared.note_idle();
         if has_left {
@@ -291,7 +292,6 @@ impl<T: Task> Worker<T> {
     fn hand_in(&mut self) {
         self.core.hand_in_events(&self.shared);
         let (spawned, ended) = (std::mem::take(&mut self.core.spawned), std::mem::take(&mut self.core.ended));
-        self.core.note_handed_in(spawned + ended);
         self.shared.counters.add(spawned, ended);
     }
 }

@@ -99,6 +99,7 @@ impl<T: Task> Worker<T> {
         let mut ended = std::mem::take(&mut self.core.io);
         // Relaxed: only a counter.
         self.shared.counters.parks.fetch_add(1, Ordering::Relaxed);
+        self.core.gate.is_guest = false;
         self.seat().parker.park(self.shared.poller_if_any(), limit, &mut ended);
         if self.core.simulator.is_none() {
             let before_ns = std::mem::replace(&mut self.core.now_ns, self.shared.clock_ns());

@@ -41,7 +41,7 @@ impl Fiber {
                             references::enter(unsafe { Slot::as_value(base.add(index)) }, ledger);
                         }
                     }
-                    // Who waits in a branch in place waits under a limit, and so not for ever.
+                    // Who waits in a branch in place sleeps or waits under a limit, and so not for ever.
                     Some(FrameKind::Branch | FrameKind::GlobalEnd | FrameKind::CleanupEnd | FrameKind::RunResult) => {}
                 }
             }

@@ -43,6 +43,8 @@ impl Fiber {
                 account.return_fuel(cost.min(left));
             }
         }
-        self.charge(cost);
+        let paid = cost.min(self.fuel_left());
+        self.charge(paid);
+        self.cx().note_unearned(paid);
     }
 }

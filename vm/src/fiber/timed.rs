@@ -6,7 +6,7 @@
 //!
 //! What always holds:
 //! - The timeout is the only branch in place, and none of its frames has a cleanup, is one of the machine's that has to be told, or runs a global. All others are moved out.
-//! - It waits there a few times at most ([`MOST`]): then it is a conversation, for which the quick handlers and a fiber of its own are better.
+//! - It waits there a few times at most ([`MOST`], which begin anew when it was put away): then it is a conversation, for which the quick handlers and a fiber of its own are better.
 //! - The first that ends the wait decides: what it was for, the limit, or a request to end (`task/state.rs` of the scheduler).
 //! - At the limit the instruction runs once more, in a turn behind those who were woken at the same time. What they have sent to it is there then: a body that completes at the limit
 //!   wins (C27). If it would wait again, the frames of the body are released, and the fiber unwinds with the error of the limit from the instruction that began the timeout.

@@ -59,8 +59,9 @@ pub(in crate::interp) fn bounded(fiber: &mut Fiber, word: Word) -> Go {
 
 /// A sender pays for that receivers are behind.
 fn charge_crowded(fiber: &mut Fiber) {
-    fiber.charge(CROWDED);
-    fiber.cx().note_price(CROWDED);
+    let paid = CROWDED.min(fiber.fuel_left());
+    fiber.charge(paid);
+    fiber.cx().note_price(paid);
 }
 
 pub(super) fn fault_closed(fiber: &mut Fiber, closed_at: Place) -> Go {
@@ -175,8 +176,9 @@ pub(in crate::interp) unsafe fn send_at_hand(regs: &mut Regs, word: Word) -> boo
         let sent = (*regs.fiber).cx().send_at_hand(sender, value);
         if let Ok(true) = sent {
             // Of the piece: what is not there any more is not missed.
-            regs.fuel = regs.fuel.saturating_sub(CROWDED);
-            (*regs.fiber).cx().note_price(CROWDED);
+            let paid = CROWDED.min(regs.fuel);
+            regs.fuel -= paid;
+            (*regs.fiber).cx().note_price(paid);
         }
         put_sent(regs, word, sent.map(drop))
     }
