@@ -133,12 +133,9 @@ impl<V> Buffer<V> {
     pub fn iter(&self) -> impl Iterator<Item = &V> {
         let full = self.rest.iter().flat_map(|rest| rest.full.iter().flatten());
         let last = self.rest.iter().flat_map(|rest| &rest.last[..rest.count]);
-        // SAFETY: as many messages as there are stand there.
-        (0..self.count)
-            .map(|index| &self.slots[self.slot(index)])
-            .chain(full)
-            .chain(last)
-            .map(|slot| unsafe { slot.assume_init_ref() })
+        let in_ring = (0..self.count).map(|index| &self.slots[self.slot(index)]);
+        // SAFETY: as many messages as there are stand in the ring and in the last one behind it, and the full ones are full.
+        in_ring.chain(full).chain(last).map(|slot| unsafe { slot.assume_init_ref() })
     }
 
     /// The slot that stands so many behind the first one, around the end. There are slots.
