@@ -12,13 +12,16 @@ use aivi_scheduler::*;
 
 type Cx<'a, 'b> = &'a mut Context<'b, Script>;
 
-/// A task made of a closure that is called for each turn.
-struct Script(Box<Turn>);
+/// A task made of a closure that is called for each turn, and one for what may be tried before.
+struct Script {
+    turn: Box<Turn>,
+    early: Option<Box<dyn FnMut() + std::marker::Send>>,
+}
 
 type Turn = dyn FnMut(Cx, Wake<i64, String>) -> Step<Script> + std::marker::Send;
 
 fn script(turn: impl FnMut(Cx, Wake<i64, String>) -> Step<Script> + std::marker::Send + 'static) -> Script {
-    Script(Box::new(turn))
+    Script { turn: Box::new(turn), early: None }
 }
 
 impl Task for Script {
@@ -27,7 +30,11 @@ impl Task for Script {
 
     fn resume(&mut self, cx: &mut Context<'_, Self>) -> Step<Self> {
         let wake = cx.take_wake();
-        (self.0)(cx, wake)
+        (self.turn)(cx, wake)
+    }
+
+    fn try_early(&mut self) {
+        self.early.iter_mut().for_each(|early| early());
     }
 
     fn deadlock(report: DeadlockReport) -> String {
@@ -357,6 +364,63 @@ fn tasks_wait_for_sockets() {
     }
 }
 
+/// Notes in the log when it is told early, and when its turn comes.
+fn waits_once(stream: Arc<Io<mio::net::UnixStream>>, log: &Arc<Mutex<Vec<&'static str>>>) -> Script {
+    let (early, late) = (log.clone(), log.clone());
+    let turn = script(move |cx, wake| match wake {
+        Wake::Io => {
+            late.lock().unwrap().push("turn");
+            done(0)
+        }
+        _ => {
+            let attempt = stream.source().attempt(Interest::Read);
+            match cx.wait_io(stream.source().clone(), attempt) {
+                false => Step::Waiting,
+                true => Step::Ended(Outcome::Faulted("it is ready".into())),
+            }
+        }
+    });
+    Script { early: Some(Box::new(move || early.lock().unwrap().push("early"))), ..turn }
+}
+
+#[test]
+fn tasks_that_are_woken_together_try_before_their_turns() {
+    let cases = [
+        (runtime(1), 2, &["early", "early", "turn", "turn"][..]),
+        (runtime(1), 1, &["turn"][..]),
+        (simulator(), 2, &["turn", "turn"][..]),
+    ];
+    for (runtime, count, expected) in cases {
+        let registry = runtime.registry().unwrap();
+        let pairs: Vec<_> = (0..count).map(|_| mio::net::UnixStream::pair().unwrap()).collect();
+        let (readers, mut writers): (Vec<_>, Vec<_>) =
+            pairs.into_iter().map(|(left, right)| (Arc::new(registry.register(left).unwrap()), right)).unzip();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let (notes, mut tasks) = (log.clone(), Vec::new());
+        let root = script(move |cx, wake| match wake {
+            Wake::None => {
+                let spawned = readers.iter().map(|reader| cx.spawn(waits_once(reader.clone(), &notes), None));
+                tasks.extend(spawned.map(|task| task.expect("the scope is open")));
+                cx.sleep(1_000_000);
+                Step::Waiting
+            }
+            _ => {
+                if matches!(wake, Wake::Timer) {
+                    writers.iter_mut().for_each(|writer| assert_eq!(writer.write(&[1]).unwrap(), 1));
+                }
+                while let Some(task) = tasks.pop() {
+                    if matches!(cx.join(task), Join::Wait) {
+                        return Step::Waiting;
+                    }
+                }
+                done(0)
+            }
+        });
+        assert_eq!(runtime.run(root), Outcome::Done(0));
+        assert_eq!(*log.lock().unwrap(), expected);
+    }
+}
+
 #[test]
 fn a_wait_for_a_socket_is_cancelled() {
     for runtime in [runtime(1), runtime(2), simulator()] {
@@ -400,7 +464,7 @@ fn a_channel_may_outlive_its_runtime_and_its_handles_the_task() {
     });
     // The root waits once and is woken by the join; the second turn spawns again, so it is left to the scope's end.
     let mut turns = 0;
-    let Script(mut turn) = root;
+    let Script { mut turn, .. } = root;
     let root = script(move |cx, wake| {
         turns += 1;
         if turns == 2 { done(0) } else { turn(cx, wake) }

@@ -38,6 +38,10 @@ pub trait Task: Send + Sized + 'static {
     /// `depth` from 0 on: for what it points to, then for what that points to, and so on.
     fn prefetch(&self, _depth: u32) {}
 
+    /// The source that it waits for has become ready, and its turn will come: it may try now what it would begin that turn with. Called for all that were woken
+    /// together, one after the other, on a thread where somebody else may have his turn; not in the simulator.
+    fn try_early(&mut self) {}
+
     /// Has it begun elsewhere, so that it has to notice a request to end by itself even if that comes before its first turn?
     fn has_begun(&self) -> bool {
         false

@@ -12,7 +12,7 @@ use crate::account::Limit;
 use crate::backtrace::Link;
 use crate::failure::Failure;
 use crate::fault::{Attached, Fault};
-use crate::interp::{Go, Word, deliver_message, release_operands, use_global};
+use crate::interp::{Go, Word, deliver_message, release_operands, take_early, use_global};
 use crate::native::{NativeCx, NativeResult, Then};
 use crate::object::Shared;
 use crate::value::Value;
@@ -63,6 +63,8 @@ pub(crate) enum Pending {
     Global(u32, usize),
     /// Something after which the instruction runs again.
     Again,
+    /// As `Again`, and the instruction has run again, before the turn, and came to this (`Task::try_early`).
+    Early(Value),
     /// As `Again`, without a wait.
     AgainNow,
     /// A job or completer.
@@ -130,6 +132,14 @@ impl Fiber {
                 self.pc = self.pc.wrapping_sub(1);
                 Go::On
             }
+            Pending::Early(_) => match std::mem::replace(&mut self.pending, Pending::Nothing) {
+                Pending::Early(value) => {
+                    let is_done = self.cx().take_done();
+                    debug_assert!(is_done, "its wait was over when it tried");
+                    take_early(self, value)
+                }
+                pending => self.go_on(pending),
+            },
             _ => self.begin_or_go_on(),
         }
     }
@@ -179,7 +189,7 @@ impl Fiber {
     }
 
     /// The instruction that waited.
-    pub(super) fn waiting_word(&self) -> Word {
+    pub(crate) fn waiting_word(&self) -> Word {
         // SAFETY: F3.
         unsafe { Word::at(self.pc.sub(1)) }
     }

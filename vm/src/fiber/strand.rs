@@ -22,7 +22,7 @@ use super::stack::Stack;
 use super::{Fiber, NOWHERE, Origins, Pending, Start, World, WorldRef};
 use crate::account::meter;
 use crate::fault::Fault;
-use crate::interp::Exit;
+use crate::interp::{self, Exit};
 use crate::object::{Shared, references};
 use crate::value::Slot;
 
@@ -378,6 +378,17 @@ impl Task for Strand {
                 self.leave_behind();
                 Some(Outcome::Faulted(fault))
             }
+        }
+    }
+
+    fn try_early(&mut self) {
+        // What it makes is not to be counted for the fiber that runs.
+        if self.is_asleep() || meter::is_metered() {
+            return;
+        }
+        let fiber = self.fiber();
+        if matches!(fiber.pending, Pending::Again) {
+            _ = caught(|| interp::try_early(fiber));
         }
     }
 

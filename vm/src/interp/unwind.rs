@@ -193,7 +193,7 @@ pub(crate) fn abandon_above(fiber: &mut Fiber, depth: usize) {
         // It yielded before an instruction that was to run again.
         fiber.pc = fiber.pc.wrapping_add(1);
     }
-    if matches!(pending, Pending::Nothing | Pending::Again) {
+    if matches!(pending, Pending::Nothing | Pending::Again | Pending::Early(_)) {
         // SAFETY: F3; only instructions of protos yield, or wait to run again.
         let word = unsafe { Word::at(fiber.pc.sub(1)) };
         release_operands(fiber, word);

@@ -177,7 +177,11 @@ impl Run {
     }
 
     pub fn runtime(&self, mode: Mode) -> Runtime<Strand> {
-        let config = Config { workers: 2, mode, blocking_threads: 2 };
+        self.runtime_with(2, mode)
+    }
+
+    pub fn runtime_with(&self, workers: usize, mode: Mode) -> Runtime<Strand> {
+        let config = Config { workers, mode, blocking_threads: 2 };
         Runtime::new(config, Arc::new(Reports(self.host.clone()))).expect("a runtime")
     }
 

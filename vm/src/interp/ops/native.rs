@@ -96,6 +96,37 @@ unsafe fn tries_quick(regs: &mut Regs, word: Word, linked: &LinkedNative, tries:
     }
 }
 
+/// A function that tries is called again before the turn of the fiber, which waits for that. What it gives is taken in the turn (`take_early`); if it has to wait,
+/// it is called once more then.
+pub(crate) fn try_early(fiber: &mut Fiber) {
+    let word = fiber.waiting_word();
+    let linked = &fiber.program().natives[word.w()];
+    let NativeCall::Tries(tries, _) = &linked.call else { return };
+    if fiber.is_guarded || fiber.is_limited() {
+        return;
+    }
+    // SAFETY: the arguments of a call that runs again are where they were, and tagged (V18).
+    let arguments =
+        unsafe { Args::new(std::slice::from_raw_parts_mut(fiber.base.add(word.a()), word.x()), linked.owned) };
+    if let Tried::Done(value) = tries(&arguments) {
+        fiber.pending = Pending::Early(value);
+    }
+}
+
+/// The turn has come: the value is the result of the call.
+pub(crate) fn take_early(fiber: &mut Fiber, value: Value) -> Go {
+    let word = fiber.waiting_word();
+    let linked = &fiber.program().natives[word.w()];
+    let owned = linked.owned;
+    if let NativeCall::Tries(_, fuel) = linked.call {
+        fiber.charge(u64::from(fuel));
+        fiber.cx().note_call(u64::from(fuel));
+    }
+    // SAFETY: as in `try_early`; the arguments have stayed where they were.
+    unsafe { put_quick(fiber.base.add(word.a()), owned, value) };
+    Go::On
+}
+
 /// A function that tries, in a branch in place, which pays for it. `Err`: it has to wait, or is called as others are.
 fn try_in_place(fiber: &mut Fiber, arguments: &Args<'_>, tries: TryFn, fuel: u64) -> Result<Value, Option<Go>> {
     if !may_try(fiber, arguments, fuel) {
