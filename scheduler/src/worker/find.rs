@@ -1,5 +1,7 @@
 //! Where the next task comes from.
 
+use smallvec::SmallVec;
+
 use crate::context::FUEL;
 use crate::io_waits::EndIo;
 use crate::seat::TimerEntry;
@@ -27,6 +29,12 @@ const POLL_EVERY_NS: u64 = 200_000;
 /// And after this long, though tasks that it has woken still wait for their turn. Before, more of them would only grow cold in the queue:
 /// with a thousand busy connections all of them came to wait there.
 const POLL_LATEST_NS: u64 = 2_000_000;
+
+/// Timers whose tasks are claimed one after the other (arbitrary).
+const AT_ONCE: usize = 16;
+
+/// What more tasks touch is in no cache any more when their turns come (arbitrary).
+const PREFETCHED_MAX: usize = 256;
 
 impl<T: Task> Worker<T> {
     /// The next task; `None` when there is nothing to do at the moment.
@@ -114,8 +122,7 @@ impl<T: Task> Worker<T> {
         let mut limits = Vec::new();
         let mut late = Vec::new();
         let is_simulated = self.core.simulator.is_some();
-        let mut timers = self.seat().timers.lock();
-        timers.advance(now_ns, &mut |entry| {
+        let mut claim = |entry| {
             let TimerEntry { raw, generation, is_limit } = entry;
             // SAFETY: a task whose timer is armed lives until it has had this lock (`disarm`).
             let record = unsafe { raw.get() };
@@ -126,9 +133,24 @@ impl<T: Task> Worker<T> {
             } else if record.state.claim(generation, Claim::Timer) == Claimed::Queue {
                 if is_limit { limits.push(raw) } else { fired.push(raw) }
             }
+        };
+        // Some at a time: the cache gets their records together.
+        let mut due: SmallVec<[TimerEntry<T>; AT_ONCE]> = SmallVec::new();
+        let mut timers = self.seat().timers.lock();
+        timers.advance(now_ns, &mut |entry: TimerEntry<T>| {
+            entry.raw.prefetch();
+            due.push(entry);
+            if due.len() == AT_ONCE {
+                due.drain(..).for_each(&mut claim);
+            }
         });
+        due.drain(..).for_each(&mut claim);
         drop(timers);
         let count = fired.len() + limits.len();
+        if (2..=PREFETCHED_MAX).contains(&fired.len()) {
+            // SAFETY: we have won the claim of each, and not queued it yet.
+            unsafe { prefetch_all(&fired) };
+        }
         // A body that completes at its limit wins: sleepers first.
         for raw in fired.drain(..).chain(limits) {
             self.push_woken_by(raw, Waker::Timer);
