@@ -218,12 +218,13 @@ impl Program {
         let function =
             |proto: &ProtoCode| immortalise(Value::function(proto.id, proto.parameters, proto.effect, SmallVec::new()));
         let functions: Box<[Value]> = protos.iter().map(function).collect();
+        let sent = immortalise(Value::ok(Value::unit()));
         let own = immortalise(Value::text(TASK_CANCELLED));
         let constants = module
             .constants
             .iter()
             .map(|constant| immortalise(make(constant, module, &functions)))
-            .chain([own])
+            .chain([sent, own])
             .collect();
         let globals = module.globals.iter().map(|global| match global.function {
             true => GlobalCell::ready(functions[global.proto.0 as usize].clone()),
@@ -284,6 +285,12 @@ impl Program {
     /// The error of who joins a task that was cancelled.
     pub(crate) fn task_cancelled(&self) -> Value {
         self.constants[self.constants.len() - 1].clone()
+    }
+
+    /// What a send gives that says how it went, if it went well: `Ok Unit`.
+    #[inline]
+    pub(crate) fn sent(&self) -> Value {
+        self.constants[self.constants.len() - 2].clone()
     }
 
     /// A field of a task handle: the effect of its function.

@@ -239,7 +239,7 @@ impl Fiber {
             (_, Wake::Cancelled) => Came::Signal(self.cancelled()),
             (_, Wake::Deadlock(fault)) => Came::Signal(Signal::Fault(fault)),
             (Pending::Unit | Pending::SendOf(_), _) => Came::Value(Value::unit()),
-            (Pending::SendResult, _) => Came::Value(Value::ok(Value::unit())),
+            (Pending::SendResult, _) => Came::Value(self.program().sent()),
             (Pending::Message, Wake::Message(message)) => Came::Value(Value::ok(message.into_value())),
             (Pending::Message, _) => Came::Value(closed()),
             (Pending::JoinOf(_), Wake::Joined(outcome)) => match self.join_outcome(outcome) {

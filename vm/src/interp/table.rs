@@ -184,7 +184,9 @@ macro_rules! with_instructions {
             ChanSend: asked(channel::is_not_awaited, channel::send_at_hand, channel::hand_at_hand, channel::send);
             ChanRecv: asked(channel::is_buffered, channel::recv_at_hand, channel::recv);
             ChanClose: full(channel::close);
-            ChanSendResult: full(channel::send_result);
+            ChanSendResult: asked(
+                channel::is_not_awaited, channel::send_result_at_hand, channel::hand_result_at_hand, channel::send_result
+            );
             ChanTrySend: full(channel::try_send);
             ChanTryRecv: full(channel::try_recv);
             Select: full(select::select);

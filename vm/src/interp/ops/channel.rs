@@ -170,6 +170,46 @@ pub(in crate::interp) unsafe fn is_buffered(regs: &Regs, word: Word) -> bool {
 /// See `ops/mod.rs`.
 #[inline(always)]
 pub(in crate::interp) unsafe fn send_at_hand(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: promised by the caller.
+    unsafe { to_buffer(regs, word, |_| Value::unit()) }
+}
+
+/// The same of a send that gives a `Result`.
+///
+/// # Safety
+/// See `ops/mod.rs`.
+#[inline(always)]
+pub(in crate::interp) unsafe fn send_result_at_hand(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: promised by the caller.
+    unsafe { to_buffer(regs, word, |fiber| fiber.program().sent()) }
+}
+
+/// The usual case of `send` where somebody seems to wait: the message goes to that task.
+///
+/// # Safety
+/// See `ops/mod.rs`.
+#[inline(always)]
+pub(in crate::interp) unsafe fn hand_at_hand(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: promised by the caller.
+    unsafe { to_receiver(regs, word, |_| Value::unit()) }
+}
+
+/// The same of a send that gives a `Result`.
+///
+/// # Safety
+/// See `ops/mod.rs`.
+#[inline(always)]
+pub(in crate::interp) unsafe fn hand_result_at_hand(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: promised by the caller.
+    unsafe { to_receiver(regs, word, |fiber| fiber.program().sent()) }
+}
+
+/// Puts the message of a send into the buffer, and what `result` says into its register.
+///
+/// # Safety
+/// See `ops/mod.rs`.
+#[inline(always)]
+unsafe fn to_buffer(regs: &mut Regs, word: Word, result: impl FnOnce(&Fiber) -> Value) -> bool {
     // SAFETY: the handler's fiber; the rest promised by the caller.
     unsafe {
         let Some((sender, value)) = simply_sent(regs, word) else { return false };
@@ -180,21 +220,21 @@ pub(in crate::interp) unsafe fn send_at_hand(regs: &mut Regs, word: Word) -> boo
             regs.fuel -= paid;
             (*regs.fiber).cx().note_price(paid);
         }
-        put_sent(regs, word, sent.map(drop))
+        put_sent(regs, word, sent.map(drop), result)
     }
 }
 
-/// The usual case of `send` where somebody seems to wait: the message goes to that task.
+/// Gives it to the task that waits for it.
 ///
 /// # Safety
 /// See `ops/mod.rs`.
 #[inline(always)]
-pub(in crate::interp) unsafe fn hand_at_hand(regs: &mut Regs, word: Word) -> bool {
+unsafe fn to_receiver(regs: &mut Regs, word: Word, result: impl FnOnce(&Fiber) -> Value) -> bool {
     // SAFETY: the handler's fiber; the rest promised by the caller.
     unsafe {
         let Some((sender, value)) = simply_sent(regs, word) else { return false };
         let sent = (*regs.fiber).cx().hand_at_hand(sender, value);
-        put_sent(regs, word, sent)
+        put_sent(regs, word, sent, result)
     }
 }
 
@@ -221,13 +261,18 @@ unsafe fn simply_sent<'a>(regs: &Regs, word: Word) -> Option<(&'a aivi_scheduler
 /// # Safety
 /// See `ops/mod.rs`; the value is what `simply_sent` has given.
 #[inline(always)]
-unsafe fn put_sent(regs: &mut Regs, word: Word, sent: Result<(), Shared>) -> bool {
+unsafe fn put_sent(
+    regs: &mut Regs,
+    word: Word,
+    sent: Result<(), Shared>,
+    result: impl FnOnce(&Fiber) -> Value,
+) -> bool {
     if let Err(value) = sent {
         std::mem::forget(value);
         return false;
     }
     // SAFETY: the value is gone from its register; the rest promised by the caller.
-    unsafe { regs.put(word.a(), Value::unit()) };
+    unsafe { regs.put(word.a(), result(&*regs.fiber)) };
     true
 }
 
@@ -239,12 +284,12 @@ pub(in crate::interp) fn send_result(fiber: &mut Fiber, word: Word) -> Go {
     match fiber.cx().send(&sender.0, value) {
         Send::Done => {
             fiber.note_made();
-            put(fiber, word, Value::ok(Value::unit()))
+            put(fiber, word, fiber.program().sent())
         }
         Send::Crowded => {
             charge_crowded(fiber);
             fiber.note_made();
-            put(fiber, word, Value::ok(Value::unit()))
+            put(fiber, word, fiber.program().sent())
         }
         Send::Closed { .. } => put(fiber, word, closed()),
         Send::Wait => {
@@ -355,7 +400,7 @@ pub(in crate::interp) fn try_send(fiber: &mut Fiber, word: Word) -> Go {
     let result = match fiber.cx().try_send(&sender.0, value) {
         TrySend::Done => {
             fiber.note_made();
-            Value::ok(Value::unit())
+            fiber.program().sent()
         }
         TrySend::Full(_) => Value::err(Value::nullary(well_known::FULL, 0)),
         TrySend::Closed { .. } => Value::err(Value::nullary(well_known::SENDER_CLOSED, 1)),
