@@ -12,13 +12,13 @@ use crate::value::{Kind, Value};
 /// A case of a select. The last part of each is the function whose effect is run for what came of it.
 pub enum SelectCase {
     /// Receive from this.
-    Recv(Shared, Shared),
+    Recv(Value, Value),
     /// Send this message to this.
-    Send(Shared, Shared, Shared),
+    Send(Value, Value, Value),
     /// When nothing else happens for so many milliseconds.
-    Timeout(i64, Shared),
+    Timeout(i64, Value),
     /// When nothing else can be done at once.
-    Default(Shared),
+    Default(Value),
 }
 
 impl SelectCase {
@@ -31,9 +31,9 @@ impl SelectCase {
     /// As the scheduler has it; only those on channels.
     fn on_channel(&self) -> Option<Case<'_, Strand>> {
         match self {
-            SelectCase::Recv(receiver, _) => receiver.value().payload::<Receiver>().map(|end| Case::Recv(&end.0)),
+            SelectCase::Recv(receiver, _) => receiver.payload::<Receiver>().map(|end| Case::Recv(&end.0)),
             SelectCase::Send(sender, message, _) => {
-                sender.value().payload::<Sender>().map(|end| Case::Send(&end.0, message.clone()))
+                sender.payload::<Sender>().map(|end| Case::Send(&end.0, message.clone().share()))
             }
             SelectCase::Timeout(..) | SelectCase::Default(_) => None,
         }
@@ -44,7 +44,7 @@ impl SelectCase {
             SelectCase::Recv(_, next)
             | SelectCase::Send(_, _, next)
             | SelectCase::Timeout(_, next)
-            | SelectCase::Default(next) => next.clone().into_value(),
+            | SelectCase::Default(next) => next.clone(),
         }
     }
 }
@@ -53,12 +53,10 @@ impl Trace for SelectCase {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         match self {
             SelectCase::Send(sender, message, next) => {
-                [sender, message, next].into_iter().for_each(|part| tracer.value(part.value()));
+                [sender, message, next].into_iter().for_each(|part| tracer.value(part));
             }
-            SelectCase::Recv(receiver, next) => {
-                [receiver, next].into_iter().for_each(|part| tracer.value(part.value()))
-            }
-            SelectCase::Timeout(_, next) | SelectCase::Default(next) => tracer.value(next.value()),
+            SelectCase::Recv(receiver, next) => [receiver, next].into_iter().for_each(|part| tracer.value(part)),
+            SelectCase::Timeout(_, next) | SelectCase::Default(next) => tracer.value(next),
         }
     }
 }

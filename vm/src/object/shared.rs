@@ -13,7 +13,7 @@ pub struct Shared(Value);
 
 // SAFETY: `share` established O2 for all that the value reaches: counting is atomic there, and O4 says that nobody writes to an
 // object with more than one reference. Payloads are immutable data, or handles that are Send and Sync themselves
-// (`Trace` types other than the collections: `fiber/handles.rs`, `Handle`).
+// (`Trace` types other than the collections and the cases of selects: `fiber/handles.rs`, `Handle`).
 unsafe impl Send for Shared {}
 // SAFETY: as above; through `&Shared` a value can only be read and cloned.
 unsafe impl Sync for Shared {}
