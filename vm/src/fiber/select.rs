@@ -103,9 +103,8 @@ impl<'a> Cases<'a> {
         self.0.is_empty() && self.1.is_none_or(|list| list.len() == 0)
     }
 
-    /// As the scheduler has them.
-    pub(crate) fn asked(&self) -> Asked<'a> {
-        let mut asked = Asked::default();
+    /// Adds them to what is asked of the scheduler.
+    pub(crate) fn ask(&self, asked: &mut Asked<'a>) {
         self.find(|case| -> Option<()> {
             match case.on_channel() {
                 Some(on_channel) => asked.on_channels.push(on_channel),
@@ -113,7 +112,6 @@ impl<'a> Cases<'a> {
             }
             None
         });
-        asked
     }
 
     /// What has come of the case with this number among those on channels, and what is to be done about it.

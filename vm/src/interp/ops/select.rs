@@ -5,7 +5,7 @@ use aivi_scheduler::Selected;
 use super::channel::fault_closed;
 use super::fiber::{checkpoint, wait};
 use super::{Go, Word};
-use crate::fiber::{Cases, Fiber, Pending};
+use crate::fiber::{Asked, Cases, Fiber, Pending};
 
 pub(in crate::interp) fn select(fiber: &mut Fiber, word: Word) -> Go {
     choose(fiber, word, false)
@@ -24,7 +24,8 @@ fn choose(fiber: &mut Fiber, word: Word, in_order: bool) -> Go {
         return fiber.fault("select expects at least one case");
     }
     let answer = {
-        let asked = cases.asked();
+        let mut asked = Asked::default();
+        cases.ask(&mut asked);
         fiber.cx().select(&asked.on_channels, in_order, asked.limit())
     };
     let chosen = match answer {
