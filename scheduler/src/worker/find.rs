@@ -30,8 +30,11 @@ const POLL_EVERY_NS: u64 = 200_000;
 /// with a thousand busy connections all of them came to wait there.
 const POLL_LATEST_NS: u64 = 2_000_000;
 
-/// Timers whose tasks are claimed one after the other (arbitrary).
+/// Tasks that are looked at together (arbitrary).
 const AT_ONCE: usize = 16;
+
+/// So long tasks may try before their turns, and some more: others wait meanwhile. With small messages 64 of them take half of it.
+const TRYING_NS: u64 = 200_000;
 
 /// What more tasks touch is in no cache any more when their turns come (arbitrary).
 const PREFETCHED_MAX: usize = 256;
@@ -171,7 +174,7 @@ impl<T: Task> Worker<T> {
                 unsafe { prefetch_all(&ended.ready) };
                 if self.core.simulator.is_none() {
                     // SAFETY: as above.
-                    unsafe { try_all(&ended.ready) };
+                    unsafe { self.try_all(&ended.ready) };
                 }
             }
             for raw in ended.ready.drain(..) {
@@ -180,6 +183,31 @@ impl<T: Task> Worker<T> {
             self.core.polled_until = self.core.queue.woken_mark();
         }
         self.core.io = ended;
+    }
+
+    /// Lets tasks try what they waited for: a hundred calls of the system that read and then a hundred that write take less time than both by turns, as
+    /// the peer is not woken for each answer. Those who come too late try in their turns.
+    ///
+    /// # Safety
+    /// They are the caller's to queue.
+    unsafe fn try_all(&self, woken: &[Raw<T>]) {
+        let until_ns = self.shared.clock_ns().saturating_add(TRYING_NS);
+        for some in woken.chunks(AT_ONCE) {
+            for raw in some {
+                // SAFETY: promised by the caller; it lives and nobody runs it.
+                let record = unsafe { raw.get() };
+                if record.state.load().shows_cancel() {
+                    continue;
+                }
+                // SAFETY: as above: we are the running side.
+                if let Some(task) = unsafe { record.task() } {
+                    task.try_early();
+                }
+            }
+            if self.shared.clock_ns() >= until_ns {
+                return;
+            }
+        }
     }
 
     /// By the clock that was just read: has the caller no more time?
@@ -299,25 +327,6 @@ unsafe fn prefetch_all<T: Task>(woken: &[Raw<T>]) {
             if let Some(task) = unsafe { raw.get().task() } {
                 task.prefetch(depth);
             }
-        }
-    }
-}
-
-/// Lets them try what they waited for: a hundred calls of the system that read and then a hundred that write take less time than both by turns, as the peer is not
-/// woken for each answer.
-///
-/// # Safety
-/// They are the caller's to queue.
-unsafe fn try_all<T: Task>(woken: &[Raw<T>]) {
-    for raw in woken {
-        // SAFETY: promised by the caller; it lives and nobody runs it.
-        let record = unsafe { raw.get() };
-        if record.state.load().shows_cancel() {
-            continue;
-        }
-        // SAFETY: as above: we are the running side.
-        if let Some(task) = unsafe { record.task() } {
-            task.try_early();
         }
     }
 }
