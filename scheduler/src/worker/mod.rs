@@ -13,6 +13,7 @@ mod holds;
 mod lend;
 mod log;
 mod look;
+mod ready;
 mod rehearse;
 mod rest;
 mod turn;
