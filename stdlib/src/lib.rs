@@ -14,6 +14,7 @@ mod console;
 mod deque;
 mod family;
 mod file;
+mod gate;
 mod json;
 mod limits;
 mod list;
@@ -51,6 +52,7 @@ pub const NATIVES: &[&[NativeFn]] = &[
     file::NATIVES,
     net::NATIVES,
     random::NATIVES,
+    gate::NATIVES,
     reference::NATIVES,
     select::NATIVES,
     limits::NATIVES,

@@ -28,6 +28,6 @@ pub use fault::{Attached, Fault};
 pub use fiber::{Called, Caller, HostFuture, Start, Strand, World};
 pub use host::Host;
 pub use native::{Args, HostCall, HostFn, HostQuick, NativeCx, NativeFn, NativeResult, Natives, Then};
-pub use object::{Cell, Ref, Shared, Trace, Tracer};
+pub use object::{Cell, Gate, Ref, Shared, Trace, Tracer};
 pub use program::{Bury, Code, LoadError, Origin, Program, Remains};
 pub use value::{Kind, ObjectRef, Value};

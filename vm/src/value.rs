@@ -79,8 +79,10 @@ pub enum Kind {
     Cell = 26,
     /// A case of a select.
     Case = 27,
+    /// Permits, and who waits for them.
+    Gate = 28,
     /// A part of a collection; never the kind of a value.
-    Part = 28,
+    Part = 29,
 }
 
 /// A value.

@@ -186,7 +186,7 @@ fn opaque(value: &Value) -> Option<&'static str> {
         Kind::Task | Kind::EndedTask => Some("tasks"),
         Kind::Scope => Some("scopes"),
         Kind::Sender | Kind::Receiver => Some("channels"),
-        Kind::Handle | Kind::Cell | Kind::Case => Some("handles"),
+        Kind::Handle | Kind::Cell | Kind::Case | Kind::Gate => Some("handles"),
         _ => None,
     }
 }

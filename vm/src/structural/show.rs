@@ -167,6 +167,7 @@ impl<'a, 'o> Writer<'a, 'o> {
             Kind::Scope => self.out.push_str("<scope>"),
             Kind::Cell => self.out.push_str("<ref>"),
             Kind::Case => self.out.push_str("<case>"),
+            Kind::Gate => self.out.push_str("<gate>"),
             Kind::Sender => self.out.push_str("<sender>"),
             Kind::Receiver => self.out.push_str("<receiver>"),
             Kind::Chunk | Kind::Part => {}
