@@ -1,15 +1,15 @@
 //! What is left of programs that are gone, until no worker can have anything of theirs in hand (decision 0024).
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use aivi_scheduler::{Passes, Runtime};
+use aivi_scheduler::{Passes, Runtime, Watcher};
 use aivi_vm::{Program, Remains, Strand};
 
 /// The remains of an engine's programs.
 #[derive(Default)]
 pub(crate) struct Graveyard {
     /// Whose workers they are; nobody's until there is a call that needs one.
-    runtime: OnceLock<Weak<Runtime<Strand>>>,
+    workers: OnceLock<Watcher<Strand>>,
     buried: Mutex<Vec<Buried>>,
 }
 
@@ -21,8 +21,8 @@ struct Buried {
 
 impl Graveyard {
     /// From here on these workers run programs.
-    pub(crate) fn watch(&self, runtime: &Arc<Runtime<Strand>>) {
-        _ = self.runtime.set(Arc::downgrade(runtime));
+    pub(crate) fn watch(&self, runtime: &Runtime<Strand>) {
+        _ = self.workers.set(runtime.watcher());
     }
 
     /// Will have what is left of a program.
@@ -32,7 +32,8 @@ impl Graveyard {
     }
 
     fn bury(&self, remains: Remains) {
-        let passes = self.runtime.get().and_then(Weak::upgrade).map(|runtime| runtime.passes());
+        // Not of the runtime: while that ends, its workers do what they always do.
+        let passes = self.workers.get().and_then(Watcher::passes);
         self.buried().push(Buried { passes, remains });
         self.sweep();
     }

@@ -62,7 +62,7 @@ pub use crowd::{Maker, Rule};
 pub use dump::{DeadlockReport, Dump, DumpedCase, DumpedChannel, DumpedTask};
 pub use event::{End, Event, EventKind, Role, Waker};
 pub use latch::Latch;
-pub use passes::Passes;
+pub use passes::{Passes, Watcher};
 pub use prefetch::prefetch;
 pub use rehearsal::{Decision, Rehearsal, Step as RehearsedStep, StepEnd, Tape};
 pub use run::{RunCanceller, Started};

@@ -12,6 +12,9 @@ use crate::seat::Seat;
 use crate::sync::Arc;
 use crate::sync::atomic::Ordering;
 
+/// Somebody who looks at the workers of a runtime, as long as there are any: also while it ends.
+pub struct Watcher<T: Task>(Weak<Shared<T>>);
+
 /// Where the workers of a runtime stood at some moment.
 pub struct Passes<T: Task> {
     shared: Weak<Shared<T>>,
@@ -19,10 +22,17 @@ pub struct Passes<T: Task> {
 }
 
 impl<T: Task> Runtime<T> {
-    /// Where its workers stand now. What they did before is known to the caller, as far as that can depend on it.
-    pub fn passes(&self) -> Passes<T> {
-        let then = self.shared.seats.iter().map(Seat::passed).collect();
-        Passes { shared: Arc::downgrade(&self.shared), then }
+    /// Looks at its workers.
+    pub fn watcher(&self) -> Watcher<T> {
+        Watcher(Arc::downgrade(&self.shared))
+    }
+}
+
+impl<T: Task> Watcher<T> {
+    /// Where the workers stand now. What they did before is known to the caller, as far as that can depend on it. `None`: there are none any more.
+    pub fn passes(&self) -> Option<Passes<T>> {
+        let then = self.0.upgrade()?.seats.iter().map(Seat::passed).collect();
+        Some(Passes { shared: self.0.clone(), then })
     }
 }
 

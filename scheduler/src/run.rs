@@ -214,6 +214,12 @@ impl<T: Task> Run<T> {
         self.is_over.load(Ordering::Acquire)
     }
 
+    /// The outcome, if anybody wants it.
+    pub fn wanted(&self, outcome: Option<Outcome<T::Value, T::Fault>>) -> Option<Outcome<T::Value, T::Fault>> {
+        let is_unwanted = self.end.lock().is_unwanted;
+        outcome.filter(|_| !is_unwanted)
+    }
+
     /// Everything has ended, like this. What nobody wants is gone when this returns.
     pub fn set_outcome(&self, outcome: Option<Outcome<T::Value, T::Fault>>) {
         let mut end = self.end.lock();

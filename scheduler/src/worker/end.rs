@@ -99,10 +99,9 @@ impl<T: Task> Worker<T> {
         let Some(root) = run.root.lock().take() else { return };
         let (failed, fault) = run.scope.finish();
         failed.iter().for_each(|member| self.report_unjoined(member));
+        drop(failed);
         self.shared.deadlines.clear(&run.scope);
         self.hand_in();
-        // SAFETY: the root has ended, so it has no running side, and nobody reads the task of one that has.
-        unsafe { *root.task() = None };
         let given_up = run.given_up.lock().take();
         // SAFETY: a root has no handle, so nobody reads its outcome but us: it has ended, and everything that it has started.
         let outcome = match (unsafe { root.take_outcome() }, given_up.or(fault)) {
@@ -110,6 +109,10 @@ impl<T: Task> Worker<T> {
             (_, Some(fault)) => Some(Outcome::Faulted(fault)),
             (outcome, None) => outcome,
         };
+        // What nobody wants goes before the root, which may keep what it refers to.
+        let outcome = run.wanted(outcome);
+        // SAFETY: the root has ended, so it has no running side, and nobody reads the task of one that has.
+        unsafe { *root.task() = None };
         // Listed until here: if something of this panics, whoever waits for the run is told (`broken.rs`).
         self.shared.runs.lock().remove(&run.id);
         run.set_outcome(outcome);

@@ -160,6 +160,8 @@ unsafe impl Payload for Gate {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// A gate with `permits`, of which everything that is let in is noted by its door, here a number.
@@ -250,5 +252,52 @@ mod tests {
             assert!(scene.gate().0.lock().waiting.len() <= 3);
         }
         assert_eq!(scene.leave(1, None), [-1]);
+    }
+
+    /// What visitors do: come, wanting so many permits, or leave, the one of those who came that the number picks.
+    fn steps() -> impl Strategy<Value = Vec<Result<i64, prop::sample::Index>>> {
+        let step = prop_oneof![(0..4_i64).prop_map(Ok), any::<prop::sample::Index>().prop_map(Err)];
+        prop::collection::vec(step, 0..200)
+    }
+
+    proptest! {
+        /// Beside the rule in its plainest form: a list of all who are there, of whom the first that fit are inside.
+        #[test]
+        fn a_gate_keeps_the_rule(steps in steps()) {
+            const PERMITS: i64 = 4;
+            let scene = Scene::new(PERMITS);
+            // Door, permits, number in the line, is inside.
+            let mut visitors: Vec<(i64, i64, Option<i64>, bool)> = Vec::new();
+            for (door, step) in (0..).zip(steps) {
+                let taken = |visitors: &[(i64, i64, Option<i64>, bool)]| -> i64 {
+                    visitors.iter().filter(|visitor| visitor.3).map(|visitor| visitor.1).sum()
+                };
+                match step {
+                    Ok(wants) => {
+                        let fits = visitors.iter().all(|visitor| visitor.3) && taken(&visitors) + wants <= PERMITS;
+                        let number = scene.gate().line_up(wants, Value::int(door));
+                        prop_assert_eq!(number.is_none(), fits);
+                        visitors.push((door, wants, number, fits));
+                    }
+                    Err(index) if !visitors.is_empty() => {
+                        let (_, wants, number, _) = visitors.remove(index.index(visitors.len()));
+                        let mut let_in = Vec::new();
+                        for at in 0..visitors.len() {
+                            if visitors[at].3 {
+                                continue;
+                            }
+                            if taken(&visitors) + visitors[at].1 > PERMITS {
+                                break;
+                            }
+                            visitors[at].3 = true;
+                            let_in.push(visitors[at].0);
+                        }
+                        prop_assert_eq!(scene.leave(wants, number), let_in);
+                    }
+                    Err(_) => {}
+                }
+                prop_assert_eq!(scene.gate().free(), PERMITS - taken(&visitors));
+            }
+        }
     }
 }
