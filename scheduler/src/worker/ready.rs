@@ -91,7 +91,8 @@ impl<T: Task> Worker<T> {
             if ended.ready.len() > 1 {
                 // SAFETY: we have won the claim of each, and not queued it yet.
                 unsafe { prefetch_all(&ended.ready) };
-                if self.core.simulator.is_none() {
+                // With others before them more may come until their turns, which one try takes together.
+                if self.core.simulator.is_none() && self.core.queue.is_empty() {
                     // SAFETY: as above.
                     unsafe { self.try_all(&ended.ready) };
                 }
