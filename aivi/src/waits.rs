@@ -49,7 +49,7 @@ impl<'a> Waits<'a> {
         let mut waiters = vec![[const { Vec::new() }; 2]; dump.channels.len()];
         for task in &dump.tasks {
             if let Some(channel) = task.waits_at {
-                waiters[channel][usize::from(task.reason == WaitReason::Recv)].push(task.id);
+                waiters[channel][usize::from(task.reason != WaitReason::Send)].push(task.id);
             }
             for case in &task.cases {
                 waiters[case.channel][usize::from(!case.sends)].push(task.id);
@@ -150,6 +150,7 @@ impl<'a> Waits<'a> {
             (WaitReason::Recv, _) => {
                 format!("waits for a message on {}", self.other_end(task, task.waits_at, false))
             }
+            (WaitReason::Permits, _) => format!("waits for permits of {}", self.semaphore(task)),
             (WaitReason::Select, _) => self.select(task),
             (WaitReason::Join, _) => format!("waits for {} to end", all()),
             (WaitReason::Par, 2) => format!("waits for both its par branches to end: {}", all()),
@@ -203,18 +204,35 @@ impl<'a> Waits<'a> {
             false => (channel.has_senders, channel.senders.as_deref()),
         };
         let who = match (others, holders) {
-            ([], Some([])) => format!("nobody is left who could {does}"),
             ([], _) if !is_left => format!("nobody is left who could {does}"),
-            ([], Some([holder])) if *holder == task.id => format!("only {} itself could {does}", self.name(*holder)),
-            ([], Some(holders)) => {
-                let others: Vec<u64> = holders.iter().copied().filter(|id| *id != task.id).collect();
-                format!("only {} could {does}", self.list(&others, "or"))
-            }
+            ([], Some(holders)) => self.only(task, holders, does),
             ([], None) => format!("nobody waits to {does}"),
             ([_], _) => format!("{} waits to {does}", self.list(others, "and")),
             _ => format!("{} wait to {does}", self.list(others, "and")),
         };
         format!("channel {} ({state}): {who}", index + 1)
+    }
+
+    /// The semaphore of a wait, and who could give permits back.
+    fn semaphore(&self, task: &DumpedTask) -> String {
+        let Some((index, channel)) = task.waits_at.and_then(|index| Some((index, self.dump.channels.get(index)?)))
+        else {
+            return "a semaphore".into();
+        };
+        let who = channel.senders.as_deref().map(|holders| self.only(task, holders, "give some back"));
+        format!("semaphore {}{}", index + 1, who.map_or_else(String::new, |who| format!(": {who}")))
+    }
+
+    /// Who could do what a fiber waits for, if only these fibers could.
+    fn only(&self, task: &DumpedTask, holders: &[u64], does: &str) -> String {
+        match holders {
+            [] => format!("nobody is left who could {does}"),
+            [holder] if *holder == task.id => format!("only {} itself could {does}", self.name(*holder)),
+            holders => {
+                let others: Vec<u64> = holders.iter().copied().filter(|id| *id != task.id).collect();
+                format!("only {} could {does}", self.list(&others, "or"))
+            }
+        }
     }
 
     /// Who waits at a channel.
@@ -327,7 +345,7 @@ impl<'a> Waits<'a> {
         writeln!(out, " waits for {}", self.names[*first])
     }
 
-    /// A line for each channel that a fiber above waits at.
+    /// A line for each channel that a fiber above waits at, and for each semaphore.
     fn write_channels(&self, out: &mut impl Write, shown: &[DumpedTask]) -> fmt::Result {
         let at = |task: &DumpedTask| task.waits_at.into_iter().chain(task.cases.iter().map(|case| case.channel)).max();
         let shown = shown.iter().filter_map(at).max();
@@ -336,8 +354,10 @@ impl<'a> Waits<'a> {
         for (index, channel) in channels.iter().enumerate() {
             let number = index + 1;
             let gap = if index == 0 { "\n" } else { "" };
-            write!(out, "{gap}channel {number:<width$}  {}", self.describe(channel))?;
-            for (reason, does) in [(WaitReason::Send, "to send"), (WaitReason::Recv, "to receive")] {
+            let what = if channel.is_semaphore { "semaphore" } else { "channel" };
+            write!(out, "{gap}{what} {number:<width$}  {}", self.describe(channel))?;
+            let receives = if channel.is_semaphore { "for permits" } else { "to receive" };
+            for (reason, does) in [(WaitReason::Send, "to send"), (WaitReason::Recv, receives)] {
                 let ids = self.waiters(index, reason);
                 if !ids.is_empty() {
                     let verb = if ids.len() == 1 { "waits" } else { "wait" };
@@ -350,8 +370,11 @@ impl<'a> Waits<'a> {
     }
 
     fn describe(&self, channel: &DumpedChannel) -> String {
-        let made =
-            channel.made_at.map_or_else(String::new, |place| format!("made at {}, ", self.programs.describe(place)));
+        let made = channel.made_at.map(|place| format!("made at {}", self.programs.describe(place)));
+        if channel.is_semaphore {
+            return made.unwrap_or_default();
+        }
+        let made = made.map_or_else(String::new, |made| format!("{made}, "));
         let closed = if channel.is_closed { "closed, " } else { "" };
         let room = match (channel.capacity, channel.buffered) {
             (0, _) => "capacity 0".to_owned(),
@@ -423,6 +446,7 @@ fn does(reason: WaitReason) -> (&'static str, &'static str) {
         WaitReason::Sleep => ("sleeps", "sleep"),
         WaitReason::Send => ("waits to send", "wait to send"),
         WaitReason::Recv => ("waits for a message", "wait for a message"),
+        WaitReason::Permits => ("waits for permits", "wait for permits"),
         WaitReason::Select => ("waits for one of several channels", "wait for one of several channels"),
         WaitReason::Io => ("waits for input or output", "wait for input or output"),
         WaitReason::Outside => {

@@ -37,6 +37,8 @@ pub struct DumpedChannel {
     pub buffered: usize,
     /// Is it closed?
     pub is_closed: bool,
+    /// Is it the line of a semaphore? Then tasks wait for permits, and who has the end that sends could give some back.
+    pub is_semaphore: bool,
     /// Has somebody, waiting or not, the end that sends?
     pub has_senders: bool,
     /// Has somebody the end that receives?
@@ -226,7 +228,9 @@ impl<'a, T: Task> Writer<'a, T> {
         let joined = if let Waiting::AllJoined(scope) = &own.waiting { Some(scope.clone()) } else { None };
         let waits_for = joined.map_or_else(|| waits_for.into(), |scope| self.members(&scope));
         let waits_at = match &own.waiting {
-            Waiting::Send(channel, _) | Waiting::Recv(channel, _) => Some(self.channel(channel)),
+            Waiting::Send(channel, _) | Waiting::Recv(channel, _) | Waiting::Permits(channel) => {
+                Some(self.channel(channel))
+            }
             _ => None,
         };
         let cases = match &own.waiting {

@@ -20,6 +20,8 @@ pub enum Waiting<T: Task> {
     Send(WaitedAt<T>, u32),
     /// As for `Send`.
     Recv(WaitedAt<T>, u32),
+    /// In the line of a semaphore.
+    Permits(WaitedAt<T>),
     /// It lives until it ends; then it gives the joiner a count.
     Join(Raw<T>),
     Group,
@@ -38,7 +40,7 @@ pub enum Woken<T: Task> {
     Nothing,
     Timer,
     Sent,
-    /// The message is in the record.
+    /// The message is in the record, or what a task wanted that waited for permits.
     Message,
     Closed,
     Joined(Ref<T>),
@@ -66,6 +68,8 @@ pub enum WaitReason {
     Send,
     /// For a message.
     Recv,
+    /// For permits of a semaphore.
+    Permits,
     /// For a task to end.
     Join,
     /// For both sides of a `par` to end.
@@ -100,6 +104,7 @@ impl WaitReason {
             WaitReason::Sleep => "sleep",
             WaitReason::Send => "send",
             WaitReason::Recv => "recv",
+            WaitReason::Permits => "permits",
             WaitReason::Join => "join",
             WaitReason::Par => "par",
             WaitReason::Race => "race",
@@ -124,6 +129,7 @@ impl<T: Task> Waiting<T> {
             Waiting::Sleep => WaitReason::Sleep,
             Waiting::Send(..) => WaitReason::Send,
             Waiting::Recv(..) => WaitReason::Recv,
+            Waiting::Permits(_) => WaitReason::Permits,
             Waiting::Join(_) => WaitReason::Join,
             Waiting::Group => match group {
                 Kind::Par => WaitReason::Par,

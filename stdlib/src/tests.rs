@@ -7,6 +7,7 @@ const INSTRUCTIONS: &[&str] = &[
     "effect.",
     "fiber.",
     "chan.",
+    "permits.",
     "fault.",
     "text.length",
     "text.slice",

@@ -14,7 +14,7 @@ const OTHERS: usize = 100;
 pub struct Fibers {
     /// The fibers.
     pub fibers: Vec<Fiber>,
-    /// The channels that fibers wait at.
+    /// The channels and semaphores that fibers wait at.
     pub channels: Vec<Channel>,
     /// The names of fibers of which each waits for the end of the next, and the last for the first.
     pub circle: Vec<String>,
@@ -44,7 +44,7 @@ pub struct Fiber {
     pub left_ms: Option<u64>,
     /// The fibers whose end it waits for; of many the first ones.
     pub waits_for: Vec<String>,
-    /// The channel that it waits at, as an index into `channels`.
+    /// The channel or semaphore that it waits at, as an index into `channels`.
     pub channel: Option<usize>,
     /// Why it was asked to end, and where.
     pub asked_to_end: Option<String>,
@@ -66,6 +66,8 @@ pub struct Channel {
     pub buffered: usize,
     /// It is closed.
     pub is_closed: bool,
+    /// It is no channel but the line of a semaphore: who waits to receive waits for permits, and who can send can give some back.
+    pub is_semaphore: bool,
     /// The fibers that wait to send.
     pub senders: Vec<String>,
     /// The fibers that wait to receive.
@@ -131,6 +133,7 @@ impl Waits<'_> {
             capacity: (channel.capacity < usize::MAX).then_some(channel.capacity),
             buffered: channel.buffered,
             is_closed: channel.is_closed,
+            is_semaphore: channel.is_semaphore,
             senders: self.names_of(self.waiters(index, WaitReason::Send)),
             receivers: self.names_of(self.waiters(index, WaitReason::Recv)),
             can_send: channel.senders.as_deref().map(|ids| self.names_of(ids)),

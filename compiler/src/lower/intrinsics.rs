@@ -99,6 +99,13 @@ impl Function<'_, '_> {
             ("chan.recv", [receiver]) => I::ChanRecv { dst, receiver: self.arg_operand(receiver) },
             ("chan.tryRecv", [receiver]) => I::ChanTryRecv { dst, receiver: self.arg_operand(receiver) },
             ("chan.close", [sender]) => I::ChanClose { dst, sender: self.arg_operand(sender) },
+            ("permits.make", [permits]) => I::PermitsMake { dst, permits: self.arg_operand(permits) },
+            ("permits.take", [gate, permits]) => {
+                I::PermitsTake { dst, gate: self.arg_operand(gate), permits: self.arg_operand(permits) }
+            }
+            ("permits.give", [gate, permits]) => {
+                I::PermitsGive { dst, gate: self.arg_operand(gate), permits: self.arg_operand(permits) }
+            }
             ("chan.send" | "chan.sendResult" | "chan.trySend", [sender, value]) => {
                 let (sender, value) = (self.arg_operand(sender), self.arg_taken(value));
                 match name {

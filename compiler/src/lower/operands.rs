@@ -195,6 +195,8 @@ fn fiber_operands(instruction: Instruction) -> Operands {
         | I::ChanTrySend { dst, sender, value } => Operands { takes: smallvec![value], ..compute(dst, &[sender]) },
         I::ChanRecv { dst, receiver } | I::ChanTryRecv { dst, receiver } => compute(dst, &[receiver]),
         I::ChanClose { dst, sender } => compute(dst, &[sender]),
+        I::PermitsMake { dst, permits } => compute(dst, &[permits]),
+        I::PermitsTake { dst, gate, permits } | I::PermitsGive { dst, gate, permits } => compute(dst, &[gate, permits]),
         // Jumps, ends and unpacking are written as operations of their own, or have no operands.
         _ => Operands::default(),
     }

@@ -3,6 +3,8 @@
 //! A resource is an effect that yields a pair: the value, and the effect that cleans up. A block that acquires one keeps
 //! the cleanup in a register, under a handler that runs it whatever ends the block. The cleanup of a resource that acquired
 //! others in its setup captures their cleanups and runs them after its own statements, in reverse order.
+//!
+//! One that is written where it is acquired is no effect of its own: its setup is part of the block, and so are the cleanups of what that acquires.
 
 use aivi_bytecode::module::{Constant, well_known};
 use aivi_bytecode::{Count, Instruction, Reg};
@@ -24,6 +26,12 @@ pub(super) struct Cleanup {
 impl Function<'_, '_> {
     /// `pattern <- resource`
     pub(super) fn acquire(&mut self, pattern: &Pattern, resource: &Expr) {
+        if let ExprKind::Resource { setup, value, cleanup } = &resource.kind {
+            self.statements(setup);
+            self.bind_value(pattern, value);
+            let effect = self.cleanup(resource, cleanup, &[]);
+            return self.hold(effect);
+        }
         let value = self.repr(pattern.ty).class();
         let first = self.alloc(2);
         let effect = Reg(first.0 + 1);
@@ -83,25 +91,31 @@ impl Function<'_, '_> {
         self.statements(setup);
         let first = self.alloc(1);
         self.tagged(value, first);
-        let mut uses = Uses::default();
-        uses.statements(cleanup);
         let open = std::mem::take(&mut self.cleanups);
         let inner: Vec<Reg> = open.iter().map(|cleanup| cleanup.effect).collect();
-        let (proto, captures) = self.inner(uses.order, expr.span, |function, captured| {
-            let signature = Signature { effect: true, parameters: Vec::new() };
-            let first = function.start(&signature, captured, inner.len());
-            function.compile_cleanup(cleanup, first, inner.len());
-        });
         for cleanup in open.iter().rev() {
             self.code.push(Op::Leave(cleanup.region));
         }
-        let effect = self.alloc(1);
-        self.closure(proto, &captures, &inner, effect);
+        self.cleanup(expr, cleanup, &inner);
         self.act(Class::Owned, Instruction::New { count: Count(2), dst: first, first, shape: well_known::PAIR });
         self.act(Class::Plain, Instruction::Return { src: first });
         if !open.is_empty() {
             self.pads(&open);
         }
+    }
+
+    /// The effect that runs the statements behind `yield` of a resource, and then the cleanups in `inner`: its register.
+    fn cleanup(&mut self, resource: &Expr, statements: &[Statement], inner: &[Reg]) -> Reg {
+        let mut uses = Uses::default();
+        uses.statements(statements);
+        let (proto, captures) = self.inner(uses.order, resource.span, |function, captured| {
+            let signature = Signature { effect: true, parameters: Vec::new() };
+            let first = function.start(&signature, captured, inner.len());
+            function.compile_cleanup(statements, first, inner.len());
+        });
+        let effect = self.alloc(1);
+        self.closure(proto, &captures, inner, effect);
+        effect
     }
 
     /// Runs the statements after `yield`, then the cleanups in the registers from `first` on, the last one first.

@@ -6,6 +6,7 @@
 //! cancellation is requested at the same moment: the next checkpoint notices.
 
 mod children;
+mod permits;
 mod waits;
 
 pub use children::Split;

@@ -22,6 +22,7 @@ mod reactor;
 mod run;
 mod scope;
 mod select;
+mod semaphore;
 mod stage;
 mod wait;
 

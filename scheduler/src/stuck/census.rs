@@ -61,9 +61,12 @@ impl<T: Task> Census<T> {
         // SAFETY: it has not ended; the world is stopped: nobody else is the running side.
         let (body, own) = unsafe { (record.body(), record.own()) };
         let is_suspect = match &own.waiting {
-            Waiting::Send(..) | Waiting::Recv(..) | Waiting::Join(_) | Waiting::AllJoined(_) | Waiting::Select(_) => {
-                own.timer.is_none()
-            }
+            Waiting::Send(..)
+            | Waiting::Recv(..)
+            | Waiting::Permits(_)
+            | Waiting::Join(_)
+            | Waiting::AllJoined(_)
+            | Waiting::Select(_) => own.timer.is_none(),
             Waiting::Group => {
                 let Some(group) = body.family.group() else { return };
                 let mut group = group.lock();

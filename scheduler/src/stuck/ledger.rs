@@ -8,7 +8,7 @@ use crate::channel::{ChannelEnd, Handles, Receiver, Sender, Side, WaitedAt};
 use crate::scope::Scope;
 use crate::sync::Arc;
 use crate::task::record::Raw;
-use crate::{Task, TaskHandle};
+use crate::{Semaphore, Task, TaskHandle};
 
 /// More nodes than this are not followed: the search is silent then. About a tenth of a second, in which nobody runs (arbitrary).
 const NODES_MAX: usize = 1 << 20;
@@ -94,6 +94,14 @@ impl<T: Task> Ledger<T> {
     /// Enters a handle that receives.
     pub fn receiver(&mut self, end: &Receiver<T>) {
         let (_, receivers) = self.ends(end);
+        self.hold(receivers);
+    }
+
+    /// Enters a semaphore: who gets at it can give permits back.
+    pub fn semaphore(&mut self, semaphore: &Semaphore<T>) {
+        let line = semaphore.line();
+        let (senders, receivers) = self.both(&line.waited_at(), || line.handles());
+        self.hold(senders);
         self.hold(receivers);
     }
 

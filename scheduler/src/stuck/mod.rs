@@ -145,7 +145,7 @@ fn enter<T: Task>(ledger: &mut Ledger<T>, suspect: Raw<T>) -> bool {
     let (record, own, task) = unsafe { (suspect.get(), suspect.get().own(), suspect.get().task()) };
     let me = ledger.known(suspect);
     match &own.waiting {
-        Waiting::Recv(channel, _) => {
+        Waiting::Recv(channel, _) | Waiting::Permits(channel) => {
             // SAFETY: the task waits there, and the world is stopped.
             let (senders, _) = unsafe { ledger.channel(channel) };
             ledger.wakes(senders, me);

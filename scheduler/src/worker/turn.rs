@@ -163,7 +163,9 @@ impl<T: Task> Worker<T> {
             // SAFETY: something else has ended the wait, and it is forgotten once: `waiting` becomes `Nothing`.
             Waiting::Send(channel, _) => unsafe { channel.forget(|core| core.forget_sender(raw.spot())) },
             // SAFETY: as above.
-            Waiting::Recv(channel, _) => unsafe { channel.forget(|core| core.forget_receiver(raw.spot())) },
+            Waiting::Recv(channel, _) | Waiting::Permits(channel) => unsafe {
+                channel.forget(|core| core.forget_receiver(raw.spot()));
+            },
             Waiting::Join(target) => forget_join(raw, target),
             Waiting::AllJoined(scope) => scope.forget(raw),
             Waiting::Io(source, interest) => {
@@ -175,7 +177,7 @@ impl<T: Task> Worker<T> {
             // SAFETY: we are the running side.
             Waiting::Select(selecting) => drop(unsafe { selecting.forget() }),
         }
-        // SAFETY: we are the running side, and in no list any more. What a sender did not send is dropped.
+        // SAFETY: we are the running side, and in no list any more. What a sender did not send is dropped, and what one wanted who stood in line.
         unsafe { *record.message() = None };
     }
 

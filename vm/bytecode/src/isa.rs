@@ -603,6 +603,12 @@ isa! {
     0xba Select "select" { dst: Reg @ A gives, cases: Reg @ B takes List } [checkpoint, faults]
     /// As `select`; of those that can be done at once the first.
     0xbb SelectInOrder "select.in.order" { dst: Reg @ A gives, cases: Reg @ B takes List } [checkpoint, faults]
+    /// R[dst] := a gate with R[permits] (raw Int) permits.
+    0xbc PermitsMake "permits.make" { dst: Reg @ A gives Gate, permits: Reg @ B reads } [checkpoint]
+    /// Takes R[permits] (raw Int) permits of R[gate], which is borrowed; waits, in the order of coming, until they are free; R[dst] := Unit.
+    0xbd PermitsTake "permits.take" { dst: Reg @ A gives, gate: Reg @ B sees Gate, permits: Reg @ C reads } [checkpoint]
+    /// Gives R[permits] (raw Int) permits back to R[gate], which is borrowed; R[dst] := Unit.
+    0xbe PermitsGive "permits.give" { dst: Reg @ A gives, gate: Reg @ B sees Gate, permits: Reg @ C reads } [checkpoint]
 }
 
 #[cfg(test)]

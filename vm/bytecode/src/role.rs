@@ -61,6 +61,7 @@ pub enum Holds {
     Scope,
     Sender,
     Receiver,
+    Gate,
 }
 
 impl Holds {
@@ -84,6 +85,7 @@ impl Holds {
             Holds::Scope => Kinds::SCOPE,
             Holds::Sender => Kinds::SENDER,
             Holds::Receiver => Kinds::RECEIVER,
+            Holds::Gate => Kinds::GATE,
         }
     }
 }
@@ -115,6 +117,7 @@ impl Kinds {
     pub const SCOPE: Kinds = Kinds(1 << 22);
     pub const SENDER: Kinds = Kinds(1 << 23);
     pub const RECEIVER: Kinds = Kinds(1 << 24);
+    pub const GATE: Kinds = Kinds(1 << 28);
 
     /// The kind of a scalar with this tag.
     #[inline]

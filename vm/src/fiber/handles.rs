@@ -1,13 +1,13 @@
 //! Handles to what the scheduler owns, as payloads of values. They are `Send` and `Sync` and refer to no values of their own
 //! thread, so there is nothing to trace.
 
-use aivi_scheduler::{self as scheduler, ScopeRef, TaskHandle};
+use aivi_scheduler::{self as scheduler, Place, ScopeRef, TaskHandle};
 
 use super::world::WorldRef;
 use super::{Fiber, Pending, Strand};
 use crate::account::meter;
 use crate::object::{Payload, Shared, Trace, Tracer};
-use crate::value::Kind;
+use crate::value::{Kind, Value};
 
 /// The sending end of a channel.
 #[derive(Clone)]
@@ -16,6 +16,9 @@ pub struct Sender(pub scheduler::Sender<Strand>);
 /// The receiving end of a channel.
 #[derive(Clone)]
 pub struct Receiver(pub scheduler::Receiver<Strand>);
+
+/// The permits of a semaphore, and the line of those who wait for some.
+pub struct Gate(pub scheduler::Semaphore<Strand>);
 
 /// A scope.
 pub struct ScopeHandle {
@@ -54,6 +57,22 @@ impl ScopeHandle {
     }
 }
 
+impl Gate {
+    /// A gate with so many permits, made at this place, as a value.
+    pub(crate) fn make(permits: i64, place: Place) -> Value {
+        Value::payload_of(Gate(scheduler::Semaphore::made_at(place, permits, wanted)))
+    }
+
+    /// What a fiber waits with for so many permits.
+    pub(crate) fn wish(permits: i64) -> Shared {
+        Value::int(permits).share()
+    }
+}
+
+fn wanted(wish: &Shared) -> i64 {
+    wish.value().as_int().unwrap_or_default()
+}
+
 impl Fiber {
     /// A handle to a scope that this fiber has made.
     pub(crate) fn handle(&self, scope: &ScopeRef<Strand>) -> ScopeHandle {
@@ -75,11 +94,12 @@ impl Fiber {
     }
 }
 
-payloads! { Sender Sender Receiver Receiver ScopeHandle Scope TaskValue Task }
+payloads! { Sender Sender Receiver Receiver Gate Gate ScopeHandle Scope TaskValue Task }
 
 const _: () = {
     const fn is_send_and_sync<T: Send + Sync>() {}
     is_send_and_sync::<Sender>();
+    is_send_and_sync::<Gate>();
     is_send_and_sync::<ScopeHandle>();
     is_send_and_sync::<TaskValue>();
 };

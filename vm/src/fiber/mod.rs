@@ -49,7 +49,7 @@ pub(crate) use branch::Branch;
 pub use caller::{Called, Caller};
 pub(crate) use crowd::{Items, item};
 pub(crate) use frame::{Frame, FrameKind};
-pub use handles::{Receiver, ScopeHandle, Sender, TaskValue};
+pub use handles::{Gate, Receiver, ScopeHandle, Sender, TaskValue};
 pub(crate) use pending::{FiberOutcome, Pending, closed};
 pub use select::SelectCase;
 pub(crate) use select::{Asked, Cases};

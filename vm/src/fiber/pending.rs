@@ -12,7 +12,7 @@ use crate::account::Limit;
 use crate::backtrace::Link;
 use crate::failure::Failure;
 use crate::fault::{Attached, Fault};
-use crate::interp::{Go, Word, deliver_message, release_operands, take_early, use_global};
+use crate::interp::{Go, Word, deliver_message, leave_line, release_operands, take_early, use_global};
 use crate::native::{NativeCx, NativeResult, Then};
 use crate::object::Shared;
 use crate::value::Value;
@@ -35,6 +35,8 @@ pub(crate) enum Pending {
     SendResult,
     /// A message.
     Message,
+    /// Permits of a semaphore.
+    Permits,
     /// The end of a task.
     Join,
     /// The same in the body of a timeout in place: this is the task, for another try.
@@ -107,6 +109,13 @@ impl Fiber {
                     None => self.go_on(Pending::Message),
                 }
             }
+            Pending::Permits => {
+                self.end_pending();
+                match self.cx().take_message() {
+                    Some(_) => self.deliver(Value::unit()),
+                    None => self.go_on(Pending::Permits),
+                }
+            }
             Pending::Unit => {
                 self.end_pending();
                 match self.cx().take_done() {
@@ -177,7 +186,10 @@ impl Fiber {
     /// The wait, for something that owns nothing, is over.
     #[inline]
     fn end_pending(&mut self) {
-        debug_assert!(matches!(self.pending, Pending::Message | Pending::Unit | Pending::Join | Pending::Again));
+        debug_assert!(matches!(
+            self.pending,
+            Pending::Message | Pending::Permits | Pending::Unit | Pending::Join | Pending::Again
+        ));
         std::mem::forget(std::mem::replace(&mut self.pending, Pending::Nothing));
     }
 
@@ -198,6 +210,9 @@ impl Fiber {
     #[inline(never)]
     fn go_on(&mut self, pending: Pending) -> Go {
         let wake = self.cx().take_wake();
+        if matches!(pending, Pending::Permits) && !matches!(wake, Wake::Message(_)) {
+            leave_line(self);
+        }
         if self.has_branch() {
             match wake {
                 Wake::Timer => return self.try_once_more(pending),
@@ -242,6 +257,7 @@ impl Fiber {
             (Pending::SendResult, _) => Came::Value(self.program().sent()),
             (Pending::Message, Wake::Message(message)) => Came::Value(Value::ok(message.into_value())),
             (Pending::Message, _) => Came::Value(closed()),
+            (Pending::Permits, Wake::Message(_)) => Came::Value(Value::unit()),
             (Pending::JoinOf(_), Wake::Joined(outcome)) => match self.join_outcome(outcome) {
                 Ok(value) => Came::Value(value),
                 Err(signal) => Came::Signal(signal),

@@ -3,7 +3,8 @@
 use aivi_bytecode::Opcode;
 
 use super::ops::{
-    call, channel, control, crowd, fiber, float, int, jump, list, map, native, object, register, select, text, value,
+    call, channel, control, crowd, fiber, float, int, jump, list, map, native, object, permits, register, select, text,
+    value,
 };
 use super::{Exit, Go, Word, guard, settle};
 use crate::fiber::Fiber;
@@ -189,6 +190,9 @@ macro_rules! with_instructions {
             );
             ChanTrySend: full(channel::try_send);
             ChanTryRecv: full(channel::try_recv);
+            PermitsMake: full(permits::make);
+            PermitsTake: either(permits::take_at_hand, permits::take);
+            PermitsGive: either(permits::give_at_hand, permits::give);
             Select: full(select::select);
             SelectInOrder: full(select::select_in_order);
         }

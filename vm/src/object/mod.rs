@@ -23,7 +23,6 @@ pub mod alloc;
 pub mod boxed;
 pub mod cell;
 pub mod count;
-pub mod gate;
 mod heap;
 pub(crate) mod immortal;
 pub(crate) mod references;
@@ -34,7 +33,6 @@ use std::sync::atomic::AtomicI32;
 
 pub use boxed::{Payload, Ref, Trace, Tracer};
 pub use cell::Cell;
-pub use gate::Gate;
 pub use shared::Shared;
 
 use crate::value::{Kind, Slot, Value};

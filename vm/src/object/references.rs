@@ -8,7 +8,7 @@ use aivi_scheduler::Ledger;
 
 use super::Header;
 use super::boxed::{self, Boxed, Tracer};
-use crate::fiber::{Receiver, Sender, Strand, TaskValue};
+use crate::fiber::{Gate, Receiver, Sender, Strand, TaskValue};
 use crate::value::{Kind, Value};
 
 /// Enters the reference of a value.
@@ -33,6 +33,8 @@ pub(crate) unsafe fn enter_fields(object: NonNull<()>, ledger: &mut Ledger<Stran
             ledger.sender(&Boxed::<Sender>::payload(object).0);
         } else if (*object).kind == Kind::Receiver as u8 {
             ledger.receiver(&Boxed::<Receiver>::payload(object).0);
+        } else if (*object).kind == Kind::Gate as u8 {
+            ledger.semaphore(&Boxed::<Gate>::payload(object).0);
         } else if (*object).kind == Kind::Task as u8 {
             ledger.task(&Boxed::<TaskValue>::payload(object).0);
         } else {

@@ -23,7 +23,7 @@ use crate::module::{
 use crate::operand::{ProtoId, Reg, ScalarKind, ShapeId};
 
 /// Version of the instruction table and of this format. Raised by every change that older readers would misread.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 const MAGIC: &[u8; 4] = b"AIVI";
 

@@ -30,6 +30,7 @@ const _: () = {
     assert!(are(Kinds::TEXT, &[K::InlineText, K::Text]) && are(Kinds::FUNCTION, &[K::Function, K::Partial]));
     assert!(are(Kinds::MAP, &[K::Map]) && are(Kinds::SET, &[K::Set]) && are(Kinds::TASK, &[K::EndedTask, K::Task]));
     assert!(are(Kinds::SCOPE, &[K::Scope]) && are(Kinds::SENDER, &[K::Sender]) && are(Kinds::RECEIVER, &[K::Receiver]));
+    assert!(are(Kinds::GATE, &[K::Gate]));
     assert!(Kinds::SCALARS.bits() == (1 << K::Object as u32) - 1);
 };
 

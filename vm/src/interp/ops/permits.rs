@@ -1,0 +1,128 @@
+//! Permits of semaphores. What a fiber takes while it waits for them, the scheduler holds (`semaphore.rs` there); a fiber that stops waiting settles that first.
+
+use super::fiber::checkpoint;
+use super::{Go, Regs, Word};
+use crate::fiber::{Fiber, Gate, Pending, TimeLeft};
+use crate::value::Value;
+
+/// The gate in operand B, which is borrowed: the frame keeps it, also during a wait.
+macro_rules! gate {
+    ($regs:ident, $word:ident) => {{
+        // SAFETY: see `ops/mod.rs`; nothing here writes the register or moves registers.
+        match unsafe { $regs.value($word.b()) }.payload::<Gate>() {
+            Some(gate) => gate,
+            None => unreachable!("the compiler's types say what it is"),
+        }
+    }};
+}
+
+fn put_unit(fiber: &mut Fiber, word: Word) -> Go {
+    fiber.set_result(word, Value::unit());
+    Go::On
+}
+
+pub(in crate::interp) fn make(fiber: &mut Fiber, word: Word) -> Go {
+    let regs = checkpoint!(fiber, word);
+    // SAFETY: see `ops/mod.rs`.
+    let permits = unsafe { regs.int(word.b()) };
+    let gate = Gate::make(permits, fiber.place());
+    fiber.set_result(word, gate);
+    Go::On
+}
+
+/// The usual case of `take`: they are free, and nobody waits.
+///
+/// # Safety
+/// See `ops/mod.rs`.
+#[inline(always)]
+pub(in crate::interp) unsafe fn take_at_hand(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: promised by the caller.
+    unsafe { at_hand(regs, word, |gate, permits| gate.0.take_at_hand(permits)) }
+}
+
+/// The usual case of `give`: nobody waits.
+///
+/// # Safety
+/// See `ops/mod.rs`.
+#[inline(always)]
+pub(in crate::interp) unsafe fn give_at_hand(regs: &mut Regs, word: Word) -> bool {
+    // SAFETY: promised by the caller.
+    unsafe { at_hand(regs, word, |gate, permits| gate.0.give_at_hand(permits)) }
+}
+
+/// # Safety
+/// See `ops/mod.rs`.
+#[inline(always)]
+unsafe fn at_hand(regs: &mut Regs, word: Word, does: impl FnOnce(&Gate, i64) -> bool) -> bool {
+    // SAFETY: the handler's fiber; the rest promised by the caller.
+    unsafe {
+        let Some(gate) = regs.value(word.b()).payload::<Gate>() else { return false };
+        let fiber = &mut *regs.fiber;
+        if fiber.has_branch() || !fiber.cx().is_undisturbed() || !does(gate, regs.int(word.c())) {
+            return false;
+        }
+        regs.put(word.a(), Value::unit());
+        true
+    }
+}
+
+pub(in crate::interp) fn take(fiber: &mut Fiber, word: Word) -> Go {
+    if fiber.has_branch()
+        && let Some(go) = take_in_place(fiber, word)
+    {
+        return go;
+    }
+    let regs = checkpoint!(fiber, word);
+    let gate = gate!(regs, word);
+    // SAFETY: see `ops/mod.rs`.
+    let permits = unsafe { regs.int(word.c()) };
+    if fiber.cx().take_permits(&gate.0, permits, Gate::wish(permits)) {
+        return put_unit(fiber, word);
+    }
+    fiber.wait_for(Pending::Permits);
+    Go::Wait
+}
+
+/// Takes permits in a branch in place, if it need not wait, or may wait there: the branch stays where it is.
+#[inline(never)]
+fn take_in_place(fiber: &mut Fiber, word: Word) -> Option<Go> {
+    if !fiber.may_act() {
+        return None;
+    }
+    let regs = fiber.load();
+    let gate = gate!(regs, word);
+    // SAFETY: see `ops/mod.rs`.
+    let permits = unsafe { regs.int(word.c()) };
+    if fiber.cx().try_take_permits(&gate.0, permits) {
+        return Some(put_unit(fiber, word));
+    }
+    let deadline_ns = match fiber.limit_in_place()? {
+        TimeLeft::None => return Some(fiber.end_late(Pending::Permits)),
+        TimeLeft::Until(deadline_ns) => deadline_ns,
+    };
+    fiber.stand_in_place();
+    Some(match fiber.cx().take_permits(&gate.0, permits, Gate::wish(permits)) {
+        true => put_unit(fiber, word),
+        false => fiber.wait_in_place(deadline_ns, Pending::Permits),
+    })
+}
+
+pub(in crate::interp) fn give(fiber: &mut Fiber, word: Word) -> Go {
+    if !fiber.has_branch() || !fiber.may_act() {
+        checkpoint!(fiber, word);
+    }
+    let regs = fiber.load();
+    let gate = gate!(regs, word);
+    // SAFETY: see `ops/mod.rs`.
+    let permits = unsafe { regs.int(word.c()) };
+    fiber.cx().give_permits(&gate.0, permits);
+    put_unit(fiber, word)
+}
+
+/// The fiber has left the line in which it waited, by something else than its turn.
+pub(crate) fn leave_line(fiber: &mut Fiber) {
+    let word = fiber.waiting_word();
+    let regs = fiber.load();
+    let gate = gate!(regs, word);
+    fiber.cx().settle_permits(&gate.0);
+}
