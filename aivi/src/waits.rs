@@ -205,7 +205,12 @@ impl<'a> Waits<'a> {
         };
         let who = match (others, holders) {
             ([], _) if !is_left => format!("nobody is left who could {does}"),
-            ([], Some(holders)) => self.only(task, holders, does),
+            ([], Some([])) => format!("nobody is left who could {does}"),
+            ([], Some([holder])) if *holder == task.id => format!("only {} itself could {does}", self.name(*holder)),
+            ([], Some(holders)) => {
+                let others: Vec<u64> = holders.iter().copied().filter(|id| *id != task.id).collect();
+                format!("only {} could {does}", self.list(&others, "or"))
+            }
             ([], None) => format!("nobody waits to {does}"),
             ([_], _) => format!("{} waits to {does}", self.list(others, "and")),
             _ => format!("{} wait to {does}", self.list(others, "and")),
@@ -213,26 +218,19 @@ impl<'a> Waits<'a> {
         format!("channel {} ({state}): {who}", index + 1)
     }
 
-    /// The semaphore of a wait, and who could give permits back.
+    /// The semaphore of a wait, and who has it: those who could give permits back, and maybe others.
     fn semaphore(&self, task: &DumpedTask) -> String {
         let Some((index, channel)) = task.waits_at.and_then(|index| Some((index, self.dump.channels.get(index)?)))
         else {
             return "a semaphore".into();
         };
-        let who = channel.senders.as_deref().map(|holders| self.only(task, holders, "give some back"));
-        format!("semaphore {}{}", index + 1, who.map_or_else(String::new, |who| format!(": {who}")))
-    }
-
-    /// Who could do what a fiber waits for, if only these fibers could.
-    fn only(&self, task: &DumpedTask, holders: &[u64], does: &str) -> String {
-        match holders {
-            [] => format!("nobody is left who could {does}"),
-            [holder] if *holder == task.id => format!("only {} itself could {does}", self.name(*holder)),
-            holders => {
-                let others: Vec<u64> = holders.iter().copied().filter(|id| *id != task.id).collect();
-                format!("only {} could {does}", self.list(&others, "or"))
-            }
-        }
+        let who = match channel.senders.as_deref() {
+            None | Some([]) => String::new(),
+            Some([holder]) if *holder == task.id => format!(", which only {} itself has", self.name(*holder)),
+            Some([holder]) => format!(", which only {} has", self.name(*holder)),
+            Some(holders) => format!(", which only {} have", self.list(holders, "and")),
+        };
+        format!("semaphore {}{who}", index + 1)
     }
 
     /// Who waits at a channel.

@@ -39,7 +39,6 @@ mod runtime;
 mod scope;
 mod seat;
 mod select;
-mod semaphore;
 mod sharing;
 mod shutdown;
 mod simulator;
@@ -55,7 +54,9 @@ mod worker;
 mod world;
 
 pub use broken::panic_text;
-pub use channel::{Channel, ChannelEnd, ChannelsLeft, Receiver, Receiving, Sender, Sending, Side, queued_messages};
+pub use channel::{
+    Channel, ChannelEnd, ChannelsLeft, Receiver, Receiving, Semaphore, Sender, Sending, Side, queued_messages,
+};
 pub use completer::{Blocking, Completer, Keep};
 pub use config::{Config, Hold, HoldCause, Mode, Observer, Report};
 pub use context::{Context, FUEL, Split};
@@ -70,7 +71,6 @@ pub use run::{RunCanceller, Started};
 pub use runtime::{Canceller, Runtime};
 pub use scope::{ScopeRef, WeakScope};
 pub use select::{Case, Limit, Selected};
-pub use semaphore::Semaphore;
 pub use stats::Stats;
 pub use stuck::Ledger;
 pub use task::{CancelKind, CancelReason, Outcome, Place, Step, Task, TaskHandle};

@@ -10,8 +10,7 @@
 //! | [`CREW`] | `Crew` | the tasks that one task spawned into one scope |
 //! | [`GROUP`] | `Group` | how many children still run, who decided |
 //! | [`JOINERS`] | of a record | who waits for its outcome |
-//! | [`SEMAPHORE`] | `Semaphore` | free permits |
-//! | [`CHANNEL`] | `Channel` | buffer and waiting tasks |
+//! | [`CHANNEL`] | `Channel` | buffer or permits, and waiting tasks |
 //! | [`LATCH`] | `Latch` | open or not, waiting tasks |
 //! | [`TIMERS`] | of a worker | its wheel |
 //!
@@ -52,10 +51,8 @@ pub const GROUP: u8 = 3;
 /// See the table.
 pub const JOINERS: u8 = 4;
 /// See the table.
-pub const SEMAPHORE: u8 = 5;
+pub const CHANNEL: u8 = 5;
 /// See the table.
-pub const CHANNEL: u8 = 6;
+pub const LATCH: u8 = 6;
 /// See the table.
-pub const LATCH: u8 = 7;
-/// See the table.
-pub const TIMERS: u8 = 8;
+pub const TIMERS: u8 = 7;

@@ -105,7 +105,7 @@ fn bytes_are_modules_or_refused() {
 fn programs_run_guarded_as_they_run_otherwise() {
     let folders = ["tests/samples", "tests/conformance"].map(|folder| root().join(folder));
     let programs: Vec<_> = folders.iter().flat_map(|folder| list(folder, "aivi", true)).collect();
-    for program in programs.iter().step_by(3) {
+    for program in &programs {
         claims::guard(&read(program));
     }
 }

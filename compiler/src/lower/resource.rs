@@ -27,10 +27,14 @@ impl Function<'_, '_> {
     /// `pattern <- resource`
     pub(super) fn acquire(&mut self, pattern: &Pattern, resource: &Expr) {
         if let ExprKind::Resource { setup, value, cleanup } = &resource.kind {
+            let offset = self.code.offset;
             self.statements(setup);
-            self.bind_value(pattern, value);
+            self.code.offset = offset;
+            let reg = self.alloc(1);
+            self.emit(value, false, Dest::Into(reg));
             let effect = self.cleanup(resource, cleanup, &[]);
-            return self.hold(effect);
+            self.hold(effect);
+            return self.bind(pattern, reg);
         }
         let value = self.repr(pattern.ty).class();
         let first = self.alloc(2);

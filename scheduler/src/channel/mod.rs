@@ -16,17 +16,19 @@
 mod buffer;
 mod queued;
 mod register;
+mod semaphore;
 mod shared;
-mod wait_queue;
 
 use std::fmt;
 
 use buffer::Buffer;
 pub use queued::queued_messages;
 pub use register::{ChannelsLeft, Register};
+pub(crate) use semaphore::Called;
+use semaphore::Permits;
+pub use semaphore::Semaphore;
 pub use shared::{Channel, ChannelEnd, Receiver, Receiving, Sender, Sending, Side};
 pub(crate) use shared::{Handles, WaitedAt};
-pub(crate) use wait_queue::{Admitted, WaitQueue};
 
 use crate::list::List;
 use crate::task::record::Raw;
@@ -54,8 +56,8 @@ pub(crate) struct Core<T: Task> {
     lost: usize,
     /// No handle is left; the last waiter frees the channel.
     is_orphan: bool,
-    /// It is the line of a semaphore.
-    is_queue: bool,
+    /// Only of a semaphore.
+    permits: Option<Permits<T>>,
     /// Its number in events; 0 until one is needed.
     number: u32,
     /// Its entry among the channels of a simulated runtime.
@@ -93,7 +95,7 @@ impl<T: Task> Channel<T> {
             receivers,
             lost: 0,
             is_orphan: false,
-            is_queue: false,
+            permits: None,
             number: 0,
             entry: None,
         })
@@ -250,7 +252,7 @@ impl<T: Task> Core<T> {
             capacity: self.capacity,
             buffered: self.buffer.len(),
             is_closed: self.closed_at.is_some(),
-            is_semaphore: self.is_queue,
+            is_semaphore: self.permits.is_some(),
             has_senders: handles.senders > 0,
             has_receivers: handles.receivers > 0,
             senders: None,

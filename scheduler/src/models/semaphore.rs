@@ -21,9 +21,6 @@ fn visitor(cast: &Cast, name: &'static str, semaphore: &Arc<Semaphore<Play>>, co
             let wake = cx.take_wake();
             let is_inside = matches!(wake, Wake::Message(_));
             log.add(format!("{name}: {}", text(wake)));
-            if !is_inside {
-                cx.settle_permits(&semaphore);
-            }
             is_inside
         } else {
             let is_inside = cx.is_undisturbed() && semaphore.take_at_hand(permits)

@@ -99,8 +99,7 @@ impl<T: Task> Ledger<T> {
 
     /// Enters a semaphore: who gets at it can give permits back.
     pub fn semaphore(&mut self, semaphore: &Semaphore<T>) {
-        let line = semaphore.line();
-        let (senders, receivers) = self.both(&line.waited_at(), || line.handles());
+        let (senders, receivers) = self.both(&semaphore.waited_at(), || semaphore.handles());
         self.hold(senders);
         self.hold(receivers);
     }

@@ -19,6 +19,7 @@ mod rest;
 mod turn;
 mod working;
 
+use crate::channel::Called;
 use crate::config::{Config, Mode};
 use crate::io_waits::EndIo;
 use crate::oracle::Oracle;
@@ -213,6 +214,20 @@ impl<T: Task> Worker<T> {
     pub fn push_last(&mut self, raw: Raw<T>) {
         self.note_woken(raw, None);
         self.requeue(raw);
+    }
+
+    /// Queues tasks that have got permits, in the order in which they did: one alone as the next to run.
+    pub fn push_called(&mut self, called: Called<T>) {
+        let is_one = called.len() == 1;
+        for raw in called {
+            self.core.note_message();
+            if is_one {
+                self.note_woken(raw, None);
+                self.push_next(raw);
+            } else {
+                self.push_last(raw);
+            }
+        }
     }
 
     /// As `push_last`, for a task that something else has woken.

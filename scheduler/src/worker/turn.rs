@@ -1,6 +1,7 @@
 //! One turn of a task: what has ended its wait, run it, what does it want now.
 
 use crate::broken::guard_inside;
+use crate::channel::Called;
 use crate::crowd::is_last_of_piece;
 use crate::io_waits::EndIo;
 use crate::select::Selecting;
@@ -163,9 +164,18 @@ impl<T: Task> Worker<T> {
             // SAFETY: something else has ended the wait, and it is forgotten once: `waiting` becomes `Nothing`.
             Waiting::Send(channel, _) => unsafe { channel.forget(|core| core.forget_sender(raw.spot())) },
             // SAFETY: as above.
-            Waiting::Recv(channel, _) | Waiting::Permits(channel) => unsafe {
-                channel.forget(|core| core.forget_receiver(raw.spot()));
-            },
+            Waiting::Recv(channel, _) => unsafe { channel.forget(|core| core.forget_receiver(raw.spot())) },
+            Waiting::Permits(line) => {
+                let mut called = Called::new();
+                // SAFETY: as above.
+                unsafe {
+                    line.forget(|core| {
+                        core.forget_receiver(raw.spot());
+                        mutant!("semaphore.leaves-those-behind-it", core.let_in(&mut called), ());
+                    });
+                }
+                self.push_called(called);
+            }
             Waiting::Join(target) => forget_join(raw, target),
             Waiting::AllJoined(scope) => scope.forget(raw),
             Waiting::Io(source, interest) => {

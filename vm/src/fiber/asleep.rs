@@ -40,6 +40,7 @@ enum Wait {
     Unit,
     SendResult,
     Message,
+    Permits,
     Join,
 }
 
@@ -74,6 +75,7 @@ impl Wait {
             Pending::Unit => Some(Wait::Unit),
             Pending::SendResult => Some(Wait::SendResult),
             Pending::Message => Some(Wait::Message),
+            Pending::Permits => Some(Wait::Permits),
             Pending::Join => Some(Wait::Join),
             _ => None,
         }
@@ -84,6 +86,7 @@ impl Wait {
             Wait::Unit => Pending::Unit,
             Wait::SendResult => Pending::SendResult,
             Wait::Message => Pending::Message,
+            Wait::Permits => Pending::Permits,
             Wait::Join => Pending::Join,
         }
     }

@@ -12,7 +12,7 @@ use crate::account::Limit;
 use crate::backtrace::Link;
 use crate::failure::Failure;
 use crate::fault::{Attached, Fault};
-use crate::interp::{Go, Word, deliver_message, leave_line, release_operands, take_early, use_global};
+use crate::interp::{Go, Word, deliver_message, release_operands, take_early, use_global};
 use crate::native::{NativeCx, NativeResult, Then};
 use crate::object::Shared;
 use crate::value::Value;
@@ -210,9 +210,6 @@ impl Fiber {
     #[inline(never)]
     fn go_on(&mut self, pending: Pending) -> Go {
         let wake = self.cx().take_wake();
-        if matches!(pending, Pending::Permits) && !matches!(wake, Wake::Message(_)) {
-            leave_line(self);
-        }
         if self.has_branch() {
             match wake {
                 Wake::Timer => return self.try_once_more(pending),

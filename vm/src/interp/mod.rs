@@ -30,7 +30,6 @@ pub(crate) use guard::{Scalars, set_guards};
 pub(crate) use near::{Register, with_near_operands};
 pub(crate) use ops::call::{RUN_IF_EFFECT, apply, make_partial, release_operands, run_effect, taken_operands};
 pub(crate) use ops::native::{take_early, try_early};
-pub(crate) use ops::permits::leave_line;
 pub(crate) use ops::received::{deliver_message, note_wanted};
 pub(crate) use ops::register::use_global;
 pub(crate) use pairs::set_pairs;

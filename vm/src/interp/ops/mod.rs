@@ -20,7 +20,7 @@ pub(super) mod list;
 pub(super) mod map;
 pub(super) mod native;
 pub(super) mod object;
-pub(crate) mod permits;
+pub(super) mod permits;
 pub(crate) mod received;
 pub(crate) mod register;
 pub(super) mod select;

@@ -301,8 +301,8 @@ pub(in crate::interp) fn set_named(fiber: &mut Fiber, word: Word) -> Go {
             return fiber.fault("a record without the field");
         };
         if is_task(regs.value(word.a())) {
-            let record = fiber.program().task_record(regs.value(word.a()));
-            regs.put(word.a(), record);
+            let task = regs.take(word.a());
+            regs.put(word.a(), fiber.program().task_record(&task));
         }
         replace_field(&regs, word.a(), index, value);
         Go::On

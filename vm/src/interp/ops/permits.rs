@@ -1,4 +1,4 @@
-//! Permits of semaphores. What a fiber takes while it waits for them, the scheduler holds (`semaphore.rs` there); a fiber that stops waiting settles that first.
+//! Permits of semaphores.
 
 use super::fiber::checkpoint;
 use super::{Go, Regs, Word};
@@ -117,12 +117,4 @@ pub(in crate::interp) fn give(fiber: &mut Fiber, word: Word) -> Go {
     let permits = unsafe { regs.int(word.c()) };
     fiber.cx().give_permits(&gate.0, permits);
     put_unit(fiber, word)
-}
-
-/// The fiber has left the line in which it waited, by something else than its turn.
-pub(crate) fn leave_line(fiber: &mut Fiber) {
-    let word = fiber.waiting_word();
-    let regs = fiber.load();
-    let gate = gate!(regs, word);
-    fiber.cx().settle_permits(&gate.0);
 }
