@@ -57,6 +57,7 @@ const PROGRAMS: &[(&str, i64, i64)] = &[
     ("select", 100, 2_100),
     ("limiter", 100, 2_100),
     ("semaphore", 100, 2_100),
+    ("lock", 20_000, 40_000),
 ];
 
 /// What an operation may cost more than recorded before it is a regression, in thousandths.

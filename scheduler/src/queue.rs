@@ -70,6 +70,12 @@ impl<T: Task> LocalQueue<T> {
         self.put_next(raw, SIBLINGS_FIRST);
     }
 
+    /// Queues a task for which others wait that it has its turn: before all others, also in a long row of such.
+    pub fn push_first(&mut self, raw: Raw<T>) {
+        self.slot_run = 0;
+        self.put_next(raw, 0);
+    }
+
     /// Would `push_next` move no other task?
     #[inline(always)]
     pub fn has_free_slot(&self) -> bool {

@@ -10,7 +10,6 @@ impl<T: Task> Context<'_, T> {
     /// Takes permits, if nobody waits for some and as many are free; or waits until they are: false, and then [`Wake::Message`](crate::Wake::Message) with `wish`, which
     /// says the same number. If something else ends the wait, none were taken.
     pub fn take_permits(&mut self, semaphore: &Semaphore<T>, count: i64, wish: T::Value) -> bool {
-        self.worker.core.note_message();
         let waiter = self.next_wait();
         // SAFETY: as in `send`.
         let has_taken = unsafe { semaphore.take(count, wish, waiter) };
@@ -25,10 +24,13 @@ impl<T: Task> Context<'_, T> {
         semaphore.try_take(count)
     }
 
-    /// Gives permits back; wakes those who have waited for them.
-    pub fn give_permits(&mut self, semaphore: &Semaphore<T>, count: i64) {
+    /// Gives permits back. True: tasks have waited for them, and the first runs next. The one that gives should end its turn then: the sooner the others have had theirs, the
+    /// fewer wait.
+    pub fn give_permits(&mut self, semaphore: &Semaphore<T>, count: i64) -> bool {
         let mut called = Called::new();
         semaphore.give(count, &mut called);
+        let has_called = !called.is_empty();
         self.worker.push_called(called);
+        has_called
     }
 }

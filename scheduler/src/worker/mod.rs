@@ -216,16 +216,14 @@ impl<T: Task> Worker<T> {
         self.requeue(raw);
     }
 
-    /// Queues tasks that have got permits, in the order in which they did: one alone as the next to run.
+    /// Queues tasks that have got permits, in the order in which they did: the first as the next to run, since others wait until it gives them back.
     pub fn push_called(&mut self, called: Called<T>) {
-        let is_one = called.len() == 1;
-        for raw in called {
-            self.core.note_message();
-            if is_one {
-                self.note_woken(raw, None);
-                self.push_next(raw);
-            } else {
-                self.push_last(raw);
+        for (index, raw) in called.into_iter().enumerate() {
+            self.note_woken(raw, None);
+            match &mut self.core.simulator {
+                Some(simulator) => simulator.push(raw),
+                None if index == 0 => self.core.queue.push_first(raw),
+                None => self.core.queue.push_last(raw),
             }
         }
     }

@@ -21,6 +21,7 @@ pub(crate) mod frame;
 mod fuel;
 mod handles;
 mod held;
+mod holding;
 mod lend;
 mod limited;
 pub(crate) mod patience;
@@ -42,6 +43,7 @@ use std::sync::Arc;
 use aivi_bytecode::module::{Handler, HandlerKind, Proto};
 use aivi_bytecode::{Instruction, Reg};
 use aivi_scheduler::{CancelKind, CancelReason, Context, Outcome, Place, Tick, prefetch};
+use holding::Holding;
 
 pub(crate) use awaited::Awaited;
 pub use awaited::HostFuture;
@@ -148,6 +150,8 @@ pub(crate) struct Fiber {
     wary: u8,
     /// So often has it waited in place since a branch began there (`timed.rs`).
     waited: u8,
+    /// Of semaphores (`holding.rs`).
+    holding: Holding,
     origins: Origins,
     /// Goes last: it may keep the program of all that is above.
     pub(crate) world: WorldRef,
@@ -190,6 +194,7 @@ impl Fiber {
             is_unseen: false,
             wary: 0,
             waited: 0,
+            holding: Holding::default(),
             origins,
         }
     }
@@ -625,6 +630,11 @@ impl Fiber {
 
     /// The scheduler's turn; the instruction runs again.
     pub(crate) fn next_slice(&mut self) -> Go {
+        if let Some(fuel) = self.overtime() {
+            self.next_fuel(fuel);
+            self.pc = self.pc.wrapping_sub(1);
+            return Go::Return;
+        }
         let go = match self.cx().tick() {
             Tick::Continue => {
                 let slice = u64::from(self.cx().fuel()).max(1);

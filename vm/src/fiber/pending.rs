@@ -112,7 +112,10 @@ impl Fiber {
             Pending::Permits => {
                 self.end_pending();
                 match self.cx().take_message() {
-                    Some(_) => self.deliver(Value::unit()),
+                    Some(_) => {
+                        self.note_taken();
+                        self.deliver(Value::unit())
+                    }
                     None => self.go_on(Pending::Permits),
                 }
             }

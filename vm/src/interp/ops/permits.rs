@@ -16,7 +16,8 @@ macro_rules! gate {
     }};
 }
 
-fn put_unit(fiber: &mut Fiber, word: Word) -> Go {
+fn taken(fiber: &mut Fiber, word: Word) -> Go {
+    fiber.note_taken();
     fiber.set_result(word, Value::unit());
     Go::On
 }
@@ -37,7 +38,13 @@ pub(in crate::interp) fn make(fiber: &mut Fiber, word: Word) -> Go {
 #[inline(always)]
 pub(in crate::interp) unsafe fn take_at_hand(regs: &mut Regs, word: Word) -> bool {
     // SAFETY: promised by the caller.
-    unsafe { at_hand(regs, word, |gate, permits| gate.0.take_at_hand(permits)) }
+    unsafe {
+        let has_taken = at_hand(regs, word, |gate, permits| gate.0.take_at_hand(permits));
+        if has_taken {
+            (*regs.fiber).note_taken();
+        }
+        has_taken
+    }
 }
 
 /// The usual case of `give`: nobody waits.
@@ -47,7 +54,13 @@ pub(in crate::interp) unsafe fn take_at_hand(regs: &mut Regs, word: Word) -> boo
 #[inline(always)]
 pub(in crate::interp) unsafe fn give_at_hand(regs: &mut Regs, word: Word) -> bool {
     // SAFETY: promised by the caller.
-    unsafe { at_hand(regs, word, |gate, permits| gate.0.give_at_hand(permits)) }
+    unsafe {
+        let has_given = !(*regs.fiber).is_late() && at_hand(regs, word, |gate, permits| gate.0.give_at_hand(permits));
+        if has_given {
+            (*regs.fiber).note_given();
+        }
+        has_given
+    }
 }
 
 /// # Safety
@@ -77,7 +90,7 @@ pub(in crate::interp) fn take(fiber: &mut Fiber, word: Word) -> Go {
     // SAFETY: see `ops/mod.rs`.
     let permits = unsafe { regs.int(word.c()) };
     if fiber.cx().take_permits(&gate.0, permits, Gate::wish(permits)) {
-        return put_unit(fiber, word);
+        return taken(fiber, word);
     }
     fiber.wait_for(Pending::Permits);
     Go::Wait
@@ -94,7 +107,7 @@ fn take_in_place(fiber: &mut Fiber, word: Word) -> Option<Go> {
     // SAFETY: see `ops/mod.rs`.
     let permits = unsafe { regs.int(word.c()) };
     if fiber.cx().try_take_permits(&gate.0, permits) {
-        return Some(put_unit(fiber, word));
+        return Some(taken(fiber, word));
     }
     let deadline_ns = match fiber.limit_in_place()? {
         TimeLeft::None => return Some(fiber.end_late(Pending::Permits)),
@@ -102,7 +115,7 @@ fn take_in_place(fiber: &mut Fiber, word: Word) -> Option<Go> {
     };
     fiber.stand_in_place();
     Some(match fiber.cx().take_permits(&gate.0, permits, Gate::wish(permits)) {
-        true => put_unit(fiber, word),
+        true => taken(fiber, word),
         false => fiber.wait_in_place(deadline_ns, Pending::Permits),
     })
 }
@@ -115,6 +128,9 @@ pub(in crate::interp) fn give(fiber: &mut Fiber, word: Word) -> Go {
     let gate = gate!(regs, word);
     // SAFETY: see `ops/mod.rs`.
     let permits = unsafe { regs.int(word.c()) };
-    fiber.cx().give_permits(&gate.0, permits);
-    put_unit(fiber, word)
+    let has_called = fiber.cx().give_permits(&gate.0, permits);
+    let is_over = fiber.note_given();
+    fiber.set_result(word, Value::unit());
+    // The next instruction has taken nothing yet.
+    if (has_called || is_over) && !fiber.has_branch() { Go::Yield } else { Go::On }
 }
