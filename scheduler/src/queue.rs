@@ -70,7 +70,8 @@ impl<T: Task> LocalQueue<T> {
         self.put_next(raw, SIBLINGS_FIRST);
     }
 
-    /// Queues a task for which others wait that it has its turn: before all others, also in a long row of such.
+    /// Queues a task for which others wait that it has its turn: before all others but those that come first now and then, also in a long row of such. The one whose turn it is
+    /// ends it, and goes behind all others.
     pub fn push_first(&mut self, raw: Raw<T>) {
         self.slot_run = 0;
         self.put_next(raw, 0);

@@ -10,7 +10,7 @@
 //! - Who waits longest wants more than what is free, when the lock is released, or something else has ended its wait. So who leaves the line lets in those behind it
 //!   (`Core::let_in`), as who gives permits back does.
 //!
-//! Who is let in has its permits before it runs, and all others wait until it does. So it runs next, before all that are queued, and who has let it in ends its turn.
+//! Who is let in has its permits before it runs, and all others wait until it does. So it mostly runs next, before all that are queued, and who has let it in ends its turn.
 //! Otherwise one wait makes more of them, until all tasks that use the semaphore wait for each other's turns, also when they hardly ever meet there (a *convoy*: Blasgen, Gray, Mitoma, Price 1979).
 //!
 //! What a task wants is a value of the task's, since it stands where its message would; `count` reads it.

@@ -24,13 +24,25 @@ impl<T: Task> Context<'_, T> {
         semaphore.try_take(count)
     }
 
-    /// Gives permits back. True: tasks have waited for them, and the first runs next. The one that gives should end its turn then: the sooner the others have had theirs, the
-    /// fewer wait.
-    pub fn give_permits(&mut self, semaphore: &Semaphore<T>, count: i64) -> bool {
+    /// Gives permits back. True: tasks have waited for them. With `ends_turn`, if so, the first of them runs next, and the task has to yield: the sooner the others have had
+    /// their turns, the fewer wait.
+    pub fn give_permits(&mut self, semaphore: &Semaphore<T>, count: i64, ends_turn: bool) -> bool {
         let mut called = Called::new();
         semaphore.give(count, &mut called);
         let has_called = !called.is_empty();
-        self.worker.push_called(called);
+        self.worker.push_called(called, ends_turn);
         has_called
+    }
+
+    /// A task whose slice is over may spend so much more, since others wait for what it has. False: its turn has to end.
+    pub fn overtime(&mut self, fuel: u64) -> bool {
+        let may_have = !self.is_stepped
+            && !self.worker.is_lent()
+            && !self.has_made_any()
+            && !self.record().state.load().is_killed();
+        if may_have {
+            self.worker.core.note_slice(fuel);
+        }
+        may_have
     }
 }

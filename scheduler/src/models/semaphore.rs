@@ -32,7 +32,7 @@ fn visitor(cast: &Cast, name: &'static str, semaphore: &Arc<Semaphore<Play>>, co
             is_inside
         };
         if is_inside && gives_back && !(cx.is_undisturbed() && semaphore.give_at_hand(permits)) {
-            cx.give_permits(&semaphore, permits);
+            cx.give_permits(&semaphore, permits, false);
         }
         Step::Ended(Outcome::Done(Token::new(0)))
     }))
@@ -45,7 +45,7 @@ fn giver(cast: &Cast, semaphore: &Arc<Semaphore<Play>>, count: i64) -> Play {
         "giver",
         Box::new(move |cx| {
             if !(cx.is_undisturbed() && semaphore.give_at_hand(count)) {
-                cx.give_permits(&semaphore, count);
+                cx.give_permits(&semaphore, count, true);
             }
             Some("has given".to_owned())
         }),

@@ -148,7 +148,7 @@ impl<T: Task> Core<T> {
     }
 
     /// The task whose turn it is has spent a slice, and has another one.
-    pub(super) fn note_slice(&mut self, fuel: u64) {
+    pub fn note_slice(&mut self, fuel: u64) {
         self.gate.done = self.gate.done.wrapping_add(fuel);
     }
 

@@ -216,13 +216,14 @@ impl<T: Task> Worker<T> {
         self.requeue(raw);
     }
 
-    /// Queues tasks that have got permits, in the order in which they did: the first as the next to run, since others wait until it gives them back.
-    pub fn push_called(&mut self, called: Called<T>) {
+    /// Queues tasks that have got permits, in the order in which they did. With `is_first` the first of them as the next to run, since others wait until it gives them back;
+    /// then the turn of the one who has let it in ends.
+    pub fn push_called(&mut self, called: Called<T>, is_first: bool) {
         for (index, raw) in called.into_iter().enumerate() {
             self.note_woken(raw, None);
             match &mut self.core.simulator {
                 Some(simulator) => simulator.push(raw),
-                None if index == 0 => self.core.queue.push_first(raw),
+                None if index == 0 && is_first => self.core.queue.push_first(raw),
                 None => self.core.queue.push_last(raw),
             }
         }

@@ -174,7 +174,7 @@ impl<T: Task> Worker<T> {
                         mutant!("semaphore.leaves-those-behind-it", core.let_in(&mut called), ());
                     });
                 }
-                self.push_called(called);
+                self.push_called(called, false);
             }
             Waiting::Join(target) => forget_join(raw, target),
             Waiting::AllJoined(scope) => scope.forget(raw),

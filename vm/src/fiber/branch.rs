@@ -243,6 +243,7 @@ impl Fiber {
         if self.is_in_place() {
             return self.leave_place();
         }
+        self.forget_holding();
         let in_flight = std::mem::take(&mut self.in_flight).into_iter().map(Signal::shared).collect();
         let branches = self.branches - 1;
         let mut moved = self.carve(self.outermost as usize);

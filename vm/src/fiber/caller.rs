@@ -128,6 +128,7 @@ impl Fiber {
         };
         self.frame = std::ptr::null_mut();
         (self.branches, self.outermost) = (0, 0);
+        self.forget_holding();
         self.stack.limit();
         self.frames.limit();
         outcome

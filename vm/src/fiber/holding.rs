@@ -3,7 +3,7 @@
 //! A fiber whose turn ends while it has a permit makes everybody else wait who wants one, for as long as all others take for their turns; and as nobody overtakes, those hand the
 //! permit on from one to the next from there on, a turn for each visit. So such a turn gets some fuel more, once, and ends where the permit is given back.
 //!
-//! A hint: who is put away while it has a permit (`asleep.rs`) forgets that.
+//! A hint: who is put away (`asleep.rs`) or moved out (`branch.rs`) while it has a permit forgets that.
 
 use super::Fiber;
 
@@ -48,11 +48,24 @@ impl Fiber {
         self.holding.0 & Holding::LATE != 0
     }
 
+    /// A turn begins, which is not longer than others.
+    #[inline(always)]
+    pub(super) fn begin_holding(&mut self) {
+        self.holding.0 &= !Holding::LATE;
+    }
+
+    /// What it has, another fiber will give back.
+    pub(super) fn forget_holding(&mut self) {
+        self.holding = Holding::default();
+    }
+
     /// Its turn is over: more fuel for it, if it has permits and there was none yet.
     pub(super) fn overtime(&mut self) -> Option<u64> {
         let Holding(held) = self.holding;
-        let may_have = held > 0 && held < Holding::LATE && !self.cx().is_stepped() && !self.is_limited();
-        self.holding = Holding(if may_have { held | Holding::LATE } else { held & !Holding::LATE });
+        let may_have = held > 0 && held < Holding::LATE && !self.is_limited() && self.cx().overtime(OVERTIME);
+        if may_have {
+            self.holding = Holding(held | Holding::LATE);
+        }
         may_have.then_some(OVERTIME)
     }
 }

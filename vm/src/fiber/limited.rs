@@ -22,6 +22,7 @@ impl Fiber {
     /// only start others would never end.
     #[inline]
     pub(super) fn begin_slice(&mut self, slice: u64) -> bool {
+        self.begin_holding();
         if self.world.account.is_none() && !meter::is_metered() {
             self.give_fuel(slice);
             return true;

@@ -37,6 +37,8 @@ pub(crate) enum Pending {
     Message,
     /// Permits of a semaphore.
     Permits,
+    /// Nothing: it has given permits back, and yielded to who got them.
+    Given,
     /// The end of a task.
     Join,
     /// The same in the body of a timeout in place: this is the task, for another try.
@@ -119,6 +121,10 @@ impl Fiber {
                     None => self.go_on(Pending::Permits),
                 }
             }
+            Pending::Given => {
+                self.end_pending();
+                self.deliver(Value::unit())
+            }
             Pending::Unit => {
                 self.end_pending();
                 match self.cx().take_done() {
@@ -191,7 +197,7 @@ impl Fiber {
     fn end_pending(&mut self) {
         debug_assert!(matches!(
             self.pending,
-            Pending::Message | Pending::Permits | Pending::Unit | Pending::Join | Pending::Again
+            Pending::Message | Pending::Permits | Pending::Given | Pending::Unit | Pending::Join | Pending::Again
         ));
         std::mem::forget(std::mem::replace(&mut self.pending, Pending::Nothing));
     }

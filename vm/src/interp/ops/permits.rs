@@ -128,9 +128,14 @@ pub(in crate::interp) fn give(fiber: &mut Fiber, word: Word) -> Go {
     let gate = gate!(regs, word);
     // SAFETY: see `ops/mod.rs`.
     let permits = unsafe { regs.int(word.c()) };
-    let has_called = fiber.cx().give_permits(&gate.0, permits);
+    // Who runs in a branch goes on, as the branch cannot wait.
+    let ends_turn = !fiber.has_branch();
+    let has_called = fiber.cx().give_permits(&gate.0, permits, ends_turn);
     let is_over = fiber.note_given();
+    if (has_called || is_over) && ends_turn {
+        fiber.wait_for(Pending::Given);
+        return Go::Yield;
+    }
     fiber.set_result(word, Value::unit());
-    // The next instruction has taken nothing yet.
-    if (has_called || is_over) && !fiber.has_branch() { Go::Yield } else { Go::On }
+    Go::On
 }
