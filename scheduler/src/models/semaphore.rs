@@ -52,6 +52,20 @@ fn giver(cast: &Cast, semaphore: &Arc<Semaphore<Play>>, count: i64) -> Play {
     )
 }
 
+/// Two visitors stand in line, and the first of them is cancelled while the third task, a giver, runs.
+fn cancelled_in_line(cast: &Cast, tasks: Vec<Play>) -> Stage {
+    let mut stage = Stage::new(2, cast, tasks);
+    for visitor in 0..2 {
+        let first = stage.run(0, visitor);
+        stage.back(first.join().unwrap());
+    }
+    let giver = stage.run(1, 2);
+    stage.cancel(0);
+    stage.back(giver.join().unwrap());
+    stage.settle();
+    stage
+}
+
 /// Whoever comes while permits are given back gets them, or is called.
 /// C55
 #[test]
@@ -79,15 +93,7 @@ fn a_cancelled_visitor_takes_no_permit_along() {
         let visitors = ["v", "w"].map(|name| visitor(&cast, name, &semaphore, 1, true));
         let mut tasks = Vec::from(visitors);
         tasks.push(giver(&cast, &semaphore, 1));
-        let mut stage = Stage::new(2, &cast, tasks);
-        for visitor in 0..2 {
-            let first = stage.run(0, visitor);
-            stage.back(first.join().unwrap());
-        }
-        let giver = stage.run(1, 2);
-        stage.cancel(0);
-        stage.back(giver.join().unwrap());
-        stage.settle();
+        let stage = cancelled_in_line(&cast, tasks);
         assert!(cast.log.has("w: message 1"));
         assert!(cast.log.has("v: message 1") || cast.log.has("v: cancelled"));
         assert_eq!(semaphore.free(), 1, "the permit is free");
@@ -106,15 +112,7 @@ fn who_leaves_a_line_lets_in_those_behind_it() {
             visitor(&cast, "w", &semaphore, 1, false),
             giver(&cast, &semaphore, 1),
         ];
-        let mut stage = Stage::new(2, &cast, tasks);
-        for visitor in 0..2 {
-            let first = stage.run(0, visitor);
-            stage.back(first.join().unwrap());
-        }
-        let giver = stage.run(1, 2);
-        stage.cancel(0);
-        stage.back(giver.join().unwrap());
-        stage.settle();
+        let stage = cancelled_in_line(&cast, tasks);
         assert!(cast.log.has("v: cancelled") && cast.log.has("w: message 1"));
         assert_eq!(semaphore.free(), 0);
         stage.close();

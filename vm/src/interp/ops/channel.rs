@@ -4,6 +4,7 @@ use aivi_bytecode::module::well_known;
 use aivi_scheduler::{Channel, Place, Recv, Send, TryRecv, TrySend};
 
 use super::fiber::checkpoint;
+use super::operand::borrowed;
 use super::received::{Wanted, deliver_message};
 use super::{Go, Regs, Word};
 use crate::account::{Limit, meter};
@@ -14,17 +15,6 @@ use crate::value::Value;
 /// Fuel that a send costs when receivers are behind: so a slice sends a hundred messages, and a receiver takes some thousands in its
 /// own. Senders on other workers, or alone, hardly notice: a slice that ends costs as much as two messages.
 const CROWDED: u64 = 32;
-
-/// The channel's end in an operand, which is borrowed: the frame keeps it, also during a wait.
-macro_rules! end {
-    ($regs:ident, $index:expr, $type:ty) => {{
-        // SAFETY: see `ops/mod.rs`; nothing here writes the register or moves registers.
-        match unsafe { $regs.value($index) }.payload::<$type>() {
-            Some(end) => end,
-            None => unreachable!("the compiler's types say what it is"),
-        }
-    }};
-}
 
 fn put_pair(fiber: &mut Fiber, word: Word, channel: Channel<Strand>) -> Go {
     let ends = Value::pair(Value::payload_of(Sender(channel.tx)), Value::payload_of(Receiver(channel.rx)));
@@ -81,7 +71,7 @@ pub(in crate::interp) fn send(fiber: &mut Fiber, word: Word) -> Go {
         return go;
     }
     let regs = checkpoint!(fiber, word);
-    let sender = end!(regs, word.b(), Sender);
+    let sender = borrowed!(regs, word.b(), Sender);
     // SAFETY: see `ops/mod.rs`; the value is taken.
     let value = unsafe { regs.take(word.c()) }.share();
     match fiber.cx().send(&sender.0, value) {
@@ -109,7 +99,7 @@ fn send_in_place(fiber: &mut Fiber, word: Word) -> Option<Go> {
         return None;
     }
     let regs = fiber.load();
-    let sender = end!(regs, word.b(), Sender);
+    let sender = borrowed!(regs, word.b(), Sender);
     // SAFETY: see `ops/mod.rs`; the value is taken.
     let value = unsafe { regs.take(word.c()) }.share();
     let (value, is_closed) = match fiber.cx().try_send(&sender.0, value) {
@@ -278,7 +268,7 @@ unsafe fn put_sent(
 
 pub(in crate::interp) fn send_result(fiber: &mut Fiber, word: Word) -> Go {
     let regs = checkpoint!(fiber, word);
-    let sender = end!(regs, word.b(), Sender);
+    let sender = borrowed!(regs, word.b(), Sender);
     // SAFETY: see `ops/mod.rs`; the value is taken.
     let value = unsafe { regs.take(word.c()) }.share();
     match fiber.cx().send(&sender.0, value) {
@@ -306,7 +296,7 @@ pub(in crate::interp) fn recv(fiber: &mut Fiber, word: Word) -> Go {
         return go;
     }
     let regs = checkpoint!(fiber, word);
-    let receiver = end!(regs, word.b(), Receiver);
+    let receiver = borrowed!(regs, word.b(), Receiver);
     if let Some(message) = recv_of_next(fiber, receiver) {
         return deliver_message(fiber, word, message.into_value());
     }
@@ -327,7 +317,7 @@ fn recv_in_place(fiber: &mut Fiber, word: Word) -> Option<Go> {
         return None;
     }
     let regs = fiber.load();
-    let receiver = end!(regs, word.b(), Receiver);
+    let receiver = borrowed!(regs, word.b(), Receiver);
     match fiber.cx().try_recv(&receiver.0) {
         TryRecv::Value(value) => Some(deliver_message(fiber, word, value.into_value())),
         TryRecv::Closed => Some(put(fiber, word, closed())),
@@ -387,14 +377,14 @@ pub(in crate::interp) unsafe fn recv_at_hand(regs: &mut Regs, word: Word) -> boo
 
 pub(in crate::interp) fn close(fiber: &mut Fiber, word: Word) -> Go {
     let regs = checkpoint!(fiber, word);
-    let sender = end!(regs, word.b(), Sender);
+    let sender = borrowed!(regs, word.b(), Sender);
     fiber.cx().close(&sender.0);
     put(fiber, word, Value::unit())
 }
 
 pub(in crate::interp) fn try_send(fiber: &mut Fiber, word: Word) -> Go {
     let regs = checkpoint!(fiber, word);
-    let sender = end!(regs, word.b(), Sender);
+    let sender = borrowed!(regs, word.b(), Sender);
     // SAFETY: see `ops/mod.rs`; the value is taken.
     let value = unsafe { regs.take(word.c()) }.share();
     let result = match fiber.cx().try_send(&sender.0, value) {
@@ -410,7 +400,7 @@ pub(in crate::interp) fn try_send(fiber: &mut Fiber, word: Word) -> Go {
 
 pub(in crate::interp) fn try_recv(fiber: &mut Fiber, word: Word) -> Go {
     let regs = checkpoint!(fiber, word);
-    let receiver = end!(regs, word.b(), Receiver);
+    let receiver = borrowed!(regs, word.b(), Receiver);
     let result = match fiber.cx().try_recv(&receiver.0) {
         TryRecv::Value(value) => Value::ok(value.into_value()),
         TryRecv::Empty => Value::err(Value::nullary(well_known::EMPTY, 0)),

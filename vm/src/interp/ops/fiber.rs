@@ -3,6 +3,7 @@
 use aivi_scheduler::{Join, JoinAll, Place, TaskHandle};
 
 use super::call::{move_out, release_operands, run_effect};
+use super::operand::taken;
 use super::{Go, Regs, Word};
 use crate::fiber::{Branch, Fiber, FiberOutcome, Pending, ScopeHandle, Start, Strand, TaskValue, TimeLeft};
 use crate::value::{Kind, Value};
@@ -64,17 +65,6 @@ macro_rules! checkpoint {
     }};
 }
 pub(super) use checkpoint;
-
-/// Takes the payload of an operand.
-macro_rules! operand {
-    ($regs:ident, $index:expr, $type:ty) => {{
-        // SAFETY: see `ops/mod.rs`; the operand is taken.
-        match unsafe { $regs.take($index) }.into_payload::<$type>() {
-            Ok(payload) => payload,
-            Err(_) => unreachable!("the compiler's types say what it is"),
-        }
-    }};
-}
 
 pub(super) fn wait(fiber: &mut Fiber, pending: Pending) -> Go {
     fiber.wait_for(pending);
@@ -162,7 +152,7 @@ pub(in crate::interp) fn spawn_in(fiber: &mut Fiber, word: Word) -> Go {
         }
         Some(go) => return go,
     }
-    let scope = operand!(regs, word.b(), ScopeHandle);
+    let scope = taken!(regs, word.b(), ScopeHandle);
     // SAFETY: see `ops/mod.rs`; the effect is taken.
     let child = fiber.member(&scope, unsafe { regs.take(word.c()) }.share());
     fiber.note_made();
@@ -188,7 +178,7 @@ pub(in crate::interp) fn join(fiber: &mut Fiber, word: Word) -> Go {
         fiber.set_result(word, value);
         return Go::On;
     }
-    let task = operand!(regs, word.b(), TaskValue);
+    let task = taken!(regs, word.b(), TaskValue);
     if fiber.cx().can_lend() {
         fiber.lend_turn(Some(&task.0));
     }
@@ -218,7 +208,7 @@ fn join_in_place(fiber: &mut Fiber, word: Word) -> Option<Go> {
             TimeLeft::Until(deadline_ns) => wait_to_join(fiber, word, task.clone(), deadline_ns),
         };
     }
-    let task = operand!(regs, word.b(), TaskValue);
+    let task = taken!(regs, word.b(), TaskValue);
     match fiber.cx().join(task.0) {
         Join::Ready(outcome) => Some(joined(fiber, word, outcome)),
         Join::Myself | Join::Wait => unreachable!("it has ended"),
@@ -263,7 +253,7 @@ fn joined(fiber: &mut Fiber, word: Word, outcome: FiberOutcome) -> Go {
 pub(in crate::interp) fn cancel(fiber: &mut Fiber, word: Word) -> Go {
     let regs = checkpoint!(fiber, word);
     if ended(&regs, word.b()).is_none() {
-        let task = operand!(regs, word.b(), TaskValue);
+        let task = taken!(regs, word.b(), TaskValue);
         let cost = fiber.cx().cancel(&task.0);
         fiber.charge(cost);
     }
@@ -274,7 +264,7 @@ pub(in crate::interp) fn cancel(fiber: &mut Fiber, word: Word) -> Go {
 pub(in crate::interp) fn is_cancelled(fiber: &mut Fiber, word: Word) -> Go {
     let regs = checkpoint!(fiber, word);
     let is_cancelled = ended(&regs, word.b()).is_none() && {
-        let task = operand!(regs, word.b(), TaskValue);
+        let task = taken!(regs, word.b(), TaskValue);
         fiber.cx().is_cancelled(&task.0)
     };
     fiber.set_result(word, Value::bool(is_cancelled));
@@ -283,7 +273,7 @@ pub(in crate::interp) fn is_cancelled(fiber: &mut Fiber, word: Word) -> Go {
 
 pub(in crate::interp) fn join_all(fiber: &mut Fiber, word: Word) -> Go {
     let regs = checkpoint!(fiber, word);
-    let scope = operand!(regs, word.b(), ScopeHandle);
+    let scope = taken!(regs, word.b(), ScopeHandle);
     match fiber.cx().join_all(scope.scope()) {
         JoinAll::Done => {
             fiber.set_result(word, Value::unit());

@@ -20,6 +20,7 @@ pub(super) mod list;
 pub(super) mod map;
 pub(super) mod native;
 pub(super) mod object;
+mod operand;
 pub(super) mod permits;
 pub(crate) mod received;
 pub(crate) mod register;

@@ -1,22 +1,12 @@
 //! Permits of semaphores.
 
 use super::fiber::checkpoint;
+use super::operand::borrowed;
 use super::{Go, Regs, Word};
 use crate::fiber::{Fiber, Gate, Pending, TimeLeft};
 use crate::value::Value;
 
-/// The gate in operand B, which is borrowed: the frame keeps it, also during a wait.
-macro_rules! gate {
-    ($regs:ident, $word:ident) => {{
-        // SAFETY: see `ops/mod.rs`; nothing here writes the register or moves registers.
-        match unsafe { $regs.value($word.b()) }.payload::<Gate>() {
-            Some(gate) => gate,
-            None => unreachable!("the compiler's types say what it is"),
-        }
-    }};
-}
-
-fn taken(fiber: &mut Fiber, word: Word) -> Go {
+fn put_taken(fiber: &mut Fiber, word: Word) -> Go {
     fiber.note_taken();
     fiber.set_result(word, Value::unit());
     Go::On
@@ -86,11 +76,11 @@ pub(in crate::interp) fn take(fiber: &mut Fiber, word: Word) -> Go {
         return go;
     }
     let regs = checkpoint!(fiber, word);
-    let gate = gate!(regs, word);
+    let gate = borrowed!(regs, word.b(), Gate);
     // SAFETY: see `ops/mod.rs`.
     let permits = unsafe { regs.int(word.c()) };
     if fiber.cx().take_permits(&gate.0, permits, Gate::wish(permits)) {
-        return taken(fiber, word);
+        return put_taken(fiber, word);
     }
     fiber.wait_for(Pending::Permits);
     Go::Wait
@@ -103,11 +93,11 @@ fn take_in_place(fiber: &mut Fiber, word: Word) -> Option<Go> {
         return None;
     }
     let regs = fiber.load();
-    let gate = gate!(regs, word);
+    let gate = borrowed!(regs, word.b(), Gate);
     // SAFETY: see `ops/mod.rs`.
     let permits = unsafe { regs.int(word.c()) };
     if fiber.cx().try_take_permits(&gate.0, permits) {
-        return Some(taken(fiber, word));
+        return Some(put_taken(fiber, word));
     }
     let deadline_ns = match fiber.limit_in_place()? {
         TimeLeft::None => return Some(fiber.end_late(Pending::Permits)),
@@ -115,7 +105,7 @@ fn take_in_place(fiber: &mut Fiber, word: Word) -> Option<Go> {
     };
     fiber.stand_in_place();
     Some(match fiber.cx().take_permits(&gate.0, permits, Gate::wish(permits)) {
-        true => taken(fiber, word),
+        true => put_taken(fiber, word),
         false => fiber.wait_in_place(deadline_ns, Pending::Permits),
     })
 }
@@ -125,7 +115,7 @@ pub(in crate::interp) fn give(fiber: &mut Fiber, word: Word) -> Go {
         checkpoint!(fiber, word);
     }
     let regs = fiber.load();
-    let gate = gate!(regs, word);
+    let gate = borrowed!(regs, word.b(), Gate);
     // SAFETY: see `ops/mod.rs`.
     let permits = unsafe { regs.int(word.c()) };
     // Who runs in a branch goes on, as the branch cannot wait.
