@@ -9,10 +9,11 @@ use aivi_tests::runs::Schedule;
 
 /// What the programs are made of. `spin` spends more than a slice, `hop` uses a channel, `held` has a cleanup, `never` waits and
 /// `late` sleeps until it is cancelled, and `grown` makes objects on both sides of a call. In `taken`, `asked` and `counted`
-/// branches do what others notice without having to wait, and in `waited` they wait under limits.
+/// branches do what others notice without having to wait, and in `waited` they wait under limits. The cleanups of `left` end where they begin,
+/// take more than a slice, wait or fail, and `gated` are visits of a semaphore under limits, in which others have to wait.
 const PARTS: &str = "module input
 use aivi.concurrency
-use aivi.sync (Ref, makeRef, update, get)
+use aivi.sync (Ref, Semaphore, makeRef, update, get, makeSemaphore, withPermit, freePermits)
 
 spin : Int -> Effect Text (List Int)
 spin = k => do Effect {
@@ -204,6 +205,76 @@ tried = body => do Effect {
     | Err e => pure [textLength e]
 }
 
+left : Int -> Effect Text (List Int) -> Effect Text (List Int)
+left = sort body => do Effect {
+  cell <- makeRef [0, 0]
+  got <- body
+  kept <- timeoutWith 100000 \"late\" (leaving cell sort (pure [1]))
+  (_, lost) <- par (leaving cell sort (pure [2])) (tried (leaving cell sort (both (pure [3]) (fail \"no\"))))
+  _ <- parAll [leaving cell sort (pure [4]), leaving cell sort (leaving cell 0 (pure [5]))]
+  r <- race (leaving cell sort (pure [6])) never
+  e <- tried (timeoutWith 1 \"late\" (leaving cell sort late))
+  f <- race (leaving cell sort late) (leaving cell sort (pure [7]))
+  ends <- get cell
+  pure [...got, ...kept, ...lost, ...r, ...e, ...f, ...ends]
+}
+
+leaving : Ref (List Int) -> Int -> Effect Text (List Int) -> Effect Text (List Int)
+leaving = cell sort body => do Effect {
+  kept <- ending cell sort
+  got <- body
+  pure [...kept, ...got]
+}
+
+ending : Ref (List Int) -> Int -> Resource Text (List Int)
+ending = cell sort => resource {
+  yield [sort, sort]
+  cleanedUp cell sort
+}
+
+cleanedUp : Ref (List Int) -> Int -> Effect Text Unit
+cleanedUp = cell sort => do Effect {
+  update cell (began 1 0)
+  _ <- if sort == 1 then spin 1 else if sort == 2 then hop 1 else if sort == 3 then both (hop 1) (timeoutWith 100000 \"late\" (hop 2)) else pure []
+  update cell (began 0 1)
+  if sort == 4 then fail \"cleanup\" else pure Unit
+}
+
+began : Int -> Int -> List Int -> List Int
+began = begins ends counts => counts match
+  | [a, b] => [a + begins, b + ends]
+  | _      => []
+
+gated : Effect Text (List Int) -> Effect Text (List Int)
+gated = body => do Effect {
+  gate <- makeSemaphore 1
+  cell <- makeRef []
+  visits <- forEachPar 100 (n => visited gate cell n) [1..20]
+  got <- timeoutWith 100000 \"late\" (withPermit gate body)
+  late <- tried (timeoutWith 1 \"late\" (withPermit gate (grown 1 never)))
+  list <- get cell
+  free <- freePermits gate
+  pure [free, List.length list, List.foldl (a b => a + b) 0 list, ...got, ...late]
+}
+
+visited : Semaphore -> Ref (List Int) -> Int -> Effect Text Unit
+visited = gate cell n => do Effect {
+  loop k = 0 => {
+    if k == 3 then pure Unit else do Effect {
+      timeoutWith 100000 \"late\" (withPermit gate (changed cell n))
+      _ <- if n % 5 == 4 then spin n else pure []
+      recurse (k + 1)
+    }
+  }
+}
+
+changed : Ref (List Int) -> Int -> Effect Text Unit
+changed = cell n => do Effect {
+  list <- get cell
+  _ <- if n % 7 == 3 then spin n else if n % 7 == 5 then hop n else pure []
+  update cell (_ => [n, ...list])
+}
+
 textLength : Text -> Int
 textLength = t => if t == \"late\" then 4 else 7
 
@@ -221,7 +292,7 @@ impl Choice {
 
     /// An effect whose outcome does not depend on who runs first.
     fn effect(&mut self, depth: u32, text: &mut String) {
-        let count = if depth == 0 { 4 } else { 33 };
+        let count = if depth == 0 { 4 } else { 39 };
         let number = self.below(50);
         let (before, between, after) = match self.below(count) {
             0 => return write(text, format_args!("(pure [{number}])")),
@@ -250,6 +321,12 @@ impl Choice {
             25 => ("(asked ", None, ")"),
             26 => ("(counted ", None, ")"),
             27 => ("(waited ", None, ")"),
+            28 => ("(left 0 ", None, ")"),
+            29 => ("(left 1 ", None, ")"),
+            30 => ("(left 2 ", None, ")"),
+            31 => ("(left 3 ", None, ")"),
+            32 => ("(left 4 ", None, ")"),
+            33 => ("(gated ", None, ")"),
             17 | 18 => ("(beside ", Some(" "), ")"),
             _ => ("(both ", Some(" "), ")"),
         };

@@ -121,6 +121,14 @@ impl Shutdown {
         self.state().running.insert(fiber, Running { place, since_ns: now_ns, error: None });
     }
 
+    /// The cleanup that a fiber runs is that of another one from here on.
+    pub(crate) fn cleanup_moves(&self, from: usize, to: usize) {
+        let running = &mut self.state().running;
+        if let Some(cleanup) = running.remove(&from) {
+            running.insert(to, cleanup);
+        }
+    }
+
     /// The cleanup that a fiber runs has failed, and is about to end.
     pub(crate) fn cleanup_fails(&self, fiber: usize, place: Place, error: &str) {
         let state = &mut *self.state();

@@ -10,9 +10,10 @@
 use std::mem::{ManuallyDrop, MaybeUninit, offset_of};
 use std::ptr::NonNull;
 
+use super::cleanups::has_cleanup;
 use super::frame::{Frame, SmallFrame};
 use super::stack::Stack;
-use super::{Fiber, FrameKind, MORE_FRAMES, NOWHERE, Origins, Pending, WorldRef, has_cleanup};
+use super::{Fiber, FrameKind, MORE_FRAMES, NOWHERE, Origins, Pending, WorldRef};
 use crate::interp;
 use crate::object::alloc;
 use crate::value::Slot;

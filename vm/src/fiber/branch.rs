@@ -5,12 +5,14 @@
 //! tell the difference it is *moved out*: its frames and registers become a fiber of its own, a child of the fiber's group,
 //! and everything is as if it had been one from the start. That happens before the branch
 //! - does anything that has to do with other fibers or with the outside,
-//! - begins a cleanup, or the evaluation of a global,
+//! - begins the evaluation of a global,
 //! - or has spent its fuel (so its sibling waits for a slice at most).
 //!
 //! Of the first there is less where the fiber that asks waits for the branch anyway, which is all but tasks. There it may do what needs no wait (`may_act`): take a
 //! message that is there, send one for which there is room or a receiver, join a task that has ended, change a cell, try a call of the system. As a fiber it would have done the same at
 //! the same time, as the first thing of its first turn. Only when it would have to wait it becomes one; the body of a timeout mostly not even then (`timed.rs`).
+//!
+//! A cleanup is run in place, too: the fiber is masked meanwhile, as the branch would be. If the cleanup has to be moved out, its mask goes along.
 //!
 //! One wait does not need a fiber at once: when the left side of a `race` goes to sleep, it is *put aside*, and the right side
 //! begins in place. Usually that one ends, and the sleeper is dropped; when it has to be moved out, both are, and the sleeper goes to
@@ -19,7 +21,8 @@
 //! What always holds:
 //! - Branches are in place only while the fiber runs, or at the beginning of its first turn: a moved fiber that has branches in
 //!   place itself moves the next one out at once. All but the body of a timeout, which may wait there (`timed.rs`).
-//! - A fiber that is cancelled, unwinds or runs a cleanup begins none; so no signal to cancel ever crosses a frame of a branch.
+//! - A fiber that is cancelled, unwinds or runs a cleanup begins none; so no signal to cancel ever crosses a frame of a branch, and all that waits for cleanups to
+//!   end, and the mask, is of what is above the outermost one.
 //! - The simulator, rehearsals and traces see each branch as a task: nothing is in place there (`Context::is_plain`).
 
 use std::num::NonZero;
@@ -28,8 +31,9 @@ use std::ptr::NonNull;
 use aivi_bytecode::Reg;
 use aivi_scheduler::{Place, Split};
 
+use super::cleanups::has_cleanup;
 use super::series::Series;
-use super::{Fiber, Frame, FrameKind, MORE_FRAMES, NOWHERE, ORIGINS, Origins, Pending, Signal, Strand, has_cleanup};
+use super::{Fiber, Frame, FrameKind, MORE_FRAMES, NOWHERE, ORIGINS, Origins, Pending, Signal, Strand};
 use crate::backtrace::Link;
 use crate::interp::{Go, Word, owned, run_effect, taken_operands};
 use crate::value::{Slot, Value};
@@ -262,6 +266,7 @@ impl Fiber {
         fiber.branches = branches;
         fiber.outermost = fiber.first_branch();
         fiber.share_held();
+        self.hand_mask_over(fiber);
         let (split, pending) = match (branch, aside) {
             (Branch::RestOfRace, Some(mut left)) => {
                 left.fiber().origins = self.child_origins();

@@ -16,6 +16,7 @@ mod asleep;
 mod awaited;
 mod branch;
 mod caller;
+mod cleanups;
 mod crowd;
 pub(crate) mod frame;
 mod fuel;
@@ -40,8 +41,6 @@ use std::mem::ManuallyDrop;
 use std::ptr::{NonNull, null, null_mut};
 use std::sync::Arc;
 
-use aivi_bytecode::module::{Handler, HandlerKind, Proto};
-use aivi_bytecode::{Instruction, Reg};
 use aivi_scheduler::{CancelKind, CancelReason, Context, Outcome, Place, Tick, prefetch};
 use holding::Holding;
 
@@ -64,8 +63,7 @@ pub(crate) use timed::TimeLeft;
 pub use world::World;
 use world::WorldRef;
 
-use crate::account::{Account, Limit};
-use crate::backtrace::Backtrace;
+use crate::account::Limit;
 use crate::failure::Failure;
 use crate::fault::Fault;
 use crate::interp::{self, Exit, Go, Regs};
@@ -109,9 +107,6 @@ const NEAR: usize = 12;
 
 /// Where the fiber of a call from outside was started.
 const NOWHERE: Place = Place(u64::MAX);
-
-/// Bytes of the error of a failed cleanup that are shown: its parts may be shared, and endless as text (arbitrary).
-const WARNING_MAX: usize = 1 << 16;
 
 /// A computation.
 pub(crate) struct Fiber {
@@ -290,18 +285,6 @@ impl Fiber {
                 self.tell_skipped();
             }
             self.release();
-        }
-    }
-
-    /// Notes the cleanups that are not run to their end.
-    fn tell_skipped(&self) {
-        let place = self.is_masked().then(|| self.place_at(self.frame, self.stopped_pc()));
-        let skipped = self.pending_cleanups();
-        let shutdown = &self.world.call().shutdown;
-        let count = skipped.len() + usize::from(place.is_some());
-        let of_scope = |account: &Arc<Account>| !shutdown.has_begun() && account.skip(count);
-        if !self.world.account.as_ref().is_some_and(of_scope) {
-            shutdown.given_up(self.key(), place, skipped);
         }
     }
 
@@ -540,29 +523,6 @@ impl Fiber {
         })
     }
 
-    /// Where the cleanups begin that unwinding would lead to, the first one first; for a fiber that does not run.
-    fn pending_cleanups(&self) -> Vec<Place> {
-        let mut places = Vec::new();
-        let (mut frame, mut base) = (self.frame, self.base);
-        let mut pc = self.stopped_pc();
-        while !frame.is_null() && frame > self.frames.start() {
-            // SAFETY: F1, F3. A register whose cleanup is to be run holds its effect: the handler keeps it, and a cleanup
-            // that runs does not own those behind it.
-            unsafe {
-                if let Some(code) = (*frame).proto.as_ref() {
-                    let effects = cleanups_at(self.world.program.proto(code), (*frame).index(pc));
-                    let function = |effect: Reg| Slot::as_value(base.add(usize::from(effect.0))).as_function();
-                    let place = |effect| Some(self.world.program.entry_of(function(effect)?.proto()));
-                    places.extend(effects.filter_map(place));
-                }
-                base = base.byte_sub((*frame).bytes);
-                frame = frame.sub(1);
-                pc = (*frame).pc;
-            }
-        }
-        places
-    }
-
     /// One past the instruction at which a fiber stands that does not run: one that yielded will run it again.
     fn stopped_pc(&self) -> *const u64 {
         self.pc.wrapping_add(usize::from(matches!(self.pending, Pending::Nothing)))
@@ -607,6 +567,11 @@ impl Fiber {
             return Go::Return;
         }
         if self.has_branch() {
+            if self.is_body_in_place()
+                && let Some(fuel) = self.overtime()
+            {
+                return self.go_on_with(fuel);
+            }
             self.pc = self.pc.wrapping_sub(1);
             return self.move_out();
         }
@@ -631,9 +596,7 @@ impl Fiber {
     /// The scheduler's turn; the instruction runs again.
     pub(crate) fn next_slice(&mut self) -> Go {
         if let Some(fuel) = self.overtime() {
-            self.next_fuel(fuel);
-            self.pc = self.pc.wrapping_sub(1);
-            return Go::Return;
+            return self.go_on_with(fuel);
         }
         let go = match self.cx().tick() {
             Tick::Continue => {
@@ -652,50 +615,11 @@ impl Fiber {
         go
     }
 
-    /// From here to the matching `unmask` cancellation is not noticed: a cleanup begins, which runs this effect.
-    pub(crate) fn mask(&mut self, effect: &Value) {
-        self.masks += 1;
-        if self.masks == 1 {
-            self.cx().set_masked(true);
-            if self.world.call().shutdown.has_begun() {
-                let place = effect_entry(effect, &self.world.program);
-                let now_ns = self.cx().now_ns();
-                self.world.call().shutdown.cleanup_begins(self.key(), place, now_ns);
-            }
-        }
-        if self.cx().is_observed() {
-            let place = self.place();
-            self.cx().note_cleanup(Some(place));
-        }
-    }
-
-    /// Whether a cleanup runs.
-    pub(crate) fn is_masked(&self) -> bool {
-        self.masks > 0
-    }
-
-    /// It is cancelled or runs a cleanup.
-    #[inline]
-    fn is_ending(&self) -> bool {
-        self.masks > 0 || self.is_cancelling
-    }
-
-    /// Ends `mask`.
-    pub(crate) fn unmask(&mut self) {
-        self.masks -= 1;
-        if self.masks == 0 {
-            self.cx().set_masked(false);
-            if self.world.call().shutdown.has_begun() {
-                let (place, now_ns) = (self.place(), self.cx().now_ns());
-                self.world.call().shutdown.cleanup_ends(self.key(), place, now_ns);
-            }
-        }
-        self.cx().note_cleanup(None);
-    }
-
-    /// What `Shutdown` calls it: it does not move once it has begun to run.
-    fn key(&self) -> usize {
-        std::ptr::from_ref(self).addr()
+    /// The instruction at a checkpoint runs again, with so much fuel.
+    fn go_on_with(&mut self, fuel: u64) -> Go {
+        self.next_fuel(fuel);
+        self.pc = self.pc.wrapping_sub(1);
+        Go::Return
     }
 
     /// The end of the call begins, unless it has.
@@ -715,27 +639,6 @@ impl Fiber {
             // SAFETY: F3, and `walk` gives frames with a proto, which lives as long as the program.
             unsafe { (&*(*frame).proto, (*frame).index(pc)) }
         })
-    }
-
-    /// Tells the host what no one will see otherwise.
-    pub(crate) fn warn_cleanup(&mut self, signal: Signal) {
-        let program = &self.world.program;
-        let place = |trace: Option<&Backtrace>| {
-            let place = trace.and_then(|trace| trace.origin(program));
-            place.map_or_else(String::new, |place| format!(" at {}", program.describe(place)))
-        };
-        let what = match signal {
-            Signal::Failure(failure) => {
-                let error = crate::structural::to_short_text(failure.error(), program.shapes(), WARNING_MAX);
-                error + &place(failure.trace())
-            }
-            Signal::Fault(fault) => fault.message().to_owned() + &place(Some(fault.trace())),
-            Signal::Cancel(reason) => reason.kind.to_string(),
-        };
-        self.world.host.warn(&format!("cleanup failed: {what}"));
-        if self.world.call().shutdown.has_begun() && self.masks == 1 {
-            self.world.call().shutdown.cleanup_fails(self.key(), self.place(), &what);
-        }
     }
 
     /// Why all fibers end, when `exit` or a signal asked for it: a success or failure that comes later, behind a masked
@@ -764,25 +667,4 @@ impl Fiber {
             self.base = self.stack.start().add(base);
         }
     }
-}
-
-/// The registers of the cleanups that follow when instruction `at` is cancelled, or when the cleanup there is over.
-fn cleanups_at(proto: &Proto, at: u32) -> impl Iterator<Item = Reg> {
-    let effect = |index: usize| match Instruction::decode(*proto.code.get(index)?) {
-        Some(Instruction::Cleanup { effect, .. }) => Some(effect),
-        _ => None,
-    };
-    let handler = cleanup_at(proto, at).map(|handler| handler.target as usize);
-    let first = handler.or_else(|| effect(at as usize).map(|_| at as usize + 1)).unwrap_or(proto.code.len());
-    (first..).map_while(effect)
-}
-
-/// Whether a cleanup would run if instruction `at`, which is none, were cancelled.
-fn has_cleanup(proto: &Proto, at: u32) -> bool {
-    cleanup_at(proto, at).is_some()
-}
-
-fn cleanup_at(proto: &Proto, at: u32) -> Option<&Handler> {
-    let covers = |handler: &&Handler| handler.kind == HandlerKind::Cleanup && handler.start <= at && at < handler.end;
-    proto.handlers.iter().find(covers)
 }

@@ -101,6 +101,10 @@ impl Fiber {
         match self.pending {
             Pending::Nothing => {
                 self.is_unseen = false;
+                if self.is_masked() {
+                    // It may have begun a cleanup where it was in place.
+                    self.cx().set_masked(true);
+                }
                 let moves_on = self.has_branch() && self.outermost_branch() != Some(Branch::Timeout);
                 if moves_on { self.move_out() } else { Go::On }
             }
@@ -123,7 +127,8 @@ impl Fiber {
             }
             Pending::Given => {
                 self.end_pending();
-                self.deliver(Value::unit())
+                let go = self.deliver(Value::unit());
+                if self.has_branch() { self.go_on_in_place() } else { go }
             }
             Pending::Unit => {
                 self.end_pending();

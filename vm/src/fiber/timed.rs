@@ -6,7 +6,7 @@
 //!
 //! What always holds:
 //! - The timeout is the only branch in place, and none of its frames has a cleanup, is one of the machine's that has to be told, or runs a global. All others are moved out.
-//! - It waits there a few times at most ([`MOST`], which begin anew when it was put away): then it is a conversation, for which the quick handlers and a fiber of its own are better.
+//! - It waits there a few times at most ([`MOST`], which begin anew when it was put away), or ends its turn there as it lets somebody else in (`holding.rs`): then it is a conversation, for which the quick handlers and a fiber of its own are better.
 //! - The first that ends the wait decides: what it was for, the limit, or a request to end (`task/state.rs` of the scheduler).
 //! - At the limit the instruction runs once more, in a turn behind those who were woken at the same time. What they have sent to it is there then: a body that completes at the limit
 //!   wins (C27). If it would wait again, the frames of the body are released, and the fiber unwinds with the error of the limit from the instruction that began the timeout.
@@ -36,7 +36,7 @@ const OVER: u64 = 0;
 impl Fiber {
     /// How long the body of the timeout in place, which is about to wait, may do so there; `None` if it has to be moved out for that.
     pub(crate) fn limit_in_place(&mut self) -> Option<TimeLeft> {
-        if self.branches != 1 || self.outermost_branch() != Some(Branch::Timeout) {
+        if !self.is_body_in_place() {
             return None;
         }
         let above = self.branch_without_cleanups()?.above;
@@ -49,6 +49,36 @@ impl Fiber {
                 TimeLeft::Until(deadline_ns)
             }
         })
+    }
+
+    /// Whether the body of a timeout is in place, and nothing else.
+    pub(super) fn is_body_in_place(&self) -> bool {
+        self.branches == 1 && self.outermost_branch() == Some(Branch::Timeout)
+    }
+
+    /// Whether a turn may end where the fiber is: not in a branch in place, unless that is a body which has not waited often.
+    pub(crate) fn may_yield(&self) -> bool {
+        !self.has_branch() || self.is_body_in_place() && self.waited < MOST
+    }
+
+    /// Its turn ends here, as it has let somebody in.
+    pub(crate) fn yield_to_called(&mut self) -> Go {
+        self.waited += u8::from(self.has_branch());
+        self.wait_for(Pending::Given);
+        Go::Yield
+    }
+
+    /// A turn begins in the body of a timeout in place, at the instruction at `pc`. If its time is over, it is moved out, for the timeout to end it.
+    pub(super) fn go_on_in_place(&mut self) -> Go {
+        let mut base = self.base;
+        // SAFETY: F1: the outermost branch is one of the frames, and its window below that of the top one by the distances of those between.
+        let deadline_ns = unsafe {
+            for index in (self.outermost as usize + 1..=self.depth()).rev() {
+                base = base.byte_sub((*self.frames.start().add(index)).bytes);
+            }
+            (*base.add(1)).payload
+        };
+        if self.cx().now_ns() < deadline_ns { Go::On } else { self.move_out() }
     }
 
     /// Tells the scheduler where a wait in place begins.

@@ -118,13 +118,11 @@ pub(in crate::interp) fn give(fiber: &mut Fiber, word: Word) -> Go {
     let gate = borrowed!(regs, word.b(), Gate);
     // SAFETY: see `ops/mod.rs`.
     let permits = unsafe { regs.int(word.c()) };
-    // Who runs in a branch goes on, as the branch cannot wait.
-    let ends_turn = !fiber.has_branch();
+    let ends_turn = fiber.may_yield();
     let has_called = fiber.cx().give_permits(&gate.0, permits, ends_turn);
     let is_over = fiber.note_given();
     if (has_called || is_over) && ends_turn {
-        fiber.wait_for(Pending::Given);
-        return Go::Yield;
+        return fiber.yield_to_called();
     }
     fiber.set_result(word, Value::unit());
     Go::On
