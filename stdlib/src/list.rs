@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use aivi_vm::collections::merge_sort::sorted_by;
 use aivi_vm::native::{Args, NativeCx, NativeResult};
 use aivi_vm::structural::{Incomparable, compare, equal};
 use aivi_vm::{Kind, List, Value};
@@ -90,12 +91,11 @@ fn sorted(list: List) -> Result<List, Incomparable> {
         });
         return Ok(elements.into_iter().collect());
     }
-    // An element that can be compared with itself can be compared with all others of its type: the order below is total.
+    // So it does not depend on what decides whether elements that cannot be compared are found.
     for element in &elements {
         compare(element, element)?;
     }
-    elements.sort_by(|left, right| compare(left, right).unwrap_or(Ordering::Equal));
-    Ok(elements.into_iter().collect())
+    Ok(sorted_by(elements, compare)?.into_iter().collect())
 }
 
 fn repeat(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {

@@ -348,7 +348,7 @@ impl<V> Hashed<V> {
             return numbers.iter().map(|(_, number)| &self.entries[*number as usize]).collect();
         }
         let mut entries: Vec<&(Value, V)> = self.entries.iter().collect();
-        // Keys with hashes can be compared.
+        // Keys with hashes can be compared, and have so few parts that nobody gives up.
         entries.sort_by(|(a, _), (b, _)| compare(a, b).unwrap_or(Ordering::Equal));
         entries
     }

@@ -13,6 +13,7 @@ mod hashed;
 pub mod inline_text;
 pub mod list;
 pub mod map;
+pub mod merge_sort;
 mod middle;
 mod run;
 pub mod set;

@@ -18,6 +18,7 @@ use std::cell::OnceCell;
 use std::cmp::Ordering;
 
 use super::hashed::Hashed;
+use super::merge_sort::sorted_by;
 use super::run::{Entries, LEAF};
 use super::tree::{Edit, Tree};
 use super::{TextRef, hash};
@@ -98,8 +99,7 @@ impl<V: Entry> Sorted<V> {
             compare(&only.0, &only.0)?;
         }
         if !ascending {
-            // Every key took part in a comparison above, so sorting meets no key that cannot be compared.
-            entries.sort_by(|a, b| compare(&a.0, &b.0).unwrap_or(Ordering::Equal));
+            entries = sorted_by(entries, |a, b| compare(&a.0, &b.0))?;
             entries.reverse();
             entries.dedup_by(|later, first| compare(&later.0, &first.0) == Ok(Ordering::Equal));
             entries.reverse();

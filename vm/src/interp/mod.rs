@@ -4,7 +4,7 @@
 //! handler's arguments alone (`Regs`) and cannot fail; when it says no, the full one runs, which may do everything: it sees
 //! the fiber with pc, base, frame and fuel stored back, and says with `Go` how to continue.
 //!
-//! From the table come two forms (design, section 5): handlers that tail-call each other, `extern "C"` with six arguments
+//! From the table come two forms (design, section 5): handlers that tail-call each other, `extern "C-unwind"` with six arguments
 //! that stay in registers (release on x86-64 and aarch64), and a loop around one `match` (debug builds and other targets).
 //! Stable Rust does not promise tail calls; `tests/host_stack.rs` runs 50 million instructions on a small stack, and fuel is
 //! given in pieces (`fiber/fuel.rs`), so that a build which makes none of them does not overflow the stack.

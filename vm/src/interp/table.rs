@@ -297,7 +297,8 @@ mod form {
     use crate::value::Slot;
 
     /// pc points behind the handler's instruction; the table is passed on from handler to handler, so that none loads its address.
-    type Handler = unsafe extern "C" fn(*const u64, *mut Slot, *mut Frame, u64, *mut Fiber, &'static Table) -> Exit;
+    type Handler =
+        unsafe extern "C-unwind" fn(*const u64, *mut Slot, *mut Frame, u64, *mut Fiber, &'static Table) -> Exit;
 
     /// Handlers by opcode.
     struct Table([Handler; 256]);
@@ -343,7 +344,7 @@ mod form {
     /// Unwinds or leaves.
     #[cold]
     #[inline(never)]
-    unsafe extern "C" fn leave(fiber: *mut Fiber, go: Go) -> Exit {
+    unsafe extern "C-unwind" fn leave(fiber: *mut Fiber, go: Go) -> Exit {
         // SAFETY: the handlers' fiber, which `run` borrows; see `make`.
         unsafe {
             if let Some(exit) = settle(&mut *fiber, go) {
@@ -358,7 +359,7 @@ mod form {
         ($name:ident, quick($quick:path)) => {
             #[allow(non_snake_case)]
             #[inline(never)]
-            unsafe extern "C" fn $name(
+            unsafe extern "C-unwind" fn $name(
                 pc: *const u64,
                 base: *mut Slot,
                 frame: *mut Frame,
@@ -377,7 +378,7 @@ mod form {
         ($name:ident, full($full:path)) => {
             #[allow(non_snake_case)]
             #[inline(never)]
-            unsafe extern "C" fn $name(
+            unsafe extern "C-unwind" fn $name(
                 pc: *const u64,
                 base: *mut Slot,
                 frame: *mut Frame,
@@ -395,7 +396,7 @@ mod form {
         ($name:ident, either($quick:path, $full:path)) => {
             #[allow(non_snake_case)]
             #[inline(never)]
-            unsafe extern "C" fn $name(
+            unsafe extern "C-unwind" fn $name(
                 pc: *const u64,
                 base: *mut Slot,
                 frame: *mut Frame,
@@ -406,7 +407,7 @@ mod form {
                 /// Apart, so that the quick path needs no stack frame.
                 #[cold]
                 #[inline(never)]
-                unsafe extern "C" fn otherwise(
+                unsafe extern "C-unwind" fn otherwise(
                     pc: *const u64,
                     base: *mut Slot,
                     frame: *mut Frame,
@@ -433,7 +434,7 @@ mod form {
         ($name:ident, staged($first:path, $($rest:path),+)) => {
             #[allow(non_snake_case)]
             #[inline(never)]
-            unsafe extern "C" fn $name(
+            unsafe extern "C-unwind" fn $name(
                 pc: *const u64,
                 base: *mut Slot,
                 frame: *mut Frame,
@@ -468,7 +469,7 @@ mod form {
         ($name:ident, choice($question:path, { $($handlers:item)* }, $yes:ident, $no:ident)) => {
             #[allow(non_snake_case)]
             #[inline(never)]
-            unsafe extern "C" fn $name(
+            unsafe extern "C-unwind" fn $name(
                 pc: *const u64,
                 base: *mut Slot,
                 frame: *mut Frame,
@@ -490,7 +491,7 @@ mod form {
         ($name:ident, tried($quick:path, $full:ident)) => {
             #[allow(non_snake_case)]
             #[inline(never)]
-            unsafe extern "C" fn $name(
+            unsafe extern "C-unwind" fn $name(
                 pc: *const u64,
                 base: *mut Slot,
                 frame: *mut Frame,
@@ -542,7 +543,7 @@ mod form {
         ($name:ident, |$regs:ident, $next:ident| $run:block) => {
             #[allow(non_snake_case)]
             #[inline(never)]
-            unsafe extern "C" fn $name(
+            unsafe extern "C-unwind" fn $name(
                 pc: *const u64,
                 base: *mut Slot,
                 frame: *mut Frame,
@@ -580,7 +581,7 @@ mod form {
 
     /// Looks at the values of one instruction, and goes on to its handler.
     #[inline(never)]
-    unsafe extern "C" fn guarded<const OPCODE: u8>(
+    unsafe extern "C-unwind" fn guarded<const OPCODE: u8>(
         pc: *const u64,
         base: *mut Slot,
         frame: *mut Frame,
@@ -602,7 +603,7 @@ mod form {
 
     /// Asks the program which instruction it is, and looks at all that there is to see.
     #[inline(never)]
-    unsafe extern "C" fn guarded_by_all(
+    unsafe extern "C-unwind" fn guarded_by_all(
         pc: *const u64,
         base: *mut Slot,
         frame: *mut Frame,
