@@ -78,11 +78,16 @@ pub(crate) fn is_due() -> bool {
             || aivi_scheduler::queued_messages() > MESSAGES_CEILING.get())
 }
 
+/// Does the thread work for this call?
+#[inline]
+pub(crate) fn works_for(account: Option<&Arc<Account>>) -> bool {
+    ptr::eq(account.map_or(ptr::null(), Arc::as_ptr), CURRENT.get())
+}
+
 /// Works for this call from here on: a turn of one of its fibers begins. True: `settle`.
 #[inline]
 pub(crate) fn turn_to(account: Option<&Arc<Account>>) -> bool {
-    let pointer = account.map_or(ptr::null(), Arc::as_ptr);
-    !ptr::eq(pointer, CURRENT.get()) && turn(account) || is_due() || is_metered() && has_much_to_give_back()
+    !works_for(account) && turn(account) || is_due() || is_metered() && has_much_to_give_back()
 }
 
 /// Has it fallen as far below what was entered as it may rise above?
@@ -154,7 +159,7 @@ pub fn aside<R>(work: impl FnOnce() -> R) -> R {
             turn_to(self.0.as_ref());
         }
     }
-    let _back = Back(KEPT.with_borrow(Clone::clone));
+    let _back = Back(KEPT.try_with(|kept| kept.borrow().clone()).ok().flatten());
     work()
 }
 

@@ -20,7 +20,7 @@ use super::frame::Frame;
 use super::patience;
 use super::stack::Stack;
 use super::{Fiber, NOWHERE, Origins, Pending, Start, World, WorldRef};
-use crate::account::meter;
+use crate::account::{Account, meter};
 use crate::fault::Fault;
 use crate::interp::{self, Exit};
 use crate::object::{Shared, references};
@@ -249,7 +249,9 @@ impl Strand {
     /// Runs until it yields, waits or ends, then with an outcome.
     #[inline]
     fn turn(&mut self, cx: &mut Context<'_, Strand>, outcome: &mut Option<Outcome<Shared, Fault>>) -> Exit {
+        // Without `resume`, which turns to the call of the fiber: what it owns would be counted for another one that has limits.
         if self.is_asleep()
+            && !meter::is_metered()
             && let Some(reason) = cx.cancelled_in_wait()
             && self.small().has_begun()
             && self.small().end()
@@ -287,6 +289,16 @@ impl Strand {
         !world.is_of_first() || world.account.is_some()
     }
 
+    /// Does something with the account of the call that it belongs to.
+    #[inline]
+    fn with_account<R>(&self, does: impl FnOnce(Option<&Arc<Account>>) -> R) -> R {
+        if self.is_asleep() {
+            return does(self.small().world().account.as_ref());
+        }
+        // SAFETY: awake, it points to a fiber that it owns.
+        does(unsafe { &self.0.cast::<Fiber>().as_ref().world }.account.as_ref())
+    }
+
     /// Shows the fiber as it is.
     fn look<R>(&self, look: impl FnOnce(&Fiber) -> R) -> R {
         if self.is_asleep() {
@@ -307,8 +319,20 @@ pub(super) fn caught<R>(run: impl FnOnce() -> R) -> Result<R, Fault> {
 }
 
 impl Drop for Strand {
-    /// A fiber that is dropped in the middle (the runtime gave it up) releases what its frames own.
     fn drop(&mut self) {
+        if self.with_account(meter::works_for) {
+            return self.go();
+        }
+        // One that was cancelled before its first turn, among others, goes in the turn of somebody else.
+        let account = self.with_account(|account| account.cloned());
+        meter::run(account.as_ref(), || self.go());
+    }
+}
+
+impl Strand {
+    /// Its memory goes. A fiber in the middle (the runtime gave it up) releases what its frames own.
+    #[inline]
+    fn go(&mut self) {
         if self.is_counted() {
             meter::add_fiber(-1, FIBER_UNITS);
         }
