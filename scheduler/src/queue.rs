@@ -1,11 +1,13 @@
 //! The run queue of a real worker.
 //!
 //! A deque for children (those of the last turn first: they are warm, and a tree of tasks stays small), a deque for woken and
-//! yielded tasks (first in, first out), and before them what only the owner sees: the task that was woken last, and the
-//! children that the running task has made so far. Siblings run in the order in which they were made, as everybody expects
+//! yielded tasks (first in, first out), and before them what only the owner sees: the task that was woken last, the
+//! children that the running task has made so far, and sleepers that are late since somebody's turn was a long step. Siblings run in the order in which they were made, as everybody expects
 //! who reads their output: so they go to their deque together, the first one last. They also run before the task that one of them
 //! wakes, up to a number. What thieves could take costs 30 ns an
 //! operation (measured), so the hidden ones are moved to the deques only when the owner may be busy for long.
+
+use std::collections::VecDeque;
 
 use crate::Task;
 use crate::sync::deque::{Stealer, Worker as Deque};
@@ -40,6 +42,10 @@ pub struct LocalQueue<T: Task> {
     has_made: bool,
     children: Deque<Raw<T>>,
     woken: Deque<Raw<T>>,
+    /// Woken late.
+    late: VecDeque<Raw<T>>,
+    /// The last task came from there.
+    was_late: bool,
     /// Counts what may have changed which task is the oldest of each deque; see `gate.rs`.
     pub children_emptied: u32,
     pub woken_taken: u32,
@@ -57,6 +63,8 @@ impl<T: Task> LocalQueue<T> {
             patience: 0,
             left_to_others: 0,
             has_made: false,
+            late: VecDeque::new(),
+            was_late: false,
             children,
             woken,
             children_emptied: 0,
@@ -138,11 +146,14 @@ impl<T: Task> LocalQueue<T> {
         self.woken.push(raw);
     }
 
+    /// Queues a task whose time has come long ago, as others took long: behind others that are late, and before all else, by turns with that.
+    pub fn push_late(&mut self, raw: Raw<T>) {
+        self.late.push_back(raw);
+    }
+
     /// Moves what is hidden to where thieves see it.
     pub fn flush(&mut self) {
-        if let Some(raw) = self.slot.take() {
-            self.woken.push(raw);
-        }
+        self.late.drain(..).chain(self.slot.take()).for_each(|raw| self.woken.push(raw));
         self.show_fresh();
     }
 
@@ -166,11 +177,15 @@ impl<T: Task> LocalQueue<T> {
     #[inline(never)]
     fn pop_any(&mut self, pass: u32) -> Option<Raw<T>> {
         self.has_made = false;
-        if pass.is_multiple_of(WOKEN_FIRST)
-            && let Some(raw) = self.pop_woken()
-        {
+        self.was_late = !self.was_late && !self.late.is_empty();
+        let first = match self.was_late {
+            true => self.late.pop_front(),
+            false if pass.is_multiple_of(WOKEN_FIRST) => self.pop_woken(),
+            false => None,
+        };
+        if first.is_some() {
             self.show_fresh();
-            return Some(raw);
+            return first;
         }
         if self.slot_run < SLOT_RUN_MAX {
             // What is made in the next turn is not a sibling of what was made in the last.
@@ -195,7 +210,7 @@ impl<T: Task> LocalQueue<T> {
             self.flush();
         }
         self.slot_run = 0;
-        self.pop_child().or_else(|| self.pop_woken())
+        self.pop_child().or_else(|| self.pop_woken()).or_else(|| self.late.pop_front())
     }
 
     /// What `has_taken` is asked with later: whether all that were woken until now have had their turn.
@@ -210,7 +225,7 @@ impl<T: Task> LocalQueue<T> {
 
     /// Is nothing queued?
     pub fn is_empty(&self) -> bool {
-        self.slot.is_none() && self.fresh.is_empty() && self.is_hidden()
+        self.slot.is_none() && self.fresh.is_empty() && self.late.is_empty() && self.is_hidden()
     }
 
     /// Is nothing queued where thieves look?

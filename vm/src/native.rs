@@ -62,6 +62,9 @@ pub enum Tried {
     WrongType,
 }
 
+/// Fuel of several slices: what takes so long as one step makes others wait (arbitrary).
+const LONG: u32 = 8 * aivi_scheduler::FUEL;
+
 /// The native function that runs an effect within limits; programs that have it are metered.
 pub const WITHIN: &str = "limits.within";
 
@@ -332,9 +335,13 @@ impl NativeCx<'_> {
         Awaited::new(future).ask(self)
     }
 
-    /// Charges fuel for work that took longer than an instruction, so that the fiber's slice ends in time.
+    /// Charges fuel for work that takes longer than an instruction, so that the fiber's slice ends in time. To be called before what takes many slices, as other workers
+    /// may take over what waits for this one then.
     pub fn charge(&mut self, fuel: u32) {
         self.fiber.charge(fuel.into());
+        if fuel >= LONG && self.fiber.is_running() {
+            self.fiber.cx().begin_long();
+        }
     }
 
     /// As `charge`, for a call of the system.

@@ -260,9 +260,9 @@ impl<'a, T: Task> Context<'a, T> {
         self.worker.core.queue.has_made_at_least(MANY)
     }
 
-    /// Something long begins (a native function that computes): nothing should hide in the worker's slot meanwhile.
-    pub fn flush(&mut self) {
-        self.worker.core.queue.flush();
+    /// A step begins that takes many slices (a native function that computes): what is queued may be taken by other workers, one of which is woken for that.
+    pub fn begin_long(&mut self) {
+        self.worker.begin_long();
     }
 
     /// The task has done something at this place that may have taken long, as one step. Others may hear of it.

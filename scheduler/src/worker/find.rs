@@ -7,8 +7,8 @@ use crate::sync::deque::{Steal, Stealer, Worker as Deque};
 use crate::task::record::Raw;
 use crate::{EventKind, Task, Tick};
 
-use super::Worker;
 use super::holds::Suspect;
+use super::{Core, Worker};
 
 /// Passes between two looks at injector, clock, timers and poller. Every 61 costs less than 1 ns a pass, every 7 made
 /// pingpong 11 ns slower (measured). A prime, so that it does not fall into step with a program's own rhythm.
@@ -17,6 +17,13 @@ const MAINTAIN_EVERY: u32 = 61;
 /// The oldest child comes out of its turn this often at most. In a tree of tasks it is one near the root, which makes more: every 61
 /// passes, a tree of a million tasks came to have a tenth of its inner ones at once, and lived in no cache any more (measured).
 const OLDEST_EVERY_NS: u64 = 1_000_000;
+
+impl<T: Task> Core<T> {
+    /// The next pass looks at everything.
+    pub(super) fn maintain_next(&mut self) {
+        self.passes = self.passes.wrapping_sub(self.passes % MAINTAIN_EVERY).wrapping_add(MAINTAIN_EVERY - 1);
+    }
+}
 
 impl<T: Task> Worker<T> {
     /// The next task; `None` when there is nothing to do at the moment.

@@ -176,6 +176,17 @@ impl<T: Task> Core<T> {
 }
 
 impl<T: Task> Worker<T> {
+    /// The task whose turn it is begins a step that takes many slices. The next look will judge anew.
+    pub(crate) fn begin_long(&mut self) {
+        if self.shared.seats.len() == 1 || self.core.simulator.is_some() {
+            return;
+        }
+        self.core.queue.flush();
+        if !self.core.queue.is_hidden() {
+            self.set_gate(true);
+        }
+    }
+
     /// Opens or closes the gate by the clock that was just read.
     pub(super) fn look_at_gate(&mut self) {
         if self.shared.seats.len() == 1 {
@@ -188,7 +199,11 @@ impl<T: Task> Worker<T> {
         if self.shared.sharing.is_home_awaited(self.index) {
             self.take_back();
         }
-        let is_open = has_reason || is_shared && is_somebody_queued;
+        self.set_gate(has_reason || is_shared && is_somebody_queued);
+    }
+
+    /// Opens or closes the gate. If it is open, somebody searches.
+    fn set_gate(&mut self, is_open: bool) {
         if is_open != self.core.gate.is_open {
             self.core.gate.is_open = is_open;
             // Relaxed: `take_searcher` fences before it looks for sleepers; the rest is a hint.

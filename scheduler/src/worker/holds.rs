@@ -17,6 +17,7 @@ use crate::usage::Usage;
 use crate::{Hold, HoldCause, Place, Report, Task};
 
 use super::Worker;
+use super::ready::LATE_NS;
 
 /// What is told: a timer that is late by more, and a task that held its worker for longer. A person begins to notice, and a
 /// slice is four orders shorter.
@@ -192,7 +193,11 @@ impl<T: Task> Worker<T> {
             return;
         }
         let before_ns = std::mem::replace(&mut self.core.now_ns, self.shared.clock_ns());
-        if self.core.now_ns.saturating_sub(before_ns) >= HELD_NS {
+        let taken_ns = self.core.now_ns.saturating_sub(before_ns);
+        if taken_ns >= LATE_NS {
+            self.core.maintain_next();
+        }
+        if taken_ns >= HELD_NS {
             self.look_back(before_ns, Suspect::At(place));
         }
     }

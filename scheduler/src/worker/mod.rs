@@ -62,6 +62,8 @@ pub struct Core<T: Task> {
     pub has_armed: bool,
     /// Fired timers on their way to the queue.
     fired: Vec<Raw<T>>,
+    /// When timers were fired last.
+    fired_ns: u64,
     /// Those whose sources are ready, on their way there.
     io: EndIo<T>,
     is_searching: bool,
@@ -114,6 +116,7 @@ impl<T: Task> Core<T> {
             spares: Spares::new(),
             has_armed: false,
             fired: Vec::new(),
+            fired_ns: 0,
             io: EndIo::default(),
             is_searching: false,
             nested: 0,

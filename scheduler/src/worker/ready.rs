@@ -29,6 +29,12 @@ const AT_ONCE: usize = 16;
 /// So long tasks may try before their turns, and some more: others wait meanwhile. With small messages 64 of them take half of it.
 const TRYING_NS: u64 = 200_000;
 
+/// A worker that could not look for so long has had turns that are long steps, or was not run by the system: who slept is late by as much then.
+pub(super) const LATE_NS: u64 = 1_000_000;
+
+/// If more are late, they are queued where other workers see them (arbitrary).
+const LATE_MAX: usize = 64;
+
 /// What more tasks touch is in no cache any more when their turns come (arbitrary).
 const PREFETCHED_MAX: usize = 256;
 
@@ -73,9 +79,16 @@ impl<T: Task> Worker<T> {
             // SAFETY: we have won the claim of each, and not queued it yet.
             unsafe { prefetch_all(&fired) };
         }
+        let before_ns = std::mem::replace(&mut self.core.fired_ns, now_ns);
+        let are_late = now_ns.saturating_sub(before_ns) >= LATE_NS && !is_simulated && count <= LATE_MAX;
         // A body that completes at its limit wins: sleepers first.
         for raw in fired.drain(..).chain(limits) {
-            self.push_woken_by(raw, Waker::Timer);
+            if are_late {
+                self.note_woken(raw, Some(Waker::Timer));
+                self.core.queue.push_late(raw);
+            } else {
+                self.push_woken_by(raw, Waker::Timer);
+            }
         }
         self.core.fired = fired;
         if let Some(simulator) = &mut self.core.simulator {

@@ -573,7 +573,7 @@ impl Fiber {
                 return self.go_on_with(fuel);
             }
             self.pc = self.pc.wrapping_sub(1);
-            return self.move_out();
+            return if self.may_end_late() { self.end_late(Pending::Nothing) } else { self.move_out() };
         }
         match self.interruption() {
             Some(signal) => self.raise(signal),

@@ -127,8 +127,10 @@ impl Fiber {
             }
             Pending::Given => {
                 self.end_pending();
-                let go = self.deliver(Value::unit());
-                if self.has_branch() { self.go_on_in_place() } else { go }
+                if self.has_branch() {
+                    self.go_on_in_place();
+                }
+                self.deliver(Value::unit())
             }
             Pending::Unit => {
                 self.end_pending();

@@ -68,8 +68,23 @@ impl Fiber {
         Go::Yield
     }
 
-    /// A turn begins in the body of a timeout in place, at the instruction at `pc`. If its time is over, it is moved out, for the timeout to end it.
-    pub(super) fn go_on_in_place(&mut self) -> Go {
+    /// A turn begins in the body of a timeout in place. If its time is over, it ends at the next checkpoint.
+    pub(super) fn go_on_in_place(&mut self) {
+        if self.is_body_late() {
+            self.charge(self.fuel_left());
+        }
+    }
+
+    /// Whether the body in place is to end at this checkpoint: its time is over, nothing of it would run as it ends, and nobody has asked the fiber for something else.
+    pub(super) fn may_end_late(&mut self) -> bool {
+        self.is_body_in_place()
+            && self.is_body_late()
+            && self.branch_without_cleanups().is_some()
+            && !self.sees_cancel()
+    }
+
+    /// Whether the time of the body in place is over.
+    fn is_body_late(&mut self) -> bool {
         let mut base = self.base;
         // SAFETY: F1: the outermost branch is one of the frames, and its window below that of the top one by the distances of those between.
         let deadline_ns = unsafe {
@@ -78,7 +93,7 @@ impl Fiber {
             }
             (*base.add(1)).payload
         };
-        if self.cx().now_ns() < deadline_ns { Go::On } else { self.move_out() }
+        self.cx().now_ns() >= deadline_ns
     }
 
     /// Tells the scheduler where a wait in place begins.
@@ -119,7 +134,7 @@ impl Fiber {
         Go::On
     }
 
-    /// An instruction would wait, and the time is over. `pending` is what it would wait for.
+    /// An instruction would wait, or go on, and the time is over. `pending` is what it would wait for.
     #[cold]
     pub(crate) fn end_late(&mut self, pending: Pending) -> Go {
         self.release_body(pending);

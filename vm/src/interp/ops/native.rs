@@ -211,6 +211,21 @@ fn wait_again(fiber: &mut Fiber) -> Go {
     Go::On
 }
 
+/// Others have their turns before a function that acts, if what came before has spent the slice: it may have taken long, and somebody may be about to end the fiber for that.
+#[cold]
+fn open_without_fuel(fiber: &mut Fiber, word: Word) -> Go {
+    if fiber.has_branch() {
+        return fiber.tick();
+    }
+    match fiber.interruption() {
+        Some(signal) => {
+            release_operands(fiber, word);
+            fiber.raise(signal)
+        }
+        None => fiber.next_slice(),
+    }
+}
+
 /// The full form.
 pub(in crate::interp) fn full(fiber: &mut Fiber, word: Word) -> Go {
     let linked: *const LinkedNative = &fiber.program().natives[word.w()];
@@ -219,6 +234,9 @@ pub(in crate::interp) fn full(fiber: &mut Fiber, word: Word) -> Go {
     let (owned, acts) = (linked.owned, linked.acts);
     if !matches!(fiber.pending, Pending::Nothing) {
         return after_quick(fiber, word, owned);
+    }
+    if acts && fiber.fuel_left() == 0 && fiber.is_running() {
+        return open_without_fuel(fiber, word);
     }
     if fiber.has_branch() {
         if acts && let Some(go) = act_in_place(fiber, word, linked) {
