@@ -288,7 +288,14 @@ impl Fiber {
         }
     }
 
-    /// The same when nobody would miss it.
+    /// The same while it can still tell those who wait for its globals.
+    fn give_up(&mut self, cx: &mut Context<'_, Strand>) {
+        self.cx = NonNull::from(cx).as_ptr().cast();
+        self.abandon();
+        self.cx = null_mut();
+    }
+
+    /// As `abandon`, when nobody would miss it.
     fn release(&mut self) {
         count_ended();
         interp::abandon(self);
