@@ -648,6 +648,13 @@ impl Fiber {
         })
     }
 
+    /// Whether it is in the middle of evaluating a global.
+    pub(crate) fn evaluates_global(&self) -> bool {
+        // SAFETY: F1: frames from 0 up to `frame` are in use.
+        (0..=self.depth())
+            .any(|index| unsafe { (*self.frames.start().add(index)).kind() } == Some(FrameKind::GlobalEnd))
+    }
+
     /// Why all fibers end, when `exit` or a signal asked for it: a success or failure that comes later, behind a masked
     /// cleanup, does not change how the program ends.
     pub(crate) fn program_is_ending(&mut self) -> Option<CancelReason> {
