@@ -310,7 +310,7 @@ typedef bool (*aivi_output)(void *data, const uint8_t *bytes, size_t length);
 /* A worker for each processor, the streams of the process for output, no modules; scripts may do nothing else outside of themselves. */
 aivi_options *aivi_options_new(void);
 
-/* Threads that run scripts; at least one. */
+/* Threads that run scripts; at least one, and at most 64: a larger number is taken for 64. */
 void aivi_options_workers(aivi_options *options, size_t count);
 
 /* Limits each call that does not say otherwise, or all calls of the engine together. False if there is no such limit. */

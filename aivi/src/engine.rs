@@ -341,7 +341,7 @@ impl Shared {
 }
 
 impl EngineBuilder {
-    /// Threads that run fibers; at least one.
+    /// Threads that run fibers; at least one, and at most [`WORKERS_MAX`](crate::WORKERS_MAX): a larger number is taken for that one.
     pub fn workers(mut self, count: usize) -> Self {
         self.settings.workers = Some(count.max(1));
         self

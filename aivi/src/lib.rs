@@ -106,7 +106,7 @@ mod waits;
 pub use aivi_compiler::diagnostic::{Code, Color, Severity};
 pub use aivi_derive::Aivi;
 pub use aivi_scheduler::reactor::raise_descriptor_limit;
-pub use aivi_scheduler::{Decision, Rehearsal, Turn};
+pub use aivi_scheduler::{Decision, Rehearsal, Turn, WORKERS_MAX};
 pub use aivi_stdlib::cause;
 pub use aivi_vm::{Capability, Level, Limit, Limits, Power, Used, Value as RawValue};
 pub use budget::Budget;

@@ -1,9 +1,9 @@
 //! A call that has come to a deadlock ends, whatever other calls of the engine do.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
-use aivi::{Call, CallError, Callback, Engine, HostModule, Output, Script};
+use aivi::{Call, CallError, Callback, Engine, HostModule, Limits, Output, Script};
 
 const SLEEPER: &str = "
 module sleeper
@@ -130,4 +130,98 @@ fn one_that_the_host_can_wake_is_left_alone() {
     let open = kept.lock().expect("nobody panics").take().expect("it was kept");
     open.call((42,)).expect("there is a receiver");
     assert_eq!(waiting.wait(), Ok(42));
+}
+
+const GLOBALS: &str = "
+module globals
+export needsA, needsB, needsC
+
+spin : Int -> Int
+spin = steps => List.foldl (sum step => (sum * 31 + step) % 1000003) 0 [1..steps]
+
+a : Int
+a = spin 1000 + b
+
+b : Int
+b = spin 1000 + c
+
+c : Int
+c = spin 1000 + a
+
+needsA : Unit -> Int
+needsA = _ => a
+
+needsB : Unit -> Int
+needsB = _ => b
+
+needsC : Unit -> Int
+needsC = _ => c
+";
+
+// C56
+#[test]
+fn globals_that_need_each_other_are_a_fault_of_every_call_that_needs_one() {
+    let (engine, ..) = engine();
+    let _sleeper = sleeper(&engine);
+    let script = engine.compile("globals.aivi", GLOBALS).expect("correct");
+    let names = ["needsA", "needsB", "needsC"];
+    let needs = names.map(|name| script.function::<((),), i64>(name).expect("it is there"));
+    for round in 0..300 {
+        // Others begin first in each round.
+        let calls: Vec<Call<i64>> = (0..3).map(|at| needs[(round + at) % 3].start(((),))).collect();
+        for call in calls {
+            let ended = call.wait();
+            let Err(CallError::Fault(report)) = ended else { panic!("round {round}: {ended:?}") };
+            assert!(report.message.starts_with("recursive definition of globals."), "{}", report.message);
+        }
+    }
+}
+
+const SLOW: &str = "
+module slow
+export needsSlow, cleansUpForLong
+use aivi.concurrency
+use host
+
+slow : Int
+slow = List.foldl (sum step => (sum * 31 + step) % 1000003) 0 [1..3000000]
+
+needsSlow : Unit -> Int
+needsSlow = _ => slow
+
+cleansUpForLong : Unit -> Effect Text Unit
+cleansUpForLong = _ => do Effect {
+  _ <- cleanup
+  sleep 3600000
+}
+
+cleanup : Resource Text Unit
+cleanup = resource {
+  yield Unit
+  tell Unit
+  println \"{slow}\"
+}
+";
+
+// C56
+#[test]
+fn a_global_whose_call_does_not_come_to_its_end_is_evaluated_by_who_waits_for_it() {
+    let (tell, told) = mpsc::channel();
+    let host = HostModule::new("host")
+        .effect("tell : Unit -> Effect Text Unit", move |_: ()| tell.send(()).map_err(|error| error.to_string()));
+    let engine = Engine::builder().workers(2).module(host).build().expect("an engine");
+    let script = engine.compile("slow.aivi", SLOW).expect("correct");
+    let waits = || script.function::<((),), i64>("needsSlow").expect("it is there").start(((),));
+    // One that is cancelled.
+    let (first, second) = (waits(), waits());
+    first.canceller().cancel();
+    second.wait().expect("it has its value");
+    // One that is stopped in a cleanup, as it has used up its reserve.
+    let script = engine.compile("slow.aivi", SLOW).expect("correct");
+    let limits = Limits::none().time(Duration::from_millis(1)).cleanups(1 << 40, 1 << 30, Duration::from_millis(10));
+    let first = script.function::<((),), ()>("cleansUpForLong").expect("it is there").with(limits).start(((),));
+    told.recv().expect("its cleanup has begun");
+    let second = script.function::<((),), i64>("needsSlow").expect("it is there").start(((),));
+    assert!(matches!(first.wait(), Err(CallError::Limit(_))));
+    second.wait().expect("it has its value");
 }

@@ -1,8 +1,10 @@
 //! What can be typed after `aivi`.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use aivi::WORKERS_MAX;
 use clap::{ArgAction, Args, Parser};
 
 use crate::command::Command;
@@ -18,6 +20,9 @@ Exit codes:
   141  nobody reads the output any more
 
 `aivi help COMMAND` shows its options and an example.";
+
+/// What `--workers` takes; its help says so, too.
+const WORKERS: RangeInclusive<i64> = 1..=WORKERS_MAX as i64;
 
 /// The AIVI language: checks, compiles and runs programs.
 #[derive(Parser, Debug)]
@@ -57,8 +62,8 @@ pub struct Run {
 /// How fibers are scheduled.
 #[derive(Args, Debug, Clone)]
 pub struct Machine {
-    /// Threads that run fibers [default: one for each processor].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    /// Threads that run fibers, 1 to 64 [default: one for each processor].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(WORKERS))]
     pub workers: Option<u16>,
     /// Run on one thread with virtual time, where this number decides every scheduling choice.
     #[arg(long, value_name = "N", conflicts_with = "workers")]
@@ -140,8 +145,8 @@ pub struct Test {
     /// Real time and threads, instead of virtual time on one.
     #[arg(long, conflicts_with_all = ["seed", "seeds"])]
     pub real_time: bool,
-    /// The same, with so many threads.
-    #[arg(long, value_name = "N", conflicts_with_all = ["seed", "seeds"], value_parser = clap::value_parser!(u16).range(1..=1024))]
+    /// The same, with so many threads, 1 to 64.
+    #[arg(long, value_name = "N", conflicts_with_all = ["seed", "seeds"], value_parser = clap::value_parser!(u16).range(WORKERS))]
     pub workers: Option<u16>,
     /// Seconds of real time after which a test is given up; 0 for never.
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = limit)]
@@ -243,5 +248,20 @@ mod tests {
         assert!(Cli::try_parse_from(["aivi", "run", "a.aivi", "x"]).is_err());
         assert!(Cli::try_parse_from(["aivi", "run", "a.aivi", "--workers", "0"]).is_err());
         assert!(Cli::try_parse_from(["aivi", "run", "a.aivi", "--workers", "2", "--seed", "1"]).is_err());
+    }
+
+    #[test]
+    fn more_workers_than_the_scheduler_uses_are_refused() {
+        for command in ["run", "test"] {
+            let with = |workers: usize| {
+                Cli::try_parse_from(["aivi", command, "a.aivi", "--workers", &workers.to_string()])
+                    .map_err(|error| error.to_string())
+            };
+            assert!(with(WORKERS_MAX).is_ok());
+            let refusal = with(WORKERS_MAX + 1).expect_err("too many");
+            assert!(refusal.contains(&format!("{} is not in 1..={WORKERS_MAX}", WORKERS_MAX + 1)), "{refusal}");
+        }
+        let mut help = Cli::command().find_subcommand("run").expect("it is there").clone();
+        assert!(help.render_long_help().to_string().contains(&format!("1 to {WORKERS_MAX} ")));
     }
 }

@@ -2,13 +2,13 @@
 
 use crate::{Event, Place, Task};
 
-/// More workers than this are not used: idle workers are bits of one word.
+/// More workers of a runtime than this are not used: idle workers are bits of one word.
 pub const WORKERS_MAX: usize = 64;
 
 /// How a runtime works.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Threads that run tasks, the callers of `run` included. The simulator uses one.
+    /// Threads that run tasks, the callers of `run` included: 1 to [`WORKERS_MAX`], to which other numbers are cut. The simulator uses one.
     pub workers: usize,
     /// Real time and threads, or the simulator.
     pub mode: Mode,

@@ -58,7 +58,7 @@ pub use channel::{
     Channel, ChannelEnd, ChannelsLeft, Receiver, Receiving, Semaphore, Sender, Sending, Side, queued_messages,
 };
 pub use completer::{Blocking, Completer, Keep};
-pub use config::{Config, Hold, HoldCause, Mode, Observer, Report};
+pub use config::{Config, Hold, HoldCause, Mode, Observer, Report, WORKERS_MAX};
 pub use context::{Context, FUEL, Split};
 pub use crowd::{Maker, Rule};
 pub use dump::{DeadlockReport, Dump, DumpedCase, DumpedChannel, DumpedTask};

@@ -15,7 +15,7 @@ use aivi_scheduler::Place;
 use smallvec::SmallVec;
 
 pub use code::{Code, Origin};
-pub(crate) use global::{Entry, GlobalCell};
+pub(crate) use global::{Entry, GlobalCell, Waits};
 
 use crate::capability::Power;
 use crate::fiber::Fiber;
@@ -39,6 +39,8 @@ pub struct Program {
     /// Per proto the function of it, if it captures nothing.
     pub(crate) functions: Box<[Value]>,
     pub(crate) globals: Box<[GlobalCell]>,
+    /// Which fibers wait for which of them.
+    pub(crate) waits: Waits,
     pub(crate) natives: Box<[LinkedNative]>,
     /// Per shape what `Header::meta` of its objects is.
     pub(crate) metas: Box<[u32]>,
@@ -231,8 +233,20 @@ impl Program {
             false => GlobalCell::new(global.proto),
         });
         let (globals, metas) = (globals.collect(), code.metas.clone());
-        let bury = OnceLock::new();
-        Ok(Arc::new(Program { code, protos, constants, functions, globals, natives, metas, base, bury, is_metered }))
+        let (waits, bury) = (Waits::default(), OnceLock::new());
+        Ok(Arc::new(Program {
+            code,
+            protos,
+            constants,
+            functions,
+            globals,
+            waits,
+            natives,
+            metas,
+            base,
+            bury,
+            is_metered,
+        }))
     }
 
     /// Whether it has limits for parts of itself: then what its calls use is counted, also where nobody else has limits for them.

@@ -6,6 +6,8 @@ mod child;
 mod common;
 #[cfg(target_os = "linux")]
 mod connections;
+#[cfg(target_os = "linux")]
+mod descriptors;
 mod dump;
 mod late;
 mod reports;

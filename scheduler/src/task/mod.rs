@@ -53,6 +53,9 @@ pub trait Task: Send + Sized + 'static {
         None
     }
 
+    /// It was killed, and will be dropped without another turn: lets those go on who wait for what only it would have done.
+    fn give_up(&mut self, _cx: &mut Context<'_, Self>) {}
+
     /// Where its own code begins; asked before it runs for the first time, to give it a name in traces.
     fn entry(&self) -> Place {
         Place::default()

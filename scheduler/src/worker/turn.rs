@@ -80,6 +80,10 @@ impl<T: Task> Worker<T> {
         if state.is_killed() {
             self.give_up_wait(raw, record);
             self.spread_kill(record);
+            // SAFETY: we are the running side. The context does not touch the state machine.
+            if let Some(task) = unsafe { record.task() } {
+                task.give_up(&mut Context::new(self, raw));
+            }
             return Turn::End(Outcome::Cancelled(reason_of(record)));
         }
         if state.shows_cancel() {

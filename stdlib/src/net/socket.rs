@@ -19,6 +19,8 @@ use aivi_scheduler::reactor::{Attempt, Interest, Io, IoSource, Registry};
 use mio::net::{TcpListener, TcpStream};
 use parking_lot::{Mutex, RwLock};
 #[cfg(target_os = "linux")]
+use rustix::io::Errno;
+#[cfg(target_os = "linux")]
 use rustix::net::{RecvFlags, SendFlags};
 
 /// Does every arrival of bytes come as a rise? On Linux it does; elsewhere the poller is told by a read that found nothing.
@@ -67,12 +69,18 @@ impl Listener {
         Ok(Listener { socket: RwLock::new(Some(socket)) })
     }
 
-    /// The next connection.
+    /// The next connection that is not broken already: one whose client has gone meanwhile is left out.
     pub fn accept(&self) -> Try<Connection> {
+        // Each turn takes one of those that the system keeps, or is the last.
         attempt(&self.socket, Interest::Read, |listener| {
-            let (stream, _) = listener.accept()?;
-            stream.set_nodelay(true)?;
-            Ok(Connection::new(listener.registry().register(stream)?))
+            loop {
+                match listener.accept() {
+                    Ok((stream, _)) if stream.set_nodelay(true).is_err() => {}
+                    Ok((stream, _)) => return Ok(Connection::new(listener.registry().register(stream)?)),
+                    Err(error) if is_of_new_connection(&error) => {}
+                    Err(error) => return Err(error),
+                }
+            }
         })
     }
 
@@ -230,6 +238,26 @@ fn try_now<S: mio::event::Source, T>(
             done => return Some(done),
         }
     }
+}
+
+/// Whether an error of `accept` is one of the connection that was to be accepted, and not of the listener or the process. Linux tells what has
+/// happened to it meanwhile: accept(2), "error handling".
+fn is_of_new_connection(error: &io::Error) -> bool {
+    #[cfg(target_os = "linux")]
+    if let Some(
+        Errno::NETDOWN
+        | Errno::PROTO
+        | Errno::NOPROTOOPT
+        | Errno::HOSTDOWN
+        | Errno::NONET
+        | Errno::HOSTUNREACH
+        | Errno::OPNOTSUPP
+        | Errno::NETUNREACH,
+    ) = Errno::from_io_error(error)
+    {
+        return true;
+    }
+    error.kind() == ErrorKind::ConnectionAborted
 }
 
 fn closed() -> io::Error {

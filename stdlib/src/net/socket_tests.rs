@@ -208,3 +208,16 @@ fn clients_that_come_at_once_are_kept_until_they_are_accepted() {
         assert!(matches!(listener.accept(), Try::Done(Ok(_))));
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_wrong_with_a_connection_is_told_from_what_is_wrong_with_the_process() {
+    use rustix::io::Errno;
+
+    use super::is_of_new_connection;
+
+    let of_connection = [Errno::CONNABORTED, Errno::PROTO, Errno::NETUNREACH, Errno::HOSTDOWN];
+    assert!(of_connection.iter().all(|errno| is_of_new_connection(&(*errno).into())));
+    let of_others = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM, Errno::INVAL, Errno::AGAIN, Errno::INTR];
+    assert!(!of_others.iter().any(|errno| is_of_new_connection(&(*errno).into())));
+}

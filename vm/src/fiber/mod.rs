@@ -288,7 +288,14 @@ impl Fiber {
         }
     }
 
-    /// The same when nobody would miss it.
+    /// The same while it can still tell those who wait for its globals.
+    fn give_up(&mut self, cx: &mut Context<'_, Strand>) {
+        self.cx = NonNull::from(cx).as_ptr().cast();
+        self.abandon();
+        self.cx = null_mut();
+    }
+
+    /// As `abandon`, when nobody would miss it.
     fn release(&mut self) {
         count_ended();
         interp::abandon(self);
@@ -639,6 +646,13 @@ impl Fiber {
             // SAFETY: F3, and `walk` gives frames with a proto, which lives as long as the program.
             unsafe { (&*(*frame).proto, (*frame).index(pc)) }
         })
+    }
+
+    /// Whether it is in the middle of evaluating a global.
+    pub(crate) fn evaluates_global(&self) -> bool {
+        // SAFETY: F1: frames from 0 up to `frame` are in use.
+        (0..=self.depth())
+            .any(|index| unsafe { (*self.frames.start().add(index)).kind() } == Some(FrameKind::GlobalEnd))
     }
 
     /// Why all fibers end, when `exit` or a signal asked for it: a success or failure that comes later, behind a masked

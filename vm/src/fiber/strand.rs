@@ -405,6 +405,12 @@ impl Task for Strand {
         }
     }
 
+    fn give_up(&mut self, cx: &mut Context<'_, Self>) {
+        if self.look(Fiber::has_begun) && caught(|| self.fiber().give_up(cx)).is_err() {
+            self.leave_behind();
+        }
+    }
+
     fn try_early(&mut self) {
         // What it makes is not to be counted for the fiber that runs.
         if self.is_asleep() || meter::is_metered() {

@@ -127,7 +127,8 @@ fn release(fiber: &mut Fiber, registers: &[Reg], keep: &[Reg]) {
 fn abandon_global(fiber: &mut Fiber) {
     // SAFETY: F1.
     let global = unsafe { (*fiber.frame).aux };
-    let latch = fiber.program().globals[global].abandon();
+    let program = fiber.program();
+    let latch = program.globals[global].abandon(&program.waits);
     if let Some(latch) = latch
         && fiber.is_running()
     {

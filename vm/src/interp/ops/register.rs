@@ -90,7 +90,8 @@ pub(crate) fn use_global(fiber: &mut Fiber, global: u32, delta: usize) -> Go {
     if let Some(value) = cell.get() {
         return deliver(fiber, delta, value.clone());
     }
-    match cell.begin(fiber.id()) {
+    let id = fiber.id();
+    match program.waits.begin(&program.globals, global, id, || fiber.evaluates_global()) {
         Entry::Ready => cell.get().cloned().map_or(Go::On, |value| deliver(fiber, delta, value)),
         Entry::Recursive => {
             let name = program.module().globals[global as usize].name.clone();
@@ -109,7 +110,7 @@ pub(crate) fn use_global(fiber: &mut Fiber, global: u32, delta: usize) -> Go {
         Entry::Evaluate(proto) => {
             let code = &program.protos[proto.0 as usize];
             if !fiber.make_room(delta, code.registers()) {
-                if let Some(latch) = cell.abandon() {
+                if let Some(latch) = cell.abandon(&program.waits) {
                     fiber.cx().open_latch(&latch);
                 }
                 return fiber.fault("stack exhausted");
