@@ -28,7 +28,8 @@ pub trait Task: Send + Sized + 'static {
     /// A bug of the program, or a limit it ran into.
     type Fault: Clone + Send + 'static;
 
-    /// Runs until it yields, waits or ends. After a wait, [`Context::take_wake`] says what happened.
+    /// Runs until it yields, waits or ends. After a wait, [`Context::take_wake`] says what happened. Who has begun a wait says that it waits: one that yields or ends
+    /// instead gives the wait up, and with it the message or the permits that it may have got already.
     fn resume(&mut self, cx: &mut Context<'_, Self>) -> Step<Self>;
 
     /// How many times `prefetch` is called.

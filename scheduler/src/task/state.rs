@@ -28,7 +28,7 @@ pub enum Claim {
     Start = 0,
     /// A timer.
     Timer,
-    /// A message has come, or was taken.
+    /// A message has come, or was taken, or permits were given.
     Message,
     /// The channel is closed.
     Closed,

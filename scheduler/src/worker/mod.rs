@@ -1,7 +1,7 @@
 //! Workers: take a task, run it, see what it wants, take the next one.
 //!
 //! A [`Worker`] is a thread together with the [`Core`] of a seat. The core of seat 0 goes from caller to caller of
-//! `run`; the others stay with their threads. The simulator is a worker whose queue is a [`Simulator`]: everything but the
+//! `run`, and to a thread of its own while there are runs and nobody calls (`seat.rs`); the others stay with their threads. The simulator is a worker whose queue is a [`Simulator`]: everything but the
 //! order, the clock and idling is the same code.
 
 mod driver;

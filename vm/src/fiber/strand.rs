@@ -320,16 +320,22 @@ pub(super) fn caught<R>(run: impl FnOnce() -> R) -> Result<R, Fault> {
 
 impl Drop for Strand {
     fn drop(&mut self) {
-        if self.with_account(meter::works_for) {
-            return self.go();
-        }
-        // One that was cancelled before its first turn, among others, goes in the turn of somebody else.
-        let account = self.with_account(|account| account.cloned());
-        meter::run(account.as_ref(), || self.go());
+        self.for_its_call(Strand::go);
     }
 }
 
 impl Strand {
+    /// Does something for the call that it belongs to. One that was cancelled before its first turn, or killed, goes in the turn of somebody else, whose account has
+    /// nothing to do with it.
+    #[inline]
+    fn for_its_call(&mut self, does: impl FnOnce(&mut Strand)) {
+        if self.with_account(meter::works_for) {
+            return does(self);
+        }
+        let account = self.with_account(|account| account.cloned());
+        meter::run(account.as_ref(), || does(self));
+    }
+
     /// Its memory goes. A fiber in the middle (the runtime gave it up) releases what its frames own.
     #[inline]
     fn go(&mut self) {
@@ -406,9 +412,14 @@ impl Task for Strand {
     }
 
     fn give_up(&mut self, cx: &mut Context<'_, Self>) {
-        if self.look(Fiber::has_begun) && caught(|| self.fiber().give_up(cx)).is_err() {
-            self.leave_behind();
+        if !self.look(Fiber::has_begun) {
+            return;
         }
+        self.for_its_call(|strand| {
+            if caught(|| strand.fiber().give_up(cx)).is_err() {
+                strand.leave_behind();
+            }
+        });
     }
 
     fn try_early(&mut self) {
