@@ -194,8 +194,19 @@ waited = body => do Effect {
   c <- tried (timeoutWith 1 \"late\" (grown 3 (received rx)))
   d <- tried (timeoutWith 1 \"late\" (grown 3 late))
   e <- tried (timeoutWith 1 \"late\" (grown 3 (sent tx (pure [1]))))
-  pure [...a, ...b, ...c, ...d, ...e]
+  f <- nested rx 1 100000
+  g <- nested rx 100000 1
+  h <- nested rx 2 2
+  pure [...a, ...b, ...c, ...d, ...e, ...f, ...g, ...h]
 }
+
+nested : Receiver (List Int) -> Int -> Int -> Effect Text (List Int)
+nested = rx outer inner => tried (timeoutWith outer \"outer\" (grown 5 (do Effect {
+  kept = [outer, inner]
+  a <- tried (timeoutWith inner \"late\" (grown 6 (received rx)))
+  b <- timeoutWith 100000 \"late\" (timeoutWith inner \"inner\" (grown 7 (timeoutWith 100000 \"late\" late)))
+  pure [...kept, ...a, ...b]
+})))
 
 tried : Effect Text (List Int) -> Effect Text (List Int)
 tried = body => do Effect {
@@ -276,7 +287,7 @@ changed = cell n => do Effect {
 }
 
 textLength : Text -> Int
-textLength = t => if t == \"late\" then 4 else 7
+textLength = t => if t == \"late\" then 4 else if t == \"outer\" then 5 else if t == \"inner\" then 6 else 7
 
 main : Effect Text (List Int)
 main = ";

@@ -106,7 +106,6 @@ impl Asleep {
     pub(super) fn of(fiber: &mut Fiber) -> Option<Asleep> {
         let is_plain =
             fiber.signal.is_none() && fiber.in_flight.capacity() == 0 && fiber.outcome.is_none() && !fiber.is_ending();
-        debug_assert!(fiber.branches <= 1, "who waits has the body of a timeout in place at most");
         // SAFETY: F1: a fiber that waits has a top frame; a proto lives as long as the program.
         let code = unsafe { fiber.frame.as_ref()?.proto.as_ref() }.filter(|_| is_plain)?;
         let (frames, registers) = (fiber.depth(), fiber.base_index() + code.registers());
@@ -255,7 +254,7 @@ impl Asleep {
         };
         let (origins, depth, registers) = (head.origins, usize::from(head.frames), usize::from(head.registers));
         frames.grow(depth + 1 + MORE_FRAMES);
-        let mut branch = 0;
+        let (mut branches, mut outermost) = (0, 0);
         // SAFETY: there is room for the root frame and the others, and for the registers; the object has so many of both.
         let deltas: usize = unsafe {
             frames.start().write(Frame::internal(FrameKind::RootEnd, 0, 0));
@@ -263,7 +262,8 @@ impl Asleep {
             let deltas = (0..depth).map(|index| {
                 let frame = self.frame(index);
                 if frame.kind() == Some(FrameKind::Branch) {
-                    branch = index as u32 + 1;
+                    branches += 1;
+                    outermost = if branches == 1 { index as u32 + 1 } else { outermost };
                 }
                 above.add(index).write(frame);
                 frame.delta()
@@ -280,8 +280,7 @@ impl Asleep {
             fiber.base = fiber.stack.start().add(deltas);
             fiber.frame = fiber.frames.start().add(depth);
             fiber.pc = (*fiber.frame).pc;
-            fiber.outermost = branch;
-            fiber.branches = u16::from(branch > 0);
+            (fiber.branches, fiber.outermost) = (branches, outermost);
         }
     }
 

@@ -20,7 +20,7 @@
 //!
 //! What always holds:
 //! - Branches are in place only while the fiber runs, or at the beginning of its first turn: a moved fiber that has branches in
-//!   place itself moves the next one out at once. All but the body of a timeout, which may wait there (`timed.rs`).
+//!   place itself moves the next one out at once. All but bodies of timeouts, which may wait there (`timed.rs`).
 //! - A fiber that is cancelled, unwinds or runs a cleanup begins none; so no signal to cancel ever crosses a frame of a branch, and all that waits for cleanups to
 //!   end, and the mask, is of what is above the outermost one.
 //! - The simulator, rehearsals and traces see each branch as a task: nothing is in place there (`Context::is_plain`).
@@ -331,6 +331,11 @@ impl Fiber {
 
     /// The innermost branch, if it has no cleanup to run.
     pub(super) fn branch_without_cleanups(&self) -> Option<Found> {
+        self.find_branch_without_cleanups(Some)
+    }
+
+    /// What `ask` says of a branch, of which the innermost one comes first; `None` if there is a cleanup to run above that, or it is far below.
+    pub(super) fn find_branch_without_cleanups<R>(&self, mut ask: impl FnMut(Found) -> Option<R>) -> Option<R> {
         let (top, mut pc) = (self.depth(), self.pc);
         let mut above = 0;
         for index in (1..=top).rev().take(ASIDE) {
@@ -344,7 +349,12 @@ impl Fiber {
                     return None;
                 }
                 (Some(_), _) | (None, Some(FrameKind::ApplyRest | FrameKind::RunResult)) => {}
-                (None, Some(FrameKind::Branch)) => return Some(Found { branch: Branch::ALL[frame.aux], index, above }),
+                (None, Some(FrameKind::Branch)) => {
+                    let answer = ask(Found { branch: Branch::ALL[frame.aux], index, above });
+                    if answer.is_some() {
+                        return answer;
+                    }
+                }
                 (None, _) => return None,
             }
             above += frame.delta();

@@ -579,8 +579,12 @@ impl Fiber {
             {
                 return self.go_on_with(fuel);
             }
+            let over = self.limit_that_is_over();
             self.pc = self.pc.wrapping_sub(1);
-            return if self.may_end_late() { self.end_late(Pending::Nothing) } else { self.move_out() };
+            return match over {
+                Some(first) => self.end_body(&first, Pending::Nothing),
+                None => self.move_out(),
+            };
         }
         match self.interruption() {
             Some(signal) => self.raise(signal),

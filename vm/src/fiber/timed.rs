@@ -5,16 +5,18 @@
 //! meanwhile, and of a body that has nothing to clean up nothing runs when its time is over. A sleep for which there is time is such a wait, too.
 //!
 //! What always holds:
-//! - The timeout is the only branch in place, and none of its frames has a cleanup, is one of the machine's that has to be told, or runs a global. All others are moved out.
+//! - Only timeouts are in place, mostly one, or one inside of another; and none of their frames has a cleanup, is one of the machine's that has to be told, or runs a global. All others
+//!   are moved out. Of several limits the wait has the one that is met first.
 //! - It waits there a few times at most ([`MOST`], which begin anew when it was put away), or ends its turn there as it lets somebody else in (`holding.rs`): then it is a conversation, for which the quick handlers and a fiber of its own are better.
 //! - The first that ends the wait decides: what it was for, the limit, or a request to end (`task/state.rs` of the scheduler).
 //! - At the limit the instruction runs once more, in a turn behind those who were woken at the same time. What they have sent to it is there then: a body that completes at the limit
-//!   wins (C27). If it would wait again, the frames of the body are released, and the fiber unwinds with the error of the limit from the instruction that began the timeout.
+//!   wins (C27). If it would wait again, the frames of that body are released, and the fiber unwinds with the error of the limit from the instruction that began the timeout.
 //! - A request that has come by then outranks the limit: it may be that of a limit around this one, which was as long (C28).
 //! - The limit is the moment that was fixed when the timeout began, in the next wait too, and in that of the group if the body is moved out after all.
 //!
 //! An instruction that is to run once more needs its operands: one that takes them when it begins to wait (a send, a join) keeps what it took aside (`Pending`).
 
+use super::branch::Found;
 use super::{Branch, Fiber, Pending, Signal};
 use crate::interp::{Go, abandon_above};
 use crate::value::Value;
@@ -27,6 +29,16 @@ pub(crate) enum TimeLeft {
     None,
 }
 
+/// The limit in place that is met first.
+pub(super) struct First {
+    /// The index of the frame of its branch.
+    index: usize,
+    /// How many registers the window of the top frame is above that of the branch.
+    above: usize,
+    /// [`OVER`] if it was met.
+    deadline_ns: u64,
+}
+
 /// So often may the body of a timeout wait in place. A request and its answer are two waits; each of a thousand receives cost a third more in place (measured).
 const MOST: u8 = 4;
 
@@ -36,19 +48,36 @@ const OVER: u64 = 0;
 impl Fiber {
     /// How long the body of the timeout in place, which is about to wait, may do so there; `None` if it has to be moved out for that.
     pub(crate) fn limit_in_place(&mut self) -> Option<TimeLeft> {
-        if !self.is_body_in_place() {
-            return None;
-        }
-        let above = self.branch_without_cleanups()?.above;
-        // SAFETY: the window of the branch is `above` registers below the top one, and its second one is the moment.
-        Some(match unsafe { (*self.base.sub(above).add(1)).payload } {
-            OVER => TimeLeft::None,
-            _ if self.waited == MOST => return None,
+        match self.first_limit()?.deadline_ns {
+            OVER => Some(TimeLeft::None),
+            _ if self.waited == MOST => None,
             deadline_ns => {
                 self.waited += 1;
-                TimeLeft::Until(deadline_ns)
+                Some(TimeLeft::Until(deadline_ns))
             }
-        })
+        }
+    }
+
+    /// The limit that is met first, of equal ones the outermost (C28), if all branches in place are bodies of timeouts of which nothing would run as they end.
+    fn first_limit(&self) -> Option<First> {
+        let outermost = self.outermost as usize;
+        let mut first: Option<First> = None;
+        if !self.has_branch() {
+            return None;
+        }
+        let found = self.find_branch_without_cleanups(|Found { branch, index, above }| {
+            // SAFETY: the window of the branch is `above` registers below the top one, and its second one is the moment of a timeout.
+            let deadline_ns = unsafe { (*self.base.sub(above).add(1)).payload };
+            if first.as_ref().is_none_or(|first| deadline_ns <= first.deadline_ns) {
+                first = Some(First { index, above, deadline_ns });
+            }
+            match branch {
+                Branch::Timeout if index > outermost => None,
+                Branch::Timeout => Some(true),
+                _ => Some(false),
+            }
+        });
+        if found == Some(true) { first } else { None }
     }
 
     /// Whether the body of a timeout is in place, and nothing else.
@@ -75,12 +104,10 @@ impl Fiber {
         }
     }
 
-    /// Whether the body in place is to end at this checkpoint: its time is over, nothing of it would run as it ends, and nobody has asked the fiber for something else.
-    pub(super) fn may_end_late(&mut self) -> bool {
-        self.is_body_in_place()
-            && self.is_body_late()
-            && self.branch_without_cleanups().is_some()
-            && !self.sees_cancel()
+    /// The limit that ends a body in place at this checkpoint: its time is over, nothing of it would run as it ends, and nobody has asked the fiber for something else.
+    pub(super) fn limit_that_is_over(&mut self) -> Option<First> {
+        let first = self.first_limit()?;
+        (self.cx().now_ns() >= first.deadline_ns && !self.sees_cancel()).then_some(first)
     }
 
     /// Whether the time of the body in place is over.
@@ -116,9 +143,9 @@ impl Fiber {
             let signal = self.noticed();
             return self.end_in_wait(pending, signal);
         }
-        match self.branch_without_cleanups() {
-            // SAFETY: as in `limit_in_place`.
-            Some(found) => unsafe { (*self.base.sub(found.above).add(1)).payload = OVER },
+        match self.first_limit() {
+            // SAFETY: as in `first_limit`.
+            Some(first) => unsafe { (*self.base.sub(first.above).add(1)).payload = OVER },
             None => unreachable!("it waits in the body of a timeout without cleanups"),
         }
         let (word, regs) = (self.waiting_word(), self.load());
@@ -134,10 +161,19 @@ impl Fiber {
         Go::On
     }
 
-    /// An instruction would wait, or go on, and the time is over. `pending` is what it would wait for.
+    /// An instruction would wait, and the time is over. `pending` is what it would wait for.
     #[cold]
     pub(crate) fn end_late(&mut self, pending: Pending) -> Go {
-        self.release_body(pending);
+        match self.first_limit() {
+            Some(first) => self.end_body(&first, pending),
+            None => unreachable!("whoever says that it is late has found the limit"),
+        }
+    }
+
+    /// The body of the timeout with this limit ends with its error.
+    #[cold]
+    pub(super) fn end_body(&mut self, first: &First, pending: Pending) -> Go {
+        self.release_body(pending, first.index);
         // SAFETY: the frame of the branch is on top, and owns R[0]: the error.
         let error = unsafe { std::mem::replace(&mut *self.base, Value::unit().into_slot()).into_value() };
         self.leave_body(Signal::Failure(error.into()))
@@ -146,14 +182,14 @@ impl Fiber {
     /// Something has ended a wait that ends the fiber, too.
     #[cold]
     pub(super) fn end_in_wait(&mut self, pending: Pending, signal: Signal) -> Go {
-        self.release_body(pending);
+        self.release_body(pending, self.outermost as usize);
         self.leave_body(signal)
     }
 
-    /// Releases what the body of the timeout has.
-    fn release_body(&mut self, pending: Pending) {
+    /// Releases what the body has of the timeout at this index.
+    fn release_body(&mut self, pending: Pending, index: usize) {
         self.pending = pending;
-        abandon_above(self, self.outermost as usize);
+        abandon_above(self, index);
     }
 
     /// Takes the frame of the timeout off.
