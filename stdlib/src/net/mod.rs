@@ -2,7 +2,14 @@
 //!
 //! Each is tried at once and, when the system would have to wait, called again after the reactor's next word for that
 //! socket. Errors come back as `Err` with a text that says what was tried and why it failed; the module in AIVI makes
-//! `SocketError` of it. Sockets are values of the host: they close with their last reference, if nobody closed them before.
+//! `SocketError` of it.
+//!
+//! The way of one `recv`: `receive` is a function that tries (`Tried`), and the handler of `call.native` calls it at once (`tries_quick` in `vm/src/interp/ops/native.rs`). If
+//! nothing is there, it says for which source and since which [`Attempt`](aivi_scheduler::reactor::Attempt) to wait; the fiber keeps that (`Pending::Tried`), and begins a wait (`NativeCx::retry_when_ready`,
+//! `Context::wait_io`) under the lock of the source (`scheduler/src/reactor`). The poller ends the waits of what has become ready (`scheduler/src/io_waits.rs`), and the worker that has
+//! polled lets each of them call the function again before it is queued (`scheduler/src/worker/ready.rs`, `try_early`). What that gives is the result in the fiber's turn (`take_early`); if there was nothing after all, the call runs again.
+//!
+//! Sockets are values of the host: they close with their last reference, if nobody closed them before.
 
 mod resolve;
 mod socket;

@@ -18,6 +18,20 @@
 //! begins in place. Usually that one ends, and the sleeper is dropped; when it has to be moved out, both are, and the sleeper goes to
 //! sleep then. That costs no record, no timer and no request to cancel. A sleeper with a cleanup to run is moved out like others.
 //!
+//! What may happen before a branch is moved out, and who says so:
+//!
+//! | | `par`, `race` | list of effects | body of a timeout | task | call of a host |
+//! |---|---|---|---|---|---|
+//! | compute (`Fiber::tick`, `has_short_branch`) | a slice | a short piece | a slice, and more with a permit | a short piece | a slice |
+//! | act without waiting (`may_act`) | yes | yes | yes | no | no |
+//! | wait (`limit_in_place`) | no, but for `put_aside` | no | without cleanups above | no | no |
+//! | end the turn (`may_yield`) | no | no | yes | no | no |
+//! | run a cleanup (`is_in_place`) | yes | yes | yes | yes | no |
+//! | begin a branch (`may_branch`) | yes | yes | yes | yes | yes, no timeout |
+//! | evaluate a global | no | no | no | no | no |
+//!
+//! The outermost branch counts, also for those that it begins itself.
+//!
 //! What always holds:
 //! - Branches are in place only while the fiber runs, or at the beginning of its first turn: a moved fiber that has branches in
 //!   place itself moves the next one out at once. All but bodies of timeouts, which may wait there (`timed.rs`).
