@@ -13,9 +13,7 @@ use crate::value::Slot;
 impl Fiber {
     /// Enters the references that the frames own.
     pub(super) fn enter_held(&self, ledger: &mut Ledger<Strand>) {
-        if self.frame.is_null()
-            || matches!(self.pending, Pending::Nothing | Pending::Again | Pending::Early(_) | Pending::AgainNow)
-        {
+        if self.frame.is_null() || matches!(self.pending, Pending::Nothing | Pending::Again | Pending::Early(_)) {
             // It has not begun, or its instruction has yet to take its operands.
             return;
         }

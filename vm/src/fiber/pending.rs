@@ -270,7 +270,6 @@ impl Fiber {
             (Pending::SendResult, _) => Came::Value(self.program().sent()),
             (Pending::Message, Wake::Message(message)) => Came::Value(Value::ok(message.into_value())),
             (Pending::Message, _) => Came::Value(closed()),
-            (Pending::Permits, Wake::Message(_)) => Came::Value(Value::unit()),
             (Pending::JoinOf(_), Wake::Joined(outcome)) => match self.join_outcome(outcome) {
                 Ok(value) => Came::Value(value),
                 Err(signal) => Came::Signal(signal),
@@ -314,7 +313,7 @@ impl Fiber {
                     NativeResult::Wait => Came::Waiting,
                 }
             }
-            (Pending::Again | Pending::AgainNow, _) => Came::Again,
+            (Pending::Again, _) => Came::Again,
             (_, _) => Came::Signal(Signal::Fault(Fault::without_place("a wait ended in a way that it cannot end"))),
         }
     }

@@ -1,6 +1,6 @@
 //! Fibers: sleeping, tasks, groups. Every instruction here is a checkpoint, waits or not.
 
-use aivi_scheduler::{Join, JoinAll, Place, TaskHandle};
+use aivi_scheduler::{Context, Join, JoinAll, Place, TaskHandle};
 
 use super::call::{move_out, release_operands, run_effect};
 use super::operand::taken;
@@ -285,22 +285,22 @@ pub(in crate::interp) fn join_all(fiber: &mut Fiber, word: Word) -> Go {
 }
 
 pub(in crate::interp) fn par(fiber: &mut Fiber, word: Word) -> Go {
-    let is_in_place = match open(fiber, word) {
-        Ok(is_in_place) => is_in_place,
-        Err(go) => return go,
-    };
-    let regs = fiber.load();
-    if is_in_place {
-        // SAFETY: see `ops/mod.rs`; both are taken.
-        let (left, right) = unsafe { (regs.take(word.b()), regs.take(word.c())) };
-        return fiber.begin_branch(Branch::Left, right, 0, left);
-    }
-    let (left, right) = (child(fiber, &regs, word.b()), child(fiber, &regs, word.c()));
-    fiber.cx().par(left, right);
-    wait(fiber, Pending::Par)
+    pair(fiber, word, Branch::Left, Pending::Par, |cx, left, right| cx.par(left, right))
 }
 
 pub(in crate::interp) fn race(fiber: &mut Fiber, word: Word) -> Go {
+    pair(fiber, word, Branch::Race, Pending::Race, |cx, left, right| cx.race(left, right))
+}
+
+/// Two effects: the first one begins in place, as `branch`, or both are begun as fibers.
+#[inline(always)]
+fn pair(
+    fiber: &mut Fiber,
+    word: Word,
+    branch: Branch,
+    pending: Pending,
+    begin: impl FnOnce(&mut Context<'_, Strand>, Strand, Strand),
+) -> Go {
     let is_in_place = match open(fiber, word) {
         Ok(is_in_place) => is_in_place,
         Err(go) => return go,
@@ -309,11 +309,11 @@ pub(in crate::interp) fn race(fiber: &mut Fiber, word: Word) -> Go {
     if is_in_place {
         // SAFETY: see `ops/mod.rs`; both are taken.
         let (left, right) = unsafe { (regs.take(word.b()), regs.take(word.c())) };
-        return fiber.begin_branch(Branch::Race, right, 0, left);
+        return fiber.begin_branch(branch, right, 0, left);
     }
     let (left, right) = (child(fiber, &regs, word.b()), child(fiber, &regs, word.c()));
-    fiber.cx().race(left, right);
-    wait(fiber, Pending::Race)
+    begin(fiber.cx(), left, right);
+    wait(fiber, pending)
 }
 
 pub(in crate::interp) fn timeout(fiber: &mut Fiber, word: Word) -> Go {
