@@ -39,6 +39,12 @@ fn ints_wrap_and_divide_toward_zero() {
     assert_eq!(ints(I::RemInt { dst, left, right }, -7, 2), "-1");
     assert_eq!(ints(I::DivInt { dst, left, right }, i64::MIN, -1), i64::MIN.to_string());
     assert_eq!(ints(I::RemInt { dst, left, right }, i64::MIN, -1), "0");
+    for left_value in [0, 1, 7, 8, 1 << 40, i64::MAX, -1, -7, -8, i64::MIN] {
+        for right_value in [1, 2, 8, 1 << 31, 1 << 62, i64::MIN, 3, -8, i64::MAX] {
+            let rest = left_value.wrapping_rem(right_value).to_string();
+            assert_eq!(ints(I::RemInt { dst, left, right }, left_value, right_value), rest);
+        }
+    }
     assert_eq!(ints(I::DivInt { dst, left, right }, 1, 0), "fault: division by zero");
     assert_eq!(ints(I::RemInt { dst, left, right }, 1, 0), "fault: division by zero");
     assert_eq!(ints(I::NegInt { dst, src: left }, i64::MIN, 0), i64::MIN.to_string());

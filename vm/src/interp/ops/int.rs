@@ -52,8 +52,8 @@ pub(in crate::interp) unsafe fn rem(regs: &mut Regs, word: Word) -> bool {
             return false;
         }
         // A division takes as long as a handful of instructions, and generators of random numbers wait for it.
-        let is_mask = left >= 0 && right & right.wrapping_sub(1) == 0 && right > 0;
-        let rest = if is_mask { left & (right - 1) } else { left.wrapping_rem(right) };
+        let mask = right.wrapping_sub(1);
+        let rest = if right & mask == 0 && left >= 0 { left & mask } else { left.wrapping_rem(right) };
         regs.set_raw(word.near_a(), rest as u64);
         true
     }
