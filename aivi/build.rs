@@ -14,7 +14,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Name and text of the modules in a folder whose modules are named below `prefix`. `aivi/aivi.aivi` is the module `aivi` itself.
+/// Name and text of the modules in a folder whose modules are named below `prefix`. `aivi/aivi.aivi` is the module
+/// `aivi` itself.
 fn collect(folder: &Path, prefix: &str, modules: &mut Vec<(String, String)>) -> io::Result<()> {
     let mut paths = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<PathBuf>>>()?;
     paths.sort();

@@ -1,5 +1,6 @@
-//! Links the unwinder into the program, instead of having the system's loader look for `libgcc_s` and bind the others' names through it
-//! at each start: a tenth of what a small program takes. Where the C compiler has no such library, the loader does.
+//! Links the unwinder into the program, instead of having the system's loader look for `libgcc_s` and bind the others'
+//! names through it at each start: a tenth of what a small program takes. Where the C compiler has no such library, the
+//! loader does.
 
 use std::env;
 use std::path::Path;

@@ -9,16 +9,18 @@ use aivi_vm::{Account, Level, Limits, Strand, Used, World};
 
 use crate::call;
 
-/// What calls within it may use together: any number of calls, of any scripts, at the same time or one after the other. A budget may be
-/// [divided](Self::nested) into others, as deep as one likes. What a call uses counts for all that it is within.
+/// What calls within it may use together: any number of calls, of any scripts, at the same time or one after the other.
+/// A budget may be [divided](Self::nested) into others, as deep as one likes. What a call uses counts for all that it
+/// is within.
 ///
-/// Of fuel and output a budget has so much in all; of memory, fibers and messages so much at the same time. Its time begins when it is
-/// made (in the simulator, where each call has a clock of its own, with each call). When something is used up, whoever asks for more is
-/// stopped, as by a limit of its own; the [`LimitReport`](crate::LimitReport) says which budget it was. So what calls share is for
-/// keeping tenants apart, and calls should have limits of their own as well: of two calls in a budget the one that is stopped need not
-/// be the one that floods.
+/// Of fuel and output a budget has so much in all; of memory, fibers and messages so much at the same time. Its time
+/// begins when it is made (in the simulator, where each call has a clock of its own, with each call). When something is
+/// used up, whoever asks for more is stopped, as by a limit of its own; the [`LimitReport`](crate::LimitReport) says
+/// which budget it was. So what calls share is for keeping tenants apart, and calls should have limits of their own as
+/// well: of two calls in a budget the one that is stopped need not be the one that floods.
 ///
-/// Clones are the same budget, to be used from any thread. Who drops it stops nothing: calls within it go on, and are counted.
+/// Clones are the same budget, to be used from any thread. Who drops it stops nothing: calls within it go on, and are
+/// counted.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -66,8 +68,8 @@ impl Budget {
         Budget::made(name, limits, engine, None, is_simulated)
     }
 
-    /// A part of it, with limits of its own. What is used there counts here as well; together its parts may be promised more than there
-    /// is.
+    /// A part of it, with limits of its own. What is used there counts here as well; together its parts may be promised
+    /// more than there is.
     #[must_use]
     pub fn nested(&self, name: &str, limits: Limits) -> Budget {
         Budget::made(name, limits, Some(self.0.account.clone()), Some(self.clone()), self.0.is_simulated)
@@ -79,14 +81,15 @@ impl Budget {
         &self.0.name
     }
 
-    /// Its limits. What they say of frames, registers and reserves for cleanups is a matter of calls, and without effect here.
+    /// Its limits. What they say of frames, registers and reserves for cleanups is a matter of calls, and without
+    /// effect here.
     #[must_use]
     pub fn limits(&self) -> Limits {
         *self.0.account.limits()
     }
 
-    /// What calls within it have used so far, and use now. What threads have counted and not yet entered is missing: at most a 64th of
-    /// each limit for each thread.
+    /// What calls within it have used so far, and use now. What threads have counted and not yet entered is missing: at
+    /// most a 64th of each limit for each thread.
     #[must_use]
     pub fn used(&self) -> Used {
         self.0.account.used()
@@ -99,9 +102,9 @@ impl Budget {
     }
 
     /// Cancels all calls within it, and within its parts: their cleanups run, and they end with
-    /// [`CallError::Cancelled`](crate::CallError::Cancelled). Does not wait for that. Says how many calls that are; one that begins at the
-    /// same time may not be among them, and later ones are not. In the simulator there is nothing to cancel, as calls are over when they
-    /// are started.
+    /// [`CallError::Cancelled`](crate::CallError::Cancelled). Does not wait for that. Says how many calls that are; one
+    /// that begins at the same time may not be among them, and later ones are not. In the simulator there is nothing to
+    /// cancel, as calls are over when they are started.
     pub fn cancel(&self) -> usize {
         let calls = self.calls().list.clone();
         let living = calls.iter().filter(|(world, _)| world.strong_count() > 0);

@@ -20,9 +20,9 @@ use crate::signature::Type;
 
 /// A call that was started: a fiber of the script, and everything that it starts.
 ///
-/// It is a [`Future`] that any executor can poll; it needs no runtime around it, since the engine's own workers run the script. A
-/// thread can wait for it as well. When it is dropped before it has ended, it is cancelled: its cleanups still run, on the
-/// workers. `detach` lets it go on instead.
+/// It is a [`Future`] that any executor can poll; it needs no runtime around it, since the engine's own workers run the
+/// script. A thread can wait for it as well. When it is dropped before it has ended, it is cancelled: its cleanups
+/// still run, on the workers. `detach` lets it go on instead.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -84,12 +84,14 @@ pub enum CallError {
     Lookup(LookupError),
     /// A value does not fit.
     Mismatch(Mismatch),
-    /// The effect failed with this error, as `toText` shows it; beyond a mebibyte, if it is no `Text`, the rest is left out.
+    /// The effect failed with this error, as `toText` shows it; beyond a mebibyte, if it is no `Text`, the rest is left
+    /// out.
     Failure(String),
     /// A bug in the script.
     Fault(FaultReport),
-    /// It has reached a limit, and was cancelled for that: its cleanups have run, as far as the reserves allowed. Or it has succeeded, and what the
-    /// host would be given takes more memory than its limits allow: what a value shares with itself is given as often as it is met.
+    /// It has reached a limit, and was cancelled for that: its cleanups have run, as far as the reserves allowed. Or it
+    /// has succeeded, and what the host would be given takes more memory than its limits allow: what a value shares
+    /// with itself is given as often as it is met.
     Limit(LimitReport),
     /// The host cancelled it: through its [`Canceller`] or a [`Budget`](crate::Budget).
     Cancelled,
@@ -117,8 +119,8 @@ impl<R: FromAivi> Call<R> {
     /// Waits until it and everything that it has started has ended. The calling thread works for the script meanwhile.
     ///
     /// # Errors
-    /// When it does not succeed; and when a function that a script calls waits, outside of the blocking pool: then it is cancelled,
-    /// since it may need the very worker that would wait.
+    /// When it does not succeed; and when a function that a script calls waits, outside of the blocking pool: then it
+    /// is cancelled, since it may need the very worker that would wait.
     pub fn wait(mut self) -> Result<R, CallError> {
         match &self.state {
             State::Runs(_, runtime) if runtime.is_at_work() => self.refused_at_work(),

@@ -13,12 +13,13 @@ use crate::function::Gives;
 use crate::machine::{Entry, Machine};
 use crate::signature::Type;
 
-/// A function that a script gave to the host, as an argument of a host function or as the result of a call. It takes `A`, a tuple with a
-/// Rust type for each argument, and gives `R`; a call runs an effect that comes out. With `A = ()` it is an effect.
+/// A function that a script gave to the host, as an argument of a host function or as the result of a call. It takes
+/// `A`, a tuple with a Rust type for each argument, and gives `R`; a call runs an effect that comes out. With `A = ()`
+/// it is an effect.
 ///
-/// It can be called during the call that gave it and after that, from any thread and by several at once; each call is a fiber of
-/// its own, with the limits of the engine unless it is given others. It keeps its program and its engine: whoever stores callbacks where the script itself can reach
-/// them, in an object, keeps the script for ever.
+/// It can be called during the call that gave it and after that, from any thread and by several at once; each call is a
+/// fiber of its own, with the limits of the engine unless it is given others. It keeps its program and its engine:
+/// whoever stores callbacks where the script itself can reach them, in an object, keeps the script for ever.
 ///
 /// ```
 /// use std::sync::{Arc, Mutex};
@@ -65,8 +66,8 @@ impl<A: Arguments, R: FromAivi> Callback<A, R> {
     /// Calls it, and waits until it and everything that it started has ended.
     ///
     /// # Errors
-    /// When an argument has no counterpart in the script, when the function does not succeed, and in a host function that a fiber called, but
-    /// for `blocking` ones: the call could need the very worker that would wait for it.
+    /// When an argument has no counterpart in the script, when the function does not succeed, and in a host function
+    /// that a fiber called, but for `blocking` ones: the call could need the very worker that would wait for it.
     pub fn call(&self, arguments: A) -> Result<R, CallError> {
         let machine = &self.machine;
         let arguments = arguments.values(machine.shapes()).map_err(CallError::Mismatch)?;

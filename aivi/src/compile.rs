@@ -18,8 +18,8 @@ use aivi_stdlib::cause;
 use crate::host_module::HostModules;
 use crate::loader::{Files, Modules};
 
-/// The compiler's passes recurse over trees whose height the parser bounds; this is enough for the highest, also without
-/// optimisation. It is address space, not memory.
+/// The compiler's passes recurse over trees whose height the parser bounds; this is enough for the highest, also
+/// without optimisation. It is address space, not memory.
 const STACK_BYTES: usize = 256 << 20;
 
 /// Why a program was not compiled.
@@ -88,8 +88,8 @@ pub(crate) fn compile(
     on_compiler_stack(|| compile_here(input, require_main, hosts, budget)).map_err(CompileError::NoStack)?
 }
 
-/// Does something with the compiler's trees, on a stack that is large enough for the highest of them. It is the caller's thread
-/// that goes over to it: to start another one takes as long as a small program is compiled in.
+/// Does something with the compiler's trees, on a stack that is large enough for the highest of them. It is the
+/// caller's thread that goes over to it: to start another one takes as long as a small program is compiled in.
 ///
 /// # Errors
 /// When the system has no such stack.

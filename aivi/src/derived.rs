@@ -38,7 +38,8 @@
 //! }
 //! ```
 //!
-//! Fields begin with a small letter in AIVI, types and constructors with a capital one, and `rename` is the only attribute:
+//! Fields begin with a small letter in AIVI, types and constructors with a capital one, and `rename` is the only
+//! attribute:
 //!
 //! ```compile_fail
 //! #[derive(aivi::Aivi)]

@@ -13,10 +13,12 @@ use crate::function::{Gives, LookupError, Target};
 use crate::machine::{Entry, Machine};
 use crate::signature::Type;
 
-/// An exported function, or value, of a script, or one that a script gave ([`Data::Function`]): takes [`Data`] for each argument, and gives data. If it gives an effect, a call runs it.
+/// An exported function, or value, of a script, or one that a script gave ([`Data::Function`]): takes [`Data`] for each
+/// argument, and gives data. If it gives an effect, a call runs it.
 ///
-/// What a call gives it is compared with its type each time, so calls cost more than those of a [`Function`](crate::Function). Everything
-/// else is the same: clones are the same function, any thread may call it, it keeps its script and its engine.
+/// What a call gives it is compared with its type each time, so calls cost more than those of a
+/// [`Function`](crate::Function). Everything else is the same: clones are the same function, any thread may call it, it
+/// keeps its script and its engine.
 ///
 /// ```
 /// use aivi::{CallError, Data};
@@ -94,8 +96,8 @@ impl DynamicFunction {
         self.target.name()
     }
 
-    /// Calls it with an argument for each arrow of its type, and waits until it and everything that it started has ended. See
-    /// [`Function::call`](crate::Function::call).
+    /// Calls it with an argument for each arrow of its type, and waits until it and everything that it started has
+    /// ended. See [`Function::call`](crate::Function::call).
     ///
     /// # Errors
     /// When the arguments are too many, too few or of other types, and when the function does not succeed.
@@ -119,7 +121,8 @@ impl DynamicFunction {
         self.target.gives() != Gives::Value
     }
 
-    /// The same function; if it gives an effect, calls give a value of `Result`: a failure is its `Err`, and no [`CallError`].
+    /// The same function; if it gives an effect, calls give a value of `Result`: a failure is its `Err`, and no
+    /// [`CallError`].
     ///
     /// ```
     /// use aivi::Data;

@@ -86,8 +86,8 @@ pub struct EngineBuilder {
 }
 
 impl Engine {
-    /// Starts to describe an engine: real time, a worker for each processor, the streams of the process for output; its scripts may do nothing
-    /// else outside of themselves.
+    /// Starts to describe an engine: real time, a worker for each processor, the streams of the process for output; its
+    /// scripts may do nothing else outside of themselves.
     pub fn builder() -> EngineBuilder {
         let settings = Settings {
             workers: None,
@@ -133,8 +133,8 @@ impl Engine {
         self.compiled(&Input::File(path), true)
     }
 
-    /// The same program from its beginning, as this engine runs it, with all that this engine allows: what it has computed so far is
-    /// forgotten.
+    /// The same program from its beginning, as this engine runs it, with all that this engine allows: what it has
+    /// computed so far is forgotten.
     ///
     /// # Errors
     /// When it calls functions of a host module that is another one here, or none.
@@ -159,16 +159,17 @@ impl Engine {
     /// # }
     /// ```
     ///
-    /// The bytes may come from anybody: what they are is verified, and values are looked at where the code alone does not prove that they
-    /// fit, so they can do what a script can do and no more. A script that only computes takes up to a fifth longer than one that was
-    /// compiled from its text, one of little but `par` and time limits several times as long.
+    /// The bytes may come from anybody: what they are is verified, and values are looked at where the code alone does
+    /// not prove that they fit, so they can do what a script can do and no more. A script that only computes takes up
+    /// to a fifth longer than one that was compiled from its text, one of little but `par` and time limits several
+    /// times as long.
     ///
-    /// What the program uses of the host's modules is looked up by name, and compared with what it was when the program was compiled: what is
-    /// missing, or has another type here, is an error.
+    /// What the program uses of the host's modules is looked up by name, and compared with what it was when the program
+    /// was compiled: what is missing, or has another type here, is an error.
     ///
     /// # Errors
-    /// When the bytes are none, are damaged, were made by another version of this crate, break the machine's rules, or were compiled for
-    /// functions of a host that have other types here.
+    /// When the bytes are none, are damaged, were made by another version of this crate, break the machine's rules, or
+    /// were compiled for functions of a host that have other types here.
     pub fn load(&self, bytes: &[u8]) -> Result<Script, LoadError> {
         let module = precompiled::open(bytes)?;
         if let Some(other) = self.shared.settings.modules.first_of_other_type(&module) {
@@ -190,22 +191,23 @@ impl Engine {
         Machine::new(&self.shared, code, self.shared.settings.grants.clone()).map_err(CompileError::Refused)
     }
 
-    /// What calls may use together that are made [`within`](crate::Function::within) it: one tenant's share of the engine, say. The
-    /// [total](EngineBuilder::total) of the engine counts it as well.
+    /// What calls may use together that are made [`within`](crate::Function::within) it: one tenant's share of the
+    /// engine, say. The [total](EngineBuilder::total) of the engine counts it as well.
     #[must_use]
     pub fn budget(&self, name: &str, limits: Limits) -> Budget {
         let Shared { settings, runtimes, .. } = &*self.shared;
         Budget::new(name, limits, settings.account.clone(), runtimes.is_simulated())
     }
 
-    /// Cancels everything that runs, as a signal does: cleanups run, then the calls end as interrupted. Says how many calls
-    /// that are; one that begins a moment later is not among them.
+    /// Cancels everything that runs, as a signal does: cleanups run, then the calls end as interrupted. Says how many
+    /// calls that are; one that begins a moment later is not among them.
     pub fn interrupt(&self, signal: i32) -> usize {
         self.shared.runtimes.interrupt(signal)
     }
 
-    /// Every fiber that lives, as data. Everything stops for the moment, and goes on afterwards; so there are none for who is called
-    /// by a fiber on a worker: a function of the host (other than a [`blocking`](crate::HostModule::blocking) one), a destructor, a waker.
+    /// Every fiber that lives, as data. Everything stops for the moment, and goes on afterwards; so there are none for
+    /// who is called by a fiber on a worker: a function of the host (other than a
+    /// [`blocking`](crate::HostModule::blocking) one), a destructor, a waker.
     #[must_use]
     pub fn fibers(&self) -> Fibers {
         let mut all = Fibers::default();
@@ -213,7 +215,8 @@ impl Engine {
         all
     }
 
-    /// The same as a report for people, or as a line of JSON, as the engine is set. It says so when nothing can be shown.
+    /// The same as a report for people, or as a line of JSON, as the engine is set. It says so when nothing can be
+    /// shown.
     #[must_use]
     pub fn report_fibers(&self) -> String {
         self.report_fibers_as(self.shared.settings.format)
@@ -230,8 +233,8 @@ impl Engine {
         said(is_shown, text)
     }
 
-    /// What is left undone when the process ends now, `after` it was asked to end: the cleanups that have begun or wait to be
-    /// run, and the fibers.
+    /// What is left undone when the process ends now, `after` it was asked to end: the cleanups that have begun or wait
+    /// to be run, and the fibers.
     #[must_use]
     pub fn report_undone(&self, after: Duration) -> String {
         if self.shared.settings.format == Format::Json {
@@ -265,7 +268,8 @@ impl Engine {
         lines
     }
 
-    /// Every fiber that lives, where it stands and what it waits for; or why that cannot be shown, as for [`fibers`](Self::fibers).
+    /// Every fiber that lives, where it stands and what it waits for; or why that cannot be shown, as for
+    /// [`fibers`](Self::fibers).
     #[must_use]
     pub fn dump(&self) -> String {
         let mut text = String::new();
@@ -279,9 +283,9 @@ impl Engine {
         self.shared.runtimes.stats()
     }
 
-    /// In an engine that is [`driven`](EngineBuilder::driven): runs the fibers that are ready, on the calling thread, for `budget` at
-    /// most; a fiber that computes is interrupted some tens of microseconds later. Never waits for anything: sockets are looked at,
-    /// and a call that blocks has its thread in the pool.
+    /// In an engine that is [`driven`](EngineBuilder::driven): runs the fibers that are ready, on the calling thread,
+    /// for `budget` at most; a fiber that computes is interrupted some tens of microseconds later. Never waits for
+    /// anything: sockets are looked at, and a call that blocks has its thread in the pool.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -315,7 +319,8 @@ impl Engine {
         let _ = self.shared.settings.stderr.flush();
     }
 
-    /// What every fiber is doing, for each of the runtimes. False: one of them has called us, and cannot stop before we return.
+    /// What every fiber is doing, for each of the runtimes. False: one of them has called us, and cannot stop before we
+    /// return.
     fn each_moment(&self, mut tell: impl FnMut(&Waits<'_>)) -> bool {
         let mut is_shown = true;
         self.shared.runtimes.each(|runtime| match runtime.is_at_work() {
@@ -341,30 +346,32 @@ impl Shared {
 }
 
 impl EngineBuilder {
-    /// Threads that run fibers; at least one, and at most [`WORKERS_MAX`](crate::WORKERS_MAX): a larger number is taken for that one.
+    /// Threads that run fibers; at least one, and at most [`WORKERS_MAX`](crate::WORKERS_MAX): a larger number is taken
+    /// for that one.
     pub fn workers(mut self, count: usize) -> Self {
         self.settings.workers = Some(count.max(1));
         self
     }
 
-    /// No threads at all: fibers run when the host calls [`Engine::turn`], or waits for a call. For a host with a loop of its own,
-    /// such as a game. (Calls that block still have threads of the pool.)
+    /// No threads at all: fibers run when the host calls [`Engine::turn`], or waits for a call. For a host with a loop
+    /// of its own, such as a game. (Calls that block still have threads of the pool.)
     pub fn driven(mut self) -> Self {
         self.settings.mode = Mode::Driven;
         self
     }
 
-    /// In an engine that is `driven`: `tell` is called, by any thread, when something has become ready and nobody works. It should only
-    /// wake the host's loop; a panic of it is reported once. Sockets tell nobody: a host whose scripts use them calls `turn` from time to time.
+    /// In an engine that is `driven`: `tell` is called, by any thread, when something has become ready and nobody
+    /// works. It should only wake the host's loop; a panic of it is reported once. Sockets tell nobody: a host whose
+    /// scripts use them calls `turn` from time to time.
     pub fn on_wake(mut self, tell: impl Fn() + Send + Sync + 'static) -> Self {
         self.settings.on_wake = Some(Arc::new(tell));
         self
     }
 
-    /// `listen` is told what happens to fibers: some at a time, by the workers, in the order of each; at the latest when a worker has
-    /// nothing to do. Every call is a fiber then, also one that only computes, so calls cost more. A panic of it is reported once, and it is told
-    /// the rest all the same. It must not ask the engine for anything that waits, a call or a dump: the worker that tells it may be the one that is
-    /// waited for.
+    /// `listen` is told what happens to fibers: some at a time, by the workers, in the order of each; at the latest
+    /// when a worker has nothing to do. Every call is a fiber then, also one that only computes, so calls cost more. A
+    /// panic of it is reported once, and it is told the rest all the same. It must not ask the engine for anything that
+    /// waits, a call or a dump: the worker that tells it may be the one that is waited for.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -390,20 +397,22 @@ impl EngineBuilder {
         self
     }
 
-    /// One thread, virtual time; the seed decides every scheduling choice. A script that runs twice runs in the same way.
+    /// One thread, virtual time; the seed decides every scheduling choice. A script that runs twice runs in the same
+    /// way.
     pub fn simulated(mut self, seed: u64) -> Self {
         self.settings.mode = Mode::Simulated { seed };
         self
     }
 
-    /// What all calls together may use at the same time; of fuel and output, in all. Whoever reaches for more is cancelled.
+    /// What all calls together may use at the same time; of fuel and output, in all. Whoever reaches for more is
+    /// cancelled.
     pub fn total(mut self, limits: Limits) -> Self {
         self.settings.account = limits.is_metered().then(|| Arc::new(Account::new(Level::Engine, limits, None)));
         self
     }
 
-    /// How many bytes of text a program may have, with all modules that come from files; 16 MiB unless it is set. The compiler takes some
-    /// twenty bytes of memory for each, and a microsecond.
+    /// How many bytes of text a program may have, with all modules that come from files; 16 MiB unless it is set. The
+    /// compiler takes some twenty bytes of memory for each, and a microsecond.
     pub fn source_limit(mut self, bytes: usize) -> Self {
         self.settings.source_limit = bytes;
         self
@@ -415,8 +424,9 @@ impl EngineBuilder {
         self
     }
 
-    /// Allows scripts to do something outside of themselves; without it they compute, talk to each other, wait and write to the engine's
-    /// outputs. What is not allowed fails, with an error that says what would allow it: see [`Capability`].
+    /// Allows scripts to do something outside of themselves; without it they compute, talk to each other, wait and
+    /// write to the engine's outputs. What is not allowed fails, with an error that says what would allow it: see
+    /// [`Capability`].
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -494,8 +504,9 @@ impl EngineBuilder {
     /// The engine. Threads start when something runs.
     ///
     /// # Errors
-    /// When the system refuses what it needs; of the kind `InvalidInput` when a capability has a [mistake](Capability::mistake); and when a
-    /// module of the host is not what it says: then the error holds a [`HostModuleError`](crate::HostModuleError).
+    /// When the system refuses what it needs; of the kind `InvalidInput` when a capability has a
+    /// [mistake](Capability::mistake); and when a module of the host is not what it says: then the error holds a
+    /// [`HostModuleError`](crate::HostModuleError).
     pub fn build(self) -> io::Result<Engine> {
         let modules = HostModules::new(self.modules).map_err(io::Error::other)?;
         let grants = Grants::new(&self.allowed, &self.denied, None);

@@ -14,13 +14,13 @@ use crate::in_place::InPlace;
 use crate::machine::{Entry, Machine};
 use crate::signature::Type;
 
-/// An exported function, or value, of a script: takes `A`, a tuple with a Rust value for each argument, and gives `R`. If it gives an
-/// effect, a call runs it, and `R` is its value. For an `Effect E B`, `R` may also be a `Result` with types for both: then a
-/// failure is its `Err`, and no [`CallError`].
+/// An exported function, or value, of a script: takes `A`, a tuple with a Rust value for each argument, and gives `R`.
+/// If it gives an effect, a call runs it, and `R` is its value. For an `Effect E B`, `R` may also be a `Result` with
+/// types for both: then a failure is its `Err`, and no [`CallError`].
 ///
-/// Its type was compared with the one in the script when it was looked up ([`Script::function`]), so a call does not look again.
-/// Clones are the same function. It may be called from any thread, also at the same time: each call is a fiber of its own.
-/// It keeps its script and its engine.
+/// Its type was compared with the one in the script when it was looked up ([`Script::function`]), so a call does not
+/// look again. Clones are the same function. It may be called from any thread, also at the same time: each call is a
+/// fiber of its own. It keeps its script and its engine.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -105,11 +105,12 @@ impl<A: Arguments, R: FromAivi> Function<A, R> {
         Ok(Function::new(Target::new(machine, export, gives)))
     }
 
-    /// Calls it, and waits until it and everything that it started has ended. The calling thread works for the script meanwhile.
+    /// Calls it, and waits until it and everything that it started has ended. The calling thread works for the script
+    /// meanwhile.
     ///
-    /// A function that a script calls must not wait for another call: such a call is refused, unless the function is one for
-    /// the blocking pool, or what it calls is pure and has no limits of its own, so that there is nothing to wait for. It may
-    /// [`start`](Self::start) one.
+    /// A function that a script calls must not wait for another call: such a call is refused, unless the function is
+    /// one for the blocking pool, or what it calls is pure and has no limits of its own, so that there is nothing to
+    /// wait for. It may [`start`](Self::start) one.
     ///
     /// # Errors
     /// When an argument has no counterpart in the script, and when the function does not succeed.
@@ -280,7 +281,8 @@ fn check_types<R: FromAivi, A: Arguments>(name: &str, machine: &Machine) -> Resu
     own.map_or(Ok(()), |own| Err(differs(format!("the script has a type {own} of its own"))))
 }
 
-/// The name of an opaque type of the host in `ty` that a type of the program has, too: a signature tells them apart by nothing else.
+/// The name of an opaque type of the host in `ty` that a type of the program has, too: a signature tells them apart by
+/// nothing else.
 fn own_type(ty: &Type, machine: &Machine) -> Option<&'static str> {
     let mut own = None;
     ty.has(|part| {

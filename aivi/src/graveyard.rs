@@ -52,7 +52,8 @@ impl Graveyard {
 }
 
 impl Drop for Graveyard {
-    /// The programs hold it, so all are buried. If the engine goes in the middle of a turn, what cannot be freed yet never is.
+    /// The programs hold it, so all are buried. If the engine goes in the middle of a turn, what cannot be freed yet
+    /// never is.
     fn drop(&mut self) {
         self.sweep();
         self.buried().drain(..).for_each(|buried| std::mem::forget(buried.remains));

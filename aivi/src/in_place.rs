@@ -1,7 +1,7 @@
 //! Calls that begin on the thread that makes them ([0022](../../spec/decisions/0022-calls-in-place.md)).
 //!
-//! A function keeps a fiber for them. Whoever finds it in use, another thread or a call further out on the same one, makes one
-//! for itself.
+//! A function keeps a fiber for them. Whoever finds it in use, another thread or a call further out on the same one,
+//! makes one for itself.
 
 use std::cell::Cell;
 use std::sync::{Mutex, MutexGuard, TryLockError};
@@ -12,8 +12,8 @@ use crate::budget::Bounds;
 use crate::machine::{Entry, Machine};
 use crate::outcome::{Outcome, Run};
 
-/// Calls on one thread, each made by a function that the script of the one before has called. They are on the thread's own stack
-/// (arbitrary).
+/// Calls on one thread, each made by a function that the script of the one before has called. They are on the thread's
+/// own stack (arbitrary).
 const DEPTH_MAX: u32 = 16;
 
 /// What a call is told beyond it.

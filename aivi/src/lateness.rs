@@ -1,4 +1,5 @@
-//! Warnings about fibers that keep others from running (`spec/reports.md`): one for each line of the program, and not too many.
+//! Warnings about fibers that keep others from running (`spec/reports.md`): one for each line of the program, and not
+//! too many.
 
 use std::collections::HashSet;
 use std::fmt;

@@ -16,46 +16,51 @@
 //! # }
 //! ```
 //!
-//! An [`Engine`] holds what a host decides; a [`Script`] is a compiled program; a [`Function`] is one of its exports, whose type was compared
-//! when it was looked up. A call blocks ([`Function::call`]) or goes on by itself ([`Function::start`], a future for any executor). What
-//! scripts may use of the host stands in [`HostModule`]s. The [`tutorial`] goes through all of it.
+//! An [`Engine`] holds what a host decides; a [`Script`] is a compiled program; a [`Function`] is one of its exports,
+//! whose type was compared when it was looked up. A call blocks ([`Function::call`]) or goes on by itself
+//! ([`Function::start`], a future for any executor). What scripts may use of the host stands in [`HostModule`]s. The
+//! [`tutorial`] goes through all of it.
 //!
 //! # Threads
 //!
-//! Nothing is global: two engines do not see each other. All scripts of an engine share its workers, which start when they are needed
-//! and end with the engine. Engines, scripts, functions and calls may be used from any thread. A thread that blocks in a call works
-//! for its scripts meanwhile. An engine that is [driven](EngineBuilder::driven) has no threads: its host gives it time
-//! ([`Engine::turn`]).
+//! Nothing is global: two engines do not see each other. All scripts of an engine share its workers, which start when
+//! they are needed and end with the engine. Engines, scripts, functions and calls may be used from any thread. A thread
+//! that blocks in a call works for its scripts meanwhile. An engine that is [driven](EngineBuilder::driven) has no
+//! threads: its host gives it time ([`Engine::turn`]).
 //!
 //! # Errors
 //!
-//! What is wrong in a text is a [`CompileError`], in the bytes of a compiled program a [`LoadError`], in the use of a function a
-//! [`LookupError`]. How a call ended without a value says [`CallError`]: a failure that the script's author meant, a fault with lines, or
-//! that it was cancelled. No script makes the host panic.
+//! What is wrong in a text is a [`CompileError`], in the bytes of a compiled program a [`LoadError`], in the use of a
+//! function a [`LookupError`]. How a call ended without a value says [`CallError`]: a failure that the script's author
+//! meant, a fault with lines, or that it was cancelled. No script makes the host panic.
 //!
 //! # Panics
 //!
-//! Code of the host that an engine calls may panic, with `panic = "unwind"`, and others go on. In a function of a [`HostModule`], in its future or in
-//! an [`Output`] that is written to it is the fault of the fiber that called; in what listens to events or wakes the host it is reported, once; in a
-//! waker or a destructor the panic hook alone tells. A bug of the machine is a fault of the call as well. Should the engine's own code panic
-//! where nobody knows any more what it was about, then it runs nothing more: all its calls end with a fault that says so, and so do those
+//! Code of the host that an engine calls may panic, with `panic = "unwind"`, and others go on. In a function of a
+//! [`HostModule`], in its future or in an [`Output`] that is written to it is the fault of the fiber that called; in
+//! what listens to events or wakes the host it is reported, once; in a waker or a destructor the panic hook alone
+//! tells. A bug of the machine is a fault of the call as well. Should the engine's own code panic where nobody knows
+//! any more what it was about, then it runs nothing more: all its calls end with a fault that says so, and so do those
 //! that come later. Nobody waits for ever.
 //!
 //! # What scripts may do
 //!
-//! Outside of themselves nothing but write to the engine's [outputs](Output), until the host grants it: files by directory, the network by host
-//! and port, variables of the environment, standard input, exit codes and the time of day ([`EngineBuilder::allow`], [`Capability`]). A
-//! script of an engine can be given less ([`Script::restricted`]). What functions of the host do is the host's affair.
+//! Outside of themselves nothing but write to the engine's [outputs](Output), until the host grants it: files by
+//! directory, the network by host and port, variables of the environment, standard input, exit codes and the time of
+//! day ([`EngineBuilder::allow`], [`Capability`]). A script of an engine can be given less ([`Script::restricted`]).
+//! What functions of the host do is the host's affair.
 //!
-//! What calls may use up is limited by [`Limits`]: fuel, memory, time, fibers, messages, output; for each call ([`EngineBuilder::limits`],
-//! [`Function::with`]), for all of an engine together ([`EngineBuilder::total`]), and in between for calls that share a [`Budget`]. A call that reaches one is cancelled with
-//! [`CallError::Limit`], its cleanups run on a reserve, and then it is stopped; others go on.
+//! What calls may use up is limited by [`Limits`]: fuel, memory, time, fibers, messages, output; for each call
+//! ([`EngineBuilder::limits`], [`Function::with`]), for all of an engine together ([`EngineBuilder::total`]), and in
+//! between for calls that share a [`Budget`]. A call that reaches one is cancelled with [`CallError::Limit`], its
+//! cleanups run on a reserve, and then it is stopped; others go on.
 //!
 //! # Cancellation
 //!
-//! A [`Call`] that is dropped or cancelled ends at its next checkpoint, in pure code as well, runs its cleanups, and takes everything with
-//! it that it has started. Whatever was made with an engine keeps it: scripts, functions, calls, callbacks. When the last of them is dropped, and
-//! the engine itself, calls that were [detached](Call::detach) are cancelled, too.
+//! A [`Call`] that is dropped or cancelled ends at its next checkpoint, in pure code as well, runs its cleanups, and
+//! takes everything with it that it has started. Whatever was made with an engine keeps it: scripts, functions, calls,
+//! callbacks. When the last of them is dropped, and the engine itself, calls that were [detached](Call::detach) are
+//! cancelled, too.
 
 #![forbid(unsafe_code)]
 

@@ -12,13 +12,15 @@ use crate::backtrace;
 pub struct LimitReport {
     /// Which.
     pub what: Limit,
-    /// Whose: the call's own, that of a [`Budget`](crate::Budget), or the engine's ([`EngineBuilder::total`](crate::EngineBuilder::total)).
+    /// Whose: the call's own, that of a [`Budget`](crate::Budget), or the engine's
+    /// ([`EngineBuilder::total`](crate::EngineBuilder::total)).
     pub level: Level,
     /// How much was allowed, as in [`Limits`](crate::Limits); of time in milliseconds.
     pub allowed: u64,
     /// How much was used, or would have been.
     pub used: u64,
-    /// Where the fiber stood that reached it: `path:line:column in function`. Nothing for a time that was up while all waited.
+    /// Where the fiber stood that reached it: `path:line:column in function`. Nothing for a time that was up while all
+    /// waited.
     pub at: Option<String>,
     /// The sentence for it.
     pub message: String,

@@ -1,8 +1,8 @@
 //! Finding the files of a program: the compiler is pure, so somebody else has to read.
 //!
-//! A module `my.app.api` lives in `<root>/my/app/api.aivi`. The root is, in this order: the source folder of the project, when an
-//! `aivi.toml` stands in the entry file's folder or above; what precedes the module path in the entry file's path; the entry
-//! file's folder, where plain `api.aivi` will do as well. (Decision D-25 of the language.)
+//! A module `my.app.api` lives in `<root>/my/app/api.aivi`. The root is, in this order: the source folder of the
+//! project, when an `aivi.toml` stands in the entry file's folder or above; what precedes the module path in the entry
+//! file's path; the entry file's folder, where plain `api.aivi` will do as well. (Decision D-25 of the language.)
 //! Modules `aivi.*` never come from files: the library is built in.
 
 use std::fs;
@@ -114,7 +114,8 @@ impl Loader for Modules<'_> {
     }
 }
 
-/// The source folder of the project around `folder`: beside the nearest `aivi.toml`, `src` if it exists, else the folder itself.
+/// The source folder of the project around `folder`: beside the nearest `aivi.toml`, `src` if it exists, else the
+/// folder itself.
 fn project_sources(folder: &Path) -> Option<PathBuf> {
     let absolute = fs::canonicalize(folder).ok()?;
     let project = absolute.ancestors().find(|folder| folder.join("aivi.toml").is_file())?;

@@ -11,11 +11,13 @@ use crate::convert::{AiviType, FromAivi, IntoAivi, Mismatch, Shapes};
 use crate::host_module::panics::catch;
 use crate::signature::Type;
 
-/// A Rust value that scripts can hold, as a value of an opaque type ([`HostModule::object`](crate::HostModule::object)).
+/// A Rust value that scripts can hold, as a value of an opaque type
+/// ([`HostModule::object`](crate::HostModule::object)).
 ///
-/// It is shared: the script, its fibers and the host refer to the same value, and it is dropped when the last of them lets go of it,
-/// on whichever thread that is. So it is `Send + Sync`, and what changes in it has a lock. A panic while it is dropped goes no further.
-/// In AIVI two are equal when they are the same; `toText` shows the type's name, `<Sprite>`.
+/// It is shared: the script, its fibers and the host refer to the same value, and it is dropped when the last of them
+/// lets go of it, on whichever thread that is. So it is `Send + Sync`, and what changes in it has a lock. A panic while
+/// it is dropped goes no further. In AIVI two are equal when they are the same; `toText` shows the type's name,
+/// `<Sprite>`.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicI64, Ordering};

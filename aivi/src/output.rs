@@ -18,8 +18,8 @@ pub struct Output {
 struct Sink {
     /// What is not written yet.
     buffer: Vec<u8>,
-    /// So much is written out. Zero when there is a loss to be told: so the next write comes to tell it, and costs nothing more
-    /// otherwise.
+    /// So much is written out. Zero when there is a loss to be told: so the next write comes to tell it, and costs
+    /// nothing more otherwise.
     full: usize,
     /// Why something was lost when nobody was there to be told.
     lost: Option<io::Error>,

@@ -1,7 +1,8 @@
 //! Programs that were compiled before: a [`Script`] as bytes, and back.
 //!
-//! The bytes hold the whole program with what it reaches of the library, the types of what it exports, and its source lines for
-//! reports. They are a cache, not an archive: only the version of this crate that made them loads them, and says so otherwise.
+//! The bytes hold the whole program with what it reaches of the library, the types of what it exports, and its source
+//! lines for reports. They are a cache, not an archive: only the version of this crate that made them loads them, and
+//! says so otherwise.
 
 use std::fmt;
 use std::io;
@@ -82,8 +83,8 @@ impl fmt::Display for LoadError {
 impl std::error::Error for LoadError {}
 
 impl Script {
-    /// The program as bytes, for [`Engine::load`](crate::Engine::load). The same program has always the same bytes. Warnings of the
-    /// compiler are not among them.
+    /// The program as bytes, for [`Engine::load`](crate::Engine::load). The same program has always the same bytes.
+    /// Warnings of the compiler are not among them.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         sealed::seal(&self.code().original())

@@ -1,8 +1,8 @@
 //! The programs of an engine, and whose a place is.
 //!
-//! All fibers of an engine live in one scheduler, whatever program they run, and what that tells of them names places. So each
-//! program has numbers of its own for its places (`Program::link`). There are four thousand million of them, a program takes
-//! one for each function; when they have all been given, those of programs that are gone are given again.
+//! All fibers of an engine live in one scheduler, whatever program they run, and what that tells of them names places.
+//! So each program has numbers of its own for its places (`Program::link`). There are four thousand million of them, a
+//! program takes one for each function; when they have all been given, those of programs that are gone are given again.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};

@@ -24,8 +24,8 @@ pub struct Rehearsed {
     pub tape: Tape,
     /// Where the fiber stood at whose point it was cancelled.
     pub cancelled_at: Option<String>,
-    /// Bytes of objects of this thread that live when the run is over. What a program keeps in its constants is among them, so the
-    /// difference between two runs is what counts.
+    /// Bytes of objects of this thread that live when the run is over. What a program keeps in its constants is among
+    /// them, so the difference between two runs is what counts.
     pub live_bytes: isize,
     /// The tape in words.
     pub schedule: String,

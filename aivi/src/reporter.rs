@@ -28,7 +28,8 @@ pub(crate) struct Reporter {
     pub(crate) format: Format,
     /// What happens, if somebody wants to know.
     pub(crate) events: Option<Collector>,
-    /// Where tasks were spawned that still ran when their call had ended, and how many. Bounded by the places of programs.
+    /// Where tasks were spawned that still ran when their call had ended, and how many. Bounded by the places of
+    /// programs.
     cut_off: Mutex<HashMap<Place, usize>>,
     /// Reports of tasks that waited for ever when their call ended, each with a place of one.
     stuck: Mutex<Vec<(Place, String)>>,
@@ -58,15 +59,16 @@ impl Reporter {
         }
     }
 
-    /// The tasks of a program that were cancelled because their calls had ended: where they were spawned, and how many. Given
-    /// once.
+    /// The tasks of a program that were cancelled because their calls had ended: where they were spawned, and how many.
+    /// Given once.
     pub(crate) fn take_cut_off(&self, program: &Program) -> Vec<(String, usize)> {
         let mut places: Vec<_> = self.cut_off().extract_if(|place, _| program.has_place(*place)).collect();
         places.sort_unstable_by_key(|(place, _)| place.0);
         places.into_iter().map(|(place, count)| (program.describe(place), count)).collect()
     }
 
-    /// What is to be said of tasks of a program that waited for ever, in the simulator, when their call ended. Given once.
+    /// What is to be said of tasks of a program that waited for ever, in the simulator, when their call ended. Given
+    /// once.
     pub(crate) fn take_stuck(&self, program: &Program) -> Vec<String> {
         let mut stuck = self.stuck();
         stuck.extract_if(.., |(place, _)| program.has_place(*place)).map(|(_, text)| text).collect()
@@ -100,7 +102,8 @@ impl Reporter {
         self.warn(&format!("fault that nobody waited for, at {}: {report}", program.describe(place)), &[]);
     }
 
-    /// A function of the host was told something. That it panics is its own affair, and reported once: it may do so each time.
+    /// A function of the host was told something. That it panics is its own affair, and reported once: it may do so
+    /// each time.
     fn told(&self, name: &str, told: Result<(), String>) {
         if let Err(text) = told
             && !self.has_panicked.swap(true, Ordering::Relaxed)

@@ -1,7 +1,7 @@
 //! The runtimes of an engine, and the calls that they run.
 //!
-//! On real threads, or driven by the host, all calls of all scripts share one runtime, made by the first call. In the simulator
-//! each call has its own, so that the same call behaves in the same way every time.
+//! On real threads, or driven by the host, all calls of all scripts share one runtime, made by the first call. In the
+//! simulator each call has its own, so that the same call behaves in the same way every time.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};

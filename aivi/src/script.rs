@@ -60,8 +60,8 @@ pub struct Tested {
     pub time: Duration,
     /// Tasks that it spawned and that still ran when it had ended: where, and how many. They were cancelled.
     pub cut_off: Vec<(String, usize)>,
-    /// Reports of tasks that could not go on any more when it ended, and had waited before: nothing that still ran could have
-    /// woken them.
+    /// Reports of tasks that could not go on any more when it ended, and had waited before: nothing that still ran
+    /// could have woken them.
     pub stuck: Vec<String>,
     /// Messages that nobody received: where their channels were made, and how many.
     pub unreceived: Vec<(String, usize)>,
@@ -79,8 +79,8 @@ impl Script {
         Script { machine, warnings: self.warnings.clone() }
     }
 
-    /// The same program from its beginning, which may do only what is said here, of what the engine allows: for plug-ins that are not
-    /// trusted alike.
+    /// The same program from its beginning, which may do only what is said here, of what the engine allows: for
+    /// plug-ins that are not trusted alike.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -106,8 +106,8 @@ impl Script {
         Ok(self.on(machine.map_err(io::Error::other)?))
     }
 
-    /// Runs `main`, and returns when everything that it started has ended and its output is written. A `main` that would have succeeded
-    /// has not if output was lost.
+    /// Runs `main`, and returns when everything that it started has ended and its output is written. A `main` that
+    /// would have succeeded has not if output was lost.
     #[must_use]
     pub fn run_main(&self) -> Ending {
         self.run_main_as(None)
@@ -149,8 +149,8 @@ impl Script {
         self.function::<A, R>(name)?.call(arguments)
     }
 
-    /// Looks up an exported function, or value, and compares its type with the one that is asked for: `A` is a tuple with a Rust type
-    /// for each argument. An effect is run by a call, and its value is the result.
+    /// Looks up an exported function, or value, and compares its type with the one that is asked for: `A` is a tuple
+    /// with a Rust type for each argument. An effect is run by a call, and its value is the result.
     ///
     /// # Errors
     /// When the script exports no such function, or one of another type.
@@ -158,7 +158,8 @@ impl Script {
         Function::find(&self.machine, name)
     }
 
-    /// Looks up an exported function, or value, whose type the host does not know: it takes and gives [`Data`](crate::Data).
+    /// Looks up an exported function, or value, whose type the host does not know: it takes and gives
+    /// [`Data`](crate::Data).
     ///
     /// # Errors
     /// When the script exports nothing of this name, or something whose type cannot be read.
@@ -193,8 +194,8 @@ impl Script {
         module.tests.iter().map(test).collect()
     }
 
-    /// What has happened to its fibers so far, since it was loaded or since the last call, if the engine is `traced`. The first
-    /// two million events are kept, 56 bytes each.
+    /// What has happened to its fibers so far, since it was loaded or since the last call, if the engine is `traced`.
+    /// The first two million events are kept, 56 bytes each.
     #[must_use]
     pub fn take_trace(&self) -> Trace {
         self.machine.take_trace()

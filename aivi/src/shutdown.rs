@@ -39,7 +39,8 @@ struct CleanupReport {
 }
 
 impl ShutdownReport {
-    /// What is known at the moment; `None` while the end has not begun. `given_up`: why fibers were given up, if that was the beginning.
+    /// What is known at the moment; `None` while the end has not begun. `given_up`: why fibers were given up, if that
+    /// was the beginning.
     pub(crate) fn new(shutdown: &Shutdown, now_ns: u64, program: &Program, given_up: Why) -> Option<ShutdownReport> {
         let Ended { why, begun_ns, cleanups } = shutdown.ended()?;
         let why = why.unwrap_or(given_up);

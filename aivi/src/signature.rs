@@ -1,5 +1,5 @@
-//! The type of an exported value, read back from the text that the compiler put into the module, so that a host's call can be
-//! checked when the function is looked up and not somewhere inside of it.
+//! The type of an exported value, read back from the text that the compiler put into the module, so that a host's call
+//! can be checked when the function is looked up and not somewhere inside of it.
 
 use std::any::TypeId;
 use std::fmt;
@@ -125,9 +125,9 @@ impl Type {
         }
     }
 
-    /// Whether a value of this type of a script can be taken as one of the other type, of Rust: equal but for variables. A variable
-    /// of the script may be anything but a function, since nothing shows what a function takes. What Rust gives to a function is
-    /// covered by what that takes.
+    /// Whether a value of this type of a script can be taken as one of the other type, of Rust: equal but for
+    /// variables. A variable of the script may be anything but a function, since nothing shows what a function takes.
+    /// What Rust gives to a function is covered by what that takes.
     #[must_use]
     pub fn fits(&self, other: &Type) -> bool {
         let all = |left: &[Type], right: &[Type]| {
@@ -156,8 +156,8 @@ impl Type {
         }
     }
 
-    /// Whether all values of the other type, variables included, can be taken for values of this one. What this one gives to a function
-    /// is of exactly the type that the function takes.
+    /// Whether all values of the other type, variables included, can be taken for values of this one. What this one
+    /// gives to a function is of exactly the type that the function takes.
     #[must_use]
     pub fn covers(&self, other: &Type) -> bool {
         let has_variable = |ty: &Type| matches!(ty, Type::Variable(_));

@@ -1,8 +1,8 @@
 //! Who waits for what, in words: the report of a deadlock, and of fibers at any other moment (`spec/reports.md`).
 //!
-//! Fibers are numbered in the order in which they are shown, so numbers are small and the same program gives the same report;
-//! a fiber of a call from outside is `main`. The report is bounded, whatever the number of fibers: fibers that do the same at the
-//! same place share an entry, the first entries are shown, the fibers of the others counted.
+//! Fibers are numbered in the order in which they are shown, so numbers are small and the same program gives the same
+//! report; a fiber of a call from outside is `main`. The report is bounded, whatever the number of fibers: fibers that
+//! do the same at the same place share an entry, the first entries are shown, the fibers of the others counted.
 
 mod circle;
 mod data;

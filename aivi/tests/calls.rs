@@ -211,7 +211,8 @@ fn in_the_simulator_a_started_call_is_over_at_once() {
     assert_eq!(call.wait(), Ok(3_600_000));
 }
 
-/// What it does not show: a call that is cancelled while it computes has no wait that ends, and ends without that event.
+/// What it does not show: a call that is cancelled while it computes has no wait that ends, and ends without that
+/// event.
 #[test]
 fn that_the_host_cancels_a_call_that_waits_is_an_event() {
     let (tell, told) = mpsc::channel();

@@ -187,8 +187,8 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("a path of text")
 }
 
-/// How each native that needs a power is reached from the script: with an argument, and what it gives when it is refused, if not
-/// a refusal. Natives are those of the library, so one that is not here fails the test.
+/// How each native that needs a power is reached from the script: with an argument, and what it gives when it is
+/// refused, if not a refusal. Natives are those of the library, so one that is not here fails the test.
 fn uses(native: &str, file: &str) -> (&'static str, String, Option<&'static str>) {
     let (function, argument, refused) = match native {
         "file.readText" => ("readFile", file, None),

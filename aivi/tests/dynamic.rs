@@ -1,4 +1,5 @@
-//! Functions called with data, and functions of the host that take and give it: types are those of the script, whatever the host says.
+//! Functions called with data, and functions of the host that take and give it: types are those of the script, whatever
+//! the host says.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,5 +1,5 @@
-//! Scripts that try to take all that there is: each is stopped at its limit, with the line where that was, while a neighbour in the
-//! same engine goes on and finishes.
+//! Scripts that try to take all that there is: each is stopped at its limit, with the line where that was, while a
+//! neighbour in the same engine goes on and finishes.
 
 use std::io::Write;
 use std::time::Duration;
@@ -652,7 +652,8 @@ fn who_blocks_for_ever_leaves_threads_to_its_neighbours() {
     for call in &hostile {
         call.canceller().cancel();
     }
-    // The cancelled calls are over while their threads still read. The end of the pipe ends those; what has not begun does not begin.
+    // The cancelled calls are over while their threads still read. The end of the pipe ends those; what has not begun
+    // does not begin.
     for call in hostile {
         assert_eq!(call.wait(), Err(CallError::Cancelled));
     }

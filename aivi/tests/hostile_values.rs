@@ -1,5 +1,5 @@
-//! Values that are small in a script, since their parts are shared, and would be without end in the host: no limit but that of memory
-//! knows of them, and the host is told of it instead of being given the value.
+//! Values that are small in a script, since their parts are shared, and would be without end in the host: no limit but
+//! that of memory knows of them, and the host is told of it instead of being given the value.
 
 use std::convert::Infallible;
 

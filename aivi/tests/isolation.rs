@@ -1,5 +1,5 @@
-//! Engines beside each other: thousands come and go, some in the middle of a call, and leave no thread and no memory; and a neighbour that
-//! floods its engine, or the same one, does not keep others waiting.
+//! Engines beside each other: thousands come and go, some in the middle of a call, and leave no thread and no memory;
+//! and a neighbour that floods its engine, or the same one, does not keep others waiting.
 
 use std::fs;
 use std::sync::Mutex;
@@ -45,7 +45,8 @@ fn threads() -> usize {
         .count()
 }
 
-/// Waits until engines have so many threads: one whose calls were detached goes with the last of them, for which nobody waits.
+/// Waits until engines have so many threads: one whose calls were detached goes with the last of them, for which nobody
+/// waits.
 fn await_threads(count: usize) {
     let begun = Instant::now();
     while threads() != count {
@@ -193,8 +194,8 @@ fn a_flood_does_not_keep_its_neighbours_waiting() {
     let (left, right) = (engine(), engine());
     // The system shares its processors between the threads of both: a slice of it is some milliseconds.
     let beside = longest_call(&left, &right, 5_000, Limits::none());
-    // In the same engine a fiber gets its turn after those that were there before, each of some tens of microseconds: so
-    // calls of strangers have a limit of fibers. Debug builds are twenty times slower.
+    // In the same engine a fiber gets its turn after those that were there before, each of some tens of microseconds:
+    // so calls of strangers have a limit of fibers. Debug builds are twenty times slower.
     let within = longest_call(&left, &left, 20, Limits::none().fibers(50));
     println!("{beside:?} in an engine beside, {within:?} within");
     // Generous, for machines that are busy otherwise: without turns it would be for ever.

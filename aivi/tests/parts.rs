@@ -1,5 +1,5 @@
-//! Parts of calls with limits of their own (`aivi.limits`), as a host sees them: they end without the call, and what they use is the
-//! call's, the budget's and the engine's.
+//! Parts of calls with limits of their own (`aivi.limits`), as a host sees them: they end without the call, and what
+//! they use is the call's, the budget's and the engine's.
 
 use aivi::{CallError, Engine, EngineBuilder, Function, Level, Limit, LimitReport, Limits, Output, Script};
 

@@ -1,4 +1,5 @@
-//! Programs that are replaced: the old one goes, with what it has computed, when nobody has anything of it any more; not before.
+//! Programs that are replaced: the old one goes, with what it has computed, when nobody has anything of it any more;
+//! not before.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};

@@ -1,7 +1,7 @@
 //! What does a message cost, with one worker and with two?
 //!
-//! A round trip is two messages and two switches; with two workers the two fibers may or may not share one. The patient one receives each message under a limit of
-//! time. The jobs of a pool are worth sharing.
+//! A round trip is two messages and two switches; with two workers the two fibers may or may not share one. The patient
+//! one receives each message under a limit of time. The jobs of a pool are worth sharing.
 
 use std::hint::black_box;
 

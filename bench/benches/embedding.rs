@@ -1,9 +1,9 @@
 //! What does it cost a host to call into a script?
 //!
-//! All calls are made by one thread, and the scripts do next to nothing, so what is measured is the way in and out. `start` and
-//! `wait` pass the scheduler. `10,000 scripts` calls each of as many scripts of one engine once, which were compiled and looked up
-//! before. Of host functions, the time is that of one turn of a loop which calls one: there are a thousand in a call.
-//! Not shown: many threads that call at the same time.
+//! All calls are made by one thread, and the scripts do next to nothing, so what is measured is the way in and out.
+//! `start` and `wait` pass the scheduler. `10,000 scripts` calls each of as many scripts of one engine once, which were
+//! compiled and looked up before. Of host functions, the time is that of one turn of a loop which calls one: there are
+//! a thousand in a call. Not shown: many threads that call at the same time.
 
 use std::hint::black_box;
 

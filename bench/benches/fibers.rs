@@ -1,7 +1,7 @@
 //! What do fibers, groups and timers cost, with one worker and with two?
 //!
-//! Two workers have hardly anything to share in most of these programs: the question is how much the second one disturbs. In `jobs`
-//! it should do its half. The sleepers sleep for up to 4 ms, which is a floor for that bench.
+//! Two workers have hardly anything to share in most of these programs: the question is how much the second one
+//! disturbs. In `jobs` it should do its half. The sleepers sleep for up to 4 ms, which is a floor for that bench.
 
 use std::hint::black_box;
 

@@ -1,8 +1,8 @@
 //! How long from text to a program that can run, and how it grows with the program.
 //!
 //! `hello` is what everybody pays; the others are lines per second of generated programs (`generate.rs`) on one core:
-//! `parse` is text to trees, `check` all that `aivi check` does short of bytecode, `compile` the whole way to a bytecode
-//! module. That a line costs the same in both sizes is the claim; what it does not show is time of the disk.
+//! `parse` is text to trees, `check` all that `aivi check` does short of bytecode, `compile` the whole way to a
+//! bytecode module. That a line costs the same in both sizes is the claim; what it does not show is time of the disk.
 
 use std::hint::black_box;
 

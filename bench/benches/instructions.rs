@@ -1,9 +1,10 @@
-//! How many instructions of the processor does an operation take? Counted, not timed: the numbers repeat to a few in a thousand on
-//! a machine that others use, so that a change which makes something two in a hundred slower is seen.
+//! How many instructions of the processor does an operation take? Counted, not timed: the numbers repeat to a few in a
+//! thousand on a machine that others use, so that a change which makes something two in a hundred slower is seen.
 //!
-//! `cargo bench --bench instructions` counts all programs with callgrind, which has to be installed, and compares with `instructions.txt`; it
-//! fails when a program takes over 2 % more than recorded. `UPDATE_GOLDEN=1` records what was counted. Each program runs in two
-//! sizes, in processes of their own; the difference is free of start, compilation and end.
+//! `cargo bench --bench instructions` counts all programs with callgrind, which has to be installed, and compares with
+//! `instructions.txt`; it fails when a program takes over 2 % more than recorded. `UPDATE_GOLDEN=1` records what was
+//! counted. Each program runs in two sizes, in processes of their own; the difference is free of start, compilation and
+//! end.
 
 use std::collections::BTreeMap;
 use std::env;

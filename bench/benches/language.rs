@@ -1,7 +1,7 @@
 //! How fast does the machine itself run: calls, loops, allocation, collections, effects? One worker.
 //!
-//! The times include one call from the host into the script, a few microseconds; with these sizes that is noise. They say
-//! nothing about start-up: the program is compiled before.
+//! The times include one call from the host into the script, a few microseconds; with these sizes that is noise. They
+//! say nothing about start-up: the program is compiled before.
 
 use std::hint::black_box;
 

@@ -1,8 +1,8 @@
 //! Large programs for measuring the front end: as much text as asked for, the same in every run.
 //!
-//! A program is a row of modules of a thousand lines. Each holds the same few kinds of declarations that people write (records,
-//! sum types, functions by clauses, effects, with and without signatures) under names of its own, and uses the module before
-//! it and one far before it, so that types and functions cross modules everywhere.
+//! A program is a row of modules of a thousand lines. Each holds the same few kinds of declarations that people write
+//! (records, sum types, functions by clauses, effects, with and without signatures) under names of its own, and uses
+//! the module before it and one far before it, so that types and functions cross modules everywhere.
 
 use std::fmt::Write;
 

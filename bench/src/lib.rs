@@ -1,5 +1,5 @@
-//! What the benches share: the programs in `programs/`, each with an exported `run : Int -> Effect Text Int` that does the
-//! given number of operations, and a `main` whose output `<name>.out` records: a fast wrong answer fails.
+//! What the benches share: the programs in `programs/`, each with an exported `run : Int -> Effect Text Int` that does
+//! the given number of operations, and a `main` whose output `<name>.out` records: a fast wrong answer fails.
 
 #![forbid(unsafe_code)]
 

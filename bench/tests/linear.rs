@@ -8,7 +8,7 @@ use aivi_compiler::{Options, compile};
 /// Modules of the small and of the large program.
 const SMALL: usize = 4;
 const LARGE: usize = 16;
-/// How much more a line of the large program may cost. Caches alone make some difference; anything quadratic makes it 4.
+/// How much more a line of the large program may cost. Caches make some difference; what is quadratic makes it 4.
 const MORE: f64 = 2.0;
 /// The best of so many runs counts.
 const RUNS: usize = 3;

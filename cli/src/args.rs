@@ -43,7 +43,8 @@ pub struct Run {
     pub file: PathBuf,
     #[command(flatten)]
     pub machine: Machine,
-    /// Write all reports as JSON, an object a line, to standard error: those of the compiler, warnings, the ending, fibers.
+    /// Write all reports as JSON, an object a line, to standard error: those of the compiler, warnings, the ending,
+    /// fibers.
     #[arg(long)]
     pub json: bool,
     /// Write what happens to fibers to a file that timeline viewers open (Perfetto, Trace Event Format).
@@ -154,7 +155,8 @@ pub struct Test {
     /// Run each test that passes once more for each point at which it can be cancelled, cancelled there.
     #[arg(long, conflicts_with_all = ["real_time", "workers"])]
     pub cancel_everywhere: bool,
-    /// Try the orders in which the fibers of each test that passes can run, with so many preemptions at most [default: 2].
+    /// Try the orders in which the fibers of each test that passes can run, with so many preemptions at most [default:
+    /// 2].
     #[arg(long, value_name = "PREEMPTIONS", num_args = 0..=1, require_equals = true, default_missing_value = "2", conflicts_with_all = ["real_time", "workers"])]
     pub explore: Option<u32>,
     /// Show what tests print also when they pass.
@@ -164,7 +166,8 @@ pub struct Test {
     pub permissions: Permissions,
 }
 
-/// A limit in real time, if there is one. It has a name because clap takes an `Option` for an argument that may be absent.
+/// A limit in real time, if there is one. It has a name because clap takes an `Option` for an argument that may be
+/// absent.
 pub type Limit = Option<Duration>;
 
 /// How one attempt of a test is scheduled.

@@ -1,5 +1,5 @@
-//! The commands of `aivi`. Each defines its options only once it was typed: to define those of all takes half as long as to compile
-//! a small program.
+//! The commands of `aivi`. Each defines its options only once it was typed: to define those of all takes half as long
+//! as to compile a small program.
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Error, FromArgMatches, Subcommand};

@@ -1,9 +1,9 @@
 //! `aivi dump`: what every fiber of another process is doing.
 //!
-//! Who asks listens on a socket in a folder that only the user of that process may enter, and then sends SIGQUIT. A process that
-//! gets SIGQUIT looks for sockets with its number, and answers there; if there is none, it reports on its own standard error.
-//! So a program that nobody asks neither listens nor leaves anything behind. SIGQUIT ends a process that does not expect
-//! it: it is sent only to what is seen to be ours and to catch it.
+//! Who asks listens on a socket in a folder that only the user of that process may enter, and then sends SIGQUIT. A
+//! process that gets SIGQUIT looks for sockets with its number, and answers there; if there is none, it reports on its
+//! own standard error. So a program that nobody asks neither listens nor leaves anything behind. SIGQUIT ends a process
+//! that does not expect it: it is sent only to what is seen to be ours and to catch it.
 //!
 //! Rejected: a socket that every program listens on (a thread and a file for each, left behind when it is killed), and
 //! files with answers (who asks would not know when they are whole).
@@ -193,7 +193,8 @@ impl Found {
     }
 }
 
-/// Is it this program, whatever it is called, or one called `aivi`? A file that was replaced has a note behind its name.
+/// Is it this program, whatever it is called, or one called `aivi`? A file that was replaced has a note behind its
+/// name.
 fn is_ours(program: &Path) -> bool {
     let name = |path: &Path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -1,5 +1,5 @@
-//! The `aivi` program: arguments, rendering, exit codes. Everything else is done by the `aivi` crate, in the same way as for any
-//! other host.
+//! The `aivi` program: arguments, rendering, exit codes. Everything else is done by the `aivi` crate, in the same way
+//! as for any other host.
 
 #![forbid(unsafe_code)]
 
@@ -27,7 +27,8 @@ use clap::{CommandFactory, Parser};
 use args::Cli;
 use command::Command;
 
-/// Fibers allocate and release in bursts, often on different threads: the system's allocator is 2 to 3 times slower at that.
+/// Fibers allocate and release in bursts, often on different threads: the system's allocator is 2 to 3 times slower at
+/// that.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

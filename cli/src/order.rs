@@ -7,7 +7,8 @@ use aivi_compiler::parse::parse;
 use aivi_compiler::syntax::ast::{self, ItemKind};
 use aivi_compiler::syntax::{FileId, Interner};
 
-/// Puts those first that no other uses: each brings the modules that it uses along, and those need no check of their own.
+/// Puts those first that no other uses: each brings the modules that it uses along, and those need no check of their
+/// own.
 pub fn users_first(files: Vec<PathBuf>) -> Vec<PathBuf> {
     let heads: Vec<Head> =
         aivi::on_compiler_stack(|| files.iter().map(|file| head(file)).collect()).unwrap_or_default();

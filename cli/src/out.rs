@@ -8,7 +8,8 @@ use aivi::Color;
 /// What a shell shows for a process that was ended by SIGPIPE.
 const BROKEN_PIPE: i32 = 128 + 13;
 
-/// Writes to standard output. Ends the process when it takes no more: quietly when nobody reads it, as other programs do.
+/// Writes to standard output. Ends the process when it takes no more: quietly when nobody reads it, as other programs
+/// do.
 pub fn print(text: &str) {
     let mut stdout = std::io::stdout().lock();
     if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {

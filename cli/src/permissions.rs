@@ -1,8 +1,10 @@
 //! What a program may do outside of itself, as options of `aivi run` and `aivi test`.
 //!
-//! Without any of them, everything. An `--allow-…` or `--deny` makes it nothing but what is allowed, a `--deny-…` takes away from either.
+//! Without any of them, everything. An `--allow-…` or `--deny` makes it nothing but what is allowed, a `--deny-…` takes
+//! away from either.
 //!
-//! The options are made from a table, by a loop: two for each kind, and none of them has a place on the stack of its own.
+//! The options are made from a table, by a loop: two for each kind, and none of them has a place on the stack of its
+//! own.
 
 use aivi::{Capability, EngineBuilder, Power};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};

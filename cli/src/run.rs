@@ -36,7 +36,8 @@ pub fn run(run: &Run) -> ExitCode {
     if !script.has_main() {
         return fail("main must be an Effect value");
     }
-    // A server has a descriptor for each connection. Where the limit cannot be raised, `accept` says so when it is reached.
+    // A server has a descriptor for each connection. Where the limit cannot be raised, `accept` says so when it is
+    // reached.
     let _ = aivi::raise_descriptor_limit();
     let signals = Target::default();
     signals.set(&engine);

@@ -1,6 +1,6 @@
-//! The first SIGINT or SIGTERM cancels what runs, whose cleanups run; the second one ends the process after what is left undone
-//! was reported, the third one at once. The first one is like the second when nothing runs. SIGQUIT shows what every fiber is
-//! doing, to those who asked (`dump.rs`) or on standard error, and the program goes on.
+//! The first SIGINT or SIGTERM cancels what runs, whose cleanups run; the second one ends the process after what is
+//! left undone was reported, the third one at once. The first one is like the second when nothing runs. SIGQUIT shows
+//! what every fiber is doing, to those who asked (`dump.rs`) or on standard error, and the program goes on.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -49,8 +49,8 @@ impl Target {
         std::process::exit(code)
     }
 
-    /// Listens for signals, on a thread of its own: there is nothing that a signal handler may do itself. Where the system
-    /// refuses handlers, signals end the process as they do by default.
+    /// Listens for signals, on a thread of its own: there is nothing that a signal handler may do itself. Where the
+    /// system refuses handlers, signals end the process as they do by default.
     pub fn listen(&self) {
         let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGQUIT]) else { return };
         let target = self.clone();

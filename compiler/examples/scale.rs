@@ -1,5 +1,5 @@
-//! How long does checking take, and does it grow with the program? Prints the time for generated programs of 10,000 and of
-//! 20,000 lines, and their ratio: about 2 is linear. It does not show memory, nor what lowering costs.
+//! How long does checking take, and does it grow with the program? Prints the time for generated programs of 10,000 and
+//! of 20,000 lines, and their ratio: about 2 is linear. It does not show memory, nor what lowering costs.
 
 #[path = "../tests/shapes/mod.rs"]
 mod shapes;

@@ -1,9 +1,9 @@
 //! Typed core: what the checker writes and lowering reads.
 //!
-//! Every name is resolved, every operator has its type, every coercion is explicit, every sugar that only saves typing is
-//! gone (sections, accessors, pipes, suffixes, `when`, `given`). What remains is what lowering wants to see whole:
-//! `match`, `do`, resources, loops, records, texts. A program with errors may hold `ExprKind::Error`; lowering is called
-//! only when there is none.
+//! Every name is resolved, every operator has its type, every coercion is explicit, every sugar that only saves typing
+//! is gone (sections, accessors, pipes, suffixes, `when`, `given`). What remains is what lowering wants to see whole:
+//! `match`, `do`, resources, loops, records, texts. A program with errors may hold `ExprKind::Error`; lowering is
+//! called only when there is none.
 
 use std::rc::Rc;
 
@@ -136,8 +136,8 @@ pub struct Native {
     /// The result is an effect: it acts when run, not when called.
     pub effect: bool,
     /// One letter for each argument: `b`orrowed (the caller keeps it) or `o`wned (the function may update it in place).
-    /// All borrowed when the decorator does not say. A `?` behind them: it gives an Option, as the bare value or the machine's
-    /// absent value.
+    /// All borrowed when the decorator does not say. A `?` behind them: it gives an Option, as the bare value or the
+    /// machine's absent value.
     pub modes: Rc<str>,
 }
 

@@ -1,6 +1,6 @@
-//! Fast hashers. Tables keyed by small integers (symbols, ids) use `IdHasher`: the keys come from counters of the compiler,
-//! never from text of the user, so nobody can choose them to collide. Names are hashed by `TextHasher`, whose seed nobody
-//! knows in advance.
+//! Fast hashers. Tables keyed by small integers (symbols, ids) use `IdHasher`: the keys come from counters of the
+//! compiler, never from text of the user, so nobody can choose them to collide. Names are hashed by `TextHasher`, whose
+//! seed nobody knows in advance.
 
 use std::collections::hash_map::RandomState;
 use std::collections::{HashMap, HashSet};

@@ -1,8 +1,8 @@
-//! Golden tests of name resolution and type inference: `tests/golden/check/<case>.aivi` beside its `.out`, which holds the
-//! types of what the entry module exports, then the diagnostics. `UPDATE_GOLDEN=1` rewrites the `.out` files.
+//! Golden tests of name resolution and type inference: `tests/golden/check/<case>.aivi` beside its `.out`, which holds
+//! the types of what the entry module exports, then the diagnostics. `UPDATE_GOLDEN=1` rewrites the `.out` files.
 //!
-//! A case may hold several modules: a line `// module: a.b` starts the next one, the first is the entry. `aivi.*` comes from
-//! the small library in `tests/golden/check/library.txt`, written in the same way.
+//! A case may hold several modules: a line `// module: a.b` starts the next one, the first is the entry. `aivi.*` comes
+//! from the small library in `tests/golden/check/library.txt`, written in the same way.
 
 use std::fs;
 use std::path::{Path, PathBuf};

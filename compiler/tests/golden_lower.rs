@@ -1,5 +1,5 @@
-//! Golden tests of lowering: `tests/golden/lower/<case>.aivi` beside its `.out`, which holds the disassembly of the case's
-//! own protos. `UPDATE_GOLDEN=1` rewrites. And every script of the project must lower to a module that verifies.
+//! Golden tests of lowering: `tests/golden/lower/<case>.aivi` beside its `.out`, which holds the disassembly of the
+//! case's own protos. `UPDATE_GOLDEN=1` rewrites. And every script of the project must lower to a module that verifies.
 
 mod machine;
 

@@ -1,7 +1,7 @@
 //! The front half of the compiler survives every text: no panic, no endless loop, no exhausted host stack.
 //!
-//! Three sources of trouble: shapes that nest or chain a hundred thousand times, random runs of tokens, and real scripts
-//! with random damage. The random numbers are seeded, so a failure is found again.
+//! Three sources of trouble: shapes that nest or chain a hundred thousand times, random runs of tokens, and real
+//! scripts with random damage. The random numbers are seeded, so a failure is found again.
 
 use std::fs;
 use std::path::Path;

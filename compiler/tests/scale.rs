@@ -1,5 +1,5 @@
-//! Checking takes time in proportion to the program. Time itself is printed by `cargo run --example scale`; here the number
-//! of types that are made stands for it, which is the same in every run.
+//! Checking takes time in proportion to the program. Time itself is printed by `cargo run --example scale`; here the
+//! number of types that are made stands for it, which is the same in every run.
 
 mod shapes;
 

@@ -12,8 +12,8 @@ libfuzzer_sys::fuzz_target!(|input: &[u8]| {
     aivi_tests::claims::untrusted(input);
 });
 
-/// Every panic is a finding but those of native functions that a hostile module has called: the machine makes faults of them
-/// (`spec/decisions/0025-untrusted-modules.md`).
+/// Every panic is a finding but those of native functions that a hostile module has called: the machine makes faults of
+/// them (`spec/decisions/0025-untrusted-modules.md`).
 fn abort_unless_guarded() {
     std::panic::set_hook(Box::new(|panic| {
         let trace = Backtrace::force_capture().to_string();

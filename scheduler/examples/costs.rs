@@ -1,8 +1,8 @@
 //! What does the scheduler itself cost, on one and on two workers?
 //!
-//! The workloads of the targets' part B with tasks that compute nothing: what is left to a target is the VM's. Not shown:
-//! sockets (they are the kernel's cost), and anything that needs a bytecode.
-//! Run with `cargo run --release -p aivi-scheduler --example costs [name…]`.
+//! The workloads of the targets' part B with tasks that compute nothing: what is left to a target is the VM's. Not
+//! shown: sockets (they are the kernel's cost), and anything that needs a bytecode. Run with
+//! `cargo run --release -p aivi-scheduler --example costs [name…]`.
 
 use std::hint::black_box;
 use std::sync::Arc;

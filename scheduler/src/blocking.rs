@@ -1,23 +1,25 @@
 //! Threads for jobs that block: files, name resolution, host callbacks.
 //!
-//! A bounded number of threads takes jobs. A thread starts when a job finds nobody idle, and ends after [`IDLE`] without work, so
-//! a program without blocking calls has none. Jobs report their results themselves; a job that panics ends only itself.
+//! A bounded number of threads takes jobs. A thread starts when a job finds nobody idle, and ends after [`IDLE`]
+//! without work, so a program without blocking calls has none. Jobs report their results themselves; a job that panics
+//! ends only itself.
 //!
-//! *Shares.* A job has an owner: the program that asked for it. Owners with jobs take turns, the jobs of one owner in the order of their
-//! submission. An owner gets another thread only if it has fewer than there are left: one alone gets half of all, the next one half of the
-//! rest, and so on. So whose jobs never end, as reading from where nobody writes, keeps nobody else from files; for the bound to be
-//! used up all the same it takes as many such owners as there are halves. (Dynamic thresholds, as switches share their buffers: Choudhury and
-//! Hahne, 1998.)
+//! *Shares.* A job has an owner: the program that asked for it. Owners with jobs take turns, the jobs of one owner in
+//! the order of their submission. An owner gets another thread only if it has fewer than there are left: one alone gets
+//! half of all, the next one half of the rest, and so on. So whose jobs never end, as reading from where nobody writes,
+//! keeps nobody else from files; for the bound to be used up all the same it takes as many such owners as there are
+//! halves. (Dynamic thresholds, as switches share their buffers: Choudhury and Hahne, 1998.)
 //!
-//! *Nothing stays behind.* A job may start when its owner's share says so or the pool is closed. Whoever queues one, and whoever takes one,
-//! wakes or starts a thread as long as another may start; who is done looks for the next itself. Jobs that may not start wait for one
-//! that runs, of their owner: without any that runs every owner may start.
+//! *Nothing stays behind.* A job may start when its owner's share says so or the pool is closed. Whoever queues one,
+//! and whoever takes one, wakes or starts a thread as long as another may start; who is done looks for the next itself.
+//! Jobs that may not start wait for one that runs, of their owner: without any that runs every owner may start.
 //!
-//! The queue has no bound of its own: every job in it is what one task waits for, or has waited for: when its turn comes it looks for itself.
+//! The queue has no bound of its own: every job in it is what one task waits for, or has waited for: when its turn
+//! comes it looks for itself.
 //!
 //! Rejected: one thread per job (a thousand files would be a thousand threads), workers that block and are replaced
-//! (the replacement is a thread too, and every worker would need a lock around its queue), a fixed share for each owner (a program
-//! alone, as all under `aivi run`, would have little).
+//! (the replacement is a thread too, and every worker would need a lock around its queue), a fixed share for each owner
+//! (a program alone, as all under `aivi run`, would have little).
 
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -312,7 +314,8 @@ mod tests {
         let (release, held) = channel::<()>();
         let held = Arc::new(Mutex::new(held));
         let (began, begun) = channel();
-        // Eight of sixteen threads, four of the other eight, two, one: as many owners as there are halves, and one is left.
+        // Eight of sixteen threads, four of the other eight, two, one: as many owners as there are halves, and one is
+        // left.
         for owner in 1..=4 {
             for _ in 0..100 {
                 let (began, held) = (began.clone(), held.clone());

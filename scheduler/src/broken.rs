@@ -1,15 +1,17 @@
 //! A runtime that is broken: code of its own has panicked, so nobody knows any more what its tasks wait for.
 //!
-//! Tasks catch the panics of what they run, and hosts those of what they are told. What is left is a bug of the scheduler, of a task or of an
-//! observer. It ends neither the process nor the waits of others:
+//! Tasks catch the panics of what they run, and hosts those of what they are told. What is left is a bug of the
+//! scheduler, of a task or of an observer. It ends neither the process nor the waits of others:
 //!
 //! 1. The text of the panic is noted: from here on nobody stops the world, as one worker would never stop.
 //! 2. The workers are told to leave, as at a shutdown.
 //! 3. Every run ends with a fault that says so, and every run that begins later.
 //!
-//! What the worker had in hand stays where it is. Records of tasks are neither run nor freed: their fields may be in the midst of a change.
+//! What the worker had in hand stays where it is. Records of tasks are neither run nor freed: their fields may be in
+//! the midst of a change.
 //!
-//! Rejected: ending the process, as a host has other things to do; going on without the worker, as tasks in its hands are waited for.
+//! Rejected: ending the process, as a host has other things to do; going on without the worker, as tasks in its hands
+//! are waited for.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -85,7 +87,8 @@ impl<T: Task> Shared<T> {
         self.world.look_again();
     }
 
-    /// Ends a run of a runtime that is broken. Whoever lists a run asks for this afterwards, so that none is overlooked.
+    /// Ends a run of a runtime that is broken. Whoever lists a run asks for this afterwards, so that none is
+    /// overlooked.
     pub(crate) fn end_if_broken(&self, run: &Run<T>) {
         let Some(text) = self.broken.0.get() else { return };
         self.runs.lock().remove(&run.id);

@@ -8,7 +8,8 @@ pub const WORKERS_MAX: usize = 64;
 /// How a runtime works.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Threads that run tasks, the callers of `run` included: 1 to [`WORKERS_MAX`], to which other numbers are cut. The simulator uses one.
+    /// Threads that run tasks, the callers of `run` included: 1 to [`WORKERS_MAX`], to which other numbers are cut. The
+    /// simulator uses one.
     pub workers: usize,
     /// Real time and threads, or the simulator.
     pub mode: Mode,

@@ -1,21 +1,22 @@
 //! Crowds: any number of children that a task waits for, made as they are needed.
 //!
-//! A crowd is a group (`group.rs`) whose children come from a list. At most so many of them live at a time: whoever ends one
-//! makes the next, under the lock of the group. So no task waits for its turn to begin, and a crowd of a million items takes the
-//! memory of the children that live and of what they gave.
+//! A crowd is a group (`group.rs`) whose children come from a list. At most so many of them live at a time: whoever
+//! ends one makes the next, under the lock of the group. So no task waits for its turn to begin, and a crowd of a
+//! million items takes the memory of the children that live and of what they gave.
 //!
-//! Where many may live at once they are made in pieces: the owner makes two, and the last child of each piece, when its turn has
-//! come, one more. So no turn takes long, others have theirs in between, and of a race that is decided early only the
-//! beginning is ever made.
+//! Where many may live at once they are made in pieces: the owner makes two, and the last child of each piece, when its
+//! turn has come, one more. So no turn takes long, others have theirs in between, and of a race that is decided early
+//! only the beginning is ever made.
 //!
 //! What always holds, under the lock of the group:
 //! - `live` are the children that were made and have not ended; `Group::pending` is how many.
-//! - Children are made in their order. A crowd that is closed makes no more: one that is decided, or whose owner is asked to end.
+//! - Children are made in their order. A crowd that is closed makes no more: one that is decided, or whose owner is
+//!   asked to end.
 //! - The outcome of a child is at its index from its end on; its record belongs to nobody then.
 //!
-//! Rejected: a task for each item that waits for a permit (memory of all items at once, and a queue that each of them goes
-//! through); waking the owner for each child that ends (two turns for each child instead of one); all children at once, however
-//! many (a hundred thousand took 70 ms, in which nothing else ran on that worker).
+//! Rejected: a task for each item that waits for a permit (memory of all items at once, and a queue that each of them
+//! goes through); waking the owner for each child that ends (two turns for each child instead of one); all children at
+//! once, however many (a hundred thousand took 70 ms, in which nothing else ran on that worker).
 
 use std::ptr::NonNull;
 
@@ -24,8 +25,8 @@ use crate::scope::Scope;
 use crate::task::record::{Raw, Ref};
 use crate::{Outcome, Place, Task};
 
-/// So many children are made without a pause: some ten microseconds. Arbitrary; a piece of 16 costs no more, one of 1,024 is late by
-/// what it takes.
+/// So many children are made without a pause: some ten microseconds. Arbitrary; a piece of 16 costs no more, one of
+/// 1,024 is late by what it takes.
 const PIECE: usize = 128;
 
 /// What the end of one child means for the others.
@@ -61,8 +62,8 @@ pub struct Crowd<T: Task> {
     pub innermost: NonNull<Scope<T>>,
 }
 
-// SAFETY: the maker and the outcomes are `Send`; the scope lives as long as the owner waits in it (`Own::scope`), and is
-// `Sync`; records in the list are reached under the lock of the group.
+// SAFETY: the maker and the outcomes are `Send`; the scope lives as long as the owner waits in it (`Own::scope`), and
+// is `Sync`; records in the list are reached under the lock of the group.
 unsafe impl<T: Task> Send for Crowd<T> {}
 
 impl Rule {
@@ -133,13 +134,15 @@ impl<T: Task> Crowd<T> {
     /// A child has ended: keeps its outcome and gives its count.
     ///
     /// # Safety
-    /// It is a child of this crowd, which was added and has not been removed; the caller has ended it, under the lock of the group.
+    /// It is a child of this crowd, which was added and has not been removed; the caller has ended it, under the lock
+    /// of the group.
     pub unsafe fn remove(&mut self, raw: Raw<T>, index: usize) -> Ref<T> {
         let is_removed = self.live.remove(raw);
         debug_assert!(is_removed, "a child ends once");
         // SAFETY: `add` has left us the count.
         let child = unsafe { Ref::from_raw(raw) };
-        // SAFETY: nobody else reads the outcome of a branch while its group is not over (promised: the caller has ended it).
+        // SAFETY: nobody else reads the outcome of a branch while its group is not over (promised: the caller has ended
+        // it).
         self.outcomes[index] = unsafe { child.take_outcome() };
         child
     }

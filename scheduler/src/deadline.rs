@@ -1,8 +1,9 @@
-//! Limits of time for scopes: when they come, the body of the scope is asked to end, and when the cleanups take too long, all of its
-//! tasks are killed. The scope of a run is one of them; a scope inside of it has a limit while it is ending for another reason.
+//! Limits of time for scopes: when they come, the body of the scope is asked to end, and when the cleanups take too
+//! long, all of its tasks are killed. The scope of a run is one of them; a scope inside of it has a limit while it is
+//! ending for another reason.
 //!
-//! Whoever reads the clock looks at the next of them, one load; the worker that idles last parks for no longer. A run that is
-//! dead before its limit is a deadlock as without one.
+//! Whoever reads the clock looks at the next of them, one load; the worker that idles last parks for no longer. A run
+//! that is dead before its limit is a deadlock as without one.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Weak;
@@ -23,7 +24,8 @@ pub struct Deadlines<T: Task> {
 
 struct List<T: Task> {
     due: BTreeMap<Key, Due<T>>,
-    /// The limit of each scope that has one, by its address: what is due keeps the memory of the scope, so no other one is there.
+    /// The limit of each scope that has one, by its address: what is due keeps the memory of the scope, so no other one
+    /// is there.
     of: HashMap<usize, Key>,
     count: u64,
 }

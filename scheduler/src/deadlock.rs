@@ -1,14 +1,16 @@
 //! Deadlock: all workers idle, and nothing left that could wake a task (RULE-12).
 //!
-//! The worker that idles last looks: no injected task, no timer in any wheel (or time is held before all of them), nobody waiting for a source, nothing going
-//! on outside. Everything that can wake a task from outside is counted *before* it stops being visible elsewhere, so when
-//! all counts are zero after all idle bits were seen set, no wake is under way.
+//! The worker that idles last looks: no injected task, no timer in any wheel (or time is held before all of them),
+//! nobody waiting for a source, nothing going on outside. Everything that can wake a task from outside is counted
+//! *before* it stops being visible elsewhere, so when all counts are zero after all idle bits were seen set, no wake is
+//! under way.
 //!
-//! A run may begin at any moment, also while the world is stopped. It is listed and its root is queued under one lock, and those who look take
-//! the list first: of the runs in it all roots were queued before the rest was read. Only they are told.
+//! A run may begin at any moment, also while the world is stopped. It is listed and its root is queued under one lock,
+//! and those who look take the list first: of the runs in it all roots were queued before the rest was read. Only they
+//! are told.
 //!
-//! A run that is dead while other runs go on is found by the search for tasks that wait for ever (`stuck/mod.rs`), when its tasks have
-//! waited for a second, and told as well.
+//! A run that is dead while other runs go on is found by the search for tasks that wait for ever (`stuck/mod.rs`), when
+//! its tasks have waited for a second, and told as well.
 //!
 //! The first time, each root is given the fault; it unwinds, its cleanups run. If all is dead once more with a run that
 //! was told, the run is given up: its tasks are ended without being resumed.
@@ -41,7 +43,8 @@ impl<T: Task> Shared<T> {
     }
 }
 
-/// Tells the roots, or gives up. True: there is something to do now. The caller is the last idle worker, its bit is set.
+/// Tells the roots, or gives up. True: there is something to do now. The caller is the last idle worker, its bit is
+/// set.
 pub fn handle<T: Task>(worker: &mut Worker<T>) -> bool {
     let shared = worker.shared.clone();
     let Some(_world) = shared.try_stop_idle() else { return true };
@@ -60,7 +63,8 @@ pub fn handle<T: Task>(worker: &mut Worker<T>) -> bool {
     true
 }
 
-/// The same for runs whose tasks all wait for ever while other runs go on. The world is stopped as it was when that was found.
+/// The same for runs whose tasks all wait for ever while other runs go on. The world is stopped as it was when that was
+/// found.
 pub fn handle_some<T: Task>(worker: &mut Worker<T>, dead: &[Dead<T>], holders: &Holders) {
     for Dead { run, tasks } in dead {
         let report = DeadlockReport { dump: dump::of_tasks(&worker.shared, tasks, holders) };

@@ -80,8 +80,9 @@ pub struct DumpedTask {
     pub waits_at: Option<usize>,
     /// The cases of its select.
     pub cases: Vec<DumpedCase>,
-    /// The tasks whose end would wake it: any of them for a race or one of a list, otherwise all together. Itself, which may be among the
-    /// members of a scope, does not count. Shared by all that wait for the same scope, or their dump would be a square.
+    /// The tasks whose end would wake it: any of them for a race or one of a list, otherwise all together. Itself,
+    /// which may be among the members of a scope, does not count. Shared by all that wait for the same scope, or their
+    /// dump would be a square.
     pub waits_for: std::sync::Arc<[u64]>,
 }
 

@@ -1,12 +1,12 @@
 //! Events: what happened to tasks, in order, for those who want to see it (traces, tests, reports).
 //!
-//! A worker notes events in a buffer of its own, without a lock, and hands them to the host ([`Observer::events`]) when there
-//! are many, before it parks and when it leaves. Events of one worker come in order; those of several have to be
+//! A worker notes events in a buffer of its own, without a lock, and hands them to the host ([`Observer::events`]) when
+//! there are many, before it parks and when it leaves. Events of one worker come in order; those of several have to be
 //! merged by their time. In the simulator there is one worker, so a seed gives the same events every time.
 //!
-//! When nobody listens, each place that could note something tests one field of its own worker. Rejected: a type parameter
-//! that compiles the tests away (the machine would exist twice), and a flag that all workers share (it would have to be
-//! loaded again after each atomic operation).
+//! When nobody listens, each place that could note something tests one field of its own worker. Rejected: a type
+//! parameter that compiles the tests away (the machine would exist twice), and a flag that all workers share (it would
+//! have to be loaded again after each atomic operation).
 //!
 //! [`Observer::events`]: crate::Observer::events
 

@@ -1,14 +1,15 @@
 //! Groups: the children that a task waits for, of `par`, `race`, `timeout`, a scope, or a list of effects (`crowd.rs`).
 //!
-//! The owner of a group goes on only when every child has ended, so children may point to it without counting. `pending`
-//! is changed under the group's lock, and the owner takes that lock before it goes on: so whoever made `pending` zero has
-//! let go of the owner by then.
+//! The owner of a group goes on only when every child has ended, so children may point to it without counting.
+//! `pending` is changed under the group's lock, and the owner takes that lock before it goes on: so whoever made
+//! `pending` zero has let go of the owner by then.
 //!
 //! A timer or a request to cancel that claims the owner's wait does not end it: the worker tells the children, and
 //! publishes the same wait again.
 //!
-//! Who decides. Real workers: the first child whose end is noted. The simulator: the first in virtual time, and at the same
-//! instant the left one (RULE-2, RULE-3); so it settles a group when everything that is ready at this instant has run.
+//! Who decides. Real workers: the first child whose end is noted. The simulator: the first in virtual time, and at the
+//! same instant the left one (RULE-2, RULE-3); so it settles a group when everything that is ready at this instant has
+//! run.
 
 use smallvec::SmallVec;
 

@@ -2,14 +2,15 @@
 //!
 //! No wake gets lost. There are three ways in which a parked worker could miss work:
 //!
-//! 1. *From outside* (another thread injects a task). The other thread pushes, then fences, then reads the idle bits. The
-//!    worker sets its bit, then fences, then looks at the injector. Both fences are SeqCst, so at least one of them sees
-//!    what the other did: the other thread wakes somebody, or the worker finds the task.
-//! 2. *From a worker* (it makes or wakes a task). The worker is awake and will run the task itself, or open its gate when
-//!    the task has waited too long, and then it wakes somebody as in 1. So nothing waits for a wake that is not sent.
-//! 3. *Time and sources*. A worker parks with the first deadline of its own wheel as limit. A source becomes ready in the
-//!    poller; whoever holds it is woken by it. If all park, the first that parks with the poller free takes it; if it
-//!    gives it up because it has work, it polls in passing (`Worker::maintain`) and takes it again when it parks.
+//! 1. *From outside* (another thread injects a task). The other thread pushes, then fences, then reads the idle bits.
+//!    The worker sets its bit, then fences, then looks at the injector. Both fences are SeqCst, so at least one of them
+//!    sees what the other did: the other thread wakes somebody, or the worker finds the task.
+//! 2. *From a worker* (it makes or wakes a task). The worker is awake and will run the task itself, or open its gate
+//!    when the task has waited too long, and then it wakes somebody as in 1. So nothing waits for a wake that is not
+//!    sent.
+//! 3. *Time and sources*. A worker parks with the first deadline of its own wheel as limit. A source becomes ready in
+//!    the poller; whoever holds it is woken by it. If all park, the first that parks with the poller free takes it; if
+//!    it gives it up because it has work, it polls in passing (`Worker::maintain`) and takes it again when it parks.
 //!
 //! A waker clears the bit of whom it wakes, so two wakes go to two workers, and a bit that is set means that
 //! nobody has promised to wake that worker. A woken worker clears its bit by itself if nobody did (time, a source).

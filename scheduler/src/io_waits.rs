@@ -1,8 +1,8 @@
 //! The tasks that wait for sources of the reactor, which names them by their addresses.
 //!
-//! A task that waits is in its source's list. A rise takes it out and ends its wait, both under the list's lock, and a task whose wait was
-//! ended by something else takes itself out before it does anything else (`Worker::undo`). So whoever is in a list lives, as in the
-//! lists of channels.
+//! A task that waits is in its source's list. A rise takes it out and ends its wait, both under the list's lock, and a
+//! task whose wait was ended by something else takes itself out before it does anything else (`Worker::undo`). So
+//! whoever is in a list lives, as in the lists of channels.
 
 use crate::Task;
 use crate::reactor::{Ready, WaitKey};
@@ -11,16 +11,16 @@ use crate::sync::atomic::{AtomicI64, Ordering};
 use crate::task::record::Raw;
 use crate::task::state::{Claim, Claimed};
 
-/// How many waits began with a worker, less those that ended there. Written by that worker only; the sum of all counts waits, exactly
-/// while nobody changes it.
+/// How many waits began with a worker, less those that ended there. Written by that worker only; the sum of all counts
+/// waits, exactly while nobody changes it.
 #[derive(Default)]
 pub struct IoWaits(AtomicI64);
 
 impl IoWaits {
     /// So many begin, or end.
     pub fn add(&self, waits: i64) {
-        // Relaxed, and no atomic addition: nobody else writes. Who has to know exactly looks when all workers are idle, and the bits that say
-        // so bring the number along.
+        // Relaxed, and no atomic addition: nobody else writes. Who has to know exactly looks when all workers are idle,
+        // and the bits that say so bring the number along.
         self.0.store(self.0.load(Ordering::Relaxed) + waits, Ordering::Relaxed);
     }
 }

@@ -1,10 +1,12 @@
-//! A work-stealing M:N scheduler: tasks, timers, reactor, scopes, channels, and a simulator that runs the same code by a seed.
+//! A work-stealing M:N scheduler: tasks, timers, reactor, scopes, channels, and a simulator that runs the same code by
+//! a seed.
 //!
-//! It knows nothing of the values that tasks compute (see [`Task`]). A [`Runtime`] runs a root task; tasks reach everything
-//! else through their [`Context`].
+//! It knows nothing of the values that tasks compute (see [`Task`]). A [`Runtime`] runs a root task; tasks reach
+//! everything else through their [`Context`].
 //!
 //! Where to start reading: `task/state.rs` (how a wait ends exactly once), `task/record.rs` (who may touch what),
-//! `worker/turn.rs` (a turn of a task), `idle.rs` (why no wake gets lost), `scope/mod.rs` and `group.rs` (who owns whom).
+//! `worker/turn.rs` (a turn of a task), `idle.rs` (why no wake gets lost), `scope/mod.rs` and `group.rs` (who owns
+//! whom).
 
 #[macro_use]
 mod mutant;

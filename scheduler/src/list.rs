@@ -1,11 +1,12 @@
 //! Lists that run through records of tasks and their waiters: linking and unlinking cost no memory and O(1).
 //!
 //! A list belongs to something with a lock (a channel, a crew, a record's joiners) and is used only under it; the lock
-//! guards the links of everything in the list too. Two kinds of nodes, so that a task can be in one list of each: a [`Spot`] is where
-//! it waits, its record where it belongs to, a crew or a crowd.
+//! guards the links of everything in the list too. Two kinds of nodes, so that a task can be in one list of each: a
+//! [`Spot`] is where it waits, its record where it belongs to, a crew or a crowd.
 //!
-//! A million tasks are two million links, and a million lists of joiners: that one is in no list is said by a pointer to nowhere, since a
-//! flag would take eight bytes; and a list is a ring that knows its first node, whose predecessor is the last one.
+//! A million tasks are two million links, and a million lists of joiners: that one is in no list is said by a pointer
+//! to nowhere, since a flag would take eight bytes; and a list is a ring that knows its first node, whose predecessor
+//! is the last one.
 //!
 //! [`Spot`]: crate::task::waiter::Spot
 
@@ -125,8 +126,8 @@ impl<N: Node> List<N> {
     }
 
     fn link(&mut self, node: N) -> &mut Link<N> {
-        // SAFETY: what is in the list lives (`push`), and `node` is in it, was just taken from it under the same lock, or is
-        // its caller's own. Links are touched only with the list borrowed exclusively, that is under its lock.
+        // SAFETY: what is in the list lives (`push`), and `node` is in it, was just taken from it under the same lock,
+        // or is its caller's own. Links are touched only with the list borrowed exclusively, that is under its lock.
         unsafe { &mut *node.link().get() }
     }
 }

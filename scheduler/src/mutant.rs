@@ -1,8 +1,8 @@
 //! Mutants: places where a model can make the code wrong, to prove that it would notice.
 //!
-//! `mutant!("area.what-is-wrong", right, wrong)` is `right`, and nothing else is compiled, but in the models: there it is `wrong`
-//! while the mutant of that name is on, in a process of its own. Each model names the mutants that it has to catch (`models::check`), and a test in
-//! `models` compares these names with those in the code.
+//! `mutant!("area.what-is-wrong", right, wrong)` is `right`, and nothing else is compiled, but in the models: there it
+//! is `wrong` while the mutant of that name is on, in a process of its own. Each model names the mutants that it has to
+//! catch (`models::check`), and a test in `models` compares these names with those in the code.
 
 #[cfg(not(all(test, loom)))]
 macro_rules! mutant {

@@ -55,7 +55,8 @@ fn mix(mut word: u64) -> u64 {
 mod tests {
     use super::*;
 
-    /// The first numbers of xoshiro256** from the state 1, 2, 3, 4, and of splitmix64 from 1234567, as published with both.
+    /// The first numbers of xoshiro256** from the state 1, 2, 3, 4, and of splitmix64 from 1234567, as published with
+    /// both.
     #[test]
     fn numbers_are_those_of_the_published_generators() {
         let mut oracle = Oracle { state: [1, 2, 3, 4] };

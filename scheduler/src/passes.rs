@@ -1,8 +1,9 @@
 //! Has every worker come to the end of what it was doing?
 //!
-//! Who ends a task gives up what is left of it after others may have heard of the end: its record, with the outcome in it. So
-//! whoever frees something by hand that outcomes may refer to waits until each worker has *passed*: it was not ending a task, or at
-//! rest. A worker says so when it looks at the clock (`Worker::maintain`); in between this costs nothing.
+//! Who ends a task gives up what is left of it after others may have heard of the end: its record, with the outcome in
+//! it. So whoever frees something by hand that outcomes may refer to waits until each worker has *passed*: it was not
+//! ending a task, or at rest. A worker says so when it looks at the clock (`Worker::maintain`); in between this costs
+//! nothing.
 
 use std::sync::Weak;
 
@@ -29,7 +30,8 @@ impl<T: Task> Runtime<T> {
 }
 
 impl<T: Task> Watcher<T> {
-    /// Where the workers stand now. What they did before is known to the caller, as far as that can depend on it. `None`: there are none any more.
+    /// Where the workers stand now. What they did before is known to the caller, as far as that can depend on it.
+    /// `None`: there are none any more.
     pub fn passes(&self) -> Option<Passes<T>> {
         let then = self.0.upgrade()?.seats.iter().map(Seat::passed).collect();
         Some(Passes { shared: self.0.clone(), then })

@@ -1,11 +1,12 @@
 //! The run queue of a real worker.
 //!
-//! A deque for children (those of the last turn first: they are warm, and a tree of tasks stays small), a deque for woken and
-//! yielded tasks (first in, first out), and before them what only the owner sees: the task that was woken last, the
-//! children that the running task has made so far, and sleepers that are late since somebody's turn was a long step. Siblings run in the order in which they were made, as everybody expects
-//! who reads their output: so they go to their deque together, the first one last. They also run before the task that one of them
-//! wakes, up to a number. What thieves could take costs 30 ns an
-//! operation (measured), so the hidden ones are moved to the deques only when the owner may be busy for long.
+//! A deque for children (those of the last turn first: they are warm, and a tree of tasks stays small), a deque for
+//! woken and yielded tasks (first in, first out), and before them what only the owner sees: the task that was woken
+//! last, the children that the running task has made so far, and sleepers that are late since somebody's turn was a
+//! long step. Siblings run in the order in which they were made, as everybody expects who reads their output: so they
+//! go to their deque together, the first one last. They also run before the task that one of them wakes, up to a
+//! number. What thieves could take costs 30 ns an operation (measured), so the hidden ones are moved to the deques only
+//! when the owner may be busy for long.
 
 use std::collections::VecDeque;
 
@@ -13,15 +14,15 @@ use crate::Task;
 use crate::sync::deque::{Stealer, Worker as Deque};
 use crate::task::record::Raw;
 
-/// At most so many tasks in a row come from the slot: two tasks that wake each other do not starve the others. Raising it
-/// gains nothing (measured).
+/// At most so many tasks in a row come from the slot: two tasks that wake each other do not starve the others. Raising
+/// it gains nothing (measured).
 const SLOT_RUN_MAX: u32 = 3;
 
 /// Every so many passes the woken ones come first, or new children would starve them.
 const WOKEN_FIRST: u32 = 8;
 
-/// So many siblings of a task that wakes another one go before that one at most (arbitrary; a slice of each takes a quarter of a
-/// millisecond, and who computes that long shows the woken one to thieves at its first tick).
+/// So many siblings of a task that wakes another one go before that one at most (arbitrary; a slice of each takes a
+/// quarter of a millisecond, and who computes that long shows the woken one to thieves at its first tick).
 const SIBLINGS_FIRST: u32 = 16;
 
 /// Queued tasks of one worker. Bounded by the tasks that live: each is queued once.
@@ -78,8 +79,8 @@ impl<T: Task> LocalQueue<T> {
         self.put_next(raw, SIBLINGS_FIRST);
     }
 
-    /// Queues a task for which others wait that it has its turn: before all others but those that come first now and then, also in a long row of such. The one whose turn it is
-    /// ends it, and goes behind all others.
+    /// Queues a task for which others wait that it has its turn: before all others but those that come first now and
+    /// then, also in a long row of such. The one whose turn it is ends it, and goes behind all others.
     pub fn push_first(&mut self, raw: Raw<T>) {
         self.slot_run = 0;
         self.put_next(raw, 0);
@@ -99,8 +100,8 @@ impl<T: Task> LocalQueue<T> {
         self.slot = Some(raw);
     }
 
-    /// Queues the task whose turn it was, and which has spent its fuel: behind the tasks that it has made, so that those that many others
-    /// make begin while they are warm; or else behind all that were woken.
+    /// Queues the task whose turn it was, and which has spent its fuel: behind the tasks that it has made, so that
+    /// those that many others make begin while they are warm; or else behind all that were woken.
     pub fn push_yielded(&mut self, raw: Raw<T>) {
         if !self.has_made || self.slot.is_some() {
             return self.push_last(raw);
@@ -122,7 +123,8 @@ impl<T: Task> LocalQueue<T> {
         self.has_made = true;
     }
 
-    /// Would one task run next that nobody else knows of: the one that was woken last, or the only one that was made in this turn?
+    /// Would one task run next that nobody else knows of: the one that was woken last, or the only one that was made in
+    /// this turn?
     #[inline]
     pub fn has_only_next(&self) -> bool {
         match self.slot {
@@ -146,7 +148,8 @@ impl<T: Task> LocalQueue<T> {
         self.woken.push(raw);
     }
 
-    /// Queues a task whose time has come long ago, as others took long: behind others that are late, and before all else, by turns with that.
+    /// Queues a task whose time has come long ago, as others took long: behind others that are late, and before all
+    /// else, by turns with that.
     pub fn push_late(&mut self, raw: Raw<T>) {
         self.late.push_back(raw);
     }
@@ -253,8 +256,8 @@ impl<T: Task> LocalQueue<T> {
         &self.woken
     }
 
-    /// A sibling of the task that has woken the one in the slot, to go before it. What wakes a parent is mostly one of many messages
-    /// or ends that it waits for: so it finds them all, and waits once.
+    /// A sibling of the task that has woken the one in the slot, to go before it. What wakes a parent is mostly one of
+    /// many messages or ends that it waits for: so it finds them all, and waits once.
     #[inline]
     fn pop_sibling(&mut self) -> Option<Raw<T>> {
         self.patience = self.patience.checked_sub(1)?;

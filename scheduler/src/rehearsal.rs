@@ -1,14 +1,14 @@
 //! Rehearsals: a simulated run that is told more than its seed, and tells what it did.
 //!
-//! Words. A *point* is a moment at which a request to cancel can be noticed: a checkpoint of any task, or the moment after a
-//! task has begun to wait. A *step* is what one task does until another one runs. A *decision* is a choice between tasks
-//! that are ready; one that takes the processor from a task that could go on is a *preemption*.
+//! Words. A *point* is a moment at which a request to cancel can be noticed: a checkpoint of any task, or the moment
+//! after a task has begun to wait. A *step* is what one task does until another one runs. A *decision* is a choice
+//! between tasks that are ready; one that takes the processor from a task that could go on is a *preemption*.
 //!
 //! Three uses:
 //! - to see a run: steps are noted, and two runs of the same seed have to have the same ones;
 //! - to cancel the roots at a given point, whichever task is there;
-//! - to explore: decisions are given instead of drawn. Then a task is asked at each operation whether it goes on; what it
-//!   computes between two operations nobody else can see, so there is nothing to decide there.
+//! - to explore: decisions are given instead of drawn. Then a task is asked at each operation whether it goes on; what
+//!   it computes between two operations nobody else can see, so there is nothing to decide there.
 
 use crate::sync::{Arc, Mutex};
 use crate::{Place, WaitReason};

@@ -1,8 +1,9 @@
 //! Runs: calls from outside, each with a root task in a scope of its own.
 //!
-//! The thread that makes the call may work for it ([`Runtime::run`], [`Started::wait`]), or leave it to the workers and hear of its end
-//! through a [`Waker`]. Seat 0 is for those who work for their own call (`seat.rs`); as long as runs live that nobody works for, a
-//! thread sits there: whoever leaves the seat, or starts a run while it is empty, sees to that (`Shared::man_first_seat`).
+//! The thread that makes the call may work for it ([`Runtime::run`], [`Started::wait`]), or leave it to the workers and
+//! hear of its end through a [`Waker`]. Seat 0 is for those who work for their own call (`seat.rs`); as long as runs
+//! live that nobody works for, a thread sits there: whoever leaves the seat, or starts a run while it is empty, sees to
+//! that (`Shared::man_first_seat`).
 //!
 //! [`Runtime::run`]: crate::Runtime::run
 
@@ -61,8 +62,8 @@ pub struct RunCanceller<T: Task> {
 }
 
 impl<T: Task> Started<T> {
-    /// Waits until it and everything that it has spawned has ended. The calling thread works meanwhile if the first seat is free.
-    /// `None`: the outcome was given before.
+    /// Waits until it and everything that it has spawned has ended. The calling thread works meanwhile if the first
+    /// seat is free. `None`: the outcome was given before.
     pub fn wait(&self) -> Option<Outcome<T::Value, T::Fault>> {
         crate::worker::drive(&self.shared, &self.run, None)
     }
@@ -151,7 +152,8 @@ impl<T: Task> Shared<T> {
         let root = unsafe { Ref::from_raw(raw) };
         run.scope.set_body(root.clone());
         *run.root.lock() = Some(root);
-        // Together, under the lock: a run whose root is not queued yet would look dead, and be given up (`deadlock.rs`).
+        // Together, under the lock: a run whose root is not queued yet would look dead, and be given up
+        // (`deadlock.rs`).
         let mut runs = self.runs.lock();
         runs.insert(id, run.clone());
         self.injector.push(raw);
@@ -197,7 +199,8 @@ impl<T: Task> Shared<T> {
         if !is_needed || self.is_shut_down() {
             return;
         }
-        // Under the lock of the core, as is the decision of the thread to go: whoever sits there looks again when leaving.
+        // Under the lock of the core, as is the decision of the thread to go: whoever sits there looks again when
+        // leaving.
         let core = self.seats[0].core.lock();
         // Relaxed: under the lock.
         if core.is_some() && !self.seats[0].has_thread.swap(true, Ordering::Relaxed) {

@@ -151,8 +151,8 @@ impl<T: Task> Runtime<T> {
         self.shared.start_run(root)
     }
 
-    /// In a runtime that is driven: runs what is ready on the calling thread, for `budget` at most and a slice of a task more. Never
-    /// waits. Says what is left to do.
+    /// In a runtime that is driven: runs what is ready on the calling thread, for `budget` at most and a slice of a
+    /// task more. Never waits. Says what is left to do.
     pub fn turn(&self, budget: Duration) -> Turn {
         crate::worker::turn(&self.shared, budget)
     }
@@ -178,7 +178,8 @@ impl<T: Task> Runtime<T> {
         Canceller { cancel: Arc::new(cancel) }
     }
 
-    /// What each task is doing; nothing if the runtime is broken, or [at work](Self::is_at_work) for the caller. Stops all workers for the moment.
+    /// What each task is doing; nothing if the runtime is broken, or [at work](Self::is_at_work) for the caller. Stops
+    /// all workers for the moment.
     pub fn dump(&self) -> Dump {
         crate::world::stopped(&self.shared, || dump::of(&self.shared, &Holders::new())).unwrap_or_default()
     }
@@ -198,7 +199,8 @@ impl<T: Task> Runtime<T> {
         self.shared.stats()
     }
 
-    /// What is left of the channels that tasks have made; nothing but in the simulator. Stops all workers for the moment.
+    /// What is left of the channels that tasks have made; nothing but in the simulator. Stops all workers for the
+    /// moment.
     pub fn channels_left(&self) -> ChannelsLeft {
         crate::world::stopped(&self.shared, || self.shared.register.left()).unwrap_or_default()
     }

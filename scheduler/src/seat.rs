@@ -1,8 +1,9 @@
 //! Seats: what others see of a worker, and where the worker is kept while no thread drives it.
 //!
-//! Seat 0 belongs to the callers of `Runtime::run`: whoever comes first takes the worker and drives it until its own run
-//! is over; the others wait, and one of them takes over. Where nobody does, and there are runs, a thread is put there (`Shared::man_first_seat`). So a program on one worker needs no second thread, and a call
-//! into a script no thread switch. The other seats have threads of their own, started when there is work to steal.
+//! Seat 0 belongs to the callers of `Runtime::run`: whoever comes first takes the worker and drives it until its own
+//! run is over; the others wait, and one of them takes over. Where nobody does, and there are runs, a thread is put
+//! there (`Shared::man_first_seat`). So a program on one worker needs no second thread, and a call into a script no
+//! thread switch. The other seats have threads of their own, started when there is work to steal.
 
 use crate::Task;
 use crate::config::Config;

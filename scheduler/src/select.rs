@@ -1,31 +1,35 @@
 //! Select: a wait for one of several things to happen on channels, or for a time; exactly one of them happens.
 //!
-//! Words. A *case* sends or receives on a channel. A case is *committed* when its message has been handed over, or the channel turned
-//! out to be closed. A task that selects has a *waiter* for each case, each in the list of its channel, all with the number of
-//! the same wait.
+//! Words. A *case* sends or receives on a channel. A case is *committed* when its message has been handed over, or the
+//! channel turned out to be closed. A task that selects has a *waiter* for each case, each in the list of its channel,
+//! all with the number of the same wait.
 //!
-//! 1. **Try.** In an order that chance decides, or the program, each case is tried as `try_send` and `try_recv` do. The first that can
-//!    be done is, and it was the only one: nothing had been registered, so nobody else could commit one.
-//! 2. **Register.** Otherwise each case is looked at once more, and registered, under the lock of its channel. A case that could
-//!    be done by now is *not*: the task claims its own wait, takes its waiters out, and begins again after others had their turn.
-//!    If the claim fails, somebody has committed a case meanwhile, and the task goes on with that one.
-//! 3. **Wait.** From here on a select is a wait like any other (`task/state.rs`): the first claim wins, be it of a sender, a receiver, a
-//!    close, a timer, or a request to cancel.
+//! 1. **Try.** In an order that chance decides, or the program, each case is tried as `try_send` and `try_recv` do. The
+//!    first that can be done is, and it was the only one: nothing had been registered, so nobody else could commit one.
+//! 2. **Register.** Otherwise each case is looked at once more, and registered, under the lock of its channel. A case
+//!    that could be done by now is *not*: the task claims its own wait, takes its waiters out, and begins again after
+//!    others had their turn. If the claim fails, somebody has committed a case meanwhile, and the task goes on with
+//!    that one.
+//! 3. **Wait.** From here on a select is a wait like any other (`task/state.rs`): the first claim wins, be it of a
+//!    sender, a receiver, a close, a timer, or a request to cancel.
 //!
-//! *One case is committed.* Whoever pops a waiter has to win the claim of the wait's number before the message changes hands, and one
-//! claim wins. Popping says nothing: a claim that is lost takes the message back (receiver) or leaves it to its sender.
+//! *One case is committed.* Whoever pops a waiter has to win the claim of the wait's number before the message changes
+//! hands, and one claim wins. Popping says nothing: a claim that is lost takes the message back (receiver) or leaves it
+//! to its sender.
 //!
-//! *No message is lost.* A message is in exactly one place (`channel/mod.rs`), and the waiter of a case is one of them only while its
-//! claim is won. The winner writes `has_won` under the lock of its channel; the task goes on only after it has taken that lock, for
-//! each of its cases, to forget them. So it sees who has won, and the message with it, and nobody points at its waiters afterwards.
-//! A channel counts a popped case as one who will come by, so it lives until then.
+//! *No message is lost.* A message is in exactly one place (`channel/mod.rs`), and the waiter of a case is one of them
+//! only while its claim is won. The winner writes `has_won` under the lock of its channel; the task goes on only after
+//! it has taken that lock, for each of its cases, to forget them. So it sees who has won, and the message with it, and
+//! nobody points at its waiters afterwards. A channel counts a popped case as one who will come by, so it lives until
+//! then.
 //!
-//! *Nobody waits beside something ready.* What comes after a case was registered finds its waiter; what came before is seen when it is
-//! registered, under the same lock. Two selects that could serve each other: the second to register sees the first one's waiter,
-//! unless both have claimed themselves to begin again, and then others run before they do.
+//! *Nobody waits beside something ready.* What comes after a case was registered finds its waiter; what came before is
+//! seen when it is registered, under the same lock. Two selects that could serve each other: the second to register
+//! sees the first one's waiter, unless both have claimed themselves to begin again, and then others run before they do.
 //!
-//! Rejected: taking the locks of all channels together, in the order of their addresses (a hundred byte locks held at once, by a
-//! thread that may be preempted); committing a case in step 2 (then the claims of two tasks would have to be won together).
+//! Rejected: taking the locks of all channels together, in the order of their addresses (a hundred byte locks held at
+//! once, by a thread that may be preempted); committing a case in step 2 (then the claims of two tasks would have to be
+//! won together).
 
 use std::ptr::NonNull;
 
@@ -113,8 +117,8 @@ impl<T: Task> Selecting<T> {
     /// Registers all cases. False: one of them could be done by now, and those behind it are not registered.
     ///
     /// # Safety
-    /// The caller is the running side of the task, the number is that of its next wait, the channels live, and `forget` is called before
-    /// the task goes on.
+    /// The caller is the running side of the task, the number is that of its next wait, the channels live, and `forget`
+    /// is called before the task goes on.
     pub unsafe fn register(&mut self, generation: u32) -> bool {
         // SAFETY: ours.
         for entry in unsafe { self.0.as_mut() } {
@@ -147,7 +151,8 @@ impl<T: Task> Selecting<T> {
             }
             let spot = entry.waiter.spot();
             let mut has_won = false;
-            // SAFETY: the waiter is in a list of the channel, or among those who come by (`lost`), and is forgotten once.
+            // SAFETY: the waiter is in a list of the channel, or among those who come by (`lost`), and is forgotten
+            // once.
             unsafe { entry.channel.forget(|core| has_won = core.forget_case(spot, entry.sends)) };
             if has_won {
                 // SAFETY: it is in no list any more, and we are the running side.

@@ -1,12 +1,16 @@
 //! Whether it pays to share is tried out.
 //!
-//! Tasks that talk to each other are done sooner by one worker, as a rule, and so nobody shares them (`worker/gate.rs`). But some gain much: of a long pipeline two workers do twice as
-//! much, of a pool of workers at one channel half, and what the tasks look like does not tell which is which. The work that is done does. Programs spend fuel for their calls and loops, about the same
-//! amount whoever runs them, so the fuel that all workers spend in a while, with some for each task that was spawned or has ended, says how far the program has come.
+//! Tasks that talk to each other are done sooner by one worker, as a rule, and so nobody shares them
+//! (`worker/gate.rs`). But some gain much: of a long pipeline two workers do twice as much, of a pool of workers at one
+//! channel half, and what the tasks look like does not tell which is which. The work that is done does. Programs spend
+//! fuel for their calls and loops, about the same amount whoever runs them, so the fuel that all workers spend in a
+//! while, with some for each task that was spawned or has ended, says how far the program has come.
 //!
-//! So while tasks wait and nothing else says that they should be shared, that is tried now and then: the worker that has them, the *home*, measures how far they come alone, opens the gates for as long, and
-//! measures again. If they come further by a fifth, twice in a row, the gates stay open for a while, and then it is tried again: once, if it still pays off. If not, the others give back what they have, and the next try
-//! is made after twice as long a pause. In a try the work goes at another speed for seven tenths of a millisecond, after some tries ten times a second.
+//! So while tasks wait and nothing else says that they should be shared, that is tried now and then: the worker that
+//! has them, the *home*, measures how far they come alone, opens the gates for as long, and measures again. If they
+//! come further by a fifth, twice in a row, the gates stay open for a while, and then it is tried again: once, if it
+//! still pays off. If not, the others give back what they have, and the next try is made after twice as long a pause.
+//! In a try the work goes at another speed for seven tenths of a millisecond, after some tries ten times a second.
 //!
 //! What always holds:
 //! - Everything here is a hint: it says who may take tasks, and never makes one wait.
@@ -19,7 +23,8 @@ use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 /// A try begins so long after there was something to share first: what ends before has cost nothing.
 const START_NS: u64 = 1_000_000;
 
-/// For so long it is measured: several looks of each worker, whose turns may take some tens of microseconds (arbitrary).
+/// For so long it is measured: several looks of each worker, whose turns may take some tens of microseconds
+/// (arbitrary).
 const WINDOW_NS: u64 = 500_000;
 
 /// Before it is measured, caches get warm, and a thread that slept wakes.
@@ -79,7 +84,8 @@ struct Mark {
 }
 
 impl Mark {
-    /// The time since then, and the work of it. What is taken back later (`Core::note_unearned`) may be more than was done.
+    /// The time since then, and the work of it. What is taken back later (`Core::note_unearned`) may be more than was
+    /// done.
     fn since(self, then: Mark) -> Mark {
         let done = self.done.wrapping_sub(then.done);
         Mark { ns: self.ns.saturating_sub(then.ns), done: if done > u64::MAX / 2 { 0 } else { done } }

@@ -1,6 +1,7 @@
 //! The end of a runtime, in numbered steps.
 //!
-//! 1. Runs that nobody waits for are asked to end, and after [`RUN_LIMIT`] given up; who waits for one keeps the runtime.
+//! 1. Runs that nobody waits for are asked to end, and after [`RUN_LIMIT`] given up; who waits for one keeps the
+//!    runtime.
 //! 2. Workers are told, and woken.
 //! 3. Their threads are awaited.
 //! 4. The pool finishes what it has, for at most [`POOL_LIMIT`]; results go nowhere.

@@ -1,17 +1,17 @@
 //! The simulator: one thread, a seed that decides every choice, and time that passes only when nobody can run.
 //!
-//! Time is virtual. It stands still while tasks are ready, jumps to the next timer when none is, and moves on a little with
-//! each tick of a task that computes ([`TICK_NS`]), so that a task that never waits does not stop it. Nor do tasks that only
-//! wake each other: after [`TURNS_MAX`] turns at one instant it moves on, too. Blocking jobs run on the spot, as a choice like
-//! any other.
+//! Time is virtual. It stands still while tasks are ready, jumps to the next timer when none is, and moves on a little
+//! with each tick of a task that computes ([`TICK_NS`]), so that a task that never waits does not stop it. Nor do tasks
+//! that only wake each other: after [`TURNS_MAX`] turns at one instant it moves on, too. Blocking jobs run on the spot,
+//! as a choice like any other.
 //!
-//! Before each operation, something that others may notice, a seed may take the processor from a task that could go on, so that what comes
-//! between two operations is seen; how often is the seed's, too ([`STRIDES`]). Seed 0 never does.
+//! Before each operation, something that others may notice, a seed may take the processor from a task that could go on,
+//! so that what comes between two operations is seen; how often is the seed's, too ([`STRIDES`]). Seed 0 never does.
 //!
 //! Time can be *held* ([`Simulator::hold`]): it then passes up to a moment that the program sets, and no further.
 //!
-//! Things that decide between equals at one instant (a limit and the body that completes at that moment, two branches of a
-//! race) are settled late: when all that is ready at this instant has run.
+//! Things that decide between equals at one instant (a limit and the body that completes at that moment, two branches
+//! of a race) are settled late: when all that is ready at this instant has run.
 
 use std::collections::VecDeque;
 
@@ -23,15 +23,16 @@ use crate::{FUEL, Place, Task};
 /// Virtual time of a full slice of fuel: about what it takes in reality.
 pub const TICK_NS: u64 = 15_000;
 
-/// Turns at one instant before time moves on by [`TURNS_NS`]. Smaller would part tasks that many others keep from running at
-/// the same instant; larger makes limits of tasks that wake each other slow to test (arbitrary).
+/// Turns at one instant before time moves on by [`TURNS_NS`]. Smaller would part tasks that many others keep from
+/// running at the same instant; larger makes limits of tasks that wake each other slow to test (arbitrary).
 const TURNS_MAX: u32 = 10_000;
 
 /// Virtual time of so many turns: about what they take in reality.
 const TURNS_NS: u64 = 1_000_000;
 
-/// Of so many operations (the first to the last power of two) a seed interrupts one before it. Often finds what needs many turns
-/// of others in between, seldom what needs a task to come far in one go; so each seed has one of them (arbitrary).
+/// Of so many operations (the first to the last power of two) a seed interrupts one before it. Often finds what needs
+/// many turns of others in between, seldom what needs a task to come far in one go; so each seed has one of them
+/// (arbitrary).
 const STRIDES: std::ops::Range<u32> = 1..5;
 
 /// Milliseconds since 1970 when virtual time begins: 2026-01-01, arbitrary.

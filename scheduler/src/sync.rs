@@ -1,8 +1,9 @@
-//! The only door to atomics, locks, deques, threads and the clock, so that Loom can take their place, and the order in which
-//! locks are taken. The threads for jobs that block (`blocking.rs`) have a lock of their own, under which nothing else is taken.
+//! The only door to atomics, locks, deques, threads and the clock, so that Loom can take their place, and the order in
+//! which locks are taken. The threads for jobs that block (`blocking.rs`) have a lock of their own, under which nothing
+//! else is taken.
 //!
-//! A thread that holds a lock may take only locks of a *higher* rank; debug builds check it. No lock is held while a task
-//! is resumed.
+//! A thread that holds a lock may take only locks of a *higher* rank; debug builds check it. No lock is held while a
+//! task is resumed.
 //!
 //! | rank | lock | what for |
 //! |---|---|---|

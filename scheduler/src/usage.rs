@@ -1,5 +1,5 @@
-//! How much processor time a thread has had, and how often it has waited: what tells a task that holds its worker from a
-//! system that does not run it.
+//! How much processor time a thread has had, and how often it has waited: what tells a task that holds its worker from
+//! a system that does not run it.
 
 /// Of the calling thread, so far.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,8 +1,8 @@
 //! Stopping the world: for the moment of a dump nobody runs.
 //!
 //! Whoever stops it sets a flag, wakes everybody, and waits until all workers are idle or wait at the barrier. A worker
-//! asks for the flag after it left the idle state and before each task. Both sides write first, then fence (SeqCst), then
-//! read, so at least one of them sees the other.
+//! asks for the flag after it left the idle state and before each task. Both sides write first, then fence (SeqCst),
+//! then read, so at least one of them sees the other.
 
 use crate::runtime::Shared;
 use crate::sync::atomic::{AtomicBool, Ordering, fence};
@@ -52,7 +52,8 @@ impl World {
     }
 }
 
-/// Calls `look` while no worker runs; `None` if the runtime is broken, or if the caller works for it and would wait for itself.
+/// Calls `look` while no worker runs; `None` if the runtime is broken, or if the caller works for it and would wait for
+/// itself.
 pub fn stopped<T: Task, R>(shared: &Arc<Shared<T>>, look: impl FnOnce() -> R) -> Option<R> {
     if crate::worker::is_at_work(shared) {
         return None;
@@ -95,7 +96,8 @@ impl<T: Task> Shared<T> {
         self.wait_for_all(Some(index)).then_some(stopped)
     }
 
-    /// Waits until all workers but one are idle or at the barrier. False: one of them never will be, as the runtime is broken.
+    /// Waits until all workers but one are idle or at the barrier. False: one of them never will be, as the runtime is
+    /// broken.
     fn wait_for_all(&self, but: Option<usize>) -> bool {
         let mut waiting = self.world.waiting.lock();
         let has_stopped = |waiting: u64, index| {
@@ -111,8 +113,8 @@ impl<T: Task> Shared<T> {
         !self.is_broken()
     }
 
-    /// Does nobody sit in this seat? It may be awake all the same: in a runtime that is driven, until its next turn. Who takes the core then
-    /// looks at the flag, which was set before we took this lock.
+    /// Does nobody sit in this seat? It may be awake all the same: in a runtime that is driven, until its next turn.
+    /// Who takes the core then looks at the flag, which was set before we took this lock.
     fn is_empty(&self, index: usize) -> bool {
         self.config.mode == Mode::Driven && self.seats[index].core.lock().is_some()
     }

@@ -1,4 +1,5 @@
-//! The end of a run, for whoever frees by hand what outcomes refer to: the order in which things go, and what is known of the workers meanwhile.
+//! The end of a run, for whoever frees by hand what outcomes refer to: the order in which things go, and what is known
+//! of the workers meanwhile.
 
 use std::sync::{Arc, Mutex};
 

@@ -1,7 +1,7 @@
 //! Random programs: whatever they do, they end, leak nothing, and deliver each message once.
 //!
-//! `run` (see `toy`) checks after each program that no task, timer or wait is left and that all tasks were dropped. Programs
-//! may deadlock; that is found and ends them too. Nothing is said of their results: `semantics.rs` does that.
+//! `run` (see `toy`) checks after each program that no task, timer or wait is left and that all tasks were dropped.
+//! Programs may deadlock; that is found and ends them too. Nothing is said of their results: `semantics.rs` does that.
 
 mod toy;
 

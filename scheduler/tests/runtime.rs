@@ -186,7 +186,8 @@ fn computes(at_work: Arc<AtomicUsize>, are_two: Arc<AtomicBool>) -> Script {
     })
 }
 
-/// Tasks that compute are shared with workers that have nothing to do, also if there are only two, and when they have begun.
+/// Tasks that compute are shared with workers that have nothing to do, also if there are only two, and when they have
+/// begun.
 #[test]
 fn tasks_that_compute_use_all_workers() {
     for count in [2, 3, 8] {

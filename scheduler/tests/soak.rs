@@ -1,5 +1,5 @@
-//! What is run again and again, and how much memory the process has meanwhile. Alone in its file, as the memory is that of the
-//! whole process. `stress.rs` has the command for half an hour of it.
+//! What is run again and again, and how much memory the process has meanwhile. Alone in its file, as the memory is that
+//! of the whole process. `stress.rs` has the command for half an hour of it.
 #![cfg(target_os = "linux")]
 
 mod toy;

@@ -5,7 +5,8 @@
 //! besides that nothing is left and that whatever was held was released, once.
 //!
 //! The ordinary tests do a slice. All of it, with half an hour of `soak.rs`:
-//! `AIVI_PROGRAMS=100000 AIVI_SOAK=1800 cargo test --release -p aivi-scheduler --test stress --test soak -- --nocapture`.
+//! `AIVI_PROGRAMS=100000 AIVI_SOAK=1800 cargo test --release -p aivi-scheduler --test stress --test soak --
+//! --nocapture`.
 
 mod toy;
 

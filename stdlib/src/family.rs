@@ -11,9 +11,10 @@ use aivi_vm::structural::Incomparable;
 /// - `pure f`: `f` makes a value of the arguments, without failing, in a time that does not depend on them.
 /// - `pure over n, f`: as `pure`, in a time that grows with the text that is argument `n`.
 /// - `pieces of n, c, f`: as `pure over n`, where `f` makes a list of parts of the text; `c` says of how many.
-/// - `acts f`: `f` makes a value of its arguments and of what it and its like remember, in a short time; nothing, and it has taken none
-///   of them, when they are of the wrong types.
-/// - `tries n, f`: `f` tries something of the system, which costs `n` in fuel and does not wait; the machine does, and calls it again.
+/// - `acts f`: `f` makes a value of its arguments and of what it and its like remember, in a short time; nothing, and
+///   it has taken none of them, when they are of the wrong types.
+/// - `tries n, f`: `f` tries something of the system, which costs `n` in fuel and does not wait; the machine does, and
+///   calls it again.
 macro_rules! family {
     ($family:literal $($rows:tt)*) => {
         /// The native functions of this family.
@@ -103,15 +104,16 @@ pub(crate) fn acted(value: Option<Value>) -> NativeResult {
     value.map_or_else(|| NativeResult::Fault("an argument has the wrong type".into()), NativeResult::Done)
 }
 
-/// Texts up to this length are worked through without a look at fuel and cancellation; it takes about as long as a few instructions
-/// of bytecode do.
+/// Texts up to this length are worked through without a look at fuel and cancellation; it takes about as long as a few
+/// instructions of bytecode do.
 pub(crate) const QUICK_BYTES: usize = 64;
 
 /// Elements that native code works through while bytecode spends one unit of fuel; a guess between
 /// copying, which is faster, and comparing, which is slower.
 const ELEMENTS_PER_FUEL: usize = 4;
 
-/// Charges for work on so many elements, so that a fiber that makes it does not hold its worker for longer than others do.
+/// Charges for work on so many elements, so that a fiber that makes it does not hold its worker for longer than others
+/// do.
 pub(crate) fn charge(cx: &mut NativeCx<'_>, elements: usize) {
     cx.charge(u32::try_from(elements / ELEMENTS_PER_FUEL).unwrap_or(u32::MAX));
 }

@@ -1,9 +1,9 @@
 //! The AIVI library: modules in AIVI (`stdlib/aivi/`) and the native functions below them.
 //!
 //! A library function is written in AIVI unless it needs the machine's data structures, the host, or a loop too hot for
-//! bytecode; then its module declares it with `@native "family.name modes"` and a file of that family here implements it.
-//! Natives never call back into AIVI: functions of higher order are loops in AIVI, so the host's stack is never used for
-//! the program's recursion.
+//! bytecode; then its module declares it with `@native "family.name modes"` and a file of that family here implements
+//! it. Natives never call back into AIVI: functions of higher order are loops in AIVI, so the host's stack is never
+//! used for the program's recursion.
 //!
 //! The comment above a public name is its entry in `spec/language/library/`; `tests/src/library.rs` tells its form.
 #![forbid(unsafe_code)]
@@ -35,7 +35,8 @@ use aivi_vm::native::NativeFn;
 pub use cause::cause;
 pub use console::{Input, Loss};
 
-/// Every native function of the library, a table for each family of names: pure functions first, then those that act on the world.
+/// Every native function of the library, a table for each family of names: pure functions first, then those that act on
+/// the world.
 pub const NATIVES: &[&[NativeFn]] = &[
     list::NATIVES,
     map::NATIVES,

@@ -1,8 +1,9 @@
 //! Natives of `Ref` in `aivi.sync`: cells that fibers share.
 //!
-//! A cell is changed by `swap`, which takes effect only if the cell still holds what the change was made from; `modify` tries
-//! again otherwise. So nobody waits for a fiber that is interrupted in the middle of a change, and there is nothing to undo when it
-//! is cancelled there. Values do not change, so a cell that holds the same value again may be taken for one that always did.
+//! A cell is changed by `swap`, which takes effect only if the cell still holds what the change was made from; `modify`
+//! tries again otherwise. So nobody waits for a fiber that is interrupted in the middle of a change, and there is
+//! nothing to undo when it is cancelled there. Values do not change, so a cell that holds the same value again may be
+//! taken for one that always did.
 
 use aivi_vm::native::Args;
 use aivi_vm::{Cell, Value};
@@ -42,8 +43,8 @@ fn swap(args: &mut Args<'_>) -> Option<Value> {
     Some(Value::bool(cell(args)?.swap(args.get(1), value)))
 }
 
-/// ref, amount -> `Bool`: it held a constructor whose first field is an Int, and that has been changed by the amount without becoming
-/// negative.
+/// ref, amount -> `Bool`: it held a constructor whose first field is an Int, and that has been changed by the amount
+/// without becoming negative.
 fn add(args: &mut Args<'_>) -> Option<Value> {
     Some(Value::bool(cell(args)?.add(args.int(1))))
 }

@@ -105,8 +105,8 @@ const DOORS: &[&str] = &[
     ".exit(",
 ];
 
-/// Where natives may reach outside, some say what they need; there they get the grants to be asked from their context, which refuses those
-/// that do not.
+/// Where natives may reach outside, some say what they need; there they get the grants to be asked from their context,
+/// which refuses those that do not.
 #[test]
 fn natives_leave_the_program_only_where_their_table_says_what_they_need() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

@@ -1,7 +1,7 @@
 //! Texts. Indices and lengths count scalar values.
 //!
-//! The empty needle is contained everywhere: first at index 0, last at the end. It is counted 0 times, splits a text into
-//! its scalar values and is never replaced.
+//! The empty needle is contained everywhere: first at index 0, last at the end. It is counted 0 times, splits a text
+//! into its scalar values and is never replaced.
 
 use std::cmp::Ordering;
 
@@ -155,8 +155,8 @@ fn title_case(text: &str) -> Value {
     Text::from(words.map(|word| capitalized(word, str::to_lowercase)).collect::<String>()).into()
 }
 
-/// Down, up and down again, each scalar value for itself: what differs by case only becomes equal. The first step is for `ẞ`,
-/// which is its own upper case.
+/// Down, up and down again, each scalar value for itself: what differs by case only becomes equal. The first step is
+/// for `ẞ`, which is its own upper case.
 fn case_fold(text: &str) -> Value {
     let folded = text.chars().flat_map(char::to_lowercase).flat_map(char::to_uppercase).flat_map(char::to_lowercase);
     Text::from(folded.collect::<String>()).into()

@@ -1,5 +1,6 @@
-//! Writes the inputs that fuzzing starts from: `cargo run -p aivi-tests --example fuzz_seeds -- FOLDER` makes `FOLDER/text`, the programs of
-//! the repository, and `FOLDER/bytes`, the modules that those of a few lines are compiled to.
+//! Writes the inputs that fuzzing starts from: `cargo run -p aivi-tests --example fuzz_seeds -- FOLDER` makes
+//! `FOLDER/text`, the programs of the repository, and `FOLDER/bytes`, the modules that those of a few lines are
+//! compiled to.
 
 use std::fs;
 use std::path::Path;

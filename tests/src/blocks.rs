@@ -7,7 +7,8 @@
 //! | `aivi values` | lines `expression  // text form`; lines without a comment are statements before them |
 //! | `aivi file a/b.aivi` | a file that stands beside the next program of the page |
 //!
-//! `in a.b` behind that imports one more module; statements and values may begin with imports of their own. Then how it ends, when not with success: `error CODE`, `fault PART OF THE MESSAGE`, `failure ERROR`, `exit N`, or `warning CODE`
+//! `in a.b` behind that imports one more module; statements and values may begin with imports of their own. Then how it
+//! ends, when not with success: `error CODE`, `fault PART OF THE MESSAGE`, `failure ERROR`, `exit N`, or `warning CODE`
 //! for a program that works all the same. A block `text output` right behind a program is exactly what it prints.
 
 use std::path::{Path, PathBuf};

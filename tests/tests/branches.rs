@@ -1,5 +1,5 @@
-//! Branches and tasks in place, and lists of effects, change nothing but the time: random programs of them give on a worker what they give in the simulator,
-//! where each is a fiber from the start, and leave no object behind.
+//! Branches and tasks in place, and lists of effects, change nothing but the time: random programs of them give on a
+//! worker what they give in the simulator, where each is a fiber from the start, and leave no object behind.
 
 use std::fmt::Write as _;
 
@@ -7,10 +7,11 @@ use aivi::{Ending, Output};
 use aivi_tests::claims;
 use aivi_tests::runs::Schedule;
 
-/// What the programs are made of. `spin` spends more than a slice, `hop` uses a channel, `held` has a cleanup, `never` waits and
-/// `late` sleeps until it is cancelled, and `grown` makes objects on both sides of a call. In `taken`, `asked` and `counted`
-/// branches do what others notice without having to wait, and in `waited` they wait under limits. The cleanups of `left` end where they begin,
-/// take more than a slice, wait or fail, and `gated` are visits of a semaphore under limits, in which others have to wait.
+/// What the programs are made of. `spin` spends more than a slice, `hop` uses a channel, `held` has a cleanup, `never`
+/// waits and `late` sleeps until it is cancelled, and `grown` makes objects on both sides of a call. In `taken`,
+/// `asked` and `counted` branches do what others notice without having to wait, and in `waited` they wait under limits.
+/// The cleanups of `left` end where they begin, take more than a slice, wait or fail, and `gated` are visits of a
+/// semaphore under limits, in which others have to wait.
 const PARTS: &str = "module input
 use aivi.concurrency
 use aivi.sync (Ref, Semaphore, makeRef, update, get, makeSemaphore, withPermit, freePermits)

@@ -1,5 +1,5 @@
-//! The claims of `aivi_tests::claims` for inputs from seeds: what the fuzz targets do for hours, for a few seconds in every test run.
-//! `AIVI_INPUTS` says how many inputs, if not the usual number.
+//! The claims of `aivi_tests::claims` for inputs from seeds: what the fuzz targets do for hours, for a few seconds in
+//! every test run. `AIVI_INPUTS` says how many inputs, if not the usual number.
 
 use aivi_tests::files::{list, read, root};
 use aivi_tests::{claims, generate};

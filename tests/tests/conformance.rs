@@ -1,8 +1,8 @@
 //! The language, one claim per script: `tests/conformance/<feature>/<case>.aivi` says inside what it must do.
 //! `aivi_tests::expect` has the words. A folder of a feature may hold folders with modules that its cases import.
 //!
-//! `AIVI_CASE=race cargo test -p aivi-tests --test conformance` runs only cases whose path has `race`, and `AIVI_SEEDS=5000` each on
-//! so many seeds at least.
+//! `AIVI_CASE=race cargo test -p aivi-tests --test conformance` runs only cases whose path has `race`, and
+//! `AIVI_SEEDS=5000` each on so many seeds at least.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

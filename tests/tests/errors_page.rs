@@ -1,4 +1,5 @@
-//! `spec/errors.md` is generated from the table of codes and the first golden case of each code. `UPDATE_GOLDEN=1` rewrites it.
+//! `spec/errors.md` is generated from the table of codes and the first golden case of each code. `UPDATE_GOLDEN=1`
+//! rewrites it.
 
 use std::fmt::Write;
 use std::fs;

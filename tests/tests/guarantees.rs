@@ -1,8 +1,9 @@
 //! `spec/concurrency.md` and the tests that prove it name each other.
 //!
-//! The page cites tests below each guarantee: `race/fault_wins` is a script under `tests/conformance`, `file.rs::name` a test
-//! in Rust. A test cites its guarantees in a comment that begins with their numbers: a script before its `module` line
-//! (`// C7 C12: why`), a test in Rust in the lines above its function (`/// C7: why`). Both must say the same.
+//! The page cites tests below each guarantee: `race/fault_wins` is a script under `tests/conformance`, `file.rs::name`
+//! a test in Rust. A test cites its guarantees in a comment that begins with their numbers: a script before its
+//! `module` line (`// C7 C12: why`), a test in Rust in the lines above its function (`/// C7: why`). Both must say the
+//! same.
 
 use std::collections::{BTreeMap, BTreeSet};
 

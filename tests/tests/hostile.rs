@@ -1,5 +1,5 @@
-//! Programs that are made to break a compiler: each is answered in time and memory that grow with its length, with a program or
-//! with errors. What is too deep, too large or too many has an error of its own.
+//! Programs that are made to break a compiler: each is answered in time and memory that grow with its length, with a
+//! program or with errors. What is too deep, too large or too many has an error of its own.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -8,8 +8,8 @@ use aivi::{CompileError, Engine};
 
 const MANY: usize = 100_000;
 
-/// None of these takes more than a few tenths of a second in a release build. A debug build on a busy machine may take a hundred
-/// times as long; what is not linear takes far longer.
+/// None of these takes more than a few tenths of a second in a release build. A debug build on a busy machine may take
+/// a hundred times as long; what is not linear takes far longer.
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// Compiles on the stack of an ordinary small thread, and gives the codes of the errors.

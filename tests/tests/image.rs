@@ -1,5 +1,5 @@
-//! A library that is compiled ahead makes no difference: programs are told the same about their mistakes, and become the same
-//! code, as with a library that is read with them.
+//! A library that is compiled ahead makes no difference: programs are told the same about their mistakes, and become
+//! the same code, as with a library that is read with them.
 
 use std::collections::BTreeMap;
 
@@ -35,8 +35,8 @@ fn image() -> &'static Image {
     Box::leak(Box::new(Image::open(bytes.leak()).expect("just written")))
 }
 
-/// Each proto in words, by name. An application of a constructor or a native function may be there twice, for the library
-/// and for the program.
+/// Each proto in words, by name. An application of a constructor or a native function may be there twice, for the
+/// library and for the program.
 fn code(module: &Module) -> BTreeMap<String, Vec<String>> {
     let mut protos: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for proto in &module.protos {

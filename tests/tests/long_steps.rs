@@ -43,8 +43,8 @@ main = do Effect {
     }
 }
 
-/// Between the end of its sleep and its turn a sleeper sees the end of one step, or of some on a machine that runs others. In the order of the queue it would see
-/// those of all.
+/// Between the end of its sleep and its turn a sleeper sees the end of one step, or of some on a machine that runs
+/// others. In the order of the queue it would see those of all.
 /// C36
 #[test]
 fn who_is_late_by_long_steps_goes_first() {

@@ -1,5 +1,5 @@
-//! What is allocated: for a fiber that only sleeps, its handle and its place in a list included; and for a message, whose `Ok` is not made
-//! when it is looked at at once. And what programs leave behind when they are dropped: nothing.
+//! What is allocated: for a fiber that only sleeps, its handle and its place in a list included; and for a message,
+//! whose `Ok` is not made when it is looked at at once. And what programs leave behind when they are dropped: nothing.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -28,7 +28,8 @@ unsafe impl GlobalAlloc for Counting {
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
         USED.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: promised by the caller. Who looks at an object that was freed finds a count of one, frees it again, and comes to grief.
+        // SAFETY: promised by the caller. Who looks at an object that was freed finds a count of one, frees it again,
+        // and comes to grief.
         unsafe {
             (0..layout.size() / 4).for_each(|index| memory.cast::<u32>().add(index).write_unaligned(1));
             System.dealloc(memory, layout);
@@ -156,7 +157,8 @@ fn a_sleeper_costs_little() {
     assert!(each <= 512, "{each} bytes for a sleeping fiber");
 }
 
-/// In debug builds every object is an allocation; there is room for most messages, since a wait may allocate there as well.
+/// In debug builds every object is an allocation; there is room for most messages, since a wait may allocate there as
+/// well.
 #[test]
 fn a_message_that_is_looked_at_at_once_allocates_nothing() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,6 +1,6 @@
-//! Random programs of nested `par`, `race`, `scope`, `timeoutWith`, `attempt`, `spawn` and resources, against what holds
-//! for all of them: what is opened is closed once, nothing is printed after the end of the group that started it, and
-//! the program ends with success.
+//! Random programs of nested `par`, `race`, `scope`, `timeoutWith`, `attempt`, `spawn` and resources, against what
+//! holds for all of them: what is opened is closed once, nothing is printed after the end of the group that started it,
+//! and the program ends with success.
 //!
 //! Group `n` prints `enter n` and `leave n`; everything inside carries the path of its groups, so that a line shows by
 //! itself which groups must be open.

@@ -1,7 +1,7 @@
 //! `spec/patterns.md` and the tests of its promises: each promise is cited by a test, and only what is there is cited.
 //!
-//! A promise is `P-` with the name of its part and a number, as in `- **P-cov-3** …`. A script cites it in the comments before its
-//! `module` line, a test in Rust in a comment.
+//! A promise is `P-` with the name of its part and a number, as in `- **P-cov-3** …`. A script cites it in the comments
+//! before its `module` line, a test in Rust in a comment.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,8 +1,8 @@
-//! The public API of the crate `aivi` is what `aivi/public-api.txt` says, so that nobody changes it without noticing. `UPDATE_GOLDEN=1` rewrites
-//! the page; `spec/embedding/stability.md` says which changes may be made when.
+//! The public API of the crate `aivi` is what `aivi/public-api.txt` says, so that nobody changes it without noticing.
+//! `UPDATE_GOLDEN=1` rewrites the page; `spec/embedding/stability.md` says which changes may be made when.
 //!
-//! The list comes from the compiler's own description of the crate, whose form changes with the compiler: with another one than the page names
-//! there is nothing to compare.
+//! The list comes from the compiler's own description of the crate, whose form changes with the compiler: with another
+//! one than the page names there is nothing to compare.
 
 use std::env;
 use std::fs;
@@ -40,7 +40,8 @@ fn the_public_api_is_the_recorded_one() {
     assert!(differences.is_empty(), "the public API has changed:\n{}", differences.concat());
 }
 
-/// The description, in a folder of its own: the flag that allows it on a stable compiler makes everything be checked anew.
+/// The description, in a folder of its own: the flag that allows it on a stable compiler makes everything be checked
+/// anew.
 fn described(root: &Path) -> PathBuf {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from).join("api");
     let done = Command::new(env!("CARGO"))

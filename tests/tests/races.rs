@@ -1,4 +1,5 @@
-//! Races between two steps of a script, planted: a seed comes between them (C42), though nothing there waits and no fuel ends.
+//! Races between two steps of a script, planted: a seed comes between them (C42), though nothing there waits and no
+//! fuel ends.
 
 use aivi::{Capability, Ending, Engine};
 

@@ -1,6 +1,6 @@
-//! What a person reads of a deadlock, `tests/golden/deadlock/<case>.aivi`, and of fibers that wait for ever while others go on,
-//! `tests/golden/stuck/<case>.aivi`. Beside each its `.out`, which holds everything that the program writes, with seed 0.
-//! `UPDATE_GOLDEN=1` rewrites the `.out` files; review reads the difference.
+//! What a person reads of a deadlock, `tests/golden/deadlock/<case>.aivi`, and of fibers that wait for ever while
+//! others go on, `tests/golden/stuck/<case>.aivi`. Beside each its `.out`, which holds everything that the program
+//! writes, with seed 0. `UPDATE_GOLDEN=1` rewrites the `.out` files; review reads the difference.
 
 use std::fs;
 use std::path::Path;

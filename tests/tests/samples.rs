@@ -52,7 +52,8 @@ fn every_family_of_instructions() {
     }
 }
 
-/// What fibers do in which order is only certain in turns of readiness: seed 0. With other schedules examples succeed all the same.
+/// What fibers do in which order is only certain in turns of readiness: seed 0. With other schedules examples succeed
+/// all the same.
 fn check_example(path: &Path, others: impl IntoIterator<Item = Schedule>) {
     check(path, [Schedule::Seed(0)]);
     let name = path.display();

@@ -1,4 +1,5 @@
-//! Random visitors of a semaphore, beside the rule in its plainest form: a list of all who have come, of whom the first that fit are inside.
+//! Random visitors of a semaphore, beside the rule in its plainest form: a list of all who have come, of whom the first
+//! that fit are inside.
 
 use std::collections::VecDeque;
 
@@ -46,7 +47,8 @@ trial = permits visitors => do Effect {
 }
 "#;
 
-/// What a visitor does: comes at this moment, wants so many permits, stays so long when it has them, and leaves, wherever it is, after so long.
+/// What a visitor does: comes at this moment, wants so many permits, stays so long when it has them, and leaves,
+/// wherever it is, after so long.
 type Visitor = (i64, i64, i64, i64);
 
 /// When each of them comes in, by the rule.
@@ -93,7 +95,8 @@ fn visitors_come_in_by_the_rule() {
     for seed in 1..=60 {
         let mut numbers = Numbers(0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(seed));
         let count = 2 + numbers.below(14);
-        // Each has moments of its own, so that no two things happen at the same one: what one brings about happens at the moments of that one.
+        // Each has moments of its own, so that no two things happen at the same one: what one brings about happens at
+        // the moments of that one.
         let visitor = |index| {
             let mut time = |most| count * (1 + numbers.below(most));
             (time(20) + index, 0, time(9), time(30))

@@ -1,4 +1,5 @@
-//! `spec/language/decisions.md` lists every point that was settled; its page says it, and what it names as proof exists.
+//! `spec/language/decisions.md` lists every point that was settled; its page says it, and what it names as proof
+//! exists.
 
 use std::path::Path;
 

@@ -11,7 +11,8 @@ use aivi_tests::files::root;
 /// They show what layout means, and so what nobody should write.
 const SHOWS_LAYOUT: &[&str] = &["spec/language/layout.md", "spec/language/lexis.md"];
 
-/// The block as it should be; `None` where it is not the formatter's: errors, and values with their text forms beside them.
+/// The block as it should be; `None` where it is not the formatter's: errors, and values with their text forms beside
+/// them.
 fn laid_out(block: &Block) -> Option<String> {
     let (before, after, indent) = match block.form {
         Form::Module | Form::File(_) if block.has_header() => ("", "", ""),

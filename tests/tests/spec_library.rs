@@ -1,5 +1,6 @@
-//! The pages of the library, `spec/language/library.md` and `spec/language/library/`, are generated from the comments in
-//! `stdlib/aivi/`, which explain and show every public name. `UPDATE_GOLDEN=1` rewrites them; `spec_blocks` runs the examples.
+//! The pages of the library, `spec/language/library.md` and `spec/language/library/`, are generated from the comments
+//! in `stdlib/aivi/`, which explain and show every public name. `UPDATE_GOLDEN=1` rewrites them; `spec_blocks` runs the
+//! examples.
 
 use std::fmt::Write;
 use std::fs;

@@ -28,6 +28,7 @@ const SAFE: &[&str] = &["vm/bytecode", "compiler", "stdlib", "aivi", "cli", "ben
 const UNSAFE: &str = include_str!("../unsafe.txt");
 
 const LINES_MAX: usize = 800;
+const COLUMNS_MAX: usize = 120;
 
 fn path_of(file: &Path) -> String {
     file.strip_prefix(root()).unwrap_or(file).to_string_lossy().replace('\\', "/")
@@ -154,6 +155,24 @@ fn files_are_short() {
         long.push(format!("ARCHITECTURE.md: {architecture} lines"));
     }
     report("files that are too long", &long);
+}
+
+/// As `max_width` says of the code, which the formatter sees to. Tables and code in comments may be wider.
+#[test]
+fn comments_are_as_wide_as_code() {
+    let mut wide = Vec::new();
+    for file in list(root(), "rs", true) {
+        let mut is_code = false;
+        for (number, line) in read(&file).lines().enumerate() {
+            let Some(comment) = line.trim_start().strip_prefix("//") else { continue };
+            let text = comment.trim_start_matches(['/', '!']).trim_start();
+            is_code ^= text.starts_with("```");
+            if !is_code && !text.starts_with('|') && line.chars().count() > COLUMNS_MAX {
+                wide.push(format!("{}:{}", path_of(&file), number + 1));
+            }
+        }
+    }
+    report("comments that are too wide", &wide);
 }
 
 #[test]

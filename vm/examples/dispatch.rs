@@ -1,5 +1,5 @@
-//! How fast calls and loops are: `fib 35` and a loop of 50 million turns, hand-assembled. Run it in release mode; the best of
-//! five runs counts. It does not show what the compiler's code looks like.
+//! How fast calls and loops are: `fib 35` and a loop of 50 million turns, hand-assembled. Run it in release mode; the
+//! best of five runs counts. It does not show what the compiler's code looks like.
 
 #[path = "../tests/common/mod.rs"]
 mod common;

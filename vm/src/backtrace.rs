@@ -1,7 +1,8 @@
 //! The way of an error: the calls that it has left, and from fiber to fiber to the one that sees it.
 //!
-//! It is noted when an error goes, so success costs nothing. Of a failure that is caught in the frame where it happened nothing is
-//! noted; otherwise each frame that it leaves adds its call, the first ones without a further allocation. Nothing catches a fault, so all calls of a fiber are noted at once.
+//! It is noted when an error goes, so success costs nothing. Of a failure that is caught in the frame where it happened
+//! nothing is noted; otherwise each frame that it leaves adds its call, the first ones without a further allocation.
+//! Nothing catches a fault, so all calls of a fiber are noted at once.
 
 use aivi_scheduler::Place;
 use smallvec::SmallVec;

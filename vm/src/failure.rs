@@ -1,9 +1,9 @@
 //! Typed failures: how they came where they are, and what failed beside them.
 //!
 //! When both sides of a `par` fail, the first failure is the result; the other one goes along with it, for reports only
-//! (RULE-2): `attempt`, `or` and patterns see the error alone. The same goes for the way of a failure. The scheduler carries a
-//! failure from fiber to fiber as one value, so a failure with more than its error is packed into a handle there. No program
-//! sees that handle: every way out of an outcome leads through `Failure::unpack`.
+//! (RULE-2): `attempt`, `or` and patterns see the error alone. The same goes for the way of a failure. The scheduler
+//! carries a failure from fiber to fiber as one value, so a failure with more than its error is packed into a handle
+//! there. No program sees that handle: every way out of an outcome leads through `Failure::unpack`.
 
 use std::sync::Arc;
 

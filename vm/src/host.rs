@@ -7,14 +7,14 @@ use aivi_scheduler::reactor::{Attempt, IoSource, Registry};
 
 use crate::capability::Grants;
 
-/// The host: standard streams, arguments, environment, grants. The engine provides it. What it gives is not compared with the
-/// grants: who asks has to, see `NativeCx::grants`.
+/// The host: standard streams, arguments, environment, grants. The engine provides it. What it gives is not compared
+/// with the grants: who asks has to, see `NativeCx::grants`.
 pub trait Host: Send + Sync {
     /// Writes to standard output; one call's text stays together.
     ///
     /// # Errors
-    /// When the output takes nothing more, or has not taken what was written before: the text is lost. Of the kind `BrokenPipe` when
-    /// nobody reads it any more.
+    /// When the output takes nothing more, or has not taken what was written before: the text is lost. Of the kind
+    /// `BrokenPipe` when nobody reads it any more.
     fn write_out(&self, text: &str) -> io::Result<()>;
 
     /// Writes to standard error; one call's text stays together.

@@ -1,7 +1,7 @@
 //! The door to functions in Rust.
 //!
-//! A native function gets its arguments where the caller wrote them and a context. It never waits and never calls AIVI code:
-//! to wait it says so and returns (`NativeResult::Wait`); the fiber goes on when the wait is over.
+//! A native function gets its arguments where the caller wrote them and a context. It never waits and never calls AIVI
+//! code: to wait it says so and returns (`NativeResult::Wait`); the fiber goes on when the wait is over.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -28,11 +28,12 @@ pub struct NativeFn {
     pub arity: u8,
     /// The function.
     pub code: NativeCode,
-    /// As `code`, of arguments that make it so little work that the machine need not see fuel; nothing, with no argument taken, when
-    /// `code` is to do it. A function that acts is called only while nobody wants the fiber to end.
+    /// As `code`, of arguments that make it so little work that the machine need not see fuel; nothing, with no
+    /// argument taken, when `code` is to do it. A function that acts is called only while nobody wants the fiber to
+    /// end.
     pub quick: Option<QuickFn>,
-    /// What it needs to be granted, if it reaches anything outside of the program. Who acts on a handle needs nothing: whoever made
-    /// the handle has asked.
+    /// What it needs to be granted, if it reaches anything outside of the program. Who acts on a handle needs nothing:
+    /// whoever made the handle has asked.
     pub needs: Option<Power>,
 }
 
@@ -41,8 +42,8 @@ pub struct NativeFn {
 pub enum NativeCode {
     /// Whatever its context allows.
     Calls(CallFn),
-    /// It tries something with a call of the system that does not wait, which costs so much fuel; when the system would have to wait, the
-    /// machine waits, and it tries again.
+    /// It tries something with a call of the system that does not wait, which costs so much fuel; when the system would
+    /// have to wait, the machine waits, and it tries again.
     Tries(TryFn, u32),
 }
 
@@ -141,12 +142,13 @@ pub enum Then {
     Decode,
     /// It is a `Result`: `Ok` is to be decoded, `Err` is the text of a fault.
     DecodeOrFault,
-    /// It is the result, a `Result`; or an Int, which is the number of bytes that it would have been, more than the call may have.
+    /// It is the result, a `Result`; or an Int, which is the number of bytes that it would have been, more than the
+    /// call may have.
     Bounded,
 }
 
-/// Native functions by name. Those of the library stay in their tables: a program imports few of them, so that an index would cost each
-/// process more than it saves.
+/// Native functions by name. Those of the library stay in their tables: a program imports few of them, so that an index
+/// would cost each process more than it saves.
 #[derive(Clone, Default)]
 pub struct Natives {
     tables: Vec<&'static [NativeFn]>,
@@ -236,7 +238,8 @@ impl NativeCx<'_> {
         self.fiber.world.host.grants()
     }
 
-    /// Writes to standard output, as far as the limit of the call allows; beyond it nothing is written, and the call ends.
+    /// Writes to standard output, as far as the limit of the call allows; beyond it nothing is written, and the call
+    /// ends.
     ///
     /// # Errors
     /// As `Host::write_out`.
@@ -251,8 +254,8 @@ impl NativeCx<'_> {
         }
     }
 
-    /// To be asked before so many bytes are made at once. False: the limit of the call says no. Then the function gives whatever it likes,
-    /// which nobody sees: the call ends.
+    /// To be asked before so many bytes are made at once. False: the limit of the call says no. Then the function gives
+    /// whatever it likes, which nobody sees: the call ends.
     #[must_use]
     pub fn may_make(&mut self, bytes: usize) -> bool {
         self.fiber.may_make(Limit::Memory, bytes as u64)
@@ -269,8 +272,8 @@ impl NativeCx<'_> {
         self.fiber.cx()
     }
 
-    /// Waits until the source has risen since `attempt`, then calls the native again with the same arguments (which it must
-    /// not have taken).
+    /// Waits until the source has risen since `attempt`, then calls the native again with the same arguments (which it
+    /// must not have taken).
     pub fn retry_when_ready(&mut self, source: IoSource, attempt: Attempt) -> NativeResult {
         let place = self.fiber.place();
         let cx = self.fiber.cx();
@@ -329,14 +332,14 @@ impl NativeCx<'_> {
         Some(program)
     }
 
-    /// Waits for a future, which is asked at once and then whenever its waker was called. It is dropped when the fiber is cancelled,
-    /// before that unwinds.
+    /// Waits for a future, which is asked at once and then whenever its waker was called. It is dropped when the fiber
+    /// is cancelled, before that unwinds.
     pub fn wait_future(&mut self, future: Box<dyn HostFuture>) -> NativeResult {
         Awaited::new(future).ask(self)
     }
 
-    /// Charges fuel for work that takes longer than an instruction, so that the fiber's slice ends in time. To be called before what takes many slices, as other workers
-    /// may take over what waits for this one then.
+    /// Charges fuel for work that takes longer than an instruction, so that the fiber's slice ends in time. To be
+    /// called before what takes many slices, as other workers may take over what waits for this one then.
     pub fn charge(&mut self, fuel: u32) {
         self.fiber.charge(fuel.into());
         if fuel >= LONG && self.fiber.is_running() {
@@ -372,16 +375,17 @@ impl NativeCx<'_> {
         NativeResult::Wait
     }
 
-    /// Runs an effect as a part of the call with these limits of its own (`fiber/within.rs`), of which those of time, depth and cleanups do
-    /// not count; return `Wait`. Gives `Ok` of its value, or `Err` of what was reached: the number of the limit, in the order of
-    /// `Limits::PARTS`, with the number of cleanups that were not run to their end; and how much was allowed, and used.
+    /// Runs an effect as a part of the call with these limits of its own (`fiber/within.rs`), of which those of time,
+    /// depth and cleanups do not count; return `Wait`. Gives `Ok` of its value, or `Err` of what was reached: the
+    /// number of the limit, in the order of `Limits::PARTS`, with the number of cleanups that were not run to their
+    /// end; and how much was allowed, and used.
     pub fn within(&mut self, limits: &Limits, body: Shared) -> NativeResult {
         self.fiber.begin_within(limits, body);
         NativeResult::Wait
     }
 
-    /// Ends the program with this code: cancels the root, whose cleanups run; this fiber is cancelled with it. A cleanup
-    /// that asks goes on, as nothing cancels a cleanup.
+    /// Ends the program with this code: cancels the root, whose cleanups run; this fiber is cancelled with it. A
+    /// cleanup that asks goes on, as nothing cancels a cleanup.
     pub fn exit(&mut self, code: i32) -> NativeResult {
         let place = self.fiber.place();
         self.fiber.begin_shutdown(Why::Exit(code));

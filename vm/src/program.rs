@@ -1,7 +1,7 @@
 //! A loaded module: verified, constants made, natives linked, ready to run on any number of fibers and threads.
 //!
-//! Constants are immortal objects (`object/mod.rs`, O1): copying one touches no count, on any thread. They are freed with the
-//! program: whoever holds a value that came from it keeps the program.
+//! Constants are immortal objects (`object/mod.rs`, O1): copying one touches no count, on any thread. They are freed
+//! with the program: whoever holds a value that came from it keeps the program.
 
 mod code;
 mod global;
@@ -56,7 +56,8 @@ pub type Bury = Box<dyn Fn(Remains) + Send + Sync>;
 
 /// The constants of a program that is gone. Dropping them frees them.
 ///
-/// They may be dropped when nobody has a value of the program any more: neither the host, nor a worker that is about to forget one.
+/// They may be dropped when nobody has a value of the program any more: neither the host, nor a worker that is about to
+/// forget one.
 #[derive(Default)]
 pub struct Remains {
     constants: Box<[Value]>,
@@ -64,12 +65,12 @@ pub struct Remains {
     globals: Box<[GlobalCell]>,
 }
 
-// SAFETY: the values in a program are immortal (`immortalise`) and never written; `ProtoCode::code` points into `code`, which is
-// not changed; the cells of globals synchronise themselves.
+// SAFETY: the values in a program are immortal (`immortalise`) and never written; `ProtoCode::code` points into `code`,
+// which is not changed; the cells of globals synchronise themselves.
 unsafe impl Send for Remains {}
 
-// SAFETY: the values in a program are immortal (`immortalise`) and never written; `ProtoCode::code` points into `code`, which is
-// not changed; the cells of globals synchronise themselves.
+// SAFETY: the values in a program are immortal (`immortalise`) and never written; `ProtoCode::code` points into `code`,
+// which is not changed; the cells of globals synchronise themselves.
 unsafe impl Send for Program {}
 // SAFETY: as above.
 unsafe impl Sync for Program {}
@@ -189,8 +190,8 @@ impl Program {
         Program::link(0, Code::new(module, Origin::Compiler)?, natives)
     }
 
-    /// A program of its own, with the code that others may have too. Its protos have numbers from `base` on in places: as many as the code
-    /// has.
+    /// A program of its own, with the code that others may have too. Its protos have numbers from `base` on in places:
+    /// as many as the code has.
     ///
     /// # Errors
     /// When the module calls natives that there are none of.
@@ -249,14 +250,15 @@ impl Program {
         }))
     }
 
-    /// Whether it has limits for parts of itself: then what its calls use is counted, also where nobody else has limits for them.
+    /// Whether it has limits for parts of itself: then what its calls use is counted, also where nobody else has limits
+    /// for them.
     #[must_use]
     pub fn is_metered(&self) -> bool {
         self.is_metered
     }
 
-    /// Gives what is to be freed to `bury` when the program goes. Needed where several threads run it: one may still have an outcome in
-    /// its hands that nobody will ask for.
+    /// Gives what is to be freed to `bury` when the program goes. Needed where several threads run it: one may still
+    /// have an outcome in its hands that nobody will ask for.
     pub fn bury_with(&self, bury: Bury) {
         _ = self.bury.set(bury);
     }
@@ -393,8 +395,8 @@ impl Drop for Remains {
         let constants = std::mem::take(&mut self.constants).into_iter();
         let functions = std::mem::take(&mut self.functions).into_iter();
         let globals = std::mem::take(&mut self.globals).into_iter().filter_map(GlobalCell::into_value);
-        // SAFETY: fibers keep the program by their world, and a host that holds values of it keeps it, too (module page). Who
-        // buries them waits until workers have forgotten what is left (`Bury`).
+        // SAFETY: fibers keep the program by their world, and a host that holds values of it keeps it, too (module
+        // page). Who buries them waits until workers have forgotten what is left (`Bury`).
         unsafe { immortal::free(constants.chain(functions).chain(globals)) }
     }
 }

@@ -1,8 +1,9 @@
 //! What cleanups do while a call ends: for the report of it.
 //!
-//! The end of a call begins with a signal or `exit`, with a limit, with an error of `main` that nothing will catch, or else when
-//! `main` has ended; with none of these when its fibers are given up before, while cleanups run. From then on each fiber that begins or ends a cleanup says so; before, that costs a
-//! test of one flag. What is kept is bounded by the places of the program.
+//! The end of a call begins with a signal or `exit`, with a limit, with an error of `main` that nothing will catch, or
+//! else when `main` has ended; with none of these when its fibers are given up before, while cleanups run. From then on
+//! each fiber that begins or ends a cleanup says so; before, that costs a test of one flag. What is kept is bounded by
+//! the places of the program.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -136,7 +137,8 @@ impl Shutdown {
         state.running.entry(fiber).or_insert(running).error = Some(error.to_owned());
     }
 
-    /// The cleanup that a fiber runs is over. `place` is where it stands, for one that began before the end of the call did.
+    /// The cleanup that a fiber runs is over. `place` is where it stands, for one that began before the end of the call
+    /// did.
     pub(crate) fn cleanup_ends(&self, fiber: usize, place: Place, now_ns: u64) {
         let mut state = self.state();
         let begun_ns = state.begun_ns;

@@ -1,11 +1,11 @@
 //! Values: 16 bytes, a payload and a kind.
 //!
-//! A value describes itself, so that `==`, ordering and `toText` work on every type without a class constraint. Scalars and
-//! constructors without arguments and texts of seven bytes live in the value; everything else is a counted pointer to an object (`object/mod.rs`).
-//! `Clone` is a counted copy, `Drop` a release.
+//! A value describes itself, so that `==`, ordering and `toText` work on every type without a class constraint. Scalars
+//! and constructors without arguments and texts of seven bytes live in the value; everything else is a counted pointer
+//! to an object (`object/mod.rs`). `Clone` is a counted copy, `Drop` a release.
 //!
-//! In registers a value is a `Slot`: plain bits that know no ownership; which slots own values is the compiler's knowledge
-//! (the table `drops`). A slot that holds a *raw* scalar has a valid payload and a meaningless kind.
+//! In registers a value is a `Slot`: plain bits that know no ownership; which slots own values is the compiler's
+//! knowledge (the table `drops`). A slot that holds a *raw* scalar has a valid payload and a meaningless kind.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -169,7 +169,8 @@ impl Value {
     pub(crate) fn from_fields(kind: Kind, header: Header, fields: SmallVec<[Value; 8]>) -> Value {
         debug_assert!(header.kind == kind as u8 && header.has_fields() && header.length as usize == fields.len());
         let mut fields = ManuallyDrop::new(fields);
-        // SAFETY: the vector holds `length` values, which it gives up: its length becomes 0 before its buffer is dropped.
+        // SAFETY: the vector holds `length` values, which it gives up: its length becomes 0 before its buffer is
+        // dropped.
         unsafe {
             let object = new_object(header, fields.as_ptr());
             fields.set_len(0);
@@ -194,8 +195,8 @@ impl Value {
         debug_assert!(self.kind == Kind::EndedTask);
         let this = ManuallyDrop::new(self);
         let object = this.pointer();
-        // SAFETY: a value of this kind points at a live object with one field. The reference is given up; if it is the only one, the field is
-        // moved and nothing but memory is left.
+        // SAFETY: a value of this kind points at a live object with one field. The reference is given up; if it is the
+        // only one, the field is moved and nothing but memory is left.
         unsafe {
             let field = object.add(1).cast::<Value>();
             if count::unshare_if_unique(object) {
@@ -221,7 +222,8 @@ impl Value {
         Value::nullary(well_known::NONE, 0)
     }
 
-    /// What a native function of an Option gives for `None`, as it gives what `Some` holds bare; no expression has this value.
+    /// What a native function of an Option gives for `None`, as it gives what `Some` holds bare; no expression has this
+    /// value.
     #[must_use]
     pub const fn absent() -> Value {
         Value::nullary(well_known::NONE, u16::MAX)
@@ -334,7 +336,8 @@ impl Value {
     /// The text, if it stands in the payload.
     #[inline]
     pub(crate) fn as_inline_text(&self) -> Option<&InlineText> {
-        // SAFETY: a value of this kind is made of an `InlineText` only (`From<InlineText>`), which has the layout of the payload.
+        // SAFETY: a value of this kind is made of an `InlineText` only (`From<InlineText>`), which has the layout of
+        // the payload.
         (self.kind == Kind::InlineText).then(|| unsafe { &*(&raw const self.payload).cast::<InlineText>() })
     }
 
@@ -660,8 +663,8 @@ pub(crate) struct Slot {
 
 const _: () = assert!(size_of::<Slot>() == size_of::<Value>() && align_of::<Slot>() == align_of::<Value>());
 
-/// A loop's count, in a way that keeps the compiler from unrolling the loop: rows are short, and an unrolled loop costs more to
-/// set up than it saves, and makes a handler save registers.
+/// A loop's count, in a way that keeps the compiler from unrolling the loop: rows are short, and an unrolled loop costs
+/// more to set up than it saves, and makes a handler save registers.
 #[inline(always)]
 fn rolled(count: usize) -> usize {
     #[cfg(all(not(debug_assertions), any(target_arch = "x86_64", target_arch = "aarch64")))]
@@ -679,8 +682,9 @@ impl Slot {
     /// `Unit`
     pub(crate) const UNIT: Slot = Slot { payload: 0, kind: Kind::Unit as u64 };
 
-    /// Copies a slot, word by word. One access of 16 bytes would be an instruction less, but reading what was just written as two
-    /// words has to wait until both have left the store buffer, and most slots are read soon after they are written.
+    /// Copies a slot, word by word. One access of 16 bytes would be an instruction less, but reading what was just
+    /// written as two words has to wait until both have left the store buffer, and most slots are read soon after they
+    /// are written.
     ///
     /// # Safety
     /// `from` can be read and `to` written.
@@ -721,7 +725,8 @@ impl Slot {
         }
     }
 
-    /// As `copy_payloads`, of few; false when they are more. A copy of its own for each count: to count them takes more than to copy them.
+    /// As `copy_payloads`, of few; false when they are more. A copy of its own for each count: to count them takes more
+    /// than to copy them.
     ///
     /// # Safety
     /// As for `copy_row`.

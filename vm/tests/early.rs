@@ -1,4 +1,5 @@
-//! Functions that try, of fibers that are woken together: they are called again before the turns of those (`Task::try_early`).
+//! Functions that try, of fibers that are woken together: they are called again before the turns of those
+//! (`Task::try_early`).
 
 mod common;
 

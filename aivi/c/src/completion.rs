@@ -1,8 +1,8 @@
 //! Functions of the host that give their results later.
 //!
-//! The fiber has a future, the host a handle, and both the state between them, which changes once: from open to completed, by the host, or to
-//! abandoned, by the fiber that is cancelled. Whoever comes second finds that. The host is told, and what it gave is released, while nobody holds
-//! the lock: it may do to the handle whatever it likes.
+//! The fiber has a future, the host a handle, and both the state between them, which changes once: from open to
+//! completed, by the host, or to abandoned, by the fiber that is cancelled. Whoever comes second finds that. The host
+//! is told, and what it gave is released, while nobody holds the lock: it may do to the handle whatever it likes.
 
 use std::ffi::c_void;
 use std::mem;
@@ -87,7 +87,8 @@ impl Future for Awaited {
                 let result = result.take();
                 *state = State::Over { is_cancelled: false };
                 drop(state);
-                // Unwinding is how a function of the host faults who called it; this one is not to be told on standard error.
+                // Unwinding is how a function of the host faults who called it; this one is not to be told on standard
+                // error.
                 Poll::Ready(result.unwrap_or_else(|| resume_unwind(Box::new("it was freed before it was completed"))))
             }
             State::Over { .. } => Poll::Pending,

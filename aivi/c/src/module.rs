@@ -46,7 +46,8 @@ exports! {
             let (kind, signature) = (host_kind(kind)?, signature.get("signature")?);
             let call = move |arguments: Vec<Data>| {
                 let arguments = Data::Tuple(arguments);
-                // Unwinding is how a function of the host faults who called it; this one is not to be told on standard error.
+                // Unwinding is how a function of the host faults who called it; this one is not to be told on standard
+                // error.
                 context.call(function, &arguments).unwrap_or_else(|| resume_unwind(Box::new("it gave NULL")))
             };
             module.change(|module| module.dynamic(kind, signature, call));

@@ -1,5 +1,5 @@
-//! Text and arrays of C. A value of these types is an argument of an exported function, and nothing else makes one: so what the header
-//! demands of its callers holds for it.
+//! Text and arrays of C. A value of these types is an argument of an exported function, and nothing else makes one: so
+//! what the header demands of its callers holds for it.
 
 use std::ffi::{CStr, CString, c_char};
 use std::marker::PhantomData;
@@ -42,7 +42,8 @@ impl<'a> Start<'a> {
             None if length == 0 => Ok(&[]),
             None => Err(Error::argument(format!("{what} is NULL"))),
             Some(_) if isize::try_from(length).is_err() => Err(Error::argument(format!("{what} is too long"))),
-            // SAFETY: the header demands `length` bytes that stay as they are during the call, and that is no more than an object can have.
+            // SAFETY: the header demands `length` bytes that stay as they are during the call, and that is no more than
+            // an object can have.
             Some(start) => Ok(unsafe { std::slice::from_raw_parts(start.as_ptr(), length) }),
         }
     }

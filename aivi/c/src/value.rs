@@ -36,7 +36,8 @@ pub enum Kind {
 /// Values that hold each other no deeper than this are made: as deep as conversions go.
 const DEPTH_MAX: usize = 128;
 
-/// How deep values are in it. No deeper than `DEPTH_MAX`, since all that it holds went through `may_hold` or came from a script.
+/// How deep values are in it. No deeper than `DEPTH_MAX`, since all that it holds went through `may_hold` or came from
+/// a script.
 fn depth(value: &Data) -> usize {
     let deepest = |values: &mut dyn Iterator<Item = &Data>| 1 + values.map(depth).max().unwrap_or(0);
     match value {

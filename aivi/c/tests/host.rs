@@ -1,4 +1,5 @@
-//! Programs in C, built against `aivi.h` and run: the example, which shows how it is meant, and some that go to the edges.
+//! Programs in C, built against `aivi.h` and run: the example, which shows how it is meant, and some that go to the
+//! edges.
 
 use std::env;
 use std::fs;

@@ -1,7 +1,7 @@
 //! `#[derive(Aivi)]`, which `aivi` exports: conversions between Rust types and AIVI records and sum types.
 //!
-//! The input is read into a description of the type (`shape.rs`), which knows nothing of Rust code; the three implementations are
-//! written from that (`write.rs`).
+//! The input is read into a description of the type (`shape.rs`), which knows nothing of Rust code; the three
+//! implementations are written from that (`write.rs`).
 
 #![forbid(unsafe_code)]
 
@@ -19,12 +19,14 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `struct Meters(f64)` | `Float`: as its field |
 /// | `enum Shape { Empty, Circle(f64), Box { w: f64, h: f64 } }` | `Shape = Empty \| Circle Float \| Box { h: Float, w: Float }` |
 ///
-/// Type parameters become those of the AIVI type. `#[aivi(rename = "…")]` on a type, field or constructor gives it another name in
-/// AIVI; a field like `max_speed` keeps its name otherwise.
+/// Type parameters become those of the AIVI type. `#[aivi(rename = "…")]` on a type, field or constructor gives it
+/// another name in AIVI; a field like `max_speed` keeps its name otherwise.
 ///
-/// `#[aivi(output)]` on a type says that its values only come out of AIVI, as those do that hold a `Callback`: there is no `IntoAivi` then.
+/// `#[aivi(output)]` on a type says that its values only come out of AIVI, as those do that hold a `Callback`: there is
+/// no `IntoAivi` then.
 ///
-/// Unions, structs without fields or with several nameless ones, and types with references have no counterpart; the error says so.
+/// Unions, structs without fields or with several nameless ones, and types with references have no counterpart; the
+/// error says so.
 #[proc_macro_derive(Aivi, attributes(aivi))]
 pub fn derive_aivi(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

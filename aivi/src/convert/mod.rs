@@ -19,8 +19,8 @@
 //! | [`Callback<A, R>`](crate::Callback), only out of AIVI | functions |
 //! | [`Value`](crate::Value) | anything |
 //!
-//! Types are compared with a function's signature before a call; a conversion can still fail where the signature has
-//! a type variable or a number is out of its range, and then says where in the value, what it expected and what it found.
+//! Types are compared with a function's signature before a call; a conversion can still fail where the signature has a
+//! type variable or a number is out of its range, and then says where in the value, what it expected and what it found.
 
 mod collections;
 mod declare;
@@ -68,11 +68,13 @@ pub trait IntoAivi: AiviType {
 
 /// A Rust value that can come out of AIVI.
 pub trait FromAivi: AiviType + Sized {
-    /// The Rust value. What is given is of a program, and goes with it: to keep it as it is, take a [`Value`], which keeps the program.
+    /// The Rust value. What is given is of a program, and goes with it: to keep it as it is, take a [`Value`], which
+    /// keeps the program.
     ///
     /// # Errors
-    /// When the value is of another type, or out of range, and when it takes the host more memory than the limits of the call allow: parts that a value
-    /// shares with itself are given as often as they are met. Without a limit of memory there is none here.
+    /// When the value is of another type, or out of range, and when it takes the host more memory than the limits of
+    /// the call allow: parts that a value shares with itself are given as often as they are met. Without a limit of
+    /// memory there is none here.
     fn from_aivi(value: &RawValue, shapes: &Shapes) -> Result<Self, Mismatch>;
 }
 

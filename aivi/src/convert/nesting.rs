@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use super::Mismatch;
 
-/// Values of sum types that hold each other no deeper than this are converted. Arbitrary: a level takes less than 2 KiB of the stack
-/// with optimisation and some 10 KiB without, and threads of the pool have 2 MiB.
+/// Values of sum types that hold each other no deeper than this are converted. Arbitrary: a level takes less than 2 KiB
+/// of the stack with optimisation and some 10 KiB without, and threads of the pool have 2 MiB.
 const DEPTH_MAX: u32 = 128;
 
 thread_local! {

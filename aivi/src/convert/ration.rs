@@ -1,13 +1,15 @@
 //! How much conversions make for the host.
 //!
-//! A value whose parts are shared is small, and what a host gets of it has each part once for each way that leads there: a tree of forty levels that
-//! are the same twice has 2^40 nodes. So a conversion counts what it is about to make ([`make`]), and who converts something of a call with limits
-//! says how much that may be ([`counted`]). Without limits nobody says so: a script that may take all memory by itself need not do it this way.
+//! A value whose parts are shared is small, and what a host gets of it has each part once for each way that leads
+//! there: a tree of forty levels that are the same twice has 2^40 nodes. So a conversion counts what it is about to
+//! make ([`make`]), and who converts something of a call with limits says how much that may be ([`counted`]). Without
+//! limits nobody says so: a script that may take all memory by itself need not do it this way.
 //!
-//! What always holds: it is counted before it is made, and once it was too much, everything that follows is, whatever a conversion makes of
-//! the error. It is counted about: what allocators and tables add is left out.
+//! What always holds: it is counted before it is made, and once it was too much, everything that follows is, whatever a
+//! conversion makes of the error. It is counted about: what allocators and tables add is left out.
 //!
-//! Rejected: *to look at the value first* (it takes as long as to convert it), *a parameter of `FromAivi`* (conversions by hand would have to pass it on).
+//! Rejected: *to look at the value first* (it takes as long as to convert it), *a parameter of `FromAivi`* (conversions
+//! by hand would have to pass it on).
 
 use std::cell::Cell;
 
@@ -53,7 +55,8 @@ pub(crate) fn open() -> Result<(), Mismatch> {
     make(OBJECT)
 }
 
-/// Converts, where no more than this may be made: what comes of it, and how much was made. If that is more, it is an error, or ought to be one.
+/// Converts, where no more than this may be made: what comes of it, and how much was made. If that is more, it is an
+/// error, or ought to be one.
 pub(crate) fn counted<T>(most: u64, convert: impl FnOnce() -> T) -> (T, u64) {
     let _around = Around { made: MADE.replace(0), most: MOST.replace(most) };
     (convert(), MADE.get())

@@ -1,8 +1,8 @@
 //! The shapes of a program's objects, by what they are.
 //!
-//! A value of a record, tuple or sum type says by a number what it is; the numbers are those of its program. Rust types know their own
-//! form (`RecordType`, `Constructor`) with a key that is computed when they are compiled, so that looking up costs one step in
-//! a table and one comparison of names.
+//! A value of a record, tuple or sum type says by a number what it is; the numbers are those of its program. Rust types
+//! know their own form (`RecordType`, `Constructor`) with a key that is computed when they are compiled, so that
+//! looking up costs one step in a table and one comparison of names.
 
 use std::any::TypeId;
 use std::collections::HashMap;

@@ -9,14 +9,14 @@ use super::{AiviType, Declarations, FromAivi, IntoAivi, Mismatch, Shapes, ration
 use crate::machine::Machine;
 use crate::signature::Type;
 
-/// A value of AIVI that nobody has converted: for what has no type in Rust, or will be converted later. It may be sent to other
-/// threads, and keeps its program alive. It is shown as `toText` shows it.
+/// A value of AIVI that nobody has converted: for what has no type in Rust, or will be converted later. It may be sent
+/// to other threads, and keeps its program alive. It is shown as `toText` shows it.
 ///
-/// If the call that gave it has a limit of memory, what is made of it takes no more: beyond, it cannot be converted, and of its text the rest is
-/// left out.
+/// If the call that gave it has a limit of memory, what is made of it takes no more: beyond, it cannot be converted,
+/// and of its text the rest is left out.
 ///
-/// It goes back into the program that it came from, as an argument where a function takes values of all types (`A`). A host function
-/// cannot give one, since nobody could check its type for the script.
+/// It goes back into the program that it came from, as an argument where a function takes values of all types (`A`). A
+/// host function cannot give one, since nobody could check its type for the script.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -41,7 +41,8 @@ impl Value {
     /// The same as a value of Rust.
     ///
     /// # Errors
-    /// When it is of another type, or larger than the limits of its call allow. Nothing shows what a function takes, so a `T` with a [`Callback`](crate::Callback) is another type.
+    /// When it is of another type, or larger than the limits of its call allow. Nothing shows what a function takes, so
+    /// a `T` with a [`Callback`](crate::Callback) is another type.
     pub fn to<T: FromAivi>(&self) -> Result<T, Mismatch> {
         if T::ty().has_function() {
             return Err(Mismatch::of::<T>(self.value.value(), self.machine.shapes()));
@@ -65,8 +66,8 @@ impl Value {
 }
 
 impl PartialEq for Value {
-    /// Whether the script says `==`. What it cannot compare, functions and the like, equals only itself. What two values share with themselves is
-    /// compared each time that it is met, and no limit counts that.
+    /// Whether the script says `==`. What it cannot compare, functions and the like, equals only itself. What two
+    /// values share with themselves is compared each time that it is met, and no limit counts that.
     fn eq(&self, other: &Value) -> bool {
         let (left, right) = (self.value.value(), other.value.value());
         let equal = || aivi_vm::structural::equal(left, right).unwrap_or_else(|_| left.is_same(right));

@@ -1,8 +1,8 @@
 //! Functions in data, which can be called once their types are known.
 //!
-//! A function says how many arguments it waits for, and nothing of their types. So it comes out of a script as something opaque; here the type beside
-//! which it was found makes a function of it that checks what it is given, like one that a script exports. A type with a variable in a
-//! parameter is not enough: nobody knows what that stands for.
+//! A function says how many arguments it waits for, and nothing of their types. So it comes out of a script as
+//! something opaque; here the type beside which it was found makes a function of it that checks what it is given, like
+//! one that a script exports. A type with a variable in a parameter is not enough: nobody knows what that stands for.
 
 use crate::convert::{Mismatch, Shapes, ration};
 use crate::dynamic::DynamicFunction;

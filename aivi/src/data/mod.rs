@@ -1,11 +1,12 @@
-//! Values whose types are only known when the host runs: for hosts in other languages, and for those that get functions and arguments from
-//! elsewhere.
+//! Values whose types are only known when the host runs: for hosts in other languages, and for those that get functions
+//! and arguments from elsewhere.
 //!
-//! A value becomes data by itself (`read`), since values say what they are. Data becomes a value only beside the type that is needed there
-//! (`write`): the script was compiled for that type, and nobody looks again. So data has no types of its own; a constructor is a name.
+//! A value becomes data by itself (`read`), since values say what they are. Data becomes a value only beside the type
+//! that is needed there (`write`): the script was compiled for that type, and nobody looks again. So data has no types
+//! of its own; a constructor is a name.
 //!
-//! Rejected: conversions between data and single values in the C API (each would have to know the machine), and data that borrows from values
-//! (whoever keeps a part would keep the program).
+//! Rejected: conversions between data and single values in the C API (each would have to know the machine), and data
+//! that borrows from values (whoever keeps a part would keep the program).
 
 mod functions;
 mod object;
@@ -27,8 +28,9 @@ pub(crate) use write::write;
 
 /// A value of any type, taken apart.
 ///
-/// It comes out of calls and goes into them: see [`DynamicFunction`](crate::DynamicFunction) and [`HostModule::dynamic`](crate::HostModule::dynamic).
-/// What it holds is compared with the AIVI type where it goes in. It is shown as `toText` shows it.
+/// It comes out of calls and goes into them: see [`DynamicFunction`](crate::DynamicFunction) and
+/// [`HostModule::dynamic`](crate::HostModule::dynamic). What it holds is compared with the AIVI type where it goes in.
+/// It is shown as `toText` shows it.
 ///
 /// ```
 /// use aivi::Data;
@@ -84,11 +86,11 @@ pub enum Data {
     Set(Vec<Data>),
     /// An object of the host, of an opaque type that it knows by name.
     Object(DynamicObject),
-    /// A function, or an effect, that a script gave where the type says what it takes. It can be called and kept, which keeps its program; it goes back
-    /// where that takes values of all types.
+    /// A function, or an effect, that a script gave where the type says what it takes. It can be called and kept, which
+    /// keeps its program; it goes back where that takes values of all types.
     Function(DynamicFunction),
-    /// What cannot be taken apart: a handle, an [`Object`](crate::Object), a function of which nobody knows what it takes. It only goes back where its
-    /// program takes values of all types.
+    /// What cannot be taken apart: a handle, an [`Object`](crate::Object), a function of which nobody knows what it
+    /// takes. It only goes back where its program takes values of all types.
     Opaque(Value),
 }
 
@@ -127,7 +129,8 @@ impl AiviType for Data {
 }
 
 impl IntoAivi for Data {
-    /// As an argument where a script takes values of all types; [`DynamicFunction`](crate::DynamicFunction) looks at types.
+    /// As an argument where a script takes values of all types; [`DynamicFunction`](crate::DynamicFunction) looks at
+    /// types.
     fn into_aivi(self, shapes: &Shapes) -> Result<RawValue, Mismatch> {
         write(self, &Self::ty(), shapes)
     }

@@ -10,9 +10,9 @@ use crate::object::Object;
 /// An object of the host whose AIVI type is known by its name alone: a value of an opaque type of a module
 /// ([`HostModule::opaque`](crate::HostModule::opaque)), which scripts hold and pass on, and cannot look into.
 ///
-/// Clones are the same object. As with [`Object`], what it holds is dropped when the last of the script, its fibers and the host lets go of it, on
-/// whichever thread that is, and in AIVI two are equal when they are the same. It goes where a script takes values of its type, or of all
-/// types; a host function that gets one asks for its [type](Self::ty).
+/// Clones are the same object. As with [`Object`], what it holds is dropped when the last of the script, its fibers and
+/// the host lets go of it, on whichever thread that is, and in AIVI two are equal when they are the same. It goes where
+/// a script takes values of its type, or of all types; a host function that gets one asks for its [type](Self::ty).
 ///
 /// ```
 /// use aivi::{Data, DynamicObject, Engine, HostKind, HostModule};

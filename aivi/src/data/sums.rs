@@ -1,8 +1,8 @@
 //! The sum types of a program by name, as a host that has no types of its own finds them.
 //!
-//! A value says by the number of a shape which constructor made it. Shapes of types that exports mention come first in a module, before
-//! those of other types with the same names (`compiler/src/lower/program.rs`). When exports mention two types of a name they are refused, since
-//! nothing else in a signature tells them apart.
+//! A value says by the number of a shape which constructor made it. Shapes of types that exports mention come first in
+//! a module, before those of other types with the same names (`compiler/src/lower/program.rs`). When exports mention
+//! two types of a name they are refused, since nothing else in a signature tells them apart.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -13,7 +13,8 @@ use aivi_bytecode::module::{DataType, Module, Shape, well_known};
 use crate::convert::{Mismatch, Shapes};
 use crate::signature::Type;
 
-/// The constructor `name` of the type `of` with these arguments, those of the language included, and the types of its own.
+/// The constructor `name` of the type `of` with these arguments, those of the language included, and the types of its
+/// own.
 pub(super) fn arguments(
     of: &str,
     name: &str,
@@ -85,7 +86,8 @@ impl Sums {
         self.0.get(name).is_some_and(Found::is_opaque)
     }
 
-    /// The constructor `name` of the type `of` with these arguments, and the types of its own; `None` when it has no such.
+    /// The constructor `name` of the type `of` with these arguments, and the types of its own; `None` when it has no
+    /// such.
     fn constructor(&self, of: &str, name: &str, types: &[Type]) -> Result<Option<(Built, Vec<Type>)>, Mismatch> {
         let constructors = match self.0.get(of) {
             Some(Found::One(constructors)) => constructors,

@@ -1,8 +1,9 @@
 //! Whether the functions of a host are those that a program was compiled for.
 //!
-//! A program that was compiled before names the functions of its host, each with the type that it had then: as the host declared it, with what the types
-//! in it were declared as. Here these texts are compared, so a program and a host agree on every type or the program is not loaded. Who
-//! forges them gains nothing: values are looked at where they are used (decision 0025).
+//! A program that was compiled before names the functions of its host, each with the type that it had then: as the host
+//! declared it, with what the types in it were declared as. Here these texts are compared, so a program and a host
+//! agree on every type or the program is not loaded. Who forges them gains nothing: values are looked at where they are
+//! used (decision 0025).
 
 use aivi_bytecode::module::{HostType, Module};
 
@@ -43,7 +44,8 @@ impl HostModules {
 }
 
 impl HostModule {
-    /// The type of a function, and what the types are declared as that it mentions: `Ship -> Int, where Ship = { hull: Int }`.
+    /// The type of a function, and what the types are declared as that it mentions:
+    /// `Ship -> Int, where Ship = { hull: Int }`.
     fn full_type(&self, name: &str) -> Option<String> {
         let function = self.functions.iter().find(|function| function.name == name)?;
         let declared = function.declared.as_ref()?;

@@ -59,7 +59,8 @@ pub(super) fn panicked(title: &str, text: &str) -> String {
     format!("host function '{title}' panicked: {text}")
 }
 
-/// Takes arguments for the host, as far as the limits of the call allow; beyond them the fiber ends, whatever it is given here.
+/// Takes arguments for the host, as far as the limits of the call allow; beyond them the fiber ends, whatever it is
+/// given here.
 pub(super) fn taken<T>(cx: &mut NativeCx<'_>, take: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     let most = cx.memory_limit();
     if most == u64::MAX {
@@ -72,7 +73,8 @@ pub(super) fn taken<T>(cx: &mut NativeCx<'_>, take: impl FnOnce() -> Result<T, S
     arguments
 }
 
-/// Converts the arguments, calls the closure, converts what it gives. Who has no context knows that the arguments take no memory.
+/// Converts the arguments, calls the closure, converts what it gives. Who has no context knows that the arguments take
+/// no memory.
 #[inline]
 fn call<A: Parameters, F: HostFunction<A>, T>(
     (function, shapes, title): &(Arc<F>, Arc<Shapes>, Arc<str>),

@@ -11,7 +11,8 @@ use crate::convert::{Mismatch, Shapes};
 use crate::data::{self, Data};
 use crate::signature::Type;
 
-/// How a function of the host that takes and gives [`Data`](crate::Data) runs: see the table of [`HostModule`](crate::HostModule).
+/// How a function of the host that takes and gives [`Data`](crate::Data) runs: see the table of
+/// [`HostModule`](crate::HostModule).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum HostKind {
     /// As [`HostModule::function`](crate::HostModule::function). An `Err` is a fault of the fiber that called.

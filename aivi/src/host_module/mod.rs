@@ -1,10 +1,12 @@
 //! Modules that a host gives its scripts.
 //!
-//! A module is rendered as AIVI text: declarations of types, and signatures that are bound to functions of the host (`@native`). So
-//! scripts are checked against it like against any other module, reports can point into it (`<host game>`), and nothing else in the compiler
-//! knows of it. The Rust side of each function is compared with its signature when the engine is built.
+//! A module is rendered as AIVI text: declarations of types, and signatures that are bound to functions of the host
+//! (`@native`). So scripts are checked against it like against any other module, reports can point into it
+//! (`<host game>`), and nothing else in the compiler knows of it. The Rust side of each function is compared with its
+//! signature when the engine is built.
 //!
-//! A function comes to a program when that is loaded and calls it (`bind`): its closure then knows the program's shapes.
+//! A function comes to a program when that is loaded and calls it (`bind`): its closure then knows the program's
+//! shapes.
 
 mod agree;
 mod bind;
@@ -38,9 +40,10 @@ pub use parameters::Parameters;
 
 /// Functions and types that scripts can `use`: `use game (damage, Player)`.
 ///
-/// A function is given with its AIVI signature and a closure. The closure takes Rust values for the arguments and gives one for the result,
-/// of types that fit the signature ([`FromAivi`](crate::FromAivi), [`IntoAivi`]); when the engine is built this is checked. Fibers run on the engine's
-/// workers, so closures are `Send + Sync`, and several may run at the same time. There are four kinds:
+/// A function is given with its AIVI signature and a closure. The closure takes Rust values for the arguments and gives
+/// one for the result, of types that fit the signature ([`FromAivi`](crate::FromAivi), [`IntoAivi`]); when the engine
+/// is built this is checked. Fibers run on the engine's workers, so closures are `Send + Sync`, and several may run at
+/// the same time. There are four kinds:
 ///
 /// | | the signature gives | the closure gives | it runs |
 /// |---|---|---|---|
@@ -49,9 +52,9 @@ pub use parameters::Parameters;
 /// | [`blocking`](Self::blocking) | `Effect E A` | `Result<A, E>` | on a thread that may block |
 /// | [`future`](Self::future) | `Effect E A` | a future of `Result<A, E>` | polled by the fiber |
 ///
-/// An `Err` is a failure of the effect, which the script can handle. A panic is a fault of the fiber that called, with the panic's text and the
-/// line of the call; everything else goes on. Functions of the first two kinds hold up a worker while they run: what waits or
-/// computes for long belongs into the others.
+/// An `Err` is a failure of the effect, which the script can handle. A panic is a fault of the fiber that called, with
+/// the panic's text and the line of the call; everything else goes on. Functions of the first two kinds hold up a
+/// worker while they run: what waits or computes for long belongs into the others.
 ///
 /// ```
 /// use aivi::{Engine, HostModule};
@@ -122,8 +125,8 @@ impl HostModule {
         HostModule { name: name.into(), functions, declarations, objects, opaque }
     }
 
-    /// Adds a function without effects: it gives the same for the same arguments, and a script may call it more or less often than it is
-    /// written. One of numbers is called like an instruction.
+    /// Adds a function without effects: it gives the same for the same arguments, and a script may call it more or less
+    /// often than it is written. One of numbers is called like an instruction.
     #[must_use]
     pub fn function<A: Parameters, F>(self, signature: &str, function: F) -> HostModule
     where
@@ -144,12 +147,14 @@ impl HostModule {
         self.add::<A, Result<T, E>>(signature, effect_type::<T, E>(), true, bind::effect(function))
     }
 
-    /// Adds a function that acts and may block its thread: it runs on the engine's pool for such jobs. When the fiber that waits for it is cancelled
-    /// it runs on to its end, and its result is dropped; if it has not begun, it does not.
+    /// Adds a function that acts and may block its thread: it runs on the engine's pool for such jobs. When the fiber
+    /// that waits for it is cancelled it runs on to its end, and its result is dropped; if it has not begun, it does
+    /// not.
     ///
-    /// The pool has 128 threads at most, and reading and writing files and looking up names take threads of the same one. A script gets another
-    /// thread as long as it has fewer than there are left: alone 64 of them, beside one whose 64 calls never end 32, and so on. So a script
-    /// whose calls block for ever keeps the others from nothing; it takes eight such scripts to use up all.
+    /// The pool has 128 threads at most, and reading and writing files and looking up names take threads of the same
+    /// one. A script gets another thread as long as it has fewer than there are left: alone 64 of them, beside one
+    /// whose 64 calls never end 32, and so on. So a script whose calls block for ever keeps the others from nothing; it
+    /// takes eight such scripts to use up all.
     #[must_use]
     pub fn blocking<A: Parameters + Send + 'static, F, T, E>(self, signature: &str, function: F) -> HostModule
     where
@@ -160,9 +165,10 @@ impl HostModule {
         self.add::<A, Result<T, E>>(signature, effect_type::<T, E>(), true, bind::blocking(function))
     }
 
-    /// Adds a function that gives a future, of whatever runtime. The fiber polls it, and waits until its waker is called, from any thread. A
-    /// fiber that is cancelled drops the future before its cleanups run. Futures that need to be polled inside of a runtime
-    /// (tokio's timers and sockets) enter it themselves: `tokio::runtime::Handle::spawn` gives a future that needs nothing.
+    /// Adds a function that gives a future, of whatever runtime. The fiber polls it, and waits until its waker is
+    /// called, from any thread. A fiber that is cancelled drops the future before its cleanups run. Futures that need
+    /// to be polled inside of a runtime (tokio's timers and sockets) enter it themselves:
+    /// `tokio::runtime::Handle::spawn` gives a future that needs nothing.
     #[must_use]
     pub fn future<A: Parameters, F, W, T, E>(self, signature: &str, function: F) -> HostModule
     where
@@ -174,9 +180,10 @@ impl HostModule {
         self.add::<A, Result<T, E>>(signature, effect_type::<T, E>(), true, bind::future(function))
     }
 
-    /// Adds a function that takes and gives [`Data`](crate::Data), for hosts that know its type only when they run. The closure gets an argument for each
-    /// arrow of the signature; what it gives is compared with the signature each time, and is a fault of the fiber that called when it does not fit.
-    /// The signature's result has no variables and no functions, since nobody could check these for the script.
+    /// Adds a function that takes and gives [`Data`](crate::Data), for hosts that know its type only when they run. The
+    /// closure gets an argument for each arrow of the signature; what it gives is compared with the signature each
+    /// time, and is a fault of the fiber that called when it does not fit. The signature's result has no variables and
+    /// no functions, since nobody could check these for the script.
     ///
     /// ```
     /// use aivi::{Data, Engine, HostKind, HostModule};
@@ -204,7 +211,8 @@ impl HostModule {
         self.add_dynamic(signature, kind != HostKind::Function, dynamic::bind(kind, function))
     }
 
-    /// Adds a function that takes data and gives a future of data: as [`dynamic`](Self::dynamic) and [`future`](Self::future).
+    /// Adds a function that takes data and gives a future of data: as [`dynamic`](Self::dynamic) and
+    /// [`future`](Self::future).
     ///
     /// ```
     /// use aivi::{Data, Engine, HostModule};
@@ -263,8 +271,8 @@ impl HostModule {
         self
     }
 
-    /// Adds an opaque type that is known by its name alone: its values are [`Data::Object`]s, which functions that take and give data have.
-    /// Two modules may have a type of the same name; each function looks at what it gets.
+    /// Adds an opaque type that is known by its name alone: its values are [`Data::Object`]s, which functions that take
+    /// and give data have. Two modules may have a type of the same name; each function looks at what it gets.
     #[must_use]
     pub fn opaque(mut self, name: impl Into<String>) -> HostModule {
         self.opaque.push(name.into());

@@ -1,11 +1,11 @@
 //! A trace in the Trace Event Format (JSON), as Perfetto and the tracing pages of browsers read it.
 //!
-//! Two processes: *fibers* has a row for each fiber, *workers* one for each worker. On a fiber's row slices follow each other:
-//! `runs`, `ready`, and what it waits for. A cleanup is a slice around those of its time. Messages, requests to end and ends
-//! other than success are marks. An arrow leads from whoever woke or started a fiber to where it goes on.
+//! Two processes: *fibers* has a row for each fiber, *workers* one for each worker. On a fiber's row slices follow each
+//! other: `runs`, `ready`, and what it waits for. A cleanup is a slice around those of its time. Messages, requests to
+//! end and ends other than success are marks. An arrow leads from whoever woke or started a fiber to where it goes on.
 //!
-//! In the simulator most things take no time. So that they can be seen in their order, each event is drawn a microsecond after the
-//! one before, unless virtual time has passed further.
+//! In the simulator most things take no time. So that they can be seen in their order, each event is drawn a
+//! microsecond after the one before, unless virtual time has passed further.
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Write};

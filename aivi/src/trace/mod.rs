@@ -1,8 +1,8 @@
-//! Traces: everything that happened to the fibers of a script, for a timeline viewer (`chrome.rs`) or to be read and compared
-//! (`Display`: a line for each event).
+//! Traces: everything that happened to the fibers of a script, for a timeline viewer (`chrome.rs`) or to be read and
+//! compared (`Display`: a line for each event).
 //!
-//! Fibers are numbered in the order in which they were made, channels in the order of their first use. In the simulator a seed
-//! gives the same trace every time, byte by byte.
+//! Fibers are numbered in the order in which they were made, channels in the order of their first use. In the simulator
+//! a seed gives the same trace every time, byte by byte.
 
 mod chrome;
 mod text;
@@ -61,8 +61,8 @@ impl Trace {
         self.omitted
     }
 
-    /// Writes the trace as JSON in the Trace Event Format, which Perfetto and other viewers open: a row for each fiber and each
-    /// worker, arrows for wakes.
+    /// Writes the trace as JSON in the Trace Event Format, which Perfetto and other viewers open: a row for each fiber
+    /// and each worker, arrows for wakes.
     ///
     /// # Errors
     /// When the writer does not take it.

@@ -4,9 +4,11 @@ use std::collections::HashMap;
 
 use aivi_scheduler::{Dump, WaitReason};
 
-/// The indices of fibers of which each waits for the next, and the last for the first; empty if there is no such circle.
+/// The indices of fibers of which each waits for the next, and the last for the first; empty if there is no such
+/// circle.
 ///
-/// A race is over when one branch is, so waiting for branches of a race closes no circle. Without recursion: chains may be long.
+/// A race is over when one branch is, so waiting for branches of a race closes no circle. Without recursion: chains may
+/// be long.
 pub(super) fn find(dump: &Dump, indices: &HashMap<u64, usize>) -> Vec<usize> {
     let mut is_seen = vec![false; dump.tasks.len()];
     let mut is_on_path = vec![false; dump.tasks.len()];

@@ -66,7 +66,8 @@ pub struct Channel {
     pub buffered: usize,
     /// It is closed.
     pub is_closed: bool,
-    /// It is no channel but the line of a semaphore: who waits to receive waits for permits, and who can send can give some back.
+    /// It is no channel but the line of a semaphore: who waits to receive waits for permits, and who can send can give
+    /// some back.
     pub is_semaphore: bool,
     /// The fibers that wait to send.
     pub senders: Vec<String>,

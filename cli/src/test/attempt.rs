@@ -1,8 +1,8 @@
 //! One run of one test, on an engine, a thread and a clock of its own, with a limit in real time.
 //!
-//! The limit is watched from outside because a test may be stuck in ways that virtual time does not know: it computes for
-//! ever, or waits for a connection that nobody makes. One that is over it is cancelled like a program by a signal; when its
-//! cleanups do not end either, its thread is left behind.
+//! The limit is watched from outside because a test may be stuck in ways that virtual time does not know: it computes
+//! for ever, or waits for a connection that nobody makes. One that is over it is cancelled like a program by a signal;
+//! when its cleanups do not end either, its thread is left behind.
 
 use std::sync::mpsc::{self, Receiver};
 use std::thread;

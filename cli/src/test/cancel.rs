@@ -1,8 +1,9 @@
-//! `aivi test --cancel-everywhere`: the test is run once to count its points, and then once for each of them, cancelled there.
+//! `aivi test --cancel-everywhere`: the test is run once to count its points, and then once for each of them, cancelled
+//! there.
 //!
-//! A point is where a request to cancel can be noticed, in any of the test's fibers, or the moment after a fiber has begun to
-//! wait; it is the fiber of the test that is asked to end. Wherever that is, the test has to end as cancelled (or to have
-//! succeeded just before), its cleanups have to work, and nothing may stay behind.
+//! A point is where a request to cancel can be noticed, in any of the test's fibers, or the moment after a fiber has
+//! begun to wait; it is the fiber of the test that is asked to end. Wherever that is, the test has to end as cancelled
+//! (or to have succeeded just before), its cleanups have to work, and nothing may stay behind.
 
 use std::time::Duration;
 

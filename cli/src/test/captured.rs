@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aivi::Output;
 
-/// More than this of one test's output is not kept. Arbitrary: nobody reads that much, and a test that prints for ever should
-/// not take all memory.
+/// More than this of one test's output is not kept. Arbitrary: nobody reads that much, and a test that prints for ever
+/// should not take all memory.
 const BYTES_MAX: usize = 256 << 10;
 
 /// The output of one attempt. Clones are the same.

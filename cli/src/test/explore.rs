@@ -1,9 +1,10 @@
-//! `aivi test --explore`: the orders in which the fibers of a test can run, one after the other, up to a number of preemptions.
+//! `aivi test --explore`: the orders in which the fibers of a test can run, one after the other, up to a number of
+//! preemptions.
 //!
-//! The idea that few preemptions find most bugs, and that a search should try few before many, is known as iterative context
-//! bounding. Where a fiber waits or ends, every fiber that is ready may come next; that costs nothing. Between two operations
-//! of a fiber that could go on, another one may come instead; that is a preemption. A schedule that fails is made as plain as
-//! possible: each decision that need not be made is left out.
+//! The idea that few preemptions find most bugs, and that a search should try few before many, is known as iterative
+//! context bounding. Where a fiber waits or ends, every fiber that is ready may come next; that costs nothing. Between
+//! two operations of a fiber that could go on, another one may come instead; that is a preemption. A schedule that
+//! fails is made as plain as possible: each decision that need not be made is left out.
 
 use std::time::{Duration, Instant};
 

@@ -1,7 +1,8 @@
 //! `aivi test`: every binding with `@test` runs on its own, by default on virtual time and from seed 0.
 //!
-//! Words: a *case* is one test of one file; an *attempt* is a case that runs under one seed, on a machine of its own. What one
-//! attempt does, prints or breaks is unknown to the next, so the command that is shown with a failure brings it back.
+//! Words: a *case* is one test of one file; an *attempt* is a case that runs under one seed, on a machine of its own.
+//! What one attempt does, prints or breaks is unknown to the next, so the command that is shown with a failure brings
+//! it back.
 
 mod attempt;
 mod cancel;

@@ -35,7 +35,8 @@ pub struct Case<'p> {
 }
 
 impl Plan {
-    /// Compiles the files that the options name. What is wrong with one goes to standard error, the others are still tested.
+    /// Compiles the files that the options name. What is wrong with one goes to standard error, the others are still
+    /// tested.
     ///
     /// # Errors
     /// When there is nothing to read, or no test has one of the names of `--only`.

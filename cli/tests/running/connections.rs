@@ -1,5 +1,5 @@
-//! A server with ten thousand connections that mostly do nothing, or as many as the system allows: what each costs, and that they are
-//! still served.
+//! A server with ten thousand connections that mostly do nothing, or as many as the system allows: what each costs, and
+//! that they are still served.
 
 use std::io::{BufRead, Read, Write};
 use std::net::TcpStream;
@@ -10,14 +10,15 @@ use crate::common::script;
 
 const CONNECTIONS: usize = 10_000;
 
-/// Each so many-th connection is used at once, so that the server is never further behind with accepting them than that: less than the
-/// system keeps for it.
+/// Each so many-th connection is used at once, so that the server is never further behind with accepting them than
+/// that: less than the system keeps for it.
 const AT_ONCE: usize = 100;
 
 /// Descriptors that a process needs for other things.
 const OTHERS: u64 = 100;
 
-/// Memory of the server for each, at most, in kibibytes: with many workers no fiber is put away. The system's own is not in it.
+/// Memory of the server for each, at most, in kibibytes: with many workers no fiber is put away. The system's own is
+/// not in it.
 const KIBIBYTES_EACH: usize = 3;
 
 const SERVER: &str = "module demo

@@ -1,5 +1,5 @@
-//! A fiber that keeps its worker is named while the program runs. On a machine that is busy with other things this takes longer,
-//! but it is never another line.
+//! A fiber that keeps its worker is named while the program runs. On a machine that is busy with other things this
+//! takes longer, but it is never another line.
 
 use std::io::{BufRead, BufReader};
 

@@ -1,5 +1,6 @@
-//! Reports of programs that run, as people and as other programs read them: `tests/golden/reports/<kind>.aivi` beside its `.out`
-//! and its `.json`, in virtual time. `UPDATE_GOLDEN=1` rewrites them; review reads the difference. The page shows each.
+//! Reports of programs that run, as people and as other programs read them: `tests/golden/reports/<kind>.aivi` beside
+//! its `.out` and its `.json`, in virtual time. `UPDATE_GOLDEN=1` rewrites them; review reads the difference. The page
+//! shows each.
 
 use std::fs;
 use std::path::{Path, PathBuf};

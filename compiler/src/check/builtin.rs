@@ -1,5 +1,5 @@
-//! The nominal types that the compiler itself knows, at fixed places in `Program::datas`, and their constructors at fixed
-//! places in `Program::constructors`.
+//! The nominal types that the compiler itself knows, at fixed places in `Program::datas`, and their constructors at
+//! fixed places in `Program::constructors`.
 
 use crate::core::{ConstructorId, DataId};
 

@@ -314,7 +314,8 @@ impl Checker<'_> {
         }
     }
 
-    /// Where the last part of a chain of pipes stands, and the name that it has as its argument: `c` of `a |> f b |> f c`.
+    /// Where the last part of a chain of pipes stands, and the name that it has as its argument: `c` of
+    /// `a |> f b |> f c`.
     fn last_of_pipe(&self, left: &Expr) -> (Span, Option<&str>) {
         let ExprKind::Apply { function, arguments } = &left.kind else { return (left.span, self.name_of(left)) };
         let is_piped = arguments.last().is_some_and(|last| last.span.start < function.span.start);

@@ -1,7 +1,8 @@
-//! `do Option { … }`, `do Result { … }`, `do List { … }`: each `p <- e` asks for what `e` holds before the rest goes on.
+//! `do Option { … }`, `do Result { … }`, `do List { … }`: each `p <- e` asks for what `e` holds before the rest goes
+//! on.
 //!
-//! For Option and Result that is a `match` whose second arm ends the block, for List it is `flatMap`. What follows a bind
-//! stands inside of it, so blocks are bounded in length: later passes recurse.
+//! For Option and Result that is a `match` whose second arm ends the block, for List it is `flatMap`. What follows a
+//! bind stands inside of it, so blocks are bounded in length: later passes recurse.
 
 use super::builtin;
 use super::checker::{Checker, error_expr, expr};
@@ -10,7 +11,8 @@ use crate::core::{Arm, ConstructorId, Expr, ExprKind, Pattern, PatternKind};
 use crate::diagnostic::Code;
 use crate::syntax::{Span, ast};
 
-/// Binds around each other, in all blocks around a place. Arbitrary; far more than anybody writes, and no danger to a stack.
+/// Binds around each other, in all blocks around a place. Arbitrary; far more than anybody writes, and no danger to a
+/// stack.
 const BINDS_MAX: u32 = 100;
 
 /// A kind of block.

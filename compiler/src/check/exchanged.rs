@@ -1,8 +1,9 @@
-//! What a program and its host may hand each other: the types in the signatures of what is exported and of the host's functions.
+//! What a program and its host may hand each other: the types in the signatures of what is exported and of the host's
+//! functions.
 //!
-//! The machine knows values by their shapes, and a host makes values of types that the program itself may only take apart. So these
-//! shapes go into the module even when no code makes them, and the constructors with their types, so that a host can compare
-//! them with its own.
+//! The machine knows values by their shapes, and a host makes values of types that the program itself may only take
+//! apart. So these shapes go into the module even when no code makes them, and the constructors with their types, so
+//! that a host can compare them with its own.
 
 use super::builtin;
 use super::checker::Checker;

@@ -4,8 +4,8 @@
 //! whose type fits it or report why not. Groups of definitions come from `resolve::groups`, so everything that a group
 //! uses has its final type, except for members of the group, which are monomorphic until the group is done.
 //!
-//! Words: a *scheme* is a type with quantified variables; a *pending* operator waits for its operand's type; a *demanded*
-//! global was found by type (an operator of a domain) and not by name.
+//! Words: a *scheme* is a type with quantified variables; a *pending* operator waits for its operand's type; a
+//! *demanded* global was found by type (an operator of a domain) and not by name.
 //!
 //! What always holds: a name, an operator or a type that is wrong is reported once, and its expression gets the error
 //! type, which fits everything. Recursion follows the syntax tree, whose height the parser bounds; blocks, lists and

@@ -1,6 +1,6 @@
-//! Operators are resolved by the types of their operands: an operator of an active domain for the left operand's type, else
-//! the built-in one. An operator whose operands are not known yet is written down as if it were on Int, and *pending*
-//! until they are; at the end of the binding that made them, operands that are still unknown are Int [D-14].
+//! Operators are resolved by the types of their operands: an operator of an active domain for the left operand's type,
+//! else the built-in one. An operator whose operands are not known yet is written down as if it were on Int, and
+//! *pending* until they are; at the end of the binding that made them, operands that are still unknown are Int [D-14].
 
 use std::rc::Rc;
 
@@ -275,8 +275,8 @@ impl Checker<'_> {
         }
     }
 
-    /// Solves what can be solved of the operators since `mark`. Those whose operands belong to this binding alone and are
-    /// still unknown become Int; the others wait on, and their types are not quantified.
+    /// Solves what can be solved of the operators since `mark`. Those whose operands belong to this binding alone and
+    /// are still unknown become Int; the others wait on, and their types are not quantified.
     pub(super) fn solve_pending(&mut self, mark: usize) {
         if self.pending.len() == mark {
             return;
@@ -550,8 +550,8 @@ fn primitive(op: Operator, head: Option<crate::core::DataId>) -> Option<Primitiv
     }
 }
 
-/// What stands for an operator until its operands are known. `×` has no primitive and never gets that far: it becomes an
-/// application, or a report.
+/// What stands for an operator until its operands are known. `×` has no primitive and never gets that far: it becomes
+/// an application, or a report.
 fn provisional(op: Operator) -> Primitive {
     primitive(op, Some(builtin::INT)).unwrap_or(Primitive::MultiplyInt)
 }

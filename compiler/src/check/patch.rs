@@ -1,8 +1,9 @@
 //! Patches: `r <| { path: instruction, … }` and `patch { … }`.
 //!
-//! Core knows paths of fields. Where a path goes on through the elements of a list, the values of a map or a constructor, the
-//! field before is transformed by a function that the checker writes: `xs[*].f: e` is the transformer
-//! `old => List.map (x => x <| { f: e }) old` of `xs`. What an instruction says is computed once, before such a function.
+//! Core knows paths of fields. Where a path goes on through the elements of a list, the values of a map or a
+//! constructor, the field before is transformed by a function that the checker writes: `xs[*].f: e` is the transformer
+//! `old => List.map (x => x <| { f: e }) old` of `xs`. What an instruction says is computed once, before such a
+//! function.
 
 use super::builtin;
 use super::checker::{Checker, error_expr, expr};

@@ -1,7 +1,8 @@
 //! Why something has to have the type that is wanted of it: the other place that a mismatch is about.
 //!
-//! `expr` knows the reason for the type it was asked for (`Checker::asked`). An expression that passes the same type on to
-//! a part of it, as a block does to its result, passes the reason on too, because the type is the same entry of the store.
+//! `expr` knows the reason for the type it was asked for (`Checker::asked`). An expression that passes the same type on
+//! to a part of it, as a block does to its result, passes the reason on too, because the type is the same entry of the
+//! store.
 
 use super::checker::Checker;
 use super::types::{TyId, View};
@@ -82,7 +83,8 @@ impl Checker<'_> {
         self.expr_as(e, wanted, self.asked.reason)
     }
 
-    /// `expr` for one of several that have the same type: when nothing else asks for it, `first` says where it was found.
+    /// `expr` for one of several that have the same type: when nothing else asks for it, `first` says where it was
+    /// found.
     pub(super) fn expr_alike(
         &mut self,
         e: &ast::Expr,

@@ -1,5 +1,5 @@
-//! Diagnostics as JSON, for tools: one object a line. `spec/language/commands.md` describes its fields; they stay as they are,
-//! others may join them.
+//! Diagnostics as JSON, for tools: one object a line. `spec/language/commands.md` describes its fields; they stay as
+//! they are, others may join them.
 
 use serde::Serialize;
 

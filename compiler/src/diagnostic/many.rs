@@ -1,5 +1,5 @@
-//! All reports of a compilation as text. A file can have a hundred thousand mistakes, and showing one takes time in proportion to
-//! its line; nobody reads more than the first ones.
+//! All reports of a compilation as text. A file can have a hundred thousand mistakes, and showing one takes time in
+//! proportion to its line; nobody reads more than the first ones.
 
 use std::fmt::Write;
 
@@ -10,7 +10,8 @@ use super::{Diagnostic, Severity};
 /// So many errors are shown, and so many warnings. Arbitrary: more than people read before they change something.
 const SHOWN_MAX: usize = 100;
 
-/// The text of these diagnostics, in their order; of very many the first errors and the first warnings, and how many more there are.
+/// The text of these diagnostics, in their order; of very many the first errors and the first warnings, and how many
+/// more there are.
 #[must_use]
 pub fn render_all<'a>(
     diagnostics: impl IntoIterator<Item = &'a Diagnostic>,

@@ -10,8 +10,8 @@
 //! ```
 //!
 //! Carets stand under the span's first line only. Other places involved follow, underlined with dashes, and get a line
-//! with their path when they are in another file. What the source holds never reaches the terminal as control characters,
-//! and of a long line only the part around the span is shown.
+//! with their path when they are in another file. What the source holds never reaches the terminal as control
+//! characters, and of a long line only the part around the span is shown.
 
 use std::borrow::Cow;
 use std::fmt::Write;

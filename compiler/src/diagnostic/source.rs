@@ -10,7 +10,8 @@ use crate::syntax::{FileId, Span};
 pub struct LineIndex {
     /// Byte offsets, the first is 0.
     starts: Vec<usize>,
-    /// How many characters begin before each multiple of `STEP`, so that a column costs no walk along a line of a megabyte.
+    /// How many characters begin before each multiple of `STEP`, so that a column costs no walk along a line of a
+    /// megabyte.
     characters: Vec<usize>,
 }
 

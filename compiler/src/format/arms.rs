@@ -1,5 +1,5 @@
-//! Arm lists. One of several lines has one arm a line, and arrows that follow each other on neighbouring lines stand in one
-//! column.
+//! Arm lists. One of several lines has one arm a line, and arrows that follow each other on neighbouring lines stand in
+//! one column.
 
 use pretty::DocAllocator;
 

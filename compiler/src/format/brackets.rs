@@ -65,8 +65,8 @@ impl<'a> Printer<'a> {
         doc
     }
 
-    /// Brackets and what is in them. When the author broke the line behind the opening one, the closing one has a line of
-    /// its own; when the lines are broken elsewhere, the brackets stay with their neighbours.
+    /// Brackets and what is in them. When the author broke the line behind the opening one, the closing one has a line
+    /// of its own; when the lines are broken elsewhere, the brackets stay with their neighbours.
     fn bracket(&mut self, children: &mut Children<'_>) -> Doc<'a> {
         let close = self.partner(self.pos);
         let is_broken = self.is_broken(self.pos, close);

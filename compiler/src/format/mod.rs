@@ -1,16 +1,16 @@
 //! Text to the same text, well laid out.
 //!
-//! The formatter changes white space and nothing else: the tokens and comments of its result are those of its input, in the
-//! same order. The printer walks the syntax tree and takes one token after the other; between two tokens it puts the
-//! comments that stand there and a *gap*: nothing, a blank, a newline, or a place for the `pretty` crate to break.
+//! The formatter changes white space and nothing else: the tokens and comments of its result are those of its input, in
+//! the same order. The printer walks the syntax tree and takes one token after the other; between two tokens it puts
+//! the comments that stand there and a *gap*: nothing, a blank, a newline, or a place for the `pretty` crate to break.
 //!
-//! Who decides about lines: what the author wrote on several lines keeps its breaks, what stands on one line stays there
-//! when it fits and is broken at the loosest place when it does not. Fixed are indentation, blanks, one arm a line in
-//! a list of several lines with its arrows aligned, and at most one blank line in a row.
+//! Who decides about lines: what the author wrote on several lines keeps its breaks, what stands on one line stays
+//! there when it fits and is broken at the loosest place when it does not. Fixed are indentation, blanks, one arm a
+//! line in a list of several lines with its arrows aligned, and at most one blank line in a row.
 //!
-//! Because newlines and columns have a meaning here (rules 1 to 5 of the layout, columns of arms), a result is read again
-//! and used only when it has the same tree. Rejected: printing from the tree alone, which loses comments, literals as
-//! written and redundant parentheses.
+//! Because newlines and columns have a meaning here (rules 1 to 5 of the layout, columns of arms), a result is read
+//! again and used only when it has the same tree. Rejected: printing from the tree alone, which loses comments,
+//! literals as written and redundant parentheses.
 
 mod arms;
 mod blocks;
@@ -30,15 +30,15 @@ use crate::syntax::dump::dump_file;
 use crate::syntax::{FileId, Interner};
 use printer::Printer;
 
-/// Lines are not longer when they can be broken. Arbitrary: two files fit beside each other, and at 100 lines were broken that
-/// people had written so on purpose.
+/// Lines are not longer when they can be broken. Arbitrary: two files fit beside each other, and at 100 lines were
+/// broken that people had written so on purpose.
 const WIDTH: usize = 110;
 
 /// Bytes of stack to lay out and compare the highest tree that the parser makes: 3 MiB were measured in a debug build.
 const STACK: usize = 8 << 20;
 
-/// How often a text is laid out at most. Arbitrary: nearly all are settled after the first time, and no text of the tests,
-/// damaged ones included, needs more than half of that.
+/// How often a text is laid out at most. Arbitrary: nearly all are settled after the first time, and no text of the
+/// tests, damaged ones included, needs more than half of that.
 const ROUNDS_MAX: usize = 8;
 
 /// Lays out the file `text`. What cannot be laid out without changing its meaning comes back as it is.
@@ -65,8 +65,8 @@ fn format_here(text: &str) -> Result<String, Vec<Diagnostic>> {
     Ok(settled(text, &parsed, &mut interner).unwrap_or_else(|| text.to_owned()))
 }
 
-/// Lays out until nothing changes: where a newline of the author's went away, what stood on two lines may now have to be
-/// broken elsewhere. `None` when that changes the meaning, or does not end.
+/// Lays out until nothing changes: where a newline of the author's went away, what stood on two lines may now have to
+/// be broken elsewhere. `None` when that changes the meaning, or does not end.
 fn settled(text: &str, parsed: &Parsed, interner: &mut Interner) -> Option<String> {
     parsed.file.path.as_ref()?;
     let mut result = layout(text, parsed);

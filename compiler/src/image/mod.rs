@@ -5,19 +5,19 @@
 //! a program --- parse --- declare ... lower --- link ---> module      (at each start; both read the image)
 //! ```
 //!
-//! Words. An *image number* names a text, module, type, constructor, alias, domain, global, proto, constant, shape or native
-//! function of the image. A module of the image is *declared* when a program uses it: what it exports gets ids in the
-//! program's `Tables`, and `Linked` remembers which image number each has. Code is *linked* when lowering reaches it: the proto
-//! is copied into the program's module and what it refers to is numbered anew.
+//! Words. An *image number* names a text, module, type, constructor, alias, domain, global, proto, constant, shape or
+//! native function of the image. A module of the image is *declared* when a program uses it: what it exports gets ids
+//! in the program's `Tables`, and `Linked` remembers which image number each has. Code is *linked* when lowering
+//! reaches it: the proto is copied into the program's module and what it refers to is numbered anew.
 //!
-//! What always holds: everything lies in tables (`codec::table`) whose items are read one by one, so a program pays for what
-//! it uses and not for the size of the library. A module that is declared is preceded by all modules whose types or functions
-//! occur in what it exports (`Interface::uses`). What is linked is part of the program's module like its own code, and is verified
-//! with it.
+//! What always holds: everything lies in tables (`codec::table`) whose items are read one by one, so a program pays for
+//! what it uses and not for the size of the library. A module that is declared is preceded by all modules whose types
+//! or functions occur in what it exports (`Interface::uses`). What is linked is part of the program's module like its
+//! own code, and is verified with it.
 //!
-//! Rejected: an image whose numbers are the ids of every program, which would save `Linked`: each start would enter the whole
-//! library. An image of types only, with code that the machine maps: code would need a loader of its own, and a program's
-//! module would not say any more what it runs.
+//! Rejected: an image whose numbers are the ids of every program, which would save `Linked`: each start would enter the
+//! whole library. An image of types only, with code that the machine maps: code would need a loader of its own, and a
+//! program's module would not say any more what it runs.
 
 mod interface;
 mod linked;

@@ -26,8 +26,8 @@ pub(super) enum Mode {
     },
 }
 
-/// Lines that a hole which was not closed on its own line may take. Arbitrary: a few, so that a text without its quote is
-/// not taken for one with a long hole.
+/// Lines that a hole which was not closed on its own line may take. Arbitrary: a few, so that a text without its quote
+/// is not taken for one with a long hole.
 const HOLE_LINES_MAX: usize = 10;
 /// The same for a text.
 const TEXT_LINES_MAX: usize = 10;

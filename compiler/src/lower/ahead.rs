@@ -3,8 +3,8 @@
 //! Neighbours come with one instruction, a field that is read again is in a register already, and a record of which
 //! nothing but such fields is still wanted dies early: an update of it then finds it unique and happens in place.
 //!
-//! A *body* is the code of a function, an arm or a branch. What counts are reads that the body does whenever it runs; its
-//! own branches are bodies again, and code that runs later is another proto. So nothing is loaded that might not be
+//! A *body* is the code of a function, an arm or a branch. What counts are reads that the body does whenever it runs;
+//! its own branches are bodies again, and code that runs later is another proto. So nothing is loaded that might not be
 //! needed, and every expression is looked at once.
 
 use std::collections::HashMap;

@@ -85,8 +85,9 @@ impl Assembler {
         self.push(Kind::Jump(to));
     }
 
-    /// Jumps back; the frame owns `registers`. Where the loop begins with a test of integers whose outcome leads on in the loop,
-    /// that test is made here, so that a turn takes one jump instead of two: the `loop` is left for the end, and when fuel is out.
+    /// Jumps back; the frame owns `registers`. Where the loop begins with a test of integers whose outcome leads on in
+    /// the loop, that test is made here, so that a turn takes one jump instead of two: the `loop` is left for the end,
+    /// and when fuel is out.
     pub(super) fn loop_to(&mut self, to: Label, registers: Vec<Reg>) {
         if let Some((instruction, label)) = self.again(to) {
             self.push(Kind::Again(instruction, label));

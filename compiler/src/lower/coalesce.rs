@@ -1,10 +1,12 @@
-//! Moves that need not be: a value that is moved to another register and used up before its block ends can stay where it is.
+//! Moves that need not be: a value that is moved to another register and used up before its block ends can stay where
+//! it is.
 //!
-//! Lowering gives what it computes a register on top, also where a variable ends there: the rest of a list, a record that is
-//! updated. Once it is known who dies where, the operations behind such a move can name the variable's register instead.
+//! Lowering gives what it computes a register on top, also where a variable ends there: the rest of a list, a record
+//! that is updated. Once it is known who dies where, the operations behind such a move can name the variable's register
+//! instead.
 //!
-//! The other way round, what is computed and later moved to where it belongs, as the next value of a loop's variable or an
-//! argument, is computed there at once.
+//! The other way round, what is computed and later moved to where it belongs, as the next value of a loop's variable or
+//! an argument, is computed there at once.
 
 use aivi_bytecode::isa::Slot;
 use aivi_bytecode::operand::OperandKind;
@@ -51,8 +53,8 @@ pub(super) fn coalesce(code: &mut Code, flow: &mut Flow) {
     }
 }
 
-/// The operations that use what the move at `op` moves, with the source in the place of the target; none unless they are all
-/// in the block and the source is free until then.
+/// The operations that use what the move at `op` moves, with the source in the place of the target; none unless they
+/// are all in the block and the source is free until then.
 fn renamed(code: &Code, flow: &Flow, block: &Block, op: usize, (dst, src): (Reg, Reg)) -> Option<Vec<(usize, Op)>> {
     let mut found = Vec::new();
     for at in (op + 1..block.end).take(REACH) {

@@ -1,8 +1,8 @@
 //! What expression lowering writes for one proto: operations on registers, without ownership.
 //!
 //! Nobody who writes operations says whether a register dies: `Take` reads "give `dst` a value of its own", and
-//! `ownership` turns it into a move at the last use and into a copy before. Jumps name labels, and the ranges of handlers
-//! are marked in the stream.
+//! `ownership` turns it into a move at the last use and into a copy before. Jumps name labels, and the ranges of
+//! handlers are marked in the stream.
 
 use aivi_bytecode::{ConstId, Index, Instruction, Reg, ScalarKind};
 
@@ -53,8 +53,8 @@ pub(super) enum Op {
     Do(Box<Action>),
     /// `dst` gets a value of its own: `src` moved or copied.
     Take { dst: Reg, src: Reg },
-    /// `dst` gets an empty list: `list`, which is one, if it dies here and lists are built here, for the room it has; else the
-    /// constant `empty`.
+    /// `dst` gets an empty list: `list`, which is one, if it dies here and lists are built here, for the room it has;
+    /// else the constant `empty`.
     Emptied { dst: Reg, list: Reg, empty: ConstId },
     /// `dst` shows the value that `src` keeps.
     Borrow { dst: Reg, src: Reg },
@@ -76,7 +76,8 @@ pub(super) enum Op {
     Loop(Label),
     /// Goes on at the label, which comes later, if the instruction (a jump by 0) says so.
     Branch(Instruction, Label),
-    /// `head` gets the first item of `list`, which loses it; goes on at the label, which comes later, when there is none.
+    /// `head` gets the first item of `list`, which loses it; goes on at the label, which comes later, when there is
+    /// none.
     Next { head: Reg, list: Reg, class: Class, end: Label },
     /// Goes on at the label at the position of `subject`'s constructor.
     Switch { subject: Reg, targets: Box<[Label]> },
@@ -146,8 +147,8 @@ impl Code {
         self.ops.push((op, self.offset));
     }
 
-    /// Whether what was written from operation `from` on, `most` operations at most, runs from one end to the other: no jump, no place to
-    /// jump to, nothing that may unwind or wait.
+    /// Whether what was written from operation `from` on, `most` operations at most, runs from one end to the other: no
+    /// jump, no place to jump to, nothing that may unwind or wait.
     pub(super) fn is_straight(&self, from: usize, most: usize) -> bool {
         let goes_on =
             |op: &Op| !matches!(op, Op::Bind(_) | Op::Enter(_) | Op::Leave(_)) && !is_flagged(op) && !is_jump(op);

@@ -1,10 +1,11 @@
-//! What was computed already: a number that is computed once more from the same registers, with nothing between that could have changed
-//! them, is read where it stands.
+//! What was computed already: a number that is computed once more from the same registers, with nothing between that
+//! could have changed them, is read where it stands.
 //!
-//! Scripts write `i % 26` twice rather than give it a name. Known is what the operations before have computed on every way to a place: in a
-//! run of them, and on from a branch to where only it leads, as the other arm of an `if`. Who reads the copy that then stands in the place of
-//! the second computation is told to read the first one's register; a copy that nobody reads any more ends in `ownership`. (Value numbering in
-//! extended basic blocks, as compilers of other languages do it.)
+//! Scripts write `i % 26` twice rather than give it a name. Known is what the operations before have computed on every
+//! way to a place: in a run of them, and on from a branch to where only it leads, as the other arm of an `if`. Who
+//! reads the copy that then stands in the place of the second computation is told to read the first one's register; a
+//! copy that nobody reads any more ends in `ownership`. (Value numbering in extended basic blocks, as compilers of
+//! other languages do it.)
 
 use std::collections::BTreeMap;
 

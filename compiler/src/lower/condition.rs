@@ -39,8 +39,8 @@ impl Function<'_, '_> {
         self.code.push(Op::Bind(end));
     }
 
-    /// Returns `left && right`, or `left || right`, which the left side decides alone when it is `decides`. The right side is a tail
-    /// call if it is a call.
+    /// Returns `left && right`, or `left || right`, which the left side decides alone when it is `decides`. The right
+    /// side is a tail call if it is a call.
     pub(super) fn last_condition(&mut self, left: &Expr, right: &Expr, decides: bool) {
         let decided = self.code.label();
         self.branch(left, decides, decided);

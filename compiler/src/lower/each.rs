@@ -1,8 +1,9 @@
-//! Functions of `aivi.list` that call a function for every element, where that function is written out or has a name: a loop in
-//! place of the call, with the function's body inside, or its call. Where the list is a range, its numbers are counted and no list is made.
+//! Functions of `aivi.list` that call a function for every element, where that function is written out or has a name: a
+//! loop in place of the call, with the function's body inside, or its call. Where the list is a range, its numbers are
+//! counted and no list is made.
 //!
-//! What they mean stands in `stdlib/aivi/list.aivi`, which is what runs when they get any other function. The loop takes the
-//! list apart from its front: a list that nobody else holds gives its elements away and is freed on the way.
+//! What they mean stands in `stdlib/aivi/list.aivi`, which is what runs when they get any other function. The loop
+//! takes the list apart from its front: a list that nobody else holds gives its elements away and is freed on the way.
 
 use aivi_bytecode::module::Constant;
 use aivi_bytecode::{Count, Imm16, Imm32, Instruction, Jump16, Reg};
@@ -220,8 +221,8 @@ impl Function<'_, '_> {
         reg
     }
 
-    /// A loop over the elements. `inside` gets the register of the element, whose parts have their names, and the label where the
-    /// next one has its turn.
+    /// A loop over the elements. `inside` gets the register of the element, whose parts have their names, and the label
+    /// where the next one has its turn.
     fn walk(&mut self, walk: &Walk<'_>, inside: impl FnOnce(&mut Self, Reg, Label)) {
         let mark = self.top;
         let [start, next, end] = [self.code.label(), self.code.label(), self.code.label()];

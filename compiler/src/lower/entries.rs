@@ -1,12 +1,13 @@
-//! `Map.update` and `Map.alter`: what the key leads to is moved out of the map, the function's body stands where it is called,
-//! and what it makes goes back. A value that nobody else holds is so changed in place, and `alter` makes no Option for it.
+//! `Map.update` and `Map.alter`: what the key leads to is moved out of the map, the function's body stands where it is
+//! called, and what it makes goes back. A value that nobody else holds is so changed in place, and `alter` makes no
+//! Option for it.
 //!
-//! `Map.insert` does the same when the value is made of what a look-up of the same entry gives, and the map is not used otherwise:
-//! who groups things writes `Map.insert k [...Map.getOrElse k [] m, x] m`, and no list is copied for it. So does `List.set`: the row of a
-//! table is changed in place in `set r (set c x table[r]) table`.
+//! `Map.insert` does the same when the value is made of what a look-up of the same entry gives, and the map is not used
+//! otherwise: who groups things writes `Map.insert k [...Map.getOrElse k [] m, x] m`, and no list is copied for it. So
+//! does `List.set`: the row of a table is changed in place in `set r (set c x table[r]) table`.
 //!
-//! While the body runs the map has a hole, which nobody sees: the register that holds it has no name, and is dropped when the
-//! body fails.
+//! While the body runs the map has a hole, which nobody sees: the register that holds it has no name, and is dropped
+//! when the body fails.
 
 use aivi_bytecode::{Instruction, Jump16, Reg};
 
@@ -78,8 +79,8 @@ impl Function<'_, '_> {
         self.taken.filter(|taken| std::ptr::eq(taken.key, *key))
     }
 
-    /// The key of the look-up in a value that is all the value wants of the map or list: of the very entry that it will be. Scalars are not
-    /// worth it.
+    /// The key of the look-up in a value that is all the value wants of the map or list: of the very entry that it will
+    /// be. Scalars are not worth it.
     fn look_up_of<'e>(&self, key: &Arg<'e>, value: &Arg<'e>, from: &Arg<'e>, names: &[&str]) -> Option<&'e Expr> {
         let (Arg::Expr(key), Arg::Expr(value), Arg::Expr(from)) = (key, value, from) else { return None };
         let ExprKind::Local(variable) = from.kind else { return None };

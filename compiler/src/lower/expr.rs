@@ -179,8 +179,8 @@ impl<'p> Function<'_, 'p> {
         }
     }
 
-    /// The literal that a top-level name stands for, else the expression itself. Names of the library stay names: what it was
-    /// compiled to ahead does not show what they are bound to.
+    /// The literal that a top-level name stands for, else the expression itself. Names of the library stay names: what
+    /// it was compiled to ahead does not show what they are bound to.
     pub(super) fn known<'e>(&self, expr: &'e Expr) -> &'e Expr
     where
         'p: 'e,

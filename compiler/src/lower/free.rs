@@ -31,8 +31,8 @@ impl Uses {
         uses.order
     }
 
-    /// The fields of a record variable that expressions read, each as often as that happens; none when they use the record
-    /// in another way as well.
+    /// The fields of a record variable that expressions read, each as often as that happens; none when they use the
+    /// record in another way as well.
     pub(super) fn fields<'e>(record: LocalId, exprs: impl IntoIterator<Item = &'e Expr>) -> Option<Vec<Symbol>> {
         let mut uses = Uses { record: Some(record), ..Uses::default() };
         uses.all(exprs);

@@ -1,7 +1,7 @@
 //! One proto in the making: registers, names, and the way from operations to the finished proto.
 //!
-//! Registers are handed out like a stack: what an expression needs lies above what is in use around it, and is given back
-//! when the expression is done. A variable keeps its register until its scope ends.
+//! Registers are handed out like a stack: what an expression needs lies above what is in use around it, and is given
+//! back when the expression is done. A variable keeps its register until its scope ends.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -179,7 +179,8 @@ impl<'l, 'p> Function<'l, 'p> {
         self.emit_body(body, signature.effect, Dest::Return);
     }
 
-    /// Registers for parameters and captures: variables, and `more` values without names, whose first register it gives.
+    /// Registers for parameters and captures: variables, and `more` values without names, whose first register it
+    /// gives.
     pub(super) fn start(&mut self, signature: &Signature, captured: &[Bound], more: usize) -> Reg {
         let arity = signature.arity();
         let first = self.alloc(arity);
@@ -206,8 +207,8 @@ impl<'l, 'p> Function<'l, 'p> {
         self.span
     }
 
-    /// Starts an effect without parameters that captures `count` values without names; they are in the registers from the
-    /// one that it gives.
+    /// Starts an effect without parameters that captures `count` values without names; they are in the registers from
+    /// the one that it gives.
     pub(super) fn start_capturing(&mut self, count: usize) -> Reg {
         self.start(&Signature { effect: true, parameters: Vec::new() }, &[], count)
     }

@@ -1,7 +1,8 @@
-//! Code of the image becomes code of the program: protos that are reached are copied, and what they refer to is numbered anew.
+//! Code of the image becomes code of the program: protos that are reached are copied, and what they refer to is
+//! numbered anew.
 //!
-//! Everything is linked once. Constructors have one shape wherever their code comes from: code of the program that uses a
-//! constructor of the image asks here as well.
+//! Everything is linked once. Constructors have one shape wherever their code comes from: code of the program that uses
+//! a constructor of the image asks here as well.
 
 use std::collections::HashMap;
 

@@ -59,8 +59,8 @@ impl Function<'_, '_> {
         }
     }
 
-    /// R[dst] := `[]`. Right behind a test that found a list empty, that list, if nobody needs it any more: what is taken apart to be
-    /// built anew then goes on in the same memory.
+    /// R[dst] := `[]`. Right behind a test that found a list empty, that list, if nobody needs it any more: what is
+    /// taken apart to be built anew then goes on in the same memory.
     fn empty(&mut self, dst: Reg) {
         match self.emptied {
             Some((list, from)) if self.code.is_straight(from, BUILT_MAX) => {

@@ -262,8 +262,8 @@ impl Flow {
         self.deaths = deaths;
     }
 
-    /// What is live before the block; calls `visit` with each operation, what is live after it, what it touches, and what
-    /// the pads around it need if it may go there.
+    /// What is live before the block; calls `visit` with each operation, what is live after it, what it touches, and
+    /// what the pads around it need if it may go there.
     fn transfer(
         &self,
         code: &Code,

@@ -101,8 +101,8 @@ impl Function<'_, '_> {
         }
     }
 
-    /// Which registers get the values of which expressions; parts of tuples that are not written out are computed now, and
-    /// moved later.
+    /// Which registers get the values of which expressions; parts of tuples that are not written out are computed now,
+    /// and moved later.
     fn pair<'e>(
         &mut self,
         slots: &Slots,
@@ -137,9 +137,9 @@ impl Function<'_, '_> {
         }
     }
 
-    /// Gives registers the values of expressions, all at once: raw scalars where a pair says so, else tagged. What updates
-    /// the very register that it goes to, and arithmetic that goes to a register which no other pair still reads, is
-    /// computed in place; everything else is computed first and moved last.
+    /// Gives registers the values of expressions, all at once: raw scalars where a pair says so, else tagged. What
+    /// updates the very register that it goes to, and arithmetic that goes to a register which no other pair still
+    /// reads, is computed in place; everything else is computed first and moved last.
     pub(super) fn assign(&mut self, pairs: Vec<(Reg, &Expr, bool)>) {
         let targets: Vec<Reg> = pairs.iter().map(|&(target, ..)| target).collect();
         let changes = pairs.into_iter().filter(|&(target, expr, _)| self.register_of(expr) != Some(target));
@@ -171,8 +171,8 @@ impl Function<'_, '_> {
         }
     }
 
-    /// From where on all pairs are updates in place of registers that the other ones do not read. They come last, so that
-    /// the order of evaluation stays.
+    /// From where on all pairs are updates in place of registers that the other ones do not read. They come last, so
+    /// that the order of evaluation stays.
     fn updates_from(&self, pairs: &[(Reg, &Expr, bool)]) -> usize {
         let mut from = pairs.len();
         while from > 0 {

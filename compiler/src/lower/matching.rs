@@ -1,9 +1,10 @@
 //! `match` and what is like it.
 //!
-//! Rows of pending tests are compiled arm by arm with shared tests: the first test of the first row decides what to look
-//! at; the run of rows that look at the same place in the same way is grouped by what they expect, each group goes on with
-//! the parts, and what fits no group goes on with the rows after the run. A row is never copied, so the code is linear in
-//! the size of the arms; the price is that a place may be looked at again after a guard or an inner pattern failed.
+//! Rows of pending tests are compiled arm by arm with shared tests: the first test of the first row decides what to
+//! look at; the run of rows that look at the same place in the same way is grouped by what they expect, each group goes
+//! on with the parts, and what fits no group goes on with the rows after the run. A row is never copied, so the code is
+//! linear in the size of the arms; the price is that a place may be looked at again after a guard or an inner pattern
+//! failed.
 
 use std::collections::HashMap;
 
@@ -96,7 +97,8 @@ impl Function<'_, '_> {
         self.top = mark;
     }
 
-    /// `result or fallback`, `option ?? fallback`. Options and Results alike have their value in the constructor at position 1.
+    /// `result or fallback`, `option ?? fallback`. Options and Results alike have their value in the constructor at
+    /// position 1.
     pub(super) fn or_value(&mut self, result: &Expr, fallback: &Expr, dest: Dest) {
         if self.option_or(result, fallback, dest) {
             return;

@@ -5,9 +5,10 @@
 //!      -> moves, copies and drops (ownership) -> words and tables (assemble)
 //! ```
 //!
-//! Words. A *proto* is compiled for every function, for every effect that is not performed where it stands, and for every
-//! top-level value; only what the program reaches is compiled. An expression of effect type stands in *run position* when
-//! it is to be performed here, else in *value position*. A *callee* is a function that is known where it is called.
+//! Words. A *proto* is compiled for every function, for every effect that is not performed where it stands, and for
+//! every top-level value; only what the program reaches is compiled. An expression of effect type stands in *run
+//! position* when it is to be performed here, else in *value position*. A *callee* is a function that is known where it
+//! is called.
 //!
 //! What always holds: a register's class follows from the static type (scalars are raw, everything else is tagged);
 //! windows of calls lie above all registers that are in use; ownership is nobody's concern but `ownership`'s.

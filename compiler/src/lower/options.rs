@@ -1,8 +1,8 @@
 //! Options that are looked at where they are made: what they hold goes to a register, and no Option is made.
 //!
-//! A native function whose modes end with `?` gives the value bare, or the machine's *absent* value for None; `list.at` is a
-//! test and a `list.get`. Where a `match`, a `??` or a comparison follows, a jump decides. Everywhere else the Option is made
-//! of what there is.
+//! A native function whose modes end with `?` gives the value bare, or the machine's *absent* value for None; `list.at`
+//! is a test and a `list.get`. Where a `match`, a `??` or a comparison follows, a jump decides. Everywhere else the
+//! Option is made of what there is.
 
 use aivi_bytecode::module::Constant;
 use aivi_bytecode::{Count, Instruction, Jump16, Reg};
@@ -167,7 +167,8 @@ impl<'p> Function<'_, 'p> {
         self.top = mark;
     }
 
-    /// `subject match arms`, when the subject is such a call, and one arm without a guard is for None; whether that was so.
+    /// `subject match arms`, when the subject is such a call, and one arm without a guard is for None; whether that was
+    /// so.
     pub(super) fn match_option(&mut self, subject: &Expr, arms: &[Arm], run: bool, dest: Dest) -> bool {
         let Some(source) = self.option_source(subject) else { return false };
         let mut some = Vec::new();

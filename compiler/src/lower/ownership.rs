@@ -5,8 +5,8 @@
 //! - an owned register that is not needed any more is dropped right after the operation that touched it last, or, when
 //!   the last use was on another path, on the edge where the paths part;
 //! - where paths join, all of them own the same registers: those that are needed behind the join;
-//! - a register that is written holds nothing then, and one that is read holds something. This is checked, so a mistake of
-//!   the passes before ends here and not in a running program.
+//! - a register that is written holds nothing then, and one that is read holds something. This is checked, so a mistake
+//!   of the passes before ends here and not in a running program.
 //!
 //! Drops on an edge into a place with other ways in stand right before that place, jumped over by the other ways.
 
@@ -472,8 +472,8 @@ impl Pass<'_> {
         }
     }
 
-    /// Whether the operation before is a call that leaves its result in `object`, perhaps with a question for its constructor between: a
-    /// callee that makes the object just to return it leaves that to the `unpack`.
+    /// Whether the operation before is a call that leaves its result in `object`, perhaps with a question for its
+    /// constructor between: a callee that makes the object just to return it leaves that to the `unpack`.
     fn returned(&self, index: usize, object: Reg) -> bool {
         let mut before = self.code.ops[..index].iter().rev().map(|(op, _)| op).peekable();
         let asks = |op: &&Op| matches!(op, Op::Branch(Instruction::JumpNotConstructor { subject, .. }, _) if *subject == object);

@@ -1,7 +1,8 @@
 //! Parts of variables, looked at without a counted copy: the row in `rows[i][j]`, the place in `body.place.x`.
 //!
-//! The register that shows the part does not own it; a variable does, and has to live until the part was looked at. So the
-//! operation that looks at it reads the variable's register as well, and nothing that could end the variable stands between.
+//! The register that shows the part does not own it; a variable does, and has to live until the part was looked at. So
+//! the operation that looks at it reads the variable's register as well, and nothing that could end the variable stands
+//! between.
 
 use aivi_bytecode::{Index, Instruction, Reg};
 

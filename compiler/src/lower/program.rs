@@ -145,8 +145,8 @@ impl<'p> Lowering<'p> {
         }
     }
 
-    /// Shapes of what the host may make, and types that it may compare with its own. They come first: a host finds shapes by name, and
-    /// other types of the program may have the same.
+    /// Shapes of what the host may make, and types that it may compare with its own. They come first: a host finds
+    /// shapes by name, and other types of the program may have the same.
     fn exchanged(&mut self) {
         let program = self.program;
         let text = |symbol| program.interner.text(symbol).to_owned();

@@ -112,8 +112,8 @@ impl Function<'_, '_> {
         self.constant(dst, aivi_bytecode::module::Constant::Unit);
     }
 
-    /// `{ ...base, field: value }` of the same type: the fields are set in place when the record dies here. A variable is
-    /// taken last, so that the values may still use it.
+    /// `{ ...base, field: value }` of the same type: the fields are set in place when the record dies here. A variable
+    /// is taken last, so that the values may still use it.
     fn update(&mut self, base: &Expr, stores: &[(Symbol, &Expr)], names: &[Symbol], dst: Reg) {
         let object = dst;
         let replaced: Vec<Symbol> = stores.iter().map(|&(name, _)| name).collect();
@@ -151,8 +151,8 @@ impl Function<'_, '_> {
         matches!(self.repr(after), Repr::Scalar(_)) && self.repr(before) == self.repr(after)
     }
 
-    /// Where the fields that are stored stand in the record, if each is stored once and is a scalar of the same kind before
-    /// and after.
+    /// Where the fields that are stored stand in the record, if each is stored once and is a scalar of the same kind
+    /// before and after.
     fn scalar_fields(&self, record: TyId, stores: &[(Symbol, &Expr)]) -> Option<Vec<usize>> {
         let (known, _) = self.fields_of(record);
         let mut fields = Vec::new();
@@ -176,9 +176,9 @@ impl Function<'_, '_> {
         }
     }
 
-    /// Moves the record that is to be changed to R[object], if its fields are all that the new values use of it, or if it
-    /// is no variable. A field that is replaced and read just once is moved out of it, so that the new value can reuse it.
-    /// Gives what to put right when the values are computed.
+    /// Moves the record that is to be changed to R[object], if its fields are all that the new values use of it, or if
+    /// it is no variable. A field that is replaced and read just once is moved out of it, so that the new value can
+    /// reuse it. Gives what to put right when the values are computed.
     fn open_early<'e>(
         &mut self,
         base: &Expr,

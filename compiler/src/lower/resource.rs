@@ -1,10 +1,11 @@
 //! Resources, without a run-time stack of cleanups.
 //!
-//! A resource is an effect that yields a pair: the value, and the effect that cleans up. A block that acquires one keeps
-//! the cleanup in a register, under a handler that runs it whatever ends the block. The cleanup of a resource that acquired
-//! others in its setup captures their cleanups and runs them after its own statements, in reverse order.
+//! A resource is an effect that yields a pair: the value, and the effect that cleans up. A block that acquires one
+//! keeps the cleanup in a register, under a handler that runs it whatever ends the block. The cleanup of a resource
+//! that acquired others in its setup captures their cleanups and runs them after its own statements, in reverse order.
 //!
-//! One that is written where it is acquired is no effect of its own: its setup is part of the block, and so are the cleanups of what that acquires.
+//! One that is written where it is acquired is no effect of its own: its setup is part of the block, and so are the
+//! cleanups of what that acquires.
 
 use aivi_bytecode::module::{Constant, well_known};
 use aivi_bytecode::{Count, Instruction, Reg};
@@ -108,7 +109,8 @@ impl Function<'_, '_> {
         }
     }
 
-    /// The effect that runs the statements behind `yield` of a resource, and then the cleanups in `inner`: its register.
+    /// The effect that runs the statements behind `yield` of a resource, and then the cleanups in `inner`: its
+    /// register.
     fn cleanup(&mut self, resource: &Expr, statements: &[Statement], inner: &[Reg]) -> Reg {
         let mut uses = Uses::default();
         uses.statements(statements);

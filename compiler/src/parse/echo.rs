@@ -1,5 +1,5 @@
-//! One mistake, one report: drops what is only said because of an earlier report, and marks items that were read wrongly,
-//! so that later passes say nothing about what they did not understand.
+//! One mistake, one report: drops what is only said because of an earlier report, and marks items that were read
+//! wrongly, so that later passes say nothing about what they did not understand.
 
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::lex::{Token, TokenKind};
@@ -7,8 +7,8 @@ use crate::syntax::{Interner, Symbol, ast};
 
 /// Merges the reports of the lexer and the parser, in source order.
 ///
-/// - Behind a bracket, comment or sigil that is not closed, the parser's complaints about the rest of the item are echoes:
-///   it saw another structure than the writer.
+/// - Behind a bracket, comment or sigil that is not closed, the parser's complaints about the rest of the item are
+///   echoes: it saw another structure than the writer.
 /// - On one line of an item only the first complaint counts.
 /// - What stands indented behind a broken item was meant as part of it.
 pub(super) fn merge(

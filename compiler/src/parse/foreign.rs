@@ -1,5 +1,5 @@
-//! What other languages write differently. Each of these is wrong in AIVI whatever surrounds it, so recognising it costs
-//! correct programs nothing; the report says what to write, and parsing goes on as if that stood there.
+//! What other languages write differently. Each of these is wrong in AIVI whatever surrounds it, so recognising it
+//! costs correct programs nothing; the report says what to write, and parsing goes on as if that stood there.
 
 use super::cursor::Parser;
 use crate::diagnostic::{Code, Diagnostic, foreign};

@@ -1,14 +1,14 @@
 //! Bounds on nesting, so that neither this pass nor a later one exhausts the host stack.
 //!
-//! `depth` counts how deep the parser itself has recursed. `height` counts, bottom up, how high the tree is that has been
-//! built: chains such as `a + b + c` or `a.b.c` are parsed by a loop but nest to the left. Both are maintained by `enter`
-//! and `leave` around every recursive rule, and by `link` for every step of a chain.
+//! `depth` counts how deep the parser itself has recursed. `height` counts, bottom up, how high the tree is that has
+//! been built: chains such as `a + b + c` or `a.b.c` are parsed by a loop but nest to the left. Both are maintained by
+//! `enter` and `leave` around every recursive rule, and by `link` for every step of a chain.
 
 use super::cursor::Parser;
 use crate::diagnostic::{Code, Diagnostic};
 
-/// Levels of nested brackets, lambdas and the like. A level takes about ten host frames; in a debug build 200 levels were
-/// measured to need 1.2 MiB, which leaves room on the 2 MiB stack of a test thread.
+/// Levels of nested brackets, lambdas and the like. A level takes about ten host frames; in a debug build 200 levels
+/// were measured to need 1.2 MiB, which leaves room on the 2 MiB stack of a test thread.
 const DEPTH_MAX: u32 = 200;
 
 /// Height of the tree of one declaration, chains included. Arbitrary: far above what people write, and low enough that

@@ -6,8 +6,8 @@
 //! Three decisions shape it. *Newlines*: they are no tokens; a place that ends an item or separates two asks
 //! `Parser::at_newline`, which is false inside of parentheses. *Looking ahead*: whether a lambda, a binding or an
 //! expression follows is told by a scan over tokens that jumps over brackets (`ahead.rs`), never by trying and going
-//! back, so parsing takes linear time. *Height*: a tree is never higher than `limits::HEIGHT_MAX` levels, however it came
-//! about, so that later passes and the tree's own destructor may recurse.
+//! back, so parsing takes linear time. *Height*: a tree is never higher than `limits::HEIGHT_MAX` levels, however it
+//! came about, so that later passes and the tree's own destructor may recurse.
 //!
 //! Besides E1000 to E1008 and E1500 to E1528 this pass reports everything that syntax alone proves: E1530 to E1534 and
 //! E1536 to E1543 (statements and `or` arms in the wrong place or form), E1550, E1900 and E2006. E1535 (`recurse`) is

@@ -1,5 +1,5 @@
-//! What a definition refers to: the globals that occur free in it. Scoping is followed exactly, because a dependency that
-//! is not there would put definitions into one group that have to be generalised one after the other.
+//! What a definition refers to: the globals that occur free in it. Scoping is followed exactly, because a dependency
+//! that is not there would put definitions into one group that have to be generalised one after the other.
 //!
 //! A namespace (`List.map`) is loaded when the walk meets it. Unknown names are left to the checker to report.
 

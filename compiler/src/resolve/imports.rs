@@ -52,8 +52,8 @@ pub struct Wildcard {
     pub implicit: bool,
 }
 
-/// Modules whose names are at hand anyway, or nearly so. To use one says which vocabulary the program is written in, and is never
-/// superfluous.
+/// Modules whose names are at hand anyway, or nearly so. To use one says which vocabulary the program is written in,
+/// and is never superfluous.
 const VOCABULARIES: [&str; 3] = ["aivi", "aivi.prelude", "aivi.collections"];
 
 /// Reads the `use` items of `file`, a module whose own names are not known yet.

@@ -85,7 +85,8 @@ impl<'a> Load<'a> {
         self.request(tables, path).expect("the entry module was just parsed")
     }
 
-    /// E2000: a program cannot put a module in the place of one of the library. (The library's own file is that module.)
+    /// E2000: a program cannot put a module in the place of one of the library. (The library's own file is that
+    /// module.)
     fn check_not_library(&self, tables: &mut Tables, path: Symbol, parsed: &Parsed) {
         let text = tables.text(path);
         let (Some(header), true) = (&parsed.file.path, text == "aivi" || text.starts_with("aivi.")) else { return };

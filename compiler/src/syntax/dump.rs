@@ -1,7 +1,7 @@
 //! Readable text of trees and tokens, for `aivi parse` and golden tests.
 //!
-//! A tree is written as nested lists, `(head child child)`; a list that does not fit its line puts every child on a line
-//! of its own, but for the first few names. Places are left out, names are written as in the source.
+//! A tree is written as nested lists, `(head child child)`; a list that does not fit its line puts every child on a
+//! line of its own, but for the first few names. Places are left out, names are written as in the source.
 
 use std::fmt::Write;
 

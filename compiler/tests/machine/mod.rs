@@ -1,5 +1,5 @@
-//! A slow machine that checks what the fast one trusts: that registers hold what instructions expect, that nothing is used
-//! after its release, and that a program leaves nothing behind, however it ends. It knows no fibers.
+//! A slow machine that checks what the fast one trusts: that registers hold what instructions expect, that nothing is
+//! used after its release, and that a program leaves nothing behind, however it ends. It knows no fibers.
 
 mod heap;
 mod natives;
@@ -252,7 +252,8 @@ impl<'m> Machine<'m> {
                 (handler.start..handler.end).contains(&pc) && matches
             });
             let keep = handler.map_or(&[][..], |handler| &handler.keep);
-            // A kept register may hold a constant here, which nobody owns, and a counted value elsewhere in the handler's range.
+            // A kept register may hold a constant here, which nobody owns, and a counted value elsewhere in the
+            // handler's range.
             let untagged = |reg: &&Reg| matches!(self.get(**reg), Value::Raw(_));
             assert!(!keep.iter().any(|reg| untagged(&reg)), "a handler keeps what has no tag: {}", self.place());
             for &reg in owned.iter().filter(|reg| !keep.contains(reg)) {

@@ -1,13 +1,16 @@
-//! The messages of a channel, first in, first out: a ring that grows as they come, and many behind it when they are very many.
+//! The messages of a channel, first in, first out: a ring that grows as they come, and many behind it when they are
+//! very many.
 //!
-//! A ring grows by being copied to one of twice the size, and for a backlog of millions the two would take three times its memory. So there is a largest one. What
-//! comes when that is full stands in others behind it, from which nothing is taken until they are the first; their memory goes as they are emptied.
+//! A ring grows by being copied to one of twice the size, and for a backlog of millions the two would take three times
+//! its memory. So there is a largest one. What comes when that is full stands in others behind it, from which nothing
+//! is taken until they are the first; their memory goes as they are emptied.
 //!
-//! What a queue of the standard library does as well, but for one thing: putting in and taking out call nothing while there is room, so
-//! that the machine's handlers can do both without saving their registers (`Context::send_at_hand`).
+//! What a queue of the standard library does as well, but for one thing: putting in and taking out call nothing while
+//! there is room, so that the machine's handlers can do both without saving their registers (`Context::send_at_hand`).
 //!
-//! What always holds: `slots` is empty or a power of two long, `first` is less than that (or 0), `count` is at most that, and the `count`
-//! slots from `first` on, around the end, hold messages, the others nothing. With any behind it the ring is as large as can be and not empty, and `behind` is how many those are.
+//! What always holds: `slots` is empty or a power of two long, `first` is less than that (or 0), `count` is at most
+//! that, and the `count` slots from `first` on, around the end, hold messages, the others nothing. With any behind it
+//! the ring is as large as can be and not empty, and `behind` is how many those are.
 
 use std::collections::VecDeque;
 use std::mem::MaybeUninit;
@@ -86,7 +89,8 @@ impl<V> Buffer<V> {
             return Err(value);
         }
         let slot = self.slot(self.count);
-        // SAFETY: a number less than the length, since there are slots; nothing stands there, since not all of them are in use.
+        // SAFETY: a number less than the length, since there are slots; nothing stands there, since not all of them are
+        // in use.
         unsafe { self.slots.get_unchecked_mut(slot).write(value) };
         self.count += 1;
         Ok(())
@@ -122,7 +126,8 @@ impl<V> Buffer<V> {
         if self.count == 0 {
             return None;
         }
-        // SAFETY: there is a message, so there are slots, of which `first` is one and holds it; from here on it holds nothing.
+        // SAFETY: there is a message, so there are slots, of which `first` is one and holds it; from here on it holds
+        // nothing.
         let value = unsafe { self.slots.get_unchecked(self.first).assume_init_read() };
         self.first = self.slot(1);
         self.count -= 1;
@@ -134,7 +139,8 @@ impl<V> Buffer<V> {
         let full = self.rest.iter().flat_map(|rest| rest.full.iter().flatten());
         let last = self.rest.iter().flat_map(|rest| &rest.last[..rest.count]);
         let in_ring = (0..self.count).map(|index| &self.slots[self.slot(index)]);
-        // SAFETY: as many messages as there are stand in the ring and in the last one behind it, and the full ones are full.
+        // SAFETY: as many messages as there are stand in the ring and in the last one behind it, and the full ones are
+        // full.
         in_ring.chain(full).chain(last).map(|slot| unsafe { slot.assume_init_ref() })
     }
 
@@ -180,8 +186,8 @@ impl<V> Buffer<V> {
     fn grow(&mut self) {
         let mut slots = Box::new_uninit_slice((self.slots.len() * 2).max(FIRST));
         let (start, end) = self.slots.split_at(self.first);
-        // SAFETY: it is full when it grows, and the new ring has room for all of it. The messages are moved: the old slots are freed without
-        // a look.
+        // SAFETY: it is full when it grows, and the new ring has room for all of it. The messages are moved: the old
+        // slots are freed without a look.
         unsafe {
             slots.as_mut_ptr().copy_from_nonoverlapping(end.as_ptr(), end.len());
             slots.as_mut_ptr().add(end.len()).copy_from_nonoverlapping(start.as_ptr(), start.len());

@@ -1,17 +1,18 @@
 //! Channels: bounded, unbounded, and rendezvous (capacity 0).
 //!
-//! One byte lock per channel, sections of some tens of nanoseconds. A sender that finds a receiver waiting hands the message
-//! to it directly; a receiver that makes room moves the message of the first waiting sender in.
+//! One byte lock per channel, sections of some tens of nanoseconds. A sender that finds a receiver waiting hands the
+//! message to it directly; a receiver that makes room moves the message of the first waiting sender in.
 //!
 //! What always holds, under the lock:
-//! - Receivers wait only while the buffer is empty and no sender waits (but for those whose wait something else has ended).
+//! - Receivers wait only while the buffer is empty and no sender waits (but for those whose wait something else has
+//!   ended).
 //! - Senders wait only while the buffer is full.
-//! - A message is in exactly one place: with its sender, in the buffer, or in the record of the receiver that was claimed.
-//!   A claim that is lost takes the message back, so cancelling a receiver never loses one.
+//! - A message is in exactly one place: with its sender, in the buffer, or in the record of the receiver that was
+//!   claimed. A claim that is lost takes the message back, so cancelling a receiver never loses one.
 //! - `close` lets waiting sends and the buffer drain first (RULE-11).
 //!
-//! Rejected, measured: storing and waking, the receiver tries again (pingpong 99 ns a round trip against 77); parking_lot's
-//! mutex (116); two locks and swapped buffers (93).
+//! Rejected, measured: storing and waking, the receiver tries again (pingpong 99 ns a round trip against 77);
+//! parking_lot's mutex (116); two locks and swapped buffers (93).
 
 mod buffer;
 mod queued;
@@ -39,8 +40,9 @@ use crate::{DumpedChannel, Place, Recv, Send, Task, TryRecv, TrySend};
 /// An empty buffer of more messages than this gives its memory back. Below, it is not worth the allocation (arbitrary).
 const KEEP: usize = 128;
 
-/// With so many messages in the buffer a sender hears that receivers are behind (measured; see `Send::Crowded`). Four senders on one
-/// worker that nobody slows down fill it with three of four messages, which costs each 50 ns of caches and page faults.
+/// With so many messages in the buffer a sender hears that receivers are behind (measured; see `Send::Crowded`). Four
+/// senders on one worker that nobody slows down fill it with three of four messages, which costs each 50 ns of caches
+/// and page faults.
 const CROWD: usize = 1024;
 
 /// What is behind the lock.
@@ -51,8 +53,8 @@ pub(crate) struct Core<T: Task> {
     closed_at: Option<Place>,
     senders: List<Spot<T>>,
     receivers: List<Spot<T>>,
-    /// Waiters that were popped and whose tasks will come by all the same: something else had ended their wait, or they are cases of
-    /// a select.
+    /// Waiters that were popped and whose tasks will come by all the same: something else had ended their wait, or they
+    /// are cases of a select.
     lost: usize,
     /// No handle is left; the last waiter frees the channel.
     is_orphan: bool,
@@ -155,8 +157,8 @@ impl<T: Task> Sender<T> {
         Send::Wait
     }
 
-    /// Sends if nobody waits there, no other thread is at it, and there is room that needs no allocation. True: receivers are behind. Calls
-    /// nothing. May say no for no reason.
+    /// Sends if nobody waits there, no other thread is at it, and there is room that needs no allocation. True:
+    /// receivers are behind. Calls nothing. May say no for no reason.
     #[inline(always)]
     pub(crate) fn send_at_hand(&self, value: T::Value) -> Result<bool, T::Value> {
         match self.core().try_lock() {
@@ -169,8 +171,8 @@ impl<T: Task> Sender<T> {
         }
     }
 
-    /// Hands the value to the receiver that waits first, if no other thread is at it. The task that this has woken is the caller's to queue.
-    /// Calls nothing. May say no for no reason.
+    /// Hands the value to the receiver that waits first, if no other thread is at it. The task that this has woken is
+    /// the caller's to queue. Calls nothing. May say no for no reason.
     #[inline(always)]
     pub(crate) fn hand_at_hand(&self, value: T::Value) -> Result<Woken<T>, T::Value> {
         let Some(mut core) = self.core().try_lock() else { return Err(value) };
@@ -341,12 +343,13 @@ impl<T: Task> Core<T> {
         Some(value)
     }
 
-    /// Gives the value to the first receiver, which is taken out. Gives it back if there is none, or something else has ended its wait.
+    /// Gives the value to the first receiver, which is taken out. Gives it back if there is none, or something else has
+    /// ended its wait.
     #[inline(always)]
     fn hand_to_first(&mut self, value: T::Value, woken: &mut Woken<T>) -> Result<(), T::Value> {
         let Some((spot, generation)) = self.receivers.pop_wait() else { return Err(value) };
-        // SAFETY: it was in our list, so it lives until it has had the lock (its `forget`), which we hold. A receiver that waits has no
-        // message, so nothing is dropped, which the compiler does not see.
+        // SAFETY: it was in our list, so it lives until it has had the lock (its `forget`), which we hold. A receiver
+        // that waits has no message, so nothing is dropped, which the compiler does not see.
         std::mem::forget(unsafe { spot.message() }.replace(value));
         let is_handed = self.end_wait(false, spot, generation, Claim::Message, woken);
         if mutant!("channel.a-cancelled-receiver-keeps-the-message", is_handed, true) {
@@ -385,8 +388,8 @@ impl<T: Task> Core<T> {
     /// The message of the first sender that still waits.
     fn take_over(&mut self, woken: &mut Woken<T>) -> Option<T::Value> {
         while let Some((spot, generation)) = self.senders.pop_wait() {
-            // SAFETY: it was in our list, so it lives until it has had the lock (its `forget`), which we hold. Taken before the
-            // claim: afterwards the sender may run.
+            // SAFETY: it was in our list, so it lives until it has had the lock (its `forget`), which we hold. Taken
+            // before the claim: afterwards the sender may run.
             let message = unsafe { spot.message().take() };
             let has_ended = self.end_wait(true, spot, generation, Claim::Message, woken);
             if mutant!("channel.takes-from-a-cancelled-sender", has_ended, true) {
@@ -418,7 +421,8 @@ impl<T: Task> Core<T> {
     /// Registers a case of a select that would receive. False: there is something to receive, or was for a moment.
     ///
     /// # Safety
-    /// The caller is the running side of the waiter, which is in no list, and forgets it (`forget_case`) before it goes on.
+    /// The caller is the running side of the waiter, which is in no list, and forgets it (`forget_case`) before it goes
+    /// on.
     pub(crate) unsafe fn add_receiver(&mut self, spot: Spot<T>, generation: u32) -> bool {
         // SAFETY: the waiter is the caller's.
         let me = unsafe { spot.task() };
@@ -431,7 +435,8 @@ impl<T: Task> Core<T> {
         true
     }
 
-    /// Registers a case of a select that would send. False: there is room, or a receiver, or was for a moment; or it is closed.
+    /// Registers a case of a select that would send. False: there is room, or a receiver, or was for a moment; or it is
+    /// closed.
     ///
     /// # Safety
     /// As for `add_receiver`.

@@ -1,7 +1,8 @@
 //! The channels of a simulated runtime, to see what is left of them when its runs are over.
 //!
-//! A channel is freed with its last handle. One whose messages hold a handle of its own, directly or through those of another
-//! channel, keeps itself; nobody can reach it, and it stays. Real runtimes keep no register: it costs a lock for each channel.
+//! A channel is freed with its last handle. One whose messages hold a handle of its own, directly or through those of
+//! another channel, keeps itself; nobody can reach it, and it stays. Real runtimes keep no register: it costs a lock
+//! for each channel.
 
 use std::collections::HashMap;
 

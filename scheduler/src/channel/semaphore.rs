@@ -1,22 +1,27 @@
 //! Semaphores: a number of permits, and the line of the tasks that wait for some.
 //!
-//! Inside, one is a channel at which receivers wait and nobody sends. Each has what it wants where its message will be, and gets it back when its turn has come. So a wait
-//! for permits ends exactly once, whoever is cancelled leaves its place, and who waits for whom is found, all as with channels.
+//! Inside, one is a channel at which receivers wait and nobody sends. Each has what it wants where its message will be,
+//! and gets it back when its turn has come. So a wait for permits ends exactly once, whoever is cancelled leaves its
+//! place, and who waits for whom is found, all as with channels.
 //!
 //! What always holds, under the lock:
-//! - Nobody overtakes: permits are taken only where nobody waits, or by who waits longest, also by who wants fewer than the first.
-//! - Permits are in exactly one place: free, or with a task that took them or whose wait they have ended. A wait that something else has ended
-//!   had none.
-//! - Who waits longest wants more than what is free, when the lock is released, or something else has ended its wait. So who leaves the line lets in those behind it
-//!   (`Core::let_in`), as who gives permits back does.
+//! - Nobody overtakes: permits are taken only where nobody waits, or by who waits longest, also by who wants fewer than
+//!   the first.
+//! - Permits are in exactly one place: free, or with a task that took them or whose wait they have ended. A wait that
+//!   something else has ended had none.
+//! - Who waits longest wants more than what is free, when the lock is released, or something else has ended its wait.
+//!   So who leaves the line lets in those behind it (`Core::let_in`), as who gives permits back does.
 //!
-//! Who is let in has its permits before it runs, and all others wait until it does. So it mostly runs next, before all that are queued, and who has let it in ends its turn.
-//! Otherwise one wait makes more of them, until all tasks that use the semaphore wait for each other's turns, also when they hardly ever meet there (a *convoy*: Blasgen, Gray, Mitoma, Price 1979).
+//! Who is let in has its permits before it runs, and all others wait until it does. So it mostly runs next, before all
+//! that are queued, and who has let it in ends its turn. Otherwise one wait makes more of them, until all tasks that
+//! use the semaphore wait for each other's turns, also when they hardly ever meet there (a *convoy*: Blasgen, Gray,
+//! Mitoma, Price 1979).
 //!
 //! What a task wants is a value of the task's, since it stands where its message would; `count` reads it.
 //!
-//! Rejected, measured: a channel for each task that waits, which who gives permits back closes (twice as many instructions for a visit of a semaphore of which all wait);
-//! one channel with a message for each permit (who wants several of them would hold some while it waits for the others).
+//! Rejected, measured: a channel for each task that waits, which who gives permits back closes (twice as many
+//! instructions for a visit of a semaphore of which all wait); one channel with a message for each permit (who wants
+//! several of them would hold some while it waits for the others).
 
 use std::fmt;
 
@@ -41,7 +46,8 @@ pub(super) struct Permits<T: Task> {
 pub(crate) type Called<T> = SmallVec<[Raw<T>; 2]>;
 
 impl<T: Task> Semaphore<T> {
-    /// One with so many permits, made at this place of a program. `count` says how many the value is for with which a task waits.
+    /// One with so many permits, made at this place of a program. `count` says how many the value is for with which a
+    /// task waits.
     pub fn made_at(place: Place, permits: i64, count: fn(&T::Value) -> i64) -> Self {
         let semaphore = Semaphore(Channel::made_at(place, 0));
         semaphore.0.rx.core().lock().permits = Some(Permits { free: permits, count });
@@ -53,7 +59,8 @@ impl<T: Task> Semaphore<T> {
         self.0.rx.core().lock().permits.as_ref().map_or(0, |permits| permits.free)
     }
 
-    /// Takes permits, if no other thread is at it, nobody waits, and as many are free. Calls nothing. May say no for no reason.
+    /// Takes permits, if no other thread is at it, nobody waits, and as many are free. Calls nothing. May say no for no
+    /// reason.
     #[inline(always)]
     pub fn take_at_hand(&self, count: i64) -> bool {
         self.0.rx.core().try_lock().is_some_and(|mut core| core.take_permits(count))
@@ -84,8 +91,8 @@ impl<T: Task> Semaphore<T> {
         if core.take_permits(count) {
             return true;
         }
-        // SAFETY: the waiter is the caller's own record and in no list yet (promised), so its message is ours to write; it leaves the list
-        // before it goes on (promised), so it lives that long.
+        // SAFETY: the waiter is the caller's own record and in no list yet (promised), so its message is ours to write;
+        // it leaves the list before it goes on (promised), so it lives that long.
         unsafe {
             *waiter.0.get().message() = Some(wish);
             core.receivers.push_wait(waiter.0.spot(), waiter.1);

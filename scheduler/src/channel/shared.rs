@@ -1,8 +1,8 @@
 //! The counted pointer behind a channel's handles.
 //!
 //! A task that waits in a channel holds no count: counting would cost 12 ns a wait, a tenth of a round trip (measured).
-//! Instead the last handle looks, under the lock, whether somebody still waits; if so it leaves the channel an *orphan*, and
-//! whoever takes the last waiter out frees it.
+//! Instead the last handle looks, under the lock, whether somebody still waits; if so it leaves the channel an
+//! *orphan*, and whoever takes the last waiter out frees it.
 
 use std::marker::PhantomData;
 use std::ptr::NonNull;
@@ -50,12 +50,13 @@ impl Side for Receiving {
 }
 
 struct Shared<T: Task> {
-    /// Handles of both ends in one word, so that the last one of all is seen by one operation: senders in the lower half. Neither
-    /// half overflows: 2^32 handles take 32 GiB.
+    /// Handles of both ends in one word, so that the last one of all is seen by one operation: senders in the lower
+    /// half. Neither half overflows: 2^32 handles take 32 GiB.
     handles: AtomicU64,
     /// Messages stand in the buffer: a hint that a simple receive may do.
     is_buffered: AtomicBool,
-    /// Receivers waited when the last send or receive was done that was not simple: a hint that a simple send will not do.
+    /// Receivers waited when the last send or receive was done that was not simple: a hint that a simple send will not
+    /// do.
     is_awaited: AtomicBool,
     core: Lock<Core<T>, CHANNEL>,
 }
@@ -194,11 +195,13 @@ impl<T: Task> Copy for WaitedAt<T> {}
 unsafe impl<T: Task> Send for WaitedAt<T> {}
 
 impl<T: Task> WaitedAt<T> {
-    /// Calls `forget` with the channel's insides, to take the waiter out; frees an orphan that nobody waits in any more.
+    /// Calls `forget` with the channel's insides, to take the waiter out; frees an orphan that nobody waits in any
+    /// more.
     ///
     /// # Safety
-    /// The waiter's wait was ended by something else than the channel, or it is a case of a select; and this is called once. Then the channel lives, by
-    /// its handles or as an orphan: the waiter is in a list, or among those whose tasks will come by (`lost`).
+    /// The waiter's wait was ended by something else than the channel, or it is a case of a select; and this is called
+    /// once. Then the channel lives, by its handles or as an orphan: the waiter is in a list, or among those whose
+    /// tasks will come by (`lost`).
     pub unsafe fn forget(&self, forget: impl FnOnce(&mut Core<T>)) {
         // SAFETY: promised by the caller.
         let mut core = unsafe { self.0.as_ref() }.core.lock();

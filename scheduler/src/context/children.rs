@@ -38,13 +38,14 @@ pub enum Split<T: Task> {
 }
 
 impl<T: Task> Context<'_, T> {
-    /// Runs both and waits until both have ended, then [`Wake::Group`](crate::Wake::Group). The first error cancels the other.
+    /// Runs both and waits until both have ended, then [`Wake::Group`](crate::Wake::Group). The first error cancels the
+    /// other.
     pub fn par(&mut self, left: T, right: T) {
         self.begin_pair(Kind::Par, left, right);
     }
 
-    /// Runs both and waits until both have ended, then [`Wake::Group`](crate::Wake::Group). The first to complete cancels
-    /// the other.
+    /// Runs both and waits until both have ended, then [`Wake::Group`](crate::Wake::Group). The first to complete
+    /// cancels the other.
     pub fn race(&mut self, left: T, right: T) {
         self.begin_pair(Kind::Race, left, right);
     }
@@ -57,8 +58,9 @@ impl<T: Task> Context<'_, T> {
         self.note_wait();
     }
 
-    /// Runs `count` tasks, which are made in order when they begin, at most `limit` at a time (both are positive), and waits until all
-    /// that were made have ended, then [`Wake::Group`](crate::Wake::Group) with the outcomes of those. The first one may have begun as a part of this task.
+    /// Runs `count` tasks, which are made in order when they begin, at most `limit` at a time (both are positive), and
+    /// waits until all that were made have ended, then [`Wake::Group`](crate::Wake::Group) with the outcomes of those.
+    /// The first one may have begun as a part of this task.
     pub fn crowd(&mut self, rule: Rule, count: usize, limit: usize, has_begun: bool, maker: Maker<T>) {
         let (owner, generation) = self.next_wait();
         let (place, innermost) = (self.own().place, self.own().scope);
@@ -117,11 +119,12 @@ impl<T: Task> Context<'_, T> {
 
     /// Adds a task to `scope`, or to the innermost scope. It is queued; the caller goes on.
     ///
-    /// While a scope whose body has ended waits for others it still takes tasks, which are asked to end before they start; those of
-    /// a masked caller when the caller ends.
+    /// While a scope whose body has ended waits for others it still takes tasks, which are asked to end before they
+    /// start; those of a masked caller when the caller ends.
     pub fn spawn(&mut self, task: T, scope: Option<&ScopeRef<T>>) -> Result<TaskHandle<T>, ScopeEnded> {
         let crew = self.crew(scope)?;
-        // SAFETY: the crew is ours, listed in `own.crews`, and stays there until we end or find it closed in a later call.
+        // SAFETY: the crew is ours, listed in `own.crews`, and stays there until we end or find it closed in a later
+        // call.
         let innermost = NonNull::from(&**unsafe { crew.as_ref() }.scope());
         let raw = self.create(task, Parent::Crew(crew), innermost, 2);
         // SAFETY: the task leaves the crew when it ends, before the right to run, which is counted, is given up.
@@ -164,8 +167,8 @@ impl<T: Task> Context<'_, T> {
             return self.ended(target);
         }
         let (raw, generation) = self.next_wait();
-        // SAFETY: the running task takes itself out before it goes on: the worker undoes what is noted in `waiting`. The
-        // target lives until it has ended; if it ends before we are out of its list, it gives us a count.
+        // SAFETY: the running task takes itself out before it goes on: the worker undoes what is noted in `waiting`.
+        // The target lives until it has ended; if it ends before we are out of its list, it gives us a count.
         if unsafe { !target.join(raw, generation) } {
             return self.ended(target);
         }
@@ -173,8 +176,8 @@ impl<T: Task> Context<'_, T> {
         Join::Wait
     }
 
-    /// Asks a task to end; does not wait. A task that has ended is not changed by it. Says what it has cost as fuel, besides the call: one that waits
-    /// may end at once ([`Task::end_in_wait`]).
+    /// Asks a task to end; does not wait. A task that has ended is not changed by it. Says what it has cost as fuel,
+    /// besides the call: one that waits may end at once ([`Task::end_in_wait`]).
     pub fn cancel(&mut self, handle: &TaskHandle<T>) -> u64 {
         let reason = CancelReason { kind: CancelKind::Handle, place: self.own().place };
         let has_ended = self.worker.ask_to_end_here(handle.0.raw(), reason);
@@ -217,7 +220,8 @@ impl<T: Task> Context<'_, T> {
         self.run().map(|run| ScopeRef(run.scope.clone()))
     }
 
-    /// Asks the body of a scope to end at that time; after so long again all of its tasks are killed. Another limit takes its place.
+    /// Asks the body of a scope to end at that time; after so long again all of its tasks are killed. Another limit
+    /// takes its place.
     pub fn limit_scope(&mut self, scope: &ScopeRef<T>, at_ns: u64, cleanup_ns: u64) {
         self.worker.shared.deadlines.set(&scope.0, at_ns, Then::Cancel { cleanup_ns });
     }

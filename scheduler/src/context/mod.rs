@@ -19,14 +19,16 @@ use crate::wait::{Waiting, Woken};
 use crate::worker::Worker;
 use crate::{CancelReason, EventKind, Outcome, Place, Task, TaskHandle, Tick, Wake};
 
-/// Fuel of a slice, in whatever unit the task counts: at a few nanoseconds each, a slice takes some tens of microseconds.
+/// Fuel of a slice, in whatever unit the task counts: at a few nanoseconds each, a slice takes some tens of
+/// microseconds.
 pub const FUEL: u32 = 4096;
 
 /// The same where the turn is lent: whoever lends it would hear of others meanwhile (arbitrary).
 const LENT_FUEL: u32 = FUEL / 4;
 
-/// So many tasks begin before the one that makes them makes more: their records are 32 KiB, and the last of them waits less than 50 us if none
-/// computes, after which others would be woken to take it (`worker/gate.rs`): with 256 they were half of the time.
+/// So many tasks begin before the one that makes them makes more: their records are 32 KiB, and the last of them waits
+/// less than 50 us if none computes, after which others would be woken to take it (`worker/gate.rs`): with 256 they
+/// were half of the time.
 const MANY: usize = 128;
 
 /// The scheduler, as seen by the task that runs.
@@ -87,8 +89,8 @@ impl<'a, T: Task> Context<'a, T> {
         unsafe { self.record().message() }.take()
     }
 
-    /// How the task ended that was joined, if that has ended the last wait. `None`: something else did, which [`Context::take_wake`]
-    /// tells.
+    /// How the task ended that was joined, if that has ended the last wait. `None`: something else did, which
+    /// [`Context::take_wake`] tells.
     pub fn take_joined(&mut self) -> Option<Outcome<T::Value, T::Fault>> {
         if !matches!(self.own().woken, Woken::Joined(_)) {
             return None;
@@ -97,8 +99,8 @@ impl<'a, T: Task> Context<'a, T> {
         self.worker.core.spares.outcome(target)
     }
 
-    /// Did the last wait end as it should, with nothing to tell: the time has come, the message is sent, the source has risen? Otherwise
-    /// [`Context::take_wake`] tells.
+    /// Did the last wait end as it should, with nothing to tell: the time has come, the message is sent, the source has
+    /// risen? Otherwise [`Context::take_wake`] tells.
     #[inline]
     pub fn take_done(&mut self) -> bool {
         let is_done = matches!(self.own().woken, Woken::Timer | Woken::Sent | Woken::Io);
@@ -166,22 +168,22 @@ impl<'a, T: Task> Context<'a, T> {
         unsafe { self.record().own() }.place
     }
 
-    /// Are tasks just run, neither simulated nor observed? Then a task may do by itself what it could ask a child to do, as long
-    /// as nobody can tell; see [`Context::split`].
+    /// Are tasks just run, neither simulated nor observed? Then a task may do by itself what it could ask a child to
+    /// do, as long as nobody can tell; see [`Context::split`].
     #[inline]
     pub fn is_plain(&self) -> bool {
         self.worker.core.simulator.is_none() && !self.worker.is_observed()
     }
 
-    /// Is every step looked at, in a rehearsal or under a seed? Then a task should say where it stands also while it computes, and ask
-    /// [`Context::makes_way`] before each operation.
+    /// Is every step looked at, in a rehearsal or under a seed? Then a task should say where it stands also while it
+    /// computes, and ask [`Context::makes_way`] before each operation.
     #[inline]
     pub fn is_stepped(&self) -> bool {
         self.is_stepped
     }
 
-    /// The task is about to begin an operation at this place, something that others may notice: is another one to run before? Then it
-    /// yields, and begins it when it runs again.
+    /// The task is about to begin an operation at this place, something that others may notice: is another one to run
+    /// before? Then it yields, and begins it when it runs again.
     pub fn makes_way(&mut self, place: Place) -> bool {
         self.set_place(place);
         let core = &mut *self.worker.core;
@@ -204,13 +206,15 @@ impl<'a, T: Task> Context<'a, T> {
         }
     }
 
-    /// The turn is over, with so much of its last slice spent: who computes is shared with other workers, and who lent the turn pays.
+    /// The turn is over, with so much of its last slice spent: who computes is shared with other workers, and who lent
+    /// the turn pays.
     #[inline]
     pub fn note_spent(&mut self, fuel: u64) {
         self.worker.core.note_spent(fuel);
     }
 
-    /// So much of the fuel that the task spends in this turn is for calls of the system: no computation that another processor might as well do.
+    /// So much of the fuel that the task spends in this turn is for calls of the system: no computation that another
+    /// processor might as well do.
     pub fn note_call(&mut self, fuel: u64) {
         self.worker.core.note_call(fuel);
     }
@@ -232,8 +236,9 @@ impl<'a, T: Task> Context<'a, T> {
         self.worker.can_lend()
     }
 
-    /// The task is about to wait for something that has not happened: the one that would run next has its turn first, inside of this one. Afterwards it may
-    /// have happened. Says what that takes from the fuel of this slice, and what was taken is to be told ([`note_unearned`](Self::note_unearned)): the other task has told it, too.
+    /// The task is about to wait for something that has not happened: the one that would run next has its turn first,
+    /// inside of this one. Afterwards it may have happened. Says what that takes from the fuel of this slice, and what
+    /// was taken is to be told ([`note_unearned`](Self::note_unearned)): the other task has told it, too.
     ///
     /// `awaited` is the task that is to be joined, if one is. Nothing is done where there is no such task.
     pub fn lend_turn(&mut self, awaited: Option<&TaskHandle<T>>) -> u64 {
@@ -260,7 +265,8 @@ impl<'a, T: Task> Context<'a, T> {
         self.worker.core.queue.has_made_at_least(MANY)
     }
 
-    /// A step begins that takes many slices (a native function that computes): what is queued may be taken by other workers, one of which is woken for that.
+    /// A step begins that takes many slices (a native function that computes): what is queued may be taken by other
+    /// workers, one of which is woken for that.
     pub fn begin_long(&mut self) {
         self.worker.begin_long();
     }

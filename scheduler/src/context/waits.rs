@@ -30,8 +30,8 @@ impl<T: Task> Context<'_, T> {
         self.note_wait();
     }
 
-    /// Sleeps until this moment of [`now_ns`](Self::now_ns), then [`Wake::Timer`](crate::Wake::Timer). In the simulator, until this very
-    /// moment means until nobody else can run at it.
+    /// Sleeps until this moment of [`now_ns`](Self::now_ns), then [`Wake::Timer`](crate::Wake::Timer). In the
+    /// simulator, until this very moment means until nobody else can run at it.
     pub fn sleep_until(&mut self, deadline_ns: u64) {
         self.next_wait();
         self.register(Waiting::Sleep);
@@ -102,8 +102,9 @@ impl<T: Task> Context<'_, T> {
         received
     }
 
-    /// Sends if nobody waits there, no other thread is at the channel, and its buffer has room: as [`send`](Self::send) then does. True: receivers are
-    /// behind ([`Send::Crowded`]). Calls nothing. The caller has asked [`is_undisturbed`](Self::is_undisturbed).
+    /// Sends if nobody waits there, no other thread is at the channel, and its buffer has room: as [`send`](Self::send)
+    /// then does. True: receivers are behind ([`Send::Crowded`]). Calls nothing. The caller has asked
+    /// [`is_undisturbed`](Self::is_undisturbed).
     ///
     /// # Errors
     /// The value, if it is not that simple.
@@ -118,8 +119,9 @@ impl<T: Task> Context<'_, T> {
         Ok(is_crowded)
     }
 
-    /// Hands the value to the task that waits first, if no other thread is at the channel, and that task can be the next one to run: as
-    /// [`send`](Self::send) then does. Calls nothing. The caller has asked [`is_undisturbed`](Self::is_undisturbed).
+    /// Hands the value to the task that waits first, if no other thread is at the channel, and that task can be the
+    /// next one to run: as [`send`](Self::send) then does. Calls nothing. The caller has asked
+    /// [`is_undisturbed`](Self::is_undisturbed).
     ///
     /// # Errors
     /// The value, if it is not that simple.
@@ -137,8 +139,8 @@ impl<T: Task> Context<'_, T> {
         Ok(())
     }
 
-    /// Receives if a message stands in the buffer, nobody waits there, and no other thread is at the channel: as [`recv`](Self::recv) then does. Calls
-    /// nothing. The caller has asked [`is_undisturbed`](Self::is_undisturbed).
+    /// Receives if a message stands in the buffer, nobody waits there, and no other thread is at the channel: as
+    /// [`recv`](Self::recv) then does. Calls nothing. The caller has asked [`is_undisturbed`](Self::is_undisturbed).
     #[inline(always)]
     pub fn recv_at_hand(&mut self, rx: &Receiver<T>) -> Option<T::Value> {
         // A request to cancel may have come since.
@@ -169,8 +171,9 @@ impl<T: Task> Context<'_, T> {
         received
     }
 
-    /// Does one of several things: the first of them that can be done at once, in the given order or one by chance. Otherwise waits for
-    /// one, if wanted, up to the limit, then [`Wake::Selected`](crate::Wake::Selected) or [`Wake::Timer`](crate::Wake::Timer).
+    /// Does one of several things: the first of them that can be done at once, in the given order or one by chance.
+    /// Otherwise waits for one, if wanted, up to the limit, then [`Wake::Selected`](crate::Wake::Selected) or
+    /// [`Wake::Timer`](crate::Wake::Timer).
     pub fn select(&mut self, cases: &[Case<'_, T>], in_order: bool, limit: Limit) -> Selected<T::Value> {
         let mut order: SmallVec<[usize; 8]> = (0..cases.len()).collect();
         for next in 0..order.len() {
@@ -227,8 +230,8 @@ impl<T: Task> Context<'_, T> {
             Case::Send(tx, _) => self.number(tx),
             Case::Recv(rx) => self.number(rx),
         });
-        // SAFETY: we are the running side; the worker undoes what is noted in `waiting` before the task goes on, or we do at once. The
-        // caller has handles of the channels.
+        // SAFETY: we are the running side; the worker undoes what is noted in `waiting` before the task goes on, or we
+        // do at once. The caller has handles of the channels.
         let is_registered = unsafe { selecting.register(generation) };
         if !is_registered && mutant!("select.begins-again-without-a-claim", self.give_up_claim(generation), true) {
             // SAFETY: as above.
@@ -252,8 +255,8 @@ impl<T: Task> Context<'_, T> {
         true
     }
 
-    /// Limits the wait that was just begun, which is none for children: if nothing has ended it by this moment of [`now_ns`](Self::now_ns), the moment does, with
-    /// [`Wake::Timer`](crate::Wake::Timer).
+    /// Limits the wait that was just begun, which is none for children: if nothing has ended it by this moment of
+    /// [`now_ns`](Self::now_ns), the moment does, with [`Wake::Timer`](crate::Wake::Timer).
     pub fn limit_wait(&mut self, deadline_ns: u64) {
         debug_assert!(!matches!(self.own().waiting, Waiting::Nothing | Waiting::Group | Waiting::Sleep));
         debug_assert!(self.own().timer.is_none(), "it has a limit");
@@ -286,7 +289,8 @@ impl<T: Task> Context<'_, T> {
         latch.open(|raw| self.worker.push_last(raw));
     }
 
-    /// Waits for the next rise of a source after `attempt`, then [`Wake::Io`](crate::Wake::Io). True: there was one, try again now.
+    /// Waits for the next rise of a source after `attempt`, then [`Wake::Io`](crate::Wake::Io). True: there was one,
+    /// try again now.
     ///
     /// `attempt` was taken before the try that gave `WouldBlock`; the module page of `reactor` has the protocol.
     pub fn wait_io(&mut self, source: IoSource, attempt: Attempt) -> bool {
@@ -302,8 +306,9 @@ impl<T: Task> Context<'_, T> {
         false
     }
 
-    /// Runs a job that may block on another thread, then [`Wake::Completed`](crate::Wake::Completed). If the wait is cancelled before it begins, the
-    /// job is dropped, else its result is. `keep` is kept as long as anything of the job or the task is; jobs with the same one share the threads that one owner gets.
+    /// Runs a job that may block on another thread, then [`Wake::Completed`](crate::Wake::Completed). If the wait is
+    /// cancelled before it begins, the job is dropped, else its result is. `keep` is kept as long as anything of the
+    /// job or the task is; jobs with the same one share the threads that one owner gets.
     pub fn blocking(&mut self, job: Blocking<T::Value>, keep: Option<Keep>) {
         let owner = keep.as_ref().map_or(0, |keep| Arc::as_ptr(keep).cast::<()>().addr());
         let job = Job { job, completer: self.completer(keep) };
@@ -314,8 +319,8 @@ impl<T: Task> Context<'_, T> {
         }
     }
 
-    /// Waits for whoever gets the completer, then [`Wake::Completed`](crate::Wake::Completed). `keep` is kept as long as it has anything of
-    /// the task.
+    /// Waits for whoever gets the completer, then [`Wake::Completed`](crate::Wake::Completed). `keep` is kept as long
+    /// as it has anything of the task.
     pub fn completer(&mut self, keep: Option<Keep>) -> Completer<T> {
         let (raw, generation) = self.next_wait();
         let delivery: Delivery<T::Value> = Arc::new(Mutex::new(None));
@@ -327,8 +332,8 @@ impl<T: Task> Context<'_, T> {
 
     /// Arms the task's timer for the wait that was begun.
     ///
-    /// Only the first one since the worker has read its clock reads it again. The time of others begins when the worker reads it next: before it
-    /// rests, and at latest after one slice and some short turns.
+    /// Only the first one since the worker has read its clock reads it again. The time of others begins when the worker
+    /// reads it next: before it rests, and at latest after one slice and some short turns.
     pub(super) fn arm(&mut self, ns: u64, is_limit: bool) {
         let has_armed = std::mem::replace(&mut self.worker.core.has_armed, true);
         if !has_armed || self.worker.core.simulator.is_some() || self.is_observed() {

@@ -91,7 +91,8 @@ fn a_stopped_world_does_not_run() {
     });
 }
 
-/// A worker stops the world between two of its turns: it waits for the turn of another one, and nobody runs while it looks.
+/// A worker stops the world between two of its turns: it waits for the turn of another one, and nobody runs while it
+/// looks.
 ///
 /// That a second one wants to do the same cannot be played: Loom lets who tries a lock wait for it.
 #[test]

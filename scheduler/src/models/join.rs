@@ -29,7 +29,8 @@ fn joiner(cast: &Cast, gate: &Latch<Play>, child: Begin) -> Play {
     }))
 }
 
-/// A child that ends in a turn that was lent leaves no wait behind: the next one of the joiner is ended as any other, early or late.
+/// A child that ends in a turn that was lent leaves no wait behind: the next one of the joiner is ended as any other,
+/// early or late.
 /// C21
 #[test]
 fn a_wait_follows_a_turn_that_was_lent() {
@@ -48,7 +49,8 @@ fn a_wait_follows_a_turn_that_was_lent() {
     });
 }
 
-/// A task that waits in a turn that was lent to it may go on elsewhere, and end before the joiner has registered or while it does.
+/// A task that waits in a turn that was lent to it may go on elsewhere, and end before the joiner has registered or
+/// while it does.
 /// C21
 #[test]
 fn a_task_with_a_lent_turn_goes_on_elsewhere() {

@@ -1,15 +1,16 @@
-//! Loom models: every interleaving, and every reordering that the orderings allow, of the protocols that all else rests on.
+//! Loom models: every interleaving, and every reordering that the orderings allow, of the protocols that all else rests
+//! on.
 //!
-//! Run with `RUSTFLAGS="--cfg loom" cargo test -p aivi-scheduler --release --lib models`.
-//! Each model plays one protocol with the real code. Small ones play what is around it with plain cells that loom watches for
-//! races; large ones ([`stage`]) run real tasks on real workers, each a thread of the model, and a message that loom watches.
-//! Behind `sync.rs` stands what Loom knows: byte locks are mutexes, as a model cannot spin, and an operation on a deque is one
-//! step. Loom takes SeqCst accesses for AcqRel ones; so where the order of two locations matters, the code has fences, which
-//! it knows.
+//! Run with `RUSTFLAGS="--cfg loom" cargo test -p aivi-scheduler --release --lib models`. Each model plays one protocol
+//! with the real code. Small ones play what is around it with plain cells that loom watches for races; large ones
+//! ([`stage`]) run real tasks on real workers, each a thread of the model, and a message that loom watches. Behind
+//! `sync.rs` stands what Loom knows: byte locks are mutexes, as a model cannot spin, and an operation on a deque is one
+//! step. Loom takes SeqCst accesses for AcqRel ones; so where the order of two locations matters, the code has fences,
+//! which it knows.
 //!
-//! A model that holds proves nothing unless it can fail. So each names mutants (`mutant.rs`): the same code with one check
-//! dropped, one order turned round or one ordering weakened. [`check`] runs the model as it is, and then with each of them,
-//! which has to fail.
+//! A model that holds proves nothing unless it can fail. So each names mutants (`mutant.rs`): the same code with one
+//! check dropped, one order turned round or one ordering weakened. [`check`] runs the model as it is, and then with
+//! each of them, which has to fail.
 
 mod channel;
 mod group;

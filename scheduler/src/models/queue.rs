@@ -5,8 +5,8 @@ use loom::thread;
 use super::check_bounded;
 use super::stage::{Cast, Stage};
 
-/// A worker computes while a task waits in its slot; the other one, which parks, has to take it, or be woken to. A task that
-/// stays hidden leaves it asleep, which loom reports as a deadlock.
+/// A worker computes while a task waits in its slot; the other one, which parks, has to take it, or be woken to. A task
+/// that stays hidden leaves it asleep, which loom reports as a deadlock.
 /// C36 C37
 #[test]
 fn a_busy_worker_hides_no_task() {

@@ -41,7 +41,8 @@ impl Socket {
         self.arrive(bytes);
     }
 
-    /// Takes all bytes at once, waiting for them; 0 at the end of the stream. A try that is known to be in vain is left out.
+    /// Takes all bytes at once, waiting for them; 0 at the end of the stream. A try that is known to be in vain is left
+    /// out.
     fn read_all(&self) -> usize {
         loop {
             let noted = self.readiness.rises(Interest::Read);

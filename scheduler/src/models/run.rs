@@ -6,7 +6,8 @@ use super::check_bounded;
 use super::stage::{Cast, Stage, Token, runtime};
 use crate::{Outcome, Step, shutdown};
 
-/// A worker that parks, or is about to, ends when the runtime does. One that sleeps on is a deadlock, which loom reports.
+/// A worker that parks, or is about to, ends when the runtime does. One that sleeps on is a deadlock, which loom
+/// reports.
 /// C39
 #[test]
 fn shutdown_ends_every_worker() {

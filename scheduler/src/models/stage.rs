@@ -1,7 +1,7 @@
 //! Real tasks on real workers, for large models: each worker is a thread of the model.
 //!
-//! A [`Stage`] begins with a root that has spawned the tasks of the model and waits; nobody runs yet. The model then has its
-//! workers take turns, at the same time with whatever else it plays, and in the end lets all that is ready run.
+//! A [`Stage`] begins with a root that has spawned the tasks of the model and waits; nobody runs yet. The model then
+//! has its workers take turns, at the same time with whatever else it plays, and in the end lets all that is ready run.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

@@ -1,7 +1,7 @@
 //! The limit of a poll, exact below a millisecond.
 //!
-//! mio rounds its timeout up to whole milliseconds: asked for 100 us, a poll lasted 1,062 (measured). Linux has timers that
-//! are files, so there the poll has no timeout of its own and a timer among its sources. Other systems round.
+//! mio rounds its timeout up to whole milliseconds: asked for 100 us, a poll lasted 1,062 (measured). Linux has timers
+//! that are files, so there the poll has no timeout of its own and a timer among its sources. Other systems round.
 
 use std::io;
 use std::time::Duration;

@@ -15,8 +15,8 @@ use crate::sync::Arc;
 const WAKER: Token = Token(0);
 const ALARM: Token = Token(1);
 
-/// Events fetched by one system call; more wait for the next one. What so many touch is still in the cache when their tasks run: with a
-/// thousand connections 1,024 gave some 5 % fewer requests (four runs by turns, noisy).
+/// Events fetched by one system call; more wait for the next one. What so many touch is still in the cache when their
+/// tasks run: with a thousand connections 1,024 gave some 5 % fewer requests (four runs by turns, noisy).
 const EVENTS_MAX: usize = 64;
 
 /// The poller of an engine, in the hands of one worker at a time.
@@ -44,7 +44,8 @@ impl Reactor {
         Ok(Reactor { poll, events: Events::with_capacity(EVENTS_MAX), risen: Vec::new(), alarm, registry, waker })
     }
 
-    /// Waits until something is ready, `timeout` is over, or a waker or signal interrupts, and tells `ready` who is to be woken.
+    /// Waits until something is ready, `timeout` is over, or a waker or signal interrupts, and tells `ready` who is to
+    /// be woken.
     ///
     /// `None` waits for ever, zero not at all.
     pub fn poll(&mut self, timeout: Option<Duration>, ready: &mut impl Ready) -> io::Result<()> {

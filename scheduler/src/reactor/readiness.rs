@@ -15,8 +15,8 @@ pub trait Ready {
     /// A waiter that may be ready soon: a hint, for it may be gone.
     fn expect(&mut self, _waiter: u64) {}
 
-    /// This wait is over. Called under the lock of its source: who takes a key back ([`IoSource::forget`](super::IoSource::forget)) does so before
-    /// or after, so the waiter is there.
+    /// This wait is over. Called under the lock of its source: who takes a key back
+    /// ([`IoSource::forget`](super::IoSource::forget)) does so before or after, so the waiter is there.
     fn ready(&mut self, key: WaitKey);
 }
 
@@ -66,15 +66,16 @@ impl Default for Direction {
 impl Readiness {
     /// The number of rises, to be noted before trying.
     pub fn rises(&self, interest: Interest) -> u32 {
-        // Acquire pairs with the Release in `count`: who notes a rise also sees, in its attempt, what the rise announced.
+        // Acquire pairs with the Release in `count`: who notes a rise also sees, in its attempt, what the rise
+        // announced.
         self.direction(interest).rises.load(Ordering::Acquire)
     }
 
     /// Whoever noted so many rises before it tried has used up all that there was.
     pub fn use_up(&self, interest: Interest, noted: u32) {
         let all = mutant!("reactor.uses-up-a-later-rise", noted, self.rises(interest));
-        // Release pairs with the Acquire in `is_used_up`, though all that counts is the number: one that is late or overwritten by
-        // a smaller one costs a try.
+        // Release pairs with the Acquire in `is_used_up`, though all that counts is the number: one that is late or
+        // overwritten by a smaller one costs a try.
         self.direction(interest).used_up.store(all, Ordering::Release);
     }
 
@@ -141,8 +142,8 @@ impl Readiness {
         }
     }
 
-    /// The first half of a rise: from here on it is a rise for everybody who comes. True: somebody waits, and is to be told
-    /// by the second, another `rise`.
+    /// The first half of a rise: from here on it is a rise for everybody who comes. True: somebody waits, and is to be
+    /// told by the second, another `rise`.
     pub fn begin_rise(&self, risen: Directions) -> bool {
         let waiting = self.waiting.lock();
         self.count(risen);
@@ -158,7 +159,8 @@ impl Readiness {
     fn count(&self, risen: Directions) {
         for (index, direction) in self.directions.iter().enumerate() {
             if risen[index] {
-                // Relaxed: written only under the lock, which the caller has. Release pairs with the Acquire in `rises`.
+                // Relaxed: written only under the lock, which the caller has. Release pairs with the Acquire in
+                // `rises`.
                 let rises = direction.rises.load(Ordering::Relaxed);
                 direction.rises.store(rises.wrapping_add(1), Ordering::Release);
             }

@@ -108,8 +108,8 @@ impl Registry {
         }
     }
 
-    /// Passes on what the poller has said, and tells who waited for it. Sources of which many have risen come to the cache
-    /// together, then those who wait for them; others wait for the lock a microsecond.
+    /// Passes on what the poller has said, and tells who waited for it. Sources of which many have risen come to the
+    /// cache together, then those who wait for them; others wait for the lock a microsecond.
     pub(super) fn rise(&self, risen: &[Risen], ready: &mut impl Ready) {
         let sources = self.shared.sources.lock();
         let mut found: SmallVec<[_; AT_ONCE]> = SmallVec::new();

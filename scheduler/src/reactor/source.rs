@@ -54,8 +54,8 @@ impl IoSource {
 
     /// What there was at `attempt` and later is used up: until the next rise a try would find nothing.
     ///
-    /// True of a stream that gave less than it was asked for, where the poller's edges are those of the stream itself (Linux): what
-    /// comes afterwards is a rise.
+    /// True of a stream that gave less than it was asked for, where the poller's edges are those of the stream itself
+    /// (Linux): what comes afterwards is a rise.
     pub fn use_up(&self, attempt: Attempt) {
         self.readiness.use_up(attempt.interest, attempt.noted);
     }

@@ -1,19 +1,20 @@
 //! Scopes: who owns the tasks that were spawned.
 //!
 //! Words: a *member* is a task that was spawned into the scope. A *crew* is the members that one task has spawned into
-//! it, so that spawning takes a lock that only the spawner and the ends of its own children share; and so that a task that
-//! is cancelled finds its children. The *owner* is the task that runs the scope (or the caller of `run`): it waits until
-//! the body and all members have ended.
+//! it, so that spawning takes a lock that only the spawner and the ends of its own children share; and so that a task
+//! that is cancelled finds its children. The *owner* is the task that runs the scope (or the caller of `run`): it waits
+//! until the body and all members have ended.
 //!
-//! Nobody counts members until somebody needs the number: `watch` then sets a flag in each crew and adds up. From then on
-//! `live` is exact: spawns and ends change it under the lock of the crew.
+//! Nobody counts members until somebody needs the number: `watch` then sets a flag in each crew and adds up. From then
+//! on `live` is exact: spawns and ends change it under the lock of the crew.
 //!
 //! What always holds:
-//! - A crew is in the scope's list while it has members or its spawner may spawn more; removed by whoever makes both false.
-//! - After `end` each member that was there has been asked to end. Who has not heard of that yet may still spawn, and a cleanup
-//!   may in any case: such a member is *late*. It is counted while `live` is not zero, so that it is awaited like the others, and
-//!   asked to end at once, or by its spawner's end if that was masked. When `live` is zero nobody is left who could be awaited,
-//!   and the scope takes no task any more.
+//! - A crew is in the scope's list while it has members or its spawner may spawn more; removed by whoever makes both
+//!   false.
+//! - After `end` each member that was there has been asked to end. Who has not heard of that yet may still spawn, and a
+//!   cleanup may in any case: such a member is *late*. It is counted while `live` is not zero, so that it is awaited
+//!   like the others, and asked to end at once, or by its spawner's end if that was masked. When `live` is zero nobody
+//!   is left who could be awaited, and the scope takes no task any more.
 //! - The waiter of the end is told exactly once: it is taken out under the scope's lock by whoever sees `live` be zero.
 
 mod crew;
@@ -147,7 +148,8 @@ impl<T: Task> Scope<T> {
         }
     }
 
-    /// The body has ended: members are asked to end by `ask`. True: none was left; otherwise `owner` is told when the last one ends.
+    /// The body has ended: members are asked to end by `ask`. True: none was left; otherwise `owner` is told when the
+    /// last one ends.
     pub fn end(&self, owner: Owner<T>, place: Place, ask: impl FnMut(Raw<T>, CancelReason)) -> bool {
         let mut core = self.core.lock();
         core.has_ended = true;

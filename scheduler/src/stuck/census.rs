@@ -90,7 +90,8 @@ impl<T: Task> Census<T> {
     }
 }
 
-/// These and all that is below them, what they have spawned into scopes of others too: it is asked to end when they are.
+/// These and all that is below them, what they have spawned into scopes of others too: it is asked to end when they
+/// are.
 fn below<T: Task>(mut stack: Vec<Raw<T>>) -> HashSet<usize> {
     let mut found = HashSet::new();
     while let Some(raw) = stack.pop() {

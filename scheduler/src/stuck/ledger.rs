@@ -10,7 +10,8 @@ use crate::sync::Arc;
 use crate::task::record::Raw;
 use crate::{Semaphore, Task, TaskHandle};
 
-/// More nodes than this are not followed: the search is silent then. About a tenth of a second, in which nobody runs (arbitrary).
+/// More nodes than this are not followed: the search is silent then. About a tenth of a second, in which nobody runs
+/// (arbitrary).
 const NODES_MAX: usize = 1 << 20;
 
 /// What suspects hold, directly or through other things, and what would wake them.
@@ -78,8 +79,8 @@ impl<T: Task> Ledger<T> {
         Ledger { nodes, indices: HashMap::default(), edges, pending, holder: 0, cancels_tasks }
     }
 
-    /// Enters a counted reference to an object, which has `count` of them in all. What the object holds is asked for later
-    /// (`Task::trace_object`).
+    /// Enters a counted reference to an object, which has `count` of them in all. What the object holds is asked for
+    /// later (`Task::trace_object`).
     pub fn object(&mut self, object: NonNull<()>, count: u64) {
         let index = self.node(Key::Object(object.addr().get()), || (What::Object(object), count));
         self.hold(index);
@@ -201,7 +202,8 @@ impl<T: Task> Ledger<T> {
         while let Some(index) = self.pending.pop() {
             self.holder = index;
             match self.nodes[index as usize].what {
-                // SAFETY: it was entered as an object of this type of task, and is held by a suspect, which does not run.
+                // SAFETY: it was entered as an object of this type of task, and is held by a suspect, which does not
+                // run.
                 What::Object(object) => unsafe { T::trace_object(object, self) },
                 // SAFETY: a suspect waits there or holds an end, and the world is stopped.
                 What::Receivers(channel) => unsafe { channel.visit(|message| T::trace_value(message, self)) },
@@ -324,7 +326,8 @@ pub enum EndOf {
     Receivers,
 }
 
-/// Mixes an address and what it is of. Nobody chooses addresses to make the search slow; a hash that withstands that took half of it.
+/// Mixes an address and what it is of. Nobody chooses addresses to make the search slow; a hash that withstands that
+/// took half of it.
 #[derive(Default)]
 struct Mixer(u64);
 

@@ -1,21 +1,23 @@
 //! Partial deadlocks: tasks that wait for ever while others go on.
 //!
-//! Words. A *suspect* is a task that waits for something that only tasks can bring about: a message, room in a channel, the
-//! end of other tasks. A *suspect* is *stuck* if nobody who may still run can reach what would wake it.
+//! Words. A *suspect* is a task that waits for something that only tasks can bring about: a message, room in a channel,
+//! the end of other tasks. A *suspect* is *stuck* if nobody who may still run can reach what would wake it.
 //!
 //! How that is found. Who may still run is not looked at, for there are too many places where references may hide (the
-//! host, native functions, messages under way). Instead the suspects' own references are counted, as a collector of cycles
-//! does: if an end of a channel has as many references as the suspects can account for, nobody else has one. What has more is
-//! held by somebody outside, who may use it; so may whoever it wakes, with all that they hold, and so on. The suspects who
-//! are never reached are stuck. So a reference that is overlooked makes the search silent, and never wrong.
+//! host, native functions, messages under way). Instead the suspects' own references are counted, as a collector of
+//! cycles does: if an end of a channel has as many references as the suspects can account for, nobody else has one.
+//! What has more is held by somebody outside, who may use it; so may whoever it wakes, with all that they hold, and so
+//! on. The suspects who are never reached are stuck. So a reference that is overlooked makes the search silent, and
+//! never wrong.
 //!
-//! Not suspected, though they may wait for ever too: who waits for time, a source, another thread or a global value; and all that
-//! runs in a `race` or under a limit, or is a select with one, since that is how a program says for how long it is ready to wait. Requests to end do not
-//! count as wakes, but for those that come through a handle of the task that somebody outside has ([`Observer::cancels_tasks`]).
+//! Not suspected, though they may wait for ever too: who waits for time, a source, another thread or a global value;
+//! and all that runs in a `race` or under a limit, or is a select with one, since that is how a program says for how
+//! long it is ready to wait. Requests to end do not count as wakes, but for those that come through a handle of the
+//! task that somebody outside has ([`Observer::cancels_tasks`]).
 //!
-//! The search takes a moment in which nobody runs (`world.rs`), and time in proportion to the tasks and to what the suspects
-//! hold. `watch.rs` decides when it is worth that. Rejected: following references from everything that runs, as tracing
-//! collectors do (all roots would have to be known, and the search takes as long as the heap is large).
+//! The search takes a moment in which nobody runs (`world.rs`), and time in proportion to the tasks and to what the
+//! suspects hold. `watch.rs` decides when it is worth that. Rejected: following references from everything that runs,
+//! as tracing collectors do (all roots would have to be known, and the search takes as long as the heap is large).
 //!
 //! [`Observer::cancels_tasks`]: crate::Observer::cancels_tasks
 
@@ -190,8 +192,8 @@ fn enter<T: Task>(ledger: &mut Ledger<T>, suspect: Raw<T>) -> bool {
     ledger.has_room()
 }
 
-/// The tasks of a group, each with the number of its wait: a task that has gone on since has another one. Only while the world is
-/// stopped as it was for the search.
+/// The tasks of a group, each with the number of its wait: a task that has gone on since has another one. Only while
+/// the world is stopped as it was for the search.
 pub fn waits<T: Task>(group: &[Raw<T>]) -> HashMap<u64, u32> {
     // SAFETY: the world is stopped, so the tasks live and nobody is the running side.
     group.iter().map(|task| unsafe { (task.get().id, task.get().own().generation) }).collect()

@@ -1,5 +1,5 @@
-//! In debug builds the search is held to its word: no wait that it has found to last for ever ends with a message, the end of a
-//! task or the like, unless somebody was asked to end since. In others nothing here does anything.
+//! In debug builds the search is held to its word: no wait that it has found to last for ever ends with a message, the
+//! end of a task or the like, unless somebody was asked to end since. In others nothing here does anything.
 
 use crate::Task;
 use crate::runtime::Shared;

@@ -1,8 +1,9 @@
 //! When to look for stuck tasks, and who was told of already.
 //!
-//! In the simulator the worker looks when nobody can run at an instant, and as often as its turns pay for (`worker/look.rs`). Real
-//! workers look when it is due, whether somebody runs or not: they read the clock anyway. A worker that parks as the last one
-//! wakes for that once after something has run, and then no more: a program that only waits uses no processor time (C43).
+//! In the simulator the worker looks when nobody can run at an instant, and as often as its turns pay for
+//! (`worker/look.rs`). Real workers look when it is due, whether somebody runs or not: they read the clock anyway. A
+//! worker that parks as the last one wakes for that once after something has run, and then no more: a program that only
+//! waits uses no processor time (C43).
 
 use std::collections::HashMap;
 
@@ -16,7 +17,8 @@ pub const AGE_MS: u32 = 1000;
 /// Real workers look at most this often. A program that is over sooner is not looked at.
 const EVERY_NS: u64 = 1_000_000_000;
 
-/// With many tasks they look less often: looking at one takes some 0.1 us, so that this is a share of 1 : 1000 and more.
+/// With many tasks they look less often: looking at one takes some 0.1 us, so that this is a share of 1 : 1000 and
+/// more.
 const EVERY_TASK_NS: u64 = 200_000;
 
 /// The world stands still for at most one part in so many.
@@ -77,8 +79,8 @@ impl Watch {
         self.is_stale.store(is_early, Ordering::Relaxed);
     }
 
-    /// Of the groups of a search, given by their waits, those of which nobody was reported before and that are old enough. They
-    /// are noted as reported; so are tasks that have joined a group that was.
+    /// Of the groups of a search, given by their waits, those of which nobody was reported before and that are old
+    /// enough. They are noted as reported; so are tasks that have joined a group that was.
     pub fn to_tell(&self, groups: &[HashMap<u64, u32>], is_old: impl Fn(usize) -> bool) -> Vec<usize> {
         let mut told = self.told.lock();
         let mut next = HashMap::new();

@@ -1,14 +1,16 @@
-//! What a task needs only until it has ended: its state machine, what it waits for, its children, who is told of its end.
+//! What a task needs only until it has ended: its state machine, what it waits for, its children, who is told of its
+//! end.
 //!
 //! Who may touch which field of a [`Body`], and when:
 //!
-//! 1. `parent`, `family`: whoever knows that the task has not ended. They do not change, or say themselves who may look.
-//! 2. `own`, `task`: the *running side* only. That is the worker that took the task from a queue; before, whoever won the
-//!    claim and queued it; and anybody at all while the world is stopped (`Shared::stop_world`).
+//! 1. `parent`, `family`: whoever knows that the task has not ended. They do not change, or say themselves who may
+//!    look.
+//! 2. `own`, `task`: the *running side* only. That is the worker that took the task from a queue; before, whoever won
+//!    the claim and queued it; and anybody at all while the world is stopped (`Shared::stop_world`).
 //! 3. `crew_link`: under the lock of the crew, or of the group of a crowd.
 //!
-//! The body belongs to the right to run. Who ends a task has it until nobody looks any more: until it has left its crew or its group; then
-//! it drops it (`Worker::end`).
+//! The body belongs to the right to run. Who ends a task has it until nobody looks any more: until it has left its crew
+//! or its group; then it drops it (`Worker::end`).
 
 use std::cell::UnsafeCell;
 use std::num::NonZeroU32;
@@ -101,7 +103,8 @@ impl<T: Task> Own<T> {
         std::mem::forget(nothing);
     }
 
-    /// Notes that a wait for a message without a limit has ended with one: the most frequent of all ends, of which the rest is in the record already.
+    /// Notes that a wait for a message without a limit has ended with one: the most frequent of all ends, of which the
+    /// rest is in the record already.
     #[inline]
     pub fn end_with_message(&mut self, claim: Claim) -> bool {
         let is_message = claim == Claim::Message
@@ -150,8 +153,9 @@ pub enum Parent<T: Task> {
     Crew(NonNull<Crew<T>>),
 }
 
-// SAFETY: all fields are owned by the body or guarded as the module page says; what they hold is `Send` (`Task`, `Task::Value`,
-// `Task::Fault`), and pointers to records, scopes and crews are sound on every thread for the same reason.
+// SAFETY: all fields are owned by the body or guarded as the module page says; what they hold is `Send` (`Task`,
+// `Task::Value`, `Task::Fault`), and pointers to records, scopes and crews are sound on every thread for the same
+// reason.
 unsafe impl<T: Task> Send for Body<T> {}
 // SAFETY: as above; unguarded fields are reached only by the one running side.
 unsafe impl<T: Task> Sync for Body<T> {}

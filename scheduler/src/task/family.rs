@@ -15,8 +15,8 @@ struct Members<T: Task> {
     end: UnsafeCell<Option<GroupEnd<T::Value, T::Fault>>>,
 }
 
-// SAFETY of the accesses below: the box is made once, by the running side, before there is a child (`begin`), and stays.
-// Others look at it while the task waits for a group, or while the world is stopped: so after that.
+// SAFETY of the accesses below: the box is made once, by the running side, before there is a child (`begin`), and
+// stays. Others look at it while the task waits for a group, or while the world is stopped: so after that.
 impl<T: Task> Family<T> {
     /// No children so far.
     pub fn new() -> Self {

@@ -1,7 +1,7 @@
 //! Freeing records without recursion.
 //!
-//! An outcome may hold the handle of another task, whose outcome holds the next one, and so on for a million tasks. So a
-//! record that is to be freed while another one is being freed by the same thread has to wait for its turn.
+//! An outcome may hold the handle of another task, whose outcome holds the next one, and so on for a million tasks. So
+//! a record that is to be freed while another one is being freed by the same thread has to wait for its turn.
 
 use std::cell::{Cell, RefCell};
 use std::ptr::NonNull;

@@ -1,7 +1,7 @@
 //! What the scheduler runs, and the words it shares with those who write tasks.
 //!
-//! A *task* is a state machine that [`Task::resume`] moves on until it yields, waits or ends. The scheduler knows nothing
-//! of what a task computes: results, failures and messages are `Task::Value`, bugs are `Task::Fault`.
+//! A *task* is a state machine that [`Task::resume`] moves on until it yields, waits or ends. The scheduler knows
+//! nothing of what a task computes: results, failures and messages are `Task::Value`, bugs are `Task::Fault`.
 
 pub(crate) mod body;
 mod family;
@@ -20,41 +20,47 @@ use crate::{Context, DeadlockReport, Ledger};
 
 /// A state machine that can be run in slices; a fiber of the VM is one.
 ///
-/// It is dropped when it has ended; that of a root when all that it has started, directly or not, was dropped, so that these may use
-/// what the root keeps.
+/// It is dropped when it has ended; that of a root when all that it has started, directly or not, was dropped, so that
+/// these may use what the root keeps.
 pub trait Task: Send + Sized + 'static {
     /// Results, failures and messages: already safe to cross threads.
     type Value: Clone + Send + 'static;
     /// A bug of the program, or a limit it ran into.
     type Fault: Clone + Send + 'static;
 
-    /// Runs until it yields, waits or ends. After a wait, [`Context::take_wake`] says what happened. Who has begun a wait says that it waits: one that yields or ends
-    /// instead gives the wait up, and with it the message or the permits that it may have got already.
+    /// Runs until it yields, waits or ends. After a wait, [`Context::take_wake`] says what happened. Who has begun a
+    /// wait says that it waits: one that yields or ends instead gives the wait up, and with it the message or the
+    /// permits that it may have got already.
     fn resume(&mut self, cx: &mut Context<'_, Self>) -> Step<Self>;
 
     /// How many times `prefetch` is called.
     const PREFETCH_DEPTHS: u32 = 0;
 
-    /// It was woken with others, and its turn is near: asks for memory that it will touch ([`prefetch`](crate::prefetch())). Called for each
-    /// `depth` from 0 on: for what it points to, then for what that points to, and so on.
+    /// It was woken with others, and its turn is near: asks for memory that it will touch
+    /// ([`prefetch`](crate::prefetch())). Called for each `depth` from 0 on: for what it points to, then for what that
+    /// points to, and so on.
     fn prefetch(&self, _depth: u32) {}
 
-    /// The source that it waits for has become ready, and its turn will come: it may try now what it would begin that turn with. Called for all that were woken
-    /// together, one after the other, on a thread where somebody else may have his turn; not in the simulator.
+    /// The source that it waits for has become ready, and its turn will come: it may try now what it would begin that
+    /// turn with. Called for all that were woken together, one after the other, on a thread where somebody else may
+    /// have his turn; not in the simulator.
     fn try_early(&mut self) {}
 
-    /// Has it begun elsewhere, so that it has to notice a request to end by itself even if that comes before its first turn?
+    /// Has it begun elsewhere, so that it has to notice a request to end by itself even if that comes before its first
+    /// turn?
     fn has_begun(&self) -> bool {
         false
     }
 
-    /// Ends at once, where it waits, if to be cancelled for this reason is all that is left for it: no cleanup of its would run. `None`: it has to be told of the
-    /// request in a turn of its own. Called where somebody else has his turn, on the same thread.
+    /// Ends at once, where it waits, if to be cancelled for this reason is all that is left for it: no cleanup of its
+    /// would run. `None`: it has to be told of the request in a turn of its own. Called where somebody else has his
+    /// turn, on the same thread.
     fn end_in_wait(&mut self, _reason: CancelReason) -> Option<Outcome<Self::Value, Self::Fault>> {
         None
     }
 
-    /// It was killed, and will be dropped without another turn: lets those go on who wait for what only it would have done.
+    /// It was killed, and will be dropped without another turn: lets those go on who wait for what only it would have
+    /// done.
     fn give_up(&mut self, _cx: &mut Context<'_, Self>) {}
 
     /// Where its own code begins; asked before it runs for the first time, to give it a name in traces.
@@ -67,8 +73,8 @@ pub trait Task: Send + Sized + 'static {
         Vec::new()
     }
 
-    /// Enters every counted reference that the task, which waits, owns: each once. What is left out counts as held by somebody
-    /// who may use it at any time, so that nobody who depends on it is taken for stuck.
+    /// Enters every counted reference that the task, which waits, owns: each once. What is left out counts as held by
+    /// somebody who may use it at any time, so that nobody who depends on it is taken for stuck.
     fn trace(&self, _ledger: &mut Ledger<Self>) {}
 
     /// The same for a message.

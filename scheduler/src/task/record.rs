@@ -1,25 +1,30 @@
 //! What the scheduler keeps of a task, and the pointers to it.
 //!
-//! It is in two parts. The [`Record`] lives while anybody knows the task: it has what handles ask for. Its [`Body`] (`body.rs`) has what
-//! only a task needs that has not ended, and goes with the right to run: a million tasks that have ended and wait to be joined
-//! are a million records, without bodies. The body of a root stays as long as the record, as its task does.
+//! It is in two parts. The [`Record`] lives while anybody knows the task: it has what handles ask for. Its [`Body`]
+//! (`body.rs`) has what only a task needs that has not ended, and goes with the right to run: a million tasks that have
+//! ended and wait to be joined are a million records, without bodies. The body of a root stays as long as the record,
+//! as its task does.
 //!
 //! Who may touch which field of a [`Record`], and when:
 //!
-//! 1. `id`, `state`, `refs`, `spawned_at`, `is_root`, `is_joined`, `joining`, `has_ended`: anybody who knows the record lives.
+//! 1. `id`, `state`, `refs`, `spawned_at`, `is_root`, `is_joined`, `joining`, `has_ended`: anybody who knows the record
+//!    lives.
 //! 2. `body`: whoever knows besides that the task has not ended, or is a root. Who may touch what in it is said there.
-//! 3. `reason`: written once by the winner of `State::claim_reason`, read by whoever saw the request to cancel after it.
+//! 3. `reason`: written once by the winner of `State::claim_reason`, read by whoever saw the request to cancel after
+//!    it.
 //! 4. `cargo` as an outcome: written once by the running side before `has_ended`, read by whoever saw that it ended.
-//! 5. `waiter`, and before the end `cargo` as a message: under the lock of the list in which the waiter is; by the running side when it
-//!    is in none (`waiter.rs`).
-//! 6. `joiners`: under the lock `joining`. Who has a reference may join; who waits has none any more, but has set `is_joined`.
+//! 5. `waiter`, and before the end `cargo` as a message: under the lock of the list in which the waiter is; by the
+//!    running side when it is in none (`waiter.rs`).
+//! 6. `joiners`: under the lock `joining`. Who has a reference may join; who waits has none any more, but has set
+//!    `is_joined`.
 //!
-//! A million tasks are a million records, so none of it is larger than it must be: a fiber's record is 112 bytes and its body 128, both
-//! sizes that allocators have.
+//! A million tasks are a million records, so none of it is larger than it must be: a fiber's record is 112 bytes and
+//! its body 128, both sizes that allocators have.
 //!
-//! Who keeps a record alive: counted [`Ref`]s. The right to run is one of them; handles, groups and joiners hold others.
-//! A [`Raw`] counts nothing. It is sound where the task cannot end before the pointer is gone: a waiting task takes itself
-//! out of every list, under the list's lock, before it goes on; a task that has children does not end before them.
+//! Who keeps a record alive: counted [`Ref`]s. The right to run is one of them; handles, groups and joiners hold
+//! others. A [`Raw`] counts nothing. It is sound where the task cannot end before the pointer is gone: a waiting task
+//! takes itself out of every list, under the list's lock, before it goes on; a task that has children does not end
+//! before them.
 
 use std::cell::UnsafeCell;
 use std::mem::{ManuallyDrop, MaybeUninit};
@@ -157,8 +162,8 @@ impl<T: Task> Record<T> {
     /// The message that travels with a wait.
     ///
     /// # Safety
-    /// The caller holds the lock of the list in which the record waits; or it waits in none and the caller is the running side. The task
-    /// has not ended.
+    /// The caller holds the lock of the list in which the record waits; or it waits in none and the caller is the
+    /// running side. The task has not ended.
     #[allow(clippy::mut_from_ref)]
     #[inline]
     pub unsafe fn message(&self) -> &mut Option<T::Value> {
@@ -210,15 +215,15 @@ impl<T: Task> Record<T> {
     /// Takes the outcome.
     ///
     /// # Safety
-    /// Nobody else reads it: the caller has the only reference; or it is the running side of the owner of this branch, and every
-    /// child of the group has ended.
+    /// Nobody else reads it: the caller has the only reference; or it is the running side of the owner of this branch,
+    /// and every child of the group has ended.
     pub unsafe fn take_outcome(&self) -> Option<Outcome<T::Value, T::Fault>> {
         // SAFETY: promised by the caller.
         if self.has_ended() { unsafe { &mut *(*self.cargo.get()).outcome }.take() } else { None }
     }
 
-    /// Writes the outcome and tells those who join; `woken` is to queue them. The running side calls it once; `refs` of the references
-    /// are its own.
+    /// Writes the outcome and tells those who join; `woken` is to queue them. The running side calls it once; `refs` of
+    /// the references are its own.
     ///
     /// Each joiner is given one count of the record.
     ///
@@ -227,8 +232,8 @@ impl<T: Task> Record<T> {
     pub unsafe fn set_outcome(&self, outcome: Outcome<T::Value, T::Fault>, refs: u32, mut woken: impl FnMut(Raw<T>)) {
         // SAFETY: promised by the caller.
         unsafe { self.carry(outcome) };
-        // Acquire pairs with the Release of the references that were dropped: without others nobody will join, and who does
-        // already has set `is_joined` before it dropped its own. No lock is needed then.
+        // Acquire pairs with the Release of the references that were dropped: without others nobody will join, and who
+        // does already has set `is_joined` before it dropped its own. No lock is needed then.
         let is_alone = self.refs.load(Ordering::Acquire) == refs;
         if is_alone && mutant!("record.overlooks-who-joins-without-a-reference", !self.is_joined(), true) {
             // Release as below.
@@ -253,8 +258,8 @@ impl<T: Task> Record<T> {
     /// Registers a wait for the outcome; false if it is there.
     ///
     /// # Safety
-    /// The caller is the running side of the joiner, which is in no list, and, unless it is claimed by [`Claim::Joined`],
-    /// calls `forget_joiner` before it goes on. The record lives until then or until the claim.
+    /// The caller is the running side of the joiner, which is in no list, and, unless it is claimed by
+    /// [`Claim::Joined`], calls `forget_joiner` before it goes on. The record lives until then or until the claim.
     pub unsafe fn join(&self, joiner: Raw<T>, generation: u32) -> bool {
         let _guard = self.joining.lock();
         self.note_joined();
@@ -266,8 +271,8 @@ impl<T: Task> Record<T> {
         true
     }
 
-    /// Takes a joiner, whose wait was ended by something else, out of the list. False: it had been taken out by the end of
-    /// the task, and so it owns a count of the record.
+    /// Takes a joiner, whose wait was ended by something else, out of the list. False: it had been taken out by the end
+    /// of the task, and so it owns a count of the record.
     pub fn forget_joiner(&self, joiner: Raw<T>) -> bool {
         let _guard = self.joining.lock();
         // SAFETY: we have the lock (rule 6); the joiner lives: it is the caller's, who goes on.
@@ -394,7 +399,8 @@ unsafe fn drop_in_place<T: Task>(record: NonNull<()>) {
     unsafe { record.cast::<Record<T>>().drop_in_place() };
 }
 
-/// Memory of records and bodies that are gone, for the next ones of the same worker: saves half of what making a task costs.
+/// Memory of records and bodies that are gone, for the next ones of the same worker: saves half of what making a task
+/// costs.
 pub struct Spares<T: Task> {
     records: Memory<Record<T>>,
     bodies: Memory<Body<T>>,
@@ -418,8 +424,8 @@ impl<T: Task> Spares<T> {
             return drop(record);
         }
         let raw = ManuallyDrop::new(record).0;
-        // SAFETY: that was the last count, and every `Raw` is gone by then (module page). No record is being freed around
-        // us (`is_freeing`), so it is dropped at once. The memory came from a box of the same type.
+        // SAFETY: that was the last count, and every `Raw` is gone by then (module page). No record is being freed
+        // around us (`is_freeing`), so it is dropped at once. The memory came from a box of the same type.
         unsafe {
             free_in_turn(raw.0.cast(), drop_in_place::<T>);
             self.records.keep(raw.0);
@@ -429,7 +435,8 @@ impl<T: Task> Spares<T> {
     /// Drops the body of a task that has ended, and keeps the memory.
     ///
     /// # Safety
-    /// It is what `body_to_drop` of its record gave, once, and the caller is the one who has ended the task: nobody looks at the body any more.
+    /// It is what `body_to_drop` of its record gave, once, and the caller is the one who has ended the task: nobody
+    /// looks at the body any more.
     pub unsafe fn drop_body(&mut self, mut body: NonNull<Body<T>>) {
         // SAFETY: promised by the caller. Bodies are made in boxes.
         unsafe {
@@ -458,7 +465,8 @@ impl<T: Task> Spares<T> {
             return None;
         }
         let raw = ManuallyDrop::new(record).0;
-        // SAFETY: as in `recycle`. It owns nothing any more: it has ended, and so its body is gone, and its outcome is ours.
+        // SAFETY: as in `recycle`. It owns nothing any more: it has ended, and so its body is gone, and its outcome is
+        // ours.
         unsafe { self.records.keep(raw.0) };
         outcome
     }

@@ -7,16 +7,17 @@
 //! One wait, number `g`; the word still shows `g - 1`:
 //!
 //! 1. The task registers `g` wherever a wake may come from: a channel, a timer, a source.
-//! 2. `publish(g)`: one compare-and-swap from (g - 1, any) to (g, waiting). From then on the running side touches nothing.
-//! 3. `claim(g)`: from (g, waiting) to (g, claimed): the winner now owns the right to run the task, and queues it. Or, if
-//!    the claim is early, from (g - 1, any) to (g, claimed): then step 2 finds it and the task just goes on.
+//! 2. `publish(g)`: one compare-and-swap from (g - 1, any) to (g, waiting). From then on the running side touches
+//!    nothing.
+//! 3. `claim(g)`: from (g, waiting) to (g, claimed): the winner now owns the right to run the task, and queues it. Or,
+//!    if the claim is early, from (g - 1, any) to (g, claimed): then step 2 finds it and the task just goes on.
 //!
 //! All other claims of `g` find (g, claimed) or something later and lose. A request to cancel is a flag that stays; it
 //! claims a published wait by itself, unless the task is masked, and makes later ones fail to publish.
 //!
 //! Orderings: every change of the word is AcqRel, so what a claimant wrote before (a message) is seen by the woken
-//! task, and what the task wrote before publishing is seen by whoever claims and runs it. The word is the only location in
-//! the protocol, so nothing stronger is needed.
+//! task, and what the task wrote before publishing is seen by whoever claims and runs it. The word is the only location
+//! in the protocol, so nothing stronger is needed.
 
 use crate::sync::atomic::{AtomicU64, Ordering};
 
@@ -126,7 +127,8 @@ impl State {
         won
     }
 
-    /// Publishes wait `generation`; if something has already ended it, says what. A request to cancel counts when `heed`.
+    /// Publishes wait `generation`; if something has already ended it, says what. A request to cancel counts when
+    /// `heed`.
     ///
     /// After `None` the task may be running elsewhere: the caller touches nothing.
     pub fn publish(&self, generation: u32, heed_cancel: bool) -> Option<Claim> {
@@ -151,8 +153,8 @@ impl State {
         ended
     }
 
-    /// Publishes once more a wait that was claimed by something that does not end it. False: there is a request to cancel
-    /// or to kill, and the caller heeds it.
+    /// Publishes once more a wait that was claimed by something that does not end it. False: there is a request to
+    /// cancel or to kill, and the caller heeds it.
     pub fn publish_again(&self, heed_cancel: bool, heed_kill: bool) -> bool {
         self.update(|word| {
             let snapshot = Snapshot(word);

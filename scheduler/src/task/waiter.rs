@@ -1,11 +1,12 @@
 //! Where a task stands in a list in which it waits: its own place in its record, or one of several that a select has.
 //!
-//! A waiter is touched under the lock of the list in which it is; by the running side of its task while it is in none. That goes for
-//! the link, the number and the message. A waiter of a select that was taken out of a list has to be forgotten there by the running side
-//! before it is freed (`select.rs`), so the one who took it out may still write it while it has the lock.
+//! A waiter is touched under the lock of the list in which it is; by the running side of its task while it is in none.
+//! That goes for the link, the number and the message. A waiter of a select that was taken out of a list has to be
+//! forgotten there by the running side before it is freed (`select.rs`), so the one who took it out may still write it
+//! while it has the lock.
 //!
-//! Each record has a waiter, so it has only what cannot be had otherwise: the record around it is the task, and carries the message
-//! (`Record::message`). A waiter of a select stands in a [`CaseWaiter`], which says both.
+//! Each record has a waiter, so it has only what cannot be had otherwise: the record around it is the task, and carries
+//! the message (`Record::message`). A waiter of a select stands in a [`CaseWaiter`], which says both.
 
 use std::cell::UnsafeCell;
 use std::mem::offset_of;
@@ -35,8 +36,8 @@ pub struct CaseWaiter<T: Task> {
     message: UnsafeCell<Option<T::Value>>,
 }
 
-/// A pointer to a waiter that counts nothing: sound where the waiter is forgotten before it goes. It may be used for all of the record
-/// or the [`CaseWaiter`] in which the waiter is.
+/// A pointer to a waiter that counts nothing: sound where the waiter is forgotten before it goes. It may be used for
+/// all of the record or the [`CaseWaiter`] in which the waiter is.
 pub struct Spot<T: Task>(NonNull<Waiter<T>>);
 
 impl<T: Task> Waiter<T> {
@@ -94,8 +95,8 @@ impl<T: Task> Spot<T> {
     /// The waiter lives.
     #[inline]
     pub unsafe fn task(self) -> Raw<T> {
-        // SAFETY: promised by the caller. A waiter that is no case is that of a record, at this offset (`of_record`); the task of
-        // one that is never changes.
+        // SAFETY: promised by the caller. A waiter that is no case is that of a record, at this offset (`of_record`);
+        // the task of one that is never changes.
         unsafe {
             match self.is_case() {
                 true => self.0.cast::<CaseWaiter<T>>().as_ref().task,
@@ -107,7 +108,8 @@ impl<T: Task> Spot<T> {
     /// The message that travels with the wait.
     ///
     /// # Safety
-    /// The waiter lives, its task has not ended, and it is the caller's to touch (see above), who holds no other reference from this method.
+    /// The waiter lives, its task has not ended, and it is the caller's to touch (see above), who holds no other
+    /// reference from this method.
     #[allow(clippy::mut_from_ref)]
     #[inline]
     pub unsafe fn message<'a>(self) -> &'a mut Option<T::Value> {

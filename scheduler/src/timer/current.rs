@@ -1,9 +1,9 @@
 //! The timers of the current tick, in firing order.
 //!
-//! They come in two ways: from the list of a slot whose tick has come (`batch`, sorted once), or armed with a deadline in
-//! the tick that is running (`late`, a heap). Both refer to nodes by value, so disarming just frees the node and
-//! leaves a dead entry behind. Dead entries go when their time comes, which is within one tick; for a clock that
-//! stands still (virtual time) `late` is swept when more than half of it is dead.
+//! They come in two ways: from the list of a slot whose tick has come (`batch`, sorted once), or armed with a deadline
+//! in the tick that is running (`late`, a heap). Both refer to nodes by value, so disarming just frees the node and
+//! leaves a dead entry behind. Dead entries go when their time comes, which is within one tick; for a clock that stands
+//! still (virtual time) `late` is swept when more than half of it is dead.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -41,8 +41,8 @@ impl Current {
 
     /// Brings the tick's timers into firing order.
     pub fn sort(&mut self) {
-        // A slot's list is one run, up or down with the arming if the deadlines are: down in one that was handed down no times or two. The stable sort
-        // recognises a run in O(n), but for short ones that go down.
+        // A slot's list is one run, up or down with the arming if the deadlines are: down in one that was handed down
+        // no times or two. The stable sort recognises a run in O(n), but for short ones that go down.
         if self.batch.is_sorted_by(|before, after| before > after) {
             self.batch.reverse();
         }

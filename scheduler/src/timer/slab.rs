@@ -3,13 +3,13 @@
 //! A node is a number, so lists are links of four bytes and the whole structure is safe code. A node is in exactly one
 //! [`Place`]: free, in the list of a slot, or known by value to the current tick.
 //!
-//! Nodes stand in segments that do not move: one vector that doubles copies a million timers, 48 MB, at the worst moment, and
-//! has both copies then.
+//! Nodes stand in segments that do not move: one vector that doubles copies a million timers, 48 MB, at the worst
+//! moment, and has both copies then.
 
 /// Names an armed timer. Worth nothing once the timer has fired or was disarmed.
 ///
-/// `generation` is the low half of the timer's arming number, so a key would hit a stranger only if its node were reused
-/// by an arming exactly a multiple of 2^32 armings later.
+/// `generation` is the low half of the timer's arming number, so a key would hit a stranger only if its node were
+/// reused by an arming exactly a multiple of 2^32 armings later.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TimerKey {
     pub(super) index: u32,
@@ -19,7 +19,8 @@ pub struct TimerKey {
 /// The end of a list.
 pub(super) const NIL: u32 = u32::MAX;
 
-/// Where a node is: in the list of a slot, counted through all levels, or one of the two below. Two bytes, as each timer has one.
+/// Where a node is: in the list of a slot, counted through all levels, or one of the two below. Two bytes, as each
+/// timer has one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Place(u16);
 

@@ -1,18 +1,18 @@
 //! The hierarchical wheel.
 //!
 //! A deadline's tick is 48 bits, eight groups of six. Compare it with the current tick: the highest group that differs
-//! names the level, the deadline's value of that group names the slot. So everything in level `n` agrees with the current
-//! tick above group `n` and is greater in group `n`: lower levels come before higher ones, and lower slots before
-//! higher ones. When the current tick reaches the start of a slot, the slot's timers differ only in lower groups and move
-//! down. No slot between two occupied ones is ever visited: a jump of hours costs what it finds.
+//! names the level, the deadline's value of that group names the slot. So everything in level `n` agrees with the
+//! current tick above group `n` and is greater in group `n`: lower levels come before higher ones, and lower slots
+//! before higher ones. When the current tick reaches the start of a slot, the slot's timers differ only in lower groups
+//! and move down. No slot between two occupied ones is ever visited: a jump of hours costs what it finds.
 
 use std::array;
 
 use super::current::{Current, Entry};
 use super::slab::{NIL, Place, Slab, TimerKey};
 
-/// The finest step in which the wheel sorts: 2^16 ns. Sleeps end on average half of it late at most; a tick of 1 ms made
-/// 1 ms sleeps end 1 ms late (measured), finer ones add levels and cascades for no gain that a program could see.
+/// The finest step in which the wheel sorts: 2^16 ns. Sleeps end on average half of it late at most; a tick of 1 ms
+/// made 1 ms sleeps end 1 ms late (measured), finer ones add levels and cascades for no gain that a program could see.
 pub const TICK_NS: u64 = 1 << TICK_BITS;
 const TICK_BITS: u32 = 16;
 const GROUP_BITS: u32 = 6;
@@ -130,7 +130,8 @@ impl<H: Copy> Wheel<H> {
 
     /// A time that is not later than the first deadline; `None` when nothing is armed.
     ///
-    /// It is the first deadline itself unless the first timer of that deadline's slot was disarmed, or the time of some has not begun.
+    /// It is the first deadline itself unless the first timer of that deadline's slot was disarmed, or the time of some
+    /// has not begun.
     pub fn next_deadline(&self) -> Option<u64> {
         if self.slab.live() == 0 {
             return None;

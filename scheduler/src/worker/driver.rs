@@ -1,5 +1,5 @@
-//! Threads of others that work in the first seat: for a run of their own until it is over, or for a moment, in a runtime that is
-//! driven.
+//! Threads of others that work in the first seat: for a run of their own until it is over, or for a moment, in a
+//! runtime that is driven.
 
 use std::time::Duration;
 
@@ -23,8 +23,8 @@ pub enum Turn {
     Finished,
 }
 
-/// Works in seat 0 until `run` is over, or for `limit`; waits while somebody else sits there. `None`: the time is up, or the outcome
-/// was given before.
+/// Works in seat 0 until `run` is over, or for `limit`; waits while somebody else sits there. `None`: the time is up,
+/// or the outcome was given before.
 pub fn drive<T: Task>(
     shared: &Arc<Shared<T>>,
     run: &Arc<Run<T>>,
@@ -38,8 +38,8 @@ pub fn drive<T: Task>(
         if end.outcome.is_some() || run.is_over() || is_late() {
             break end.outcome.take();
         }
-        // Under the lock of the outcome: whoever leaves the seat puts the core back first and takes this lock then, so we
-        // see the core or hear of it.
+        // Under the lock of the outcome: whoever leaves the seat puts the core back first and takes this lock then, so
+        // we see the core or hear of it.
         let core = shared.seats[0].core.lock().take();
         if let Some(core) = core {
             drop(end);

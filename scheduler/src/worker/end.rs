@@ -103,7 +103,8 @@ impl<T: Task> Worker<T> {
         self.shared.deadlines.clear(&run.scope);
         self.hand_in();
         let given_up = run.given_up.lock().take();
-        // SAFETY: a root has no handle, so nobody reads its outcome but us: it has ended, and everything that it has started.
+        // SAFETY: a root has no handle, so nobody reads its outcome but us: it has ended, and everything that it has
+        // started.
         let outcome = match (unsafe { root.take_outcome() }, given_up.or(fault)) {
             (Some(Outcome::Faulted(own)), _) => Some(Outcome::Faulted(own)),
             (_, Some(fault)) => Some(Outcome::Faulted(fault)),

@@ -14,8 +14,9 @@ use super::{Core, Worker};
 /// pingpong 11 ns slower (measured). A prime, so that it does not fall into step with a program's own rhythm.
 const MAINTAIN_EVERY: u32 = 61;
 
-/// The oldest child comes out of its turn this often at most. In a tree of tasks it is one near the root, which makes more: every 61
-/// passes, a tree of a million tasks came to have a tenth of its inner ones at once, and lived in no cache any more (measured).
+/// The oldest child comes out of its turn this often at most. In a tree of tasks it is one near the root, which makes
+/// more: every 61 passes, a tree of a million tasks came to have a tenth of its inner ones at once, and lived in no
+/// cache any more (measured).
 const OLDEST_EVERY_NS: u64 = 1_000_000;
 
 impl<T: Task> Core<T> {

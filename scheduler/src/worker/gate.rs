@@ -1,12 +1,15 @@
 //! When to share: a push wakes nobody by itself.
 //!
-//! Waking a worker costs 1.4 us and takes about 5 (measured), and what is taken to another processor leaves a warm cache. Two tasks that talk to each other, or a
-//! thousand that do a tenth of a microsecond's work each, are done sooner by one worker. So a worker looks every [`LOOK_EVERY`] passes, when tasks have computed for a
-//! while, and at each tick, and opens its gate, which thieves respect, only if tasks wait for one of these reasons:
+//! Waking a worker costs 1.4 us and takes about 5 (measured), and what is taken to another processor leaves a warm
+//! cache. Two tasks that talk to each other, or a thousand that do a tenth of a microsecond's work each, are done
+//! sooner by one worker. So a worker looks every [`LOOK_EVERY`] passes, when tasks have computed for a while, and at
+//! each tick, and opens its gate, which thieves respect, only if tasks wait for one of these reasons:
 //!
-//! - *Turns are long*: the last ones took [`LONG_NS`] each or more, and spent the fuel for that, but not on messages and calls of the system. Tasks that compute run as well elsewhere.
+//! - *Turns are long*: the last ones took [`LONG_NS`] each or more, and spent the fuel for that, but not on messages
+//!   and calls of the system. Tasks that compute run as well elsewhere.
 //! - *A child waits*: the oldest one is the same as [`CHILD_NS`] ago. It may be half of a tree.
-//! - *All wait for long*: of the woken ones that were queued [`WOKEN_NS`] ago some have not had their turns. There are very many.
+//! - *All wait for long*: of the woken ones that were queued [`WOKEN_NS`] ago some have not had their turns. There are
+//!   very many.
 //! - *It pays off*, as was found out by trying (`sharing.rs`).
 //!
 //! Then it wakes one worker, unless one searches; and again at each look, as long as one of them holds.
@@ -21,14 +24,15 @@ use crate::sync::thread;
 use super::find::{steal_batch, steal_one};
 use super::{Core, Worker};
 
-/// Who computes so long is worth being taken: that costs some hundreds of nanoseconds. Tasks of half of it are done as soon by two workers as by one, and of a
-/// tenth of it later (measured).
+/// Who computes so long is worth being taken: that costs some hundreds of nanoseconds. Tasks of half of it are done as
+/// soon by two workers as by one, and of a tenth of it later (measured).
 const LONG_NS: u64 = 1_000;
 
 /// Without as much fuel it was no computation, but the system ran others. Computing spends twice as much in that time.
 const LONG_FUEL: u64 = FUEL as u64 / 48;
 
-/// For each message, so much of the fuel was no computation: who sends or receives thousands in a slice talks to somebody, who should stay near.
+/// For each message, so much of the fuel was no computation: who sends or receives thousands in a slice talks to
+/// somebody, who should stay near.
 const MESSAGE_FUEL: u64 = 32;
 
 /// What it is worth to spawn a task, and that it ends, as fuel: about what else could be done in that time.
@@ -38,8 +42,8 @@ const TASK_FUEL: u64 = 32;
 const JUDGED_FUEL: u64 = 4 * FUEL as u64;
 const JUDGED_PASSES: u32 = 4 * LOOK_EVERY;
 
-/// Delays from 0 to 50 us made no difference for trees of work, 100 us did (4.3 ms against 2.8). With 20 us half of a million tasks that end at once went elsewhere, and took
-/// 327 ns each in place of 285.
+/// Delays from 0 to 50 us made no difference for trees of work, 100 us did (4.3 ms against 2.8). With 20 us half of a
+/// million tasks that end at once went elsewhere, and took 327 ns each in place of 285.
 const CHILD_NS: u64 = 50_000;
 
 /// Less than a person notices, and longer than it takes to run a hundred thousand tasks that end at once (arbitrary).
@@ -51,8 +55,8 @@ const LOOK_EVERY: u32 = 16;
 /// Fuel that tasks spend between two looks at most, but for a turn: some microseconds.
 const LOOK_AFTER: u64 = FUEL as u64 / 8;
 
-/// So many children who compute are left to other workers while the task that has made them makes more (arbitrary; with none the other worker went to sleep once for
-/// each batch, and of tasks of 3 us each a fifth of its time was lost).
+/// So many children who compute are left to other workers while the task that has made them makes more (arbitrary; with
+/// none the other worker went to sleep once for each batch, and of tasks of 3 us each a fifth of its time was lost).
 const LEFT_TO_OTHERS: usize = 32;
 
 /// A guest waits so long at most for the home to take back what it has: several looks of that (arbitrary).
@@ -87,8 +91,8 @@ impl<T: Task> Core<T> {
         self.gate.spent += fuel;
     }
 
-    /// The task whose turn it is sends or receives a message. Not told of those that go into a buffer at once: who sends many of them soon waits, or hears that receivers
-    /// are behind.
+    /// The task whose turn it is sends or receives a message. Not told of those that go into a buffer at once: who
+    /// sends many of them soon waits, or hears that receivers are behind.
     #[inline(always)]
     pub fn note_message(&mut self) {
         self.gate.talked += MESSAGE_FUEL;
@@ -237,7 +241,8 @@ impl<T: Task> Worker<T> {
         }
     }
 
-    /// A guest gives back what it has, if it does not pay off any more: waits until the home has taken it, but not for long, and not if that sleeps.
+    /// A guest gives back what it has, if it does not pay off any more: waits until the home has taken it, but not for
+    /// long, and not if that sleeps.
     pub(super) fn go_home_if_due(&mut self) {
         if self.core.gate.is_guest && !self.shared.sharing.is_on() {
             self.go_home();

@@ -81,8 +81,8 @@ impl<T: Task> Worker<T> {
         }
     }
 
-    /// A branch has ended: tells its owner when it was the last child, and makes the next one of a crowd. The caller ends what a
-    /// crowd has let go.
+    /// A branch has ended: tells its owner when it was the last child, and makes the next one of a crowd. The caller
+    /// ends what a crowd has let go.
     #[must_use = "who ends it frees it"]
     pub(super) fn child_ended(&mut self, owner: Raw<T>, child: usize, ended: Raw<T>, place: Place) -> Option<Ref<T>> {
         // SAFETY: it lives until its group is over, or until the caller lets go of it.

@@ -1,13 +1,15 @@
 //! Was a worker held up for so long that others noticed, and by whom?
 //!
-//! A worker reads the clock when a task has spent its fuel, and between turns now and then. When much more time has passed than
-//! that takes, something held it: an operation on a large value, a call that blocks, or a system that had no processor for
-//! it. Which of them tells the processor time of the thread, which is read every ten milliseconds at most; nothing else is
-//! done while all goes well. A hold counts only if it did harm: a timer fired late, or tasks were ready.
+//! A worker reads the clock when a task has spent its fuel, and between turns now and then. When much more time has
+//! passed than that takes, something held it: an operation on a large value, a call that blocks, or a system that had
+//! no processor for it. Which of them tells the processor time of the thread, which is read every ten milliseconds at
+//! most; nothing else is done while all goes well. A hold counts only if it did harm: a timer fired late, or tasks were
+//! ready.
 //!
-//! Who it was is known when the task says that a step of it may have taken long ([`Context::took_long`]), or spends its fuel. A
-//! hold that is only found later, between turns, has no name; then turns are timed for a while, so that the next one has.
-//! There is no watchdog thread, so a hold is told when it is over. In the simulator there is none: time is virtual.
+//! Who it was is known when the task says that a step of it may have taken long ([`Context::took_long`]), or spends its
+//! fuel. A hold that is only found later, between turns, has no name; then turns are timed for a while, so that the
+//! next one has. There is no watchdog thread, so a hold is told when it is over. In the simulator there is none: time
+//! is virtual.
 //!
 //! [`Context::took_long`]: crate::Context::took_long
 
@@ -19,18 +21,19 @@ use crate::{Hold, HoldCause, Place, Report, Task};
 use super::Worker;
 use super::ready::LATE_NS;
 
-/// What is told: a timer that is late by more, and a task that held its worker for longer. A person begins to notice, and a
-/// slice is four orders shorter.
+/// What is told: a timer that is late by more, and a task that held its worker for longer. A person begins to notice,
+/// and a slice is four orders shorter.
 const HELD_NS: u64 = 100_000_000;
 
-/// The thread's usage is read this often at most, so that what came before a hold is known well enough: less than 1 us each.
+/// The thread's usage is read this often at most, so that what came before a hold is known well enough: less than 1 us
+/// each.
 const READ_EVERY_NS: u64 = 10_000_000;
 
 /// How long turns are timed, 30 ns each, after a hold by nobody knows whom (arbitrary).
 const TIMED_FOR_NS: u64 = 10_000_000_000;
 
-/// What is told: a task that was ready and waited while its worker had more processor time than this for others. Ten thousand
-/// tasks that compute take turns of 150 ms.
+/// What is told: a task that was ready and waited while its worker had more processor time than this for others. Ten
+/// thousand tasks that compute take turns of 150 ms.
 const CROWDED_NS: u64 = 1_000_000_000;
 
 /// What a worker remembers for this.
@@ -95,7 +98,8 @@ impl Holds {
         self.timed_until_ns.is_some()
     }
 
-    /// How long the sampled task has waited, if the worker ran others for too long meanwhile. Takes the next sample when it is over.
+    /// How long the sampled task has waited, if the worker ran others for too long meanwhile. Takes the next sample
+    /// when it is over.
     fn crowded_ns(&mut self, now_ns: u64, taken: u32, queued: usize, steals: u64, cpu_ns: u64) -> Option<u64> {
         let is_over = |sample: &Sample| sample.steals != steals || sample.taken.wrapping_sub(taken) as i32 <= 0;
         let Some(sample) = self.sample.as_mut().filter(|sample| !is_over(sample)) else {
@@ -112,8 +116,8 @@ impl Holds {
         Some(waited_ns)
     }
 
-    /// Why nothing else happened from `before_ns` to `now_ns`, if that is proven, and how much processor time it took at least.
-    /// The usage is read.
+    /// Why nothing else happened from `before_ns` to `now_ns`, if that is proven, and how much processor time it took
+    /// at least. The usage is read.
     fn judge(&mut self, before_ns: u64, now_ns: u64) -> Option<(HoldCause, u64)> {
         let Some(usage) = Usage::of_thread() else {
             self.next_ns = u64::MAX;

@@ -1,7 +1,7 @@
 //! What a worker notes of its tasks while somebody listens (see `event.rs`).
 //!
-//! It reads what only the running side may touch, so each function says why the caller is that: the task has its turn, or the
-//! caller has won the claim that ended its wait and has not queued it yet.
+//! It reads what only the running side may touch, so each function says why the caller is that: the task has its turn,
+//! or the caller has won the claim that ended its wait and has not queued it yet.
 
 use crate::channel::{ChannelEnd, Side};
 use crate::event::{End, Event, EventKind, Role, Waker};

@@ -97,8 +97,8 @@ impl<T: Task> Worker<T> {
         self.tell(&dumps, true);
     }
 
-    /// The groups that are to be reported, and whether others will be when they have waited for longer. Only while the world is
-    /// stopped.
+    /// The groups that are to be reported, and whether others will be when they have waited for longer. Only while the
+    /// world is stopped.
     fn to_tell(&self, found: &Found<T>, now_ns: u64) -> (Vec<Dump>, bool) {
         if found.is_all {
             return (Vec::new(), false);
@@ -134,8 +134,8 @@ impl<T: Task> Worker<T> {
     }
 }
 
-/// Takes out the runs that have come to a deadlock while others go on, and have waited for long enough. Only while the world is stopped
-/// as it was for the search.
+/// Takes out the runs that have come to a deadlock while others go on, and have waited for long enough. Only while the
+/// world is stopped as it was for the search.
 fn take_dead<T: Task>(found: &mut Found<T>, now_ns: u64) -> Vec<Dead<T>> {
     if found.is_all {
         return Vec::new();

@@ -1,8 +1,9 @@
 //! Workers: take a task, run it, see what it wants, take the next one.
 //!
 //! A [`Worker`] is a thread together with the [`Core`] of a seat. The core of seat 0 goes from caller to caller of
-//! `run`, and to a thread of its own while there are runs and nobody calls (`seat.rs`); the others stay with their threads. The simulator is a worker whose queue is a [`Simulator`]: everything but the
-//! order, the clock and idling is the same code.
+//! `run`, and to a thread of its own while there are runs and nobody calls (`seat.rs`); the others stay with their
+//! threads. The simulator is a worker whose queue is a [`Simulator`]: everything but the order, the clock and idling is
+//! the same code.
 
 mod driver;
 mod end;
@@ -170,8 +171,8 @@ pub fn start_thread<T: Task>(shared: &Arc<Shared<T>>, index: usize) {
     *shared.seats[index].thread.lock() = started.ok();
 }
 
-/// The core of a seat for the thread that was started for it. If there is none, which only happens at the first seat, the caller of a
-/// run was faster, and will see whether a thread is needed when it leaves.
+/// The core of a seat for the thread that was started for it. If there is none, which only happens at the first seat,
+/// the caller of a run was faster, and will see whether a thread is needed when it leaves.
 fn take_core<T: Task>(seat: &Seat<T>) -> Option<Box<Core<T>>> {
     let mut core = seat.core.lock();
     if core.is_none() {
@@ -219,8 +220,8 @@ impl<T: Task> Worker<T> {
         self.requeue(raw);
     }
 
-    /// Queues tasks that have got permits, in the order in which they did. With `is_first` the first of them as the next to run, since others wait until it gives them back;
-    /// then the turn of the one who has let it in ends.
+    /// Queues tasks that have got permits, in the order in which they did. With `is_first` the first of them as the
+    /// next to run, since others wait until it gives them back; then the turn of the one who has let it in ends.
     pub fn push_called(&mut self, called: Called<T>, is_first: bool) {
         for (index, raw) in called.into_iter().enumerate() {
             self.note_woken(raw, None);

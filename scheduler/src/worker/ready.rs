@@ -1,7 +1,7 @@
 //! Tasks whose time has come, or whose sources are ready: on their way to the queue.
 //!
-//! Mostly there are several at once, of which the cache has nothing: what they touch is asked for together, and those that wait for sources may try what they waited for
-//! one after the other.
+//! Mostly there are several at once, of which the cache has nothing: what they touch is asked for together, and those
+//! that wait for sources may try what they waited for one after the other.
 
 use std::time::Duration;
 
@@ -19,17 +19,19 @@ use super::Worker;
 /// The poller is asked in passing after this long, if nobody else has it.
 const POLL_EVERY_NS: u64 = 200_000;
 
-/// And after this long, though tasks that it has woken still wait for their turn. Before, more of them would only grow cold in the queue:
-/// with a thousand busy connections all of them came to wait there.
+/// And after this long, though tasks that it has woken still wait for their turn. Before, more of them would only grow
+/// cold in the queue: with a thousand busy connections all of them came to wait there.
 const POLL_LATEST_NS: u64 = 2_000_000;
 
 /// Tasks that are looked at together (arbitrary).
 const AT_ONCE: usize = 16;
 
-/// So long tasks may try before their turns, and some more: others wait meanwhile. With small messages 64 of them take half of it.
+/// So long tasks may try before their turns, and some more: others wait meanwhile. With small messages 64 of them take
+/// half of it.
 const TRYING_NS: u64 = 200_000;
 
-/// A worker that could not look for so long has had turns that are long steps, or was not run by the system: who slept is late by as much then.
+/// A worker that could not look for so long has had turns that are long steps, or was not run by the system: who slept
+/// is late by as much then.
 pub(super) const LATE_NS: u64 = 1_000_000;
 
 /// If more are late, they are queued where other workers see them (arbitrary).
@@ -118,8 +120,9 @@ impl<T: Task> Worker<T> {
         self.core.io = ended;
     }
 
-    /// Lets tasks try what they waited for: a hundred calls of the system that read and then a hundred that write take less time than both by turns, as
-    /// the peer is not woken for each answer. Those who come too late try in their turns.
+    /// Lets tasks try what they waited for: a hundred calls of the system that read and then a hundred that write take
+    /// less time than both by turns, as the peer is not woken for each answer. Those who come too late try in their
+    /// turns.
     ///
     /// # Safety
     /// They are the caller's to queue.
@@ -165,7 +168,8 @@ impl<T: Task> Worker<T> {
     }
 }
 
-/// Asks for the memory that woken tasks will touch, all of each depth before the next: what a deeper one reads is there by then.
+/// Asks for the memory that woken tasks will touch, all of each depth before the next: what a deeper one reads is there
+/// by then.
 ///
 /// # Safety
 /// They are the caller's to queue.

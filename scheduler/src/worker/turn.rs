@@ -27,8 +27,8 @@ impl<T: Task> Worker<T> {
         self.turn_of(raw, 1);
     }
 
-    /// The same where `refs` references to the record are the caller's, the right to run among them. Part of both callers, as one more
-    /// call for each turn shows.
+    /// The same where `refs` references to the record are the caller's, the right to run among them. Part of both
+    /// callers, as one more call for each turn shows.
     #[inline(always)]
     pub(super) fn turn_of(&mut self, raw: Raw<T>, refs: u32) {
         // SAFETY: a queued task lives; the right to run is counted and ends in `end`.
@@ -191,7 +191,8 @@ impl<T: Task> Worker<T> {
             // SAFETY: we are the running side.
             Waiting::Select(selecting) => drop(unsafe { selecting.forget() }),
         }
-        // SAFETY: we are the running side, and in no list any more. What a sender did not send is dropped, and what one wanted who stood in line.
+        // SAFETY: we are the running side, and in no list any more. What a sender did not send is dropped, and what one
+        // wanted who stood in line.
         unsafe { *record.message() = None };
     }
 
@@ -269,7 +270,8 @@ impl<T: Task> Worker<T> {
         }
     }
 
-    /// The same for a task whose turn it is, which holds no lock: who waits, and would only end, ends here, without a turn of its own. True: it has.
+    /// The same for a task whose turn it is, which holds no lock: who waits, and would only end, ends here, without a
+    /// turn of its own. True: it has.
     ///
     /// The claim has given us the right to run it, which who takes it from a queue has otherwise.
     pub(crate) fn ask_to_end_here(&mut self, raw: Raw<T>, reason: CancelReason) -> bool {

@@ -145,8 +145,8 @@ pub fn run(config: Config, root: &Program, capacities: &[(usize, usize)]) -> Tes
     let mode = format!("{:?}, {} workers", config.mode, config.workers);
     let runtime = Runtime::new(config, Arc::new(Watcher(env.clone()))).expect("a runtime");
     let end = runtime.run(Toy::new(&env, root));
-    // A blocking job counts until its thread has let go of it, a moment after it has woken its task; and a worker says how many
-    // tasks it has ended when it parks.
+    // A blocking job counts until its thread has let go of it, a moment after it has woken its task; and a worker says
+    // how many tasks it has ended when it parks.
     let begun = Instant::now();
     while runtime.stats().outside + runtime.stats().tasks > 0 && begun.elapsed() < LONG {
         std::thread::yield_now();

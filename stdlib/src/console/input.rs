@@ -1,10 +1,12 @@
 //! Standard input, line by line, shared by all fibers.
 //!
-//! Taking a line and getting more bytes are separate steps: `take_line` never waits, `fill` takes nothing away. So a fiber that is cancelled while it waits loses no input.
+//! Taking a line and getting more bytes are separate steps: `take_line` never waits, `fill` takes nothing away. So a
+//! fiber that is cancelled while it waits loses no input.
 //!
-//! A terminal, pipe or socket is watched by the reactor. Its descriptor stays in blocking mode, because the mode belongs
-//! to everybody who has the same terminal open; so it is read once per rise and registered anew each time, which tells
-//! whether there is more. Files cannot be watched, and need not be: they are read on the pool of blocking jobs.
+//! A terminal, pipe or socket is watched by the reactor. Its descriptor stays in blocking mode, because the mode
+//! belongs to everybody who has the same terminal open; so it is read once per rise and registered anew each time,
+//! which tells whether there is more. Files cannot be watched, and need not be: they are read on the pool of blocking
+//! jobs.
 //!
 //! Rejected: a thread that reads for ever (it would take input that the program never asks for, and outlive it).
 

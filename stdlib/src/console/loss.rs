@@ -1,8 +1,9 @@
 //! What becomes of a program whose output is lost.
 //!
-//! When nobody reads it any more (`| head`), the program ends quietly as others do, like after SIGPIPE, only that its cleanups run. Any
-//! other cause, a full disk say, is a fault: `println` has no error of its own, and a program that seems to have succeeded while its
-//! output is missing is worse than one that stops. Rejected: a typed failure, which each `main` would have to name.
+//! When nobody reads it any more (`| head`), the program ends quietly as others do, like after SIGPIPE, only that its
+//! cleanups run. Any other cause, a full disk say, is a fault: `println` has no error of its own, and a program that
+//! seems to have succeeded while its output is missing is worse than one that stops. Rejected: a typed failure, which
+//! each `main` would have to name.
 
 use std::io::{Error, ErrorKind};
 

@@ -1,6 +1,7 @@
 //! Natives of `aivi.console`: standard streams, through the host.
 //!
-//! Each text is handed over in one call, so texts of different fibers do not mix. What happens when it is not taken says `loss.rs`.
+//! Each text is handed over in one call, so texts of different fibers do not mix. What happens when it is not taken
+//! says `loss.rs`.
 
 mod ansi;
 mod input;

@@ -1,5 +1,5 @@
-//! Natives of `aivi.file`: the blocking operations of `ops`, on the pool of blocking jobs. What a path leads to and whether the program may
-//! use it is found there, too (`spot`).
+//! Natives of `aivi.file`: the blocking operations of `ops`, on the pool of blocking jobs. What a path leads to and
+//! whether the program may use it is found there, too (`spot`).
 
 mod ops;
 mod spot;

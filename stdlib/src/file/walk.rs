@@ -1,15 +1,15 @@
 //! What a path leads to, found by handles of directories, from the root on.
 //!
-//! A walk goes through a path a name at a time: a directory is opened below the handle of the one before and never by following a link,
-//! a link is read and its text walked. So where the walk is when it ends is known and stays known, whatever happens to names
-//! meanwhile, and what is done there is done below the last handle, without following a link.
+//! A walk goes through a path a name at a time: a directory is opened below the handle of the one before and never by
+//! following a link, a link is read and its text walked. So where the walk is when it ends is known and stays known,
+//! whatever happens to names meanwhile, and what is done there is done below the last handle, without following a link.
 //!
-//! Directories are compared by identity, as the system tells it, and only what does not exist yet by name. So there is no second
-//! way to write a path, in other case or through a link, that is taken for another place.
+//! Directories are compared by identity, as the system tells it, and only what does not exist yet by name. So there is
+//! no second way to write a path, in other case or through a link, that is taken for another place.
 //!
-//! Rejected: to compare paths as texts (links), to make them absolute first and open them then (what they lead to may change in
-//! between), and handles of the granted directories alone, below which everything is opened (a link from one granted directory to
-//! another is refused, and nothing below can be denied).
+//! Rejected: to compare paths as texts (links), to make them absolute first and open them then (what they lead to may
+//! change in between), and handles of the granted directories alone, below which everything is opened (a link from one
+//! granted directory to another is refused, and nothing below can be denied).
 
 use std::ffi::{OsStr, OsString};
 use std::io;

@@ -1,5 +1,5 @@
-//! Natives of `aivi.json`: texts to values and back. The values are those of the type that the module declares; its constructors are
-//! known by their positions there, and by a value of each that `parse` is given.
+//! Natives of `aivi.json`: texts to values and back. The values are those of the type that the module declares; its
+//! constructors are known by their positions there, and by a value of each that `parse` is given.
 
 mod parse;
 mod write;
@@ -59,7 +59,8 @@ fn parse(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
         Ok(value) => Value::ok(value),
         Err(Refusal::Wrong(problem)) => Value::err(Value::text(&problem)),
         Err(Refusal::TooLarge(bytes)) => {
-            // The limit is reached, and nobody sees this; unless others have given back memory just now. What was made is gone already.
+            // The limit is reached, and nobody sees this; unless others have given back memory just now. What was made
+            // is gone already.
             let all = usize::try_from(cx.memory_limit()).unwrap_or(usize::MAX);
             _ = cx.may_make(all.max(bytes));
             Value::err(Value::text("the text has more in it than there is memory left"))

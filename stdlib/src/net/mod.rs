@@ -4,10 +4,13 @@
 //! socket. Errors come back as `Err` with a text that says what was tried and why it failed; the module in AIVI makes
 //! `SocketError` of it.
 //!
-//! The way of one `recv`: `receive` is a function that tries (`Tried`), and the handler of `call.native` calls it at once (`tries_quick` in `vm/src/interp/ops/native.rs`). If
-//! nothing is there, it says for which source and since which [`Attempt`](aivi_scheduler::reactor::Attempt) to wait; the fiber keeps that (`Pending::Tried`), and begins a wait (`NativeCx::retry_when_ready`,
-//! `Context::wait_io`) under the lock of the source (`scheduler/src/reactor`). The poller ends the waits of what has become ready (`scheduler/src/io_waits.rs`), and the worker that has
-//! polled lets each of them call the function again before it is queued (`scheduler/src/worker/ready.rs`, `try_early`). What that gives is the result in the fiber's turn (`take_early`); if there was nothing after all, the call runs again.
+//! The way of one `recv`: `receive` is a function that tries (`Tried`), and the handler of `call.native` calls it at
+//! once (`tries_quick` in `vm/src/interp/ops/native.rs`). If nothing is there, it says for which source and since which
+//! [`Attempt`](aivi_scheduler::reactor::Attempt) to wait; the fiber keeps that (`Pending::Tried`), and begins a wait
+//! (`NativeCx::retry_when_ready`, `Context::wait_io`) under the lock of the source (`scheduler/src/reactor`). The
+//! poller ends the waits of what has become ready (`scheduler/src/io_waits.rs`), and the worker that has polled lets
+//! each of them call the function again before it is queued (`scheduler/src/worker/ready.rs`, `try_early`). What that
+//! gives is the result in the fiber's turn (`take_early`); if there was nothing after all, the call runs again.
 //!
 //! Sockets are values of the host: they close with their last reference, if nobody closed them before.
 
@@ -41,11 +44,12 @@ family! { "net"
     "close" / 1 = close;
 }
 
-/// What one `recv` takes at most. Larger ones make fewer calls for bulk data; a list of so many numbers takes a megabyte.
+/// What one `recv` takes at most. Larger ones make fewer calls for bulk data; a list of so many numbers takes a
+/// megabyte.
 const RECEIVE_MAX: usize = 64 * 1024;
 
-/// What a call of the system costs in fuel: about 5 us where an instruction takes some 10 ns. Without it one busy connection held
-/// a worker for 40 ms while 49 others waited (echo, debug build: p50 19 us, p99 40 ms).
+/// What a call of the system costs in fuel: about 5 us where an instruction takes some 10 ns. Without it one busy
+/// connection held a worker for 40 ms while 49 others waited (echo, debug build: p50 19 us, p99 40 ms).
 const CALL_FUEL: u32 = 512;
 
 thread_local! {

@@ -1,7 +1,7 @@
 //! Hosts to addresses that the program may reach.
 //!
-//! An address that was found is a value of its own, which only this module makes: to connect or to listen needs one, so nobody reaches
-//! an address that was not granted, nor one by another name than it was granted for.
+//! An address that was found is a value of its own, which only this module makes: to connect or to listen needs one, so
+//! nobody reaches an address that was not granted, nor one by another name than it was granted for.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};

@@ -1,11 +1,12 @@
 //! TCP sockets, without the machine around them.
 //!
-//! Every operation is tried at once and says [`Try::Wait`] when the system would have to wait; the caller waits for that
-//! readiness and tries again. So nothing here blocks, and a cancelled caller has either done the whole step or none.
+//! Every operation is tried at once and says [`Try::Wait`] when the system would have to wait; the caller waits for
+//! that readiness and tries again. So nothing here blocks, and a cancelled caller has either done the whole step or
+//! none.
 //!
-//! Sending is whole or last: the bytes of one `send` are never mixed with those of another. Mostly the system takes them all
-//! at once. If it does not, the rest is an [`Unsent`], which holds the connection's turn until it is written or dropped
-//! (its fiber was cancelled); other senders wait for the turn as for room.
+//! Sending is whole or last: the bytes of one `send` are never mixed with those of another. Mostly the system takes
+//! them all at once. If it does not, the rest is an [`Unsent`], which holds the connection's turn until it is written
+//! or dropped (its fiber was cancelled); other senders wait for the turn as for room.
 //!
 //! Closing takes the socket out; whoever waits for it is woken and finds it closed.
 
@@ -23,11 +24,13 @@ use rustix::io::Errno;
 #[cfg(target_os = "linux")]
 use rustix::net::{RecvFlags, SendFlags};
 
-/// Does every arrival of bytes come as a rise? On Linux it does; elsewhere the poller is told by a read that found nothing.
+/// Does every arrival of bytes come as a rise? On Linux it does; elsewhere the poller is told by a read that found
+/// nothing.
 const EDGES_OF_STREAMS: bool = cfg!(target_os = "linux");
 
-/// Connections that the system keeps until they are accepted, or as many as it allows (`net.core.somaxconn` of Linux is 4,096). Who comes when they are all taken
-/// tries again after a second: of 1,000 clients that come at once, those beyond 128 would wait for one to seven.
+/// Connections that the system keeps until they are accepted, or as many as it allows (`net.core.somaxconn` of Linux is
+/// 4,096). Who comes when they are all taken tries again after a second: of 1,000 clients that come at once, those
+/// beyond 128 would wait for one to seven.
 #[cfg(unix)]
 const BACKLOG: i32 = 4096;
 
@@ -136,7 +139,8 @@ impl Connection {
         received.map_or_else(|| Try::Wait(source.clone(), attempt), Try::Done)
     }
 
-    /// Sends as much as the system takes at once; the rest, if any, is returned, for which `this` gives the connection itself.
+    /// Sends as much as the system takes at once; the rest, if any, is returned, for which `this` gives the connection
+    /// itself.
     pub fn send(&self, bytes: &[u8], this: impl FnOnce() -> Option<Arc<Connection>>) -> Try<Option<Unsent>> {
         let socket = self.socket.read();
         let Some(stream) = &*socket else { return Try::Done(Err(closed())) };
@@ -240,8 +244,8 @@ fn try_now<S: mio::event::Source, T>(
     }
 }
 
-/// Whether an error of `accept` is one of the connection that was to be accepted, and not of the listener or the process. Linux tells what has
-/// happened to it meanwhile: accept(2), "error handling".
+/// Whether an error of `accept` is one of the connection that was to be accepted, and not of the listener or the
+/// process. Linux tells what has happened to it meanwhile: accept(2), "error handling".
 fn is_of_new_connection(error: &io::Error) -> bool {
     #[cfg(target_os = "linux")]
     if let Some(

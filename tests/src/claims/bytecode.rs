@@ -1,5 +1,5 @@
-//! Claims about modules in bytes. What verifies is not run as it is: kinds and ownership are the compiler's word (decision 0007).
-//! Run are modules of the compiler whose constants have been changed, each to another one of its kind.
+//! Claims about modules in bytes. What verifies is not run as it is: kinds and ownership are the compiler's word
+//! (decision 0007). Run are modules of the compiler whose constants have been changed, each to another one of its kind.
 
 use std::sync::OnceLock;
 

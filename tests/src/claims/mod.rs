@@ -1,5 +1,6 @@
-//! What holds for every input, whatever its bytes. A function here panics when its claim is broken; the fuzz targets call it with
-//! bytes that libFuzzer makes, the tests in `tests/tests/claims.rs` with bytes from a seed and with hand-made hostile ones.
+//! What holds for every input, whatever its bytes. A function here panics when its claim is broken; the fuzz targets
+//! call it with bytes that libFuzzer makes, the tests in `tests/tests/claims.rs` with bytes from a seed and with
+//! hand-made hostile ones.
 
 mod bytecode;
 mod program;

@@ -1,5 +1,5 @@
-//! Claims about whole programs: the compiler always answers, what it makes verifies, and running that ends, touches nothing outside and
-//! leaves no object behind.
+//! Claims about whole programs: the compiler always answers, what it makes verifies, and running that ends, touches
+//! nothing outside and leaves no object behind.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};

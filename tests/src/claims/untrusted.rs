@@ -1,5 +1,6 @@
-//! The claim about modules that anybody may have written: they are refused, or run and break nothing. An input decides how a module of
-//! a sample is changed, change by change; a change that the verifier refuses is taken back, so that most of them together run.
+//! The claim about modules that anybody may have written: they are refused, or run and break nothing. An input decides
+//! how a module of a sample is changed, change by change; a change that the verifier refuses is taken back, so that
+//! most of them together run.
 
 use std::sync::OnceLock;
 
@@ -114,7 +115,8 @@ fn retarget(code: &mut [u64], at: usize, target: usize) {
     }
 }
 
-/// A register of one instruction gets what another one has in one of its own, with its tag or without; or the two change places.
+/// A register of one instruction gets what another one has in one of its own, with its tag or without; or the two
+/// change places.
 fn confuse(code: &mut [u64], at: usize, other: usize, numbers: [u8; 4]) {
     let register = |word: u64, number: u8| {
         let registers: Vec<_> = operands(word).iter().filter(|operand| operand.kind == OperandKind::Reg).collect();

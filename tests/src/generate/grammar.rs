@@ -1,5 +1,5 @@
-//! Modules that follow the grammar and nothing else: names mean nothing, types do not fit. Most of them parse, so they show what the
-//! parser makes of rare combinations, and what the formatter makes of that.
+//! Modules that follow the grammar and nothing else: names mean nothing, types do not fit. Most of them parse, so they
+//! show what the parser makes of rare combinations, and what the formatter makes of that.
 
 use super::Choices;
 

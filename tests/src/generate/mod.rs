@@ -1,7 +1,7 @@
 //! Texts and programs out of bytes: the same bytes give the same text, and most bytes give something that gets far.
 //!
-//! A fuzzer changes the bytes and sees what that does; tests make them from a seed. When the bytes are used up every choice is the first
-//! alternative, so the first one is always something that ends.
+//! A fuzzer changes the bytes and sees what that does; tests make them from a seed. When the bytes are used up every
+//! choice is the first alternative, so the first one is always something that ends.
 
 mod choices;
 mod grammar;

@@ -1,8 +1,9 @@
-//! Random scripts about fibers with a sequential model: of each can be said, without running it, how it may end and what it must have
-//! released in which order.
+//! Random scripts about fibers with a sequential model: of each can be said, without running it, how it may end and
+//! what it must have released in which order.
 //!
-//! A script is a tree of `par`, `race`, `timeoutWith`, scopes with tasks, pipelines through channels, `retry`, `attempt`, failures, faults
-//! and resources. The scheduler has tests of the same kind for its own tasks; these go through compiler, machine and library.
+//! A script is a tree of `par`, `race`, `timeoutWith`, scopes with tasks, pipelines through channels, `retry`,
+//! `attempt`, failures, faults and resources. The scheduler has tests of the same kind for its own tasks; these go
+//! through compiler, machine and library.
 
 mod model;
 mod planter;

@@ -60,7 +60,8 @@ left = n permits => do Effect {
 }
 "#;
 
-/// The script of a tree. It prints `+n` and `-n` for what is held, then `end` and how the tree ended, then how many permits are left.
+/// The script of a tree. It prints `+n` and `-n` for what is held, then `end` and how the tree ended, then how many
+/// permits are left.
 #[must_use]
 pub fn script(tree: &Tree) -> String {
     let mut script = Script { text: COMMON.to_owned(), nodes: 0 };

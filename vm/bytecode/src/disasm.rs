@@ -11,8 +11,9 @@
 //!    3  return.scalar    kind=Int src=r2
 //! ```
 //!
-//! Ids are shown as what they name, never as numbers: adding a constant somewhere must not change the text of everything else.
-//! Any module can be shown, wrong ones too: an id that names nothing prints as `?7`, a word that is no instruction as `.word`.
+//! Ids are shown as what they name, never as numbers: adding a constant somewhere must not change the text of
+//! everything else. Any module can be shown, wrong ones too: an id that names nothing prints as `?7`, a word that is no
+//! instruction as `.word`.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};

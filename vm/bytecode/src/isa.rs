@@ -1,15 +1,16 @@
 //! The instruction table.
 //!
 //! Notation: `R[a]` is a register; `:=` moves the right side in; *takes* means the register's value is consumed (the
-//! register is dead afterwards), *borrows* means it stays with the register, *copies* means a counted copy. "Raw" registers
-//! hold an untagged scalar (`ScalarKind`), all others hold a tagged value. Results of comparisons are raw Bools.
-//! Where a result is written into an operand register that is taken, that is what keeps unique values unique.
+//! register is dead afterwards), *borrows* means it stays with the register, *copies* means a counted copy. "Raw"
+//! registers hold an untagged scalar (`ScalarKind`), all others hold a tagged value. Results of comparisons are raw
+//! Bools. Where a result is written into an operand register that is taken, that is what keeps unique values unique.
 //!
 //! Behind an operand stands what happens to its register and what it has to hold (`role.rs`).
 //!
-//! Flags: `fuel` charges fuel and may yield; `checkpoint` polls cancellation and may wait; `fails` may unwind with a failure;
-//! `faults` may unwind with a fault; `calls` pushes a frame; `ends` does not continue with the next instruction.
-//! Any instruction with a flag other than `ends` needs a row in `Proto::drops` when it happens while registers own values.
+//! Flags: `fuel` charges fuel and may yield; `checkpoint` polls cancellation and may wait; `fails` may unwind with a
+//! failure; `faults` may unwind with a fault; `calls` pushes a frame; `ends` does not continue with the next
+//! instruction. Any instruction with a flag other than `ends` needs a row in `Proto::drops` when it happens while
+//! registers own values.
 
 // `R[dst]` is a register, and no link.
 #![allow(rustdoc::broken_intra_doc_links)]
@@ -378,8 +379,8 @@ isa! {
     /// If R[src] (borrowed) is the absent value, which a native function gives for None, pc += by.
     0x45 JumpAbsent "jump.absent" { src: Reg @ A sees, by: Jump16 @ C } []
 
-    // -- jumps back: if the condition holds and there is fuel, charge it and pc += by, backwards; else go on with the next
-    // instruction, a `loop` to the test of the same condition
+    // -- jumps back: if the condition holds and there is fuel, charge it and pc += by, backwards; else go on with the
+    // next instruction, a `loop` to the test of the same condition
     /// If R[left] == R[right] (raw, not Float) and there is fuel: pc += by, backwards.
     0x46 LoopEqInt "loop.eq.int" { left: Reg @ A reads, right: Reg @ B reads, by: Jump16 @ C } []
     /// If R[left] != R[right] and there is fuel: pc += by, backwards.
@@ -410,22 +411,24 @@ isa! {
     0x52 FieldRaw "field.raw" { dst: Reg @ A sets, object: Reg @ B sees Fields, index: Index @ C } []
     /// R[first], … := all `count` fields of R[object], which is taken: moved when it is unique, else copied.
     0x53 Unpack "unpack" { count: Count @ X, first: Reg @ A gives, object: Reg @ B takes Fields } []
-    /// Field `index` of R[object] := R[value], taken. In place when R[object] is unique, else R[object] becomes a copy first.
+    /// Field `index` of R[object] := R[value], taken. In place when R[object] is unique, else R[object] becomes a copy
+    /// first.
     0x54 SetField "set.field" { object: Reg @ A edits Object, value: Reg @ B takes, index: Index @ C } []
-    /// R[dst] := field `index` of R[object], moved out when R[object] is unique (a `set.field` must follow before the object is
-    /// used again), else a counted copy of the field, R[object] left as it is.
+    /// R[dst] := field `index` of R[object], moved out when R[object] is unique (a `set.field` must follow before the
+    /// object is used again), else a counted copy of the field, R[object] left as it is.
     0x55 TakeField "take.field" { dst: Reg @ A gives, object: Reg @ B edits Object, index: Index @ C } []
     /// R[dst] := field `index` of R[object] (borrowed), which keeps it: to be read while R[object] lives.
     0x5a FieldPeek "field.peek" { dst: Reg @ A shows, object: Reg @ B sees Fields, index: Index @ C } []
     /// R[first], … := `count` fields of R[object] (borrowed) from `index` on, known to be scalars; raw.
     0x58 FieldsRaw "fields.raw" { count: Count @ X, first: Reg @ A sets, object: Reg @ B sees Fields, index: Index @ C } []
-    /// Fields of R[object] from `index` on := the raw scalars R[first], … (`count`), which are of the kinds that the fields have.
-    /// In place when R[object] is unique, else R[object] becomes a copy first.
+    /// Fields of R[object] from `index` on := the raw scalars R[first], … (`count`), which are of the kinds that the
+    /// fields have. In place when R[object] is unique, else R[object] becomes a copy first.
     0x59 SetFieldsRaw "set.fields.raw" { count: Count @ X, object: Reg @ A edits Object, first: Reg @ B reads, index: Index @ C } []
-    /// R[dst] := a counted copy of the field of R[object] (borrowed) whose name is the text constant that follows this word
-    /// as the `value` of a `const` instruction; for records of open type.
+    /// R[dst] := a counted copy of the field of R[object] (borrowed) whose name is the text constant that follows this
+    /// word as the `value` of a `const` instruction; for records of open type.
     0x56 FieldNamed "field.named" { dst: Reg @ A gives, object: Reg @ B sees Record } []
-    /// As `set.field`, the field named by the `const` word that follows; a task handle becomes an ordinary record first.
+    /// As `set.field`, the field named by the `const` word that follows; a task handle becomes an ordinary record
+    /// first.
     0x57 SetNamed "set.named" { object: Reg @ A edits Record, value: Reg @ B takes } []
 
     // -- lists
@@ -443,18 +446,21 @@ isa! {
     0x65 ListLength "list.length" { dst: Reg @ A sets, list: Reg @ B sees List } []
     /// R[dst] := a counted copy of item R[index] (raw) of R[list] (borrowed); a fault out of range.
     0x66 ListGet "list.get" { dst: Reg @ A gives, list: Reg @ B sees List, index: Reg @ C reads } [faults]
-    /// R[dst] := item R[index] (raw) of R[list] (borrowed), which keeps it: to be read while R[list] lives; a fault out of range.
+    /// R[dst] := item R[index] (raw) of R[list] (borrowed), which keeps it: to be read while R[list] lives; a fault out
+    /// of range.
     0x5b ListPeek "list.peek" { dst: Reg @ A shows, list: Reg @ B sees List, index: Reg @ C reads } [faults]
     /// R[dst] := a counted copy of item `index` of R[list] (borrowed), known to exist.
     0x67 ListItem "list.item" { dst: Reg @ A gives, list: Reg @ B sees List, index: Index @ C } []
-    /// R[dst] := R[list] (taken) without its first `count` items, known to exist. An empty list, without none, keeps little memory.
+    /// R[dst] := R[list] (taken) without its first `count` items, known to exist. An empty list, without none, keeps
+    /// little memory.
     0x68 ListDrop "list.drop" { dst: Reg @ A gives List, list: Reg @ B takes List, count: Index @ C } []
     /// R[head] := the first item of R[list], moved; R[list] := the rest. R[list] is not empty.
     0x69 ListUncons "list.uncons" { head: Reg @ A gives, list: Reg @ B edits List } []
     /// R[list] := R[list] with R[item] (taken) as item R[index] (raw), in place when unique; unchanged out of range.
     0x6d ListSet "list.set" { list: Reg @ A edits List, index: Reg @ B reads, item: Reg @ C takes } []
-    /// R[dst] := item R[index] (raw) of R[list], moved out when R[list] is unique, else R[list] becomes a copy first; `list.set` of it
-    /// must follow before R[list] is used again. The absent value when there is no such item, R[list] left as it is.
+    /// R[dst] := item R[index] (raw) of R[list], moved out when R[list] is unique, else R[list] becomes a copy first;
+    /// `list.set` of it must follow before R[list] is used again. The absent value when there is no such item, R[list]
+    /// left as it is.
     0x7f ListTake "list.take" { dst: Reg @ A gives, list: Reg @ B edits List, index: Reg @ C reads } []
     /// If R[list] (borrowed) has exactly `length` items, pc += by.
     0x6a JumpLength "jump.length" { list: Reg @ A sees List, length: Index @ B, by: Jump16 @ C } []
@@ -472,8 +478,8 @@ isa! {
     0x70 TextJoin "text.join" { dst: Reg @ A gives Text, first: Reg @ B takes Text, count: Index @ C } []
     /// R[dst] := toText R[src]; borrows R[src], which is tagged.
     0x71 ToText "to.text" { dst: Reg @ A gives Text, src: Reg @ B sees } []
-    /// R[dst] := the part of R[text] (borrowed) from scalar value R[first] to before R[first + 1], raw Ints, both clamped; a negative
-    /// start counts from the end.
+    /// R[dst] := the part of R[text] (borrowed) from scalar value R[first] to before R[first + 1], raw Ints, both
+    /// clamped; a negative start counts from the end.
     0x72 TextSlice "text.slice" { dst: Reg @ A gives Text, text: Reg @ B sees Text, first: Reg @ C reads } []
     /// R[dst] := number of scalar values of R[text] (borrowed), raw Int.
     0x73 TextLength "text.length" { dst: Reg @ A sets, text: Reg @ B sees Text } []
@@ -483,7 +489,8 @@ isa! {
     0x75 JumpNeText "jump.ne.text" { left: Reg @ A sees Text, right: Reg @ B sees Text, by: Jump16 @ C } []
 
     // -- maps and sets: keys and elements are tagged; a fault when they cannot be compared
-    /// R[dst] := a counted copy of what R[key] leads to in R[map], both borrowed; the absent value when there is nothing.
+    /// R[dst] := a counted copy of what R[key] leads to in R[map], both borrowed; the absent value when there is
+    /// nothing.
     0x78 MapGet "map.get" { dst: Reg @ A gives, map: Reg @ B sees Map, key: Reg @ C sees } [faults]
     /// R[dst] := what R[key] leads to in R[map] (both borrowed), known to be a scalar; unchanged when there is nothing.
     0x79 MapGetOr "map.get.or" { dst: Reg @ A adjusts, map: Reg @ B sees Map, key: Reg @ C sees } [faults]
@@ -495,22 +502,24 @@ isa! {
     0x7c SetInsert "set.insert" { set: Reg @ A edits Set, item: Reg @ B takes } [faults]
     /// R[dst] := whether R[item] is in R[set], both borrowed; raw.
     0x7d SetHas "set.has" { dst: Reg @ A sets, set: Reg @ B sees Set, item: Reg @ C sees } [faults]
-    /// R[dst] := what R[key] (borrowed) leads to in R[map], moved out when R[map] is unique, else R[map] becomes a copy first; `map.insert`
-    /// or the removal of the key must follow before R[map] is used again. The absent value when there is nothing, R[map] left as it is.
+    /// R[dst] := what R[key] (borrowed) leads to in R[map], moved out when R[map] is unique, else R[map] becomes a copy
+    /// first; `map.insert` or the removal of the key must follow before R[map] is used again. The absent value when
+    /// there is nothing, R[map] left as it is.
     0x7e MapTake "map.take" { dst: Reg @ A gives, map: Reg @ B edits Map, key: Reg @ C sees } [faults]
 
     // -- functions
     /// R[reg] := a function of `proto` that captures R[reg], … (`count`, taken).
     0x80 Closure "closure" { count: Count @ X, reg: Reg @ A calls Function, proto: ProtoId @ W } []
-    /// R[reg] := `proto` applied to fewer arguments than it has parameters, or all of an effect's: R[reg], … (`count`, taken).
+    /// R[reg] := `proto` applied to fewer arguments than it has parameters, or all of an effect's: R[reg], … (`count`,
+    /// taken).
     0x81 Partial "partial" { count: Count @ X, reg: Reg @ A calls Function, proto: ProtoId @ W } []
-    /// Calls `proto` with the arguments R[base], … (taken); its window starts at R[base], where the result arrives, tagged.
-    /// For an effect's proto this runs it.
+    /// Calls `proto` with the arguments R[base], … (taken); its window starts at R[base], where the result arrives,
+    /// tagged. For an effect's proto this runs it.
     0x82 Call "call" { base: Reg @ A calls, proto: ProtoId @ W } [calls, fuel, checkpoint, faults, fails]
     /// As `call`, in place of the current frame.
     0x83 TailCall "tail.call" { base: Reg @ A calls, proto: ProtoId @ W } [calls, fuel, checkpoint, faults, ends]
-    /// Applies R[function] (taken) to R[base], … (`count`, taken); R[base] := result. Fewer arguments than parameters make a
-    /// partial application, more apply the result to the rest. Does not run effects.
+    /// Applies R[function] (taken) to R[base], … (`count`, taken); R[base] := result. Fewer arguments than parameters
+    /// make a partial application, more apply the result to the rest. Does not run effects.
     0x84 CallValue "call.value" { count: Count @ X, base: Reg @ A calls, function: Reg @ B takes Function } [calls, fuel, checkpoint, faults]
     /// As `call.value`, in place of the current frame.
     0x85 TailCallValue "tail.call.value" { count: Count @ X, base: Reg @ A calls, function: Reg @ B takes Function } [calls, fuel, checkpoint, faults, ends]
@@ -518,16 +527,17 @@ isa! {
     0x86 CallRun "call.run" { count: Count @ X, base: Reg @ A calls, function: Reg @ B takes Function } [calls, fuel, checkpoint, faults, fails]
     /// As `call.run`, in place of the current frame.
     0x87 TailCallRun "tail.call.run" { count: Count @ X, base: Reg @ A calls, function: Reg @ B takes Function } [calls, fuel, checkpoint, faults, fails, ends]
-    /// R[base] := native function applied to the tagged arguments R[base], … (`count`); each is taken or borrowed as the
-    /// import's modes say. For an effect this runs it; else it may be no checkpoint, when there is little to do.
+    /// R[base] := native function applied to the tagged arguments R[base], … (`count`); each is taken or borrowed as
+    /// the import's modes say. For an effect this runs it; else it may be no checkpoint, when there is little to do.
     0x88 CallNative "call.native" { count: Count @ X, base: Reg @ A calls, native: NativeId @ W } [checkpoint, fails, faults]
     /// Returns R[src] (tagged, taken) to the caller.
     0x89 Return "return" { src: Reg @ A takes } [ends]
     /// Returns the raw scalar R[src], tagging it.
     0x8a ReturnScalar "return.scalar" { kind: ScalarKind @ X, src: Reg @ A reads } [ends]
 
-    /// Returns a new object of `shape` from R[first], … (`count`, taken), as `new` makes it. When the caller goes on with an `unpack`
-    /// of the result, perhaps behind a `jump.not.con` of it, no object is made: the fields go where `unpack` would put them.
+    /// Returns a new object of `shape` from R[first], … (`count`, taken), as `new` makes it. When the caller goes on
+    /// with an `unpack` of the result, perhaps behind a `jump.not.con` of it, no object is made: the fields go where
+    /// `unpack` would put them.
     0x8b ReturnNew "return.new" { count: Count @ X, first: Reg @ B takes, shape: ShapeId @ C } [ends]
 
     // -- failures, faults, cleanups
@@ -537,13 +547,14 @@ isa! {
     0x91 Panic "panic" { message: Reg @ A takes Text } [faults, ends]
     /// Unwinds with a fault whose message is a text constant.
     0x92 Fault "fault" { message: ConstId @ W } [faults, ends]
-    /// Runs the effect R[effect] (taken) as a cleanup: masked from cancellation; its failure or fault is reported as a warning
-    /// and dropped, as is its result. Uses the window from R[base] on.
+    /// Runs the effect R[effect] (taken) as a cleanup: masked from cancellation; its failure or fault is reported as a
+    /// warning and dropped, as is its result. Uses the window from R[base] on.
     0x93 Cleanup "cleanup" { base: Reg @ A clears, effect: Reg @ B takes Function } [calls]
     /// End of a cleanup handler: goes on with the unwinding that led there.
     0x94 Resume "resume" {} [fails, faults, ends]
 
-    // -- fibers: every one is a checkpoint, waits or not. Operands tagged unless said otherwise, taken unless said otherwise.
+    // -- fibers: every one is a checkpoint, waits or not. Operands tagged unless said otherwise, taken unless said
+    // otherwise.
     /// R[dst] := Unit after R[millis] (raw Int) milliseconds; yields when not positive.
     0xa0 Sleep "sleep" { dst: Reg @ A gives, millis: Reg @ B reads } [checkpoint]
     /// R[dst] := the task that runs R[effect] in the innermost scope.
@@ -562,14 +573,17 @@ isa! {
     0xa7 Par "par" { dst: Reg @ A gives Object, left: Reg @ B takes Function, right: Reg @ C takes Function } [checkpoint, fails, faults]
     /// R[dst] := the value of whichever effect ends first.
     0xa8 Race "race" { dst: Reg @ A gives, left: Reg @ B takes Function, right: Reg @ C takes Function } [checkpoint, fails, faults]
-    /// R[base] := the value of the effect R[base + 2], or failure R[base + 1] when it takes longer than R[base] (raw Int) milliseconds.
+    /// R[base] := the value of the effect R[base + 2], or failure R[base + 1] when it takes longer than R[base] (raw
+    /// Int) milliseconds.
     0xa9 Timeout "timeout" { base: Reg @ A calls } [checkpoint, fails, faults]
     /// R[dst] := the outcome of applying R[body] to the handle of a new scope and running the effect.
     0xaa Scope "scope" { dst: Reg @ A gives, body: Reg @ B takes Function } [checkpoint, fails, faults]
-    /// R[dst] := what the effect in field `field` of R[record] yields when run: `join`, `cancel`, `isCancelled` of a task handle or of
-    /// a record that looks like one (fields sorted: cancel 0, isCancelled 1, join 2). Uses the window from R[dst] on.
+    /// R[dst] := what the effect in field `field` of R[record] yields when run: `join`, `cancel`, `isCancelled` of a
+    /// task handle or of a record that looks like one (fields sorted: cancel 0, isCancelled 1, join 2). Uses the window
+    /// from R[dst] on.
     0xab RunTaskField "run.task.field" { dst: Reg @ A gives, record: Reg @ B takes Record, field: Index @ C } [calls, checkpoint, fails, faults]
-    /// R[dst] := the values of all effects in the list R[effects], run at once, in its order; the first error cancels the others.
+    /// R[dst] := the values of all effects in the list R[effects], run at once, in its order; the first error cancels
+    /// the others.
     0xac ParAll "par.all" { dst: Reg @ A gives List, effects: Reg @ B takes List } [checkpoint, fails, faults]
     /// As `par.all`; R[dst] := Ok value or Err error of each, none is cancelled because another fails.
     0xad ParSettled "par.settled" { dst: Reg @ A gives List, effects: Reg @ B takes List } [checkpoint, faults]
@@ -577,8 +591,8 @@ isa! {
     0xae RaceAll "race.all" { dst: Reg @ A gives, effects: Reg @ B takes List } [checkpoint, fails, faults]
     /// As `race.all`, of whichever ends first with a value; when all fail, the failure is the list of their errors.
     0xaf RaceAny "race.any" { dst: Reg @ A gives, effects: Reg @ B takes List } [checkpoint, fails, faults]
-    /// As `par.all`, for the effects that R[base + 1] gives for the items of the list R[base + 2], with at most R[base] (raw Int) of
-    /// them at once; the result is in R[base].
+    /// As `par.all`, for the effects that R[base + 1] gives for the items of the list R[base + 2], with at most R[base]
+    /// (raw Int) of them at once; the result is in R[base].
     0xb8 ParEach "par.each" { base: Reg @ A calls } [checkpoint, fails, faults]
     /// As `par.each`, with the result of `par.settled`.
     0xb9 ParEachSettled "par.each.settled" { base: Reg @ A calls } [checkpoint, faults]
@@ -598,14 +612,16 @@ isa! {
     0xb6 ChanTrySend "chan.try.send" { dst: Reg @ A gives, sender: Reg @ B sees Sender, value: Reg @ C takes } [checkpoint]
     /// As `chan.recv`, but never waits; R[dst] := Ok message, Err Empty or Err ReceiverClosed.
     0xb7 ChanTryRecv "chan.try.recv" { dst: Reg @ A gives, receiver: Reg @ B sees Receiver } [checkpoint]
-    /// R[dst] := (what came of one case of the list R[cases], the function to be applied to that); of those that can be done at once one by
-    /// chance; waits until one can be done, or the shortest of their times is over. A fault when it sends to a closed channel.
+    /// R[dst] := (what came of one case of the list R[cases], the function to be applied to that); of those that can be
+    /// done at once one by chance; waits until one can be done, or the shortest of their times is over. A fault when it
+    /// sends to a closed channel.
     0xba Select "select" { dst: Reg @ A gives, cases: Reg @ B takes List } [checkpoint, faults]
     /// As `select`; of those that can be done at once the first.
     0xbb SelectInOrder "select.in.order" { dst: Reg @ A gives, cases: Reg @ B takes List } [checkpoint, faults]
     /// R[dst] := a gate with R[permits] (raw Int) permits.
     0xbc PermitsMake "permits.make" { dst: Reg @ A gives Gate, permits: Reg @ B reads } [checkpoint]
-    /// Takes R[permits] (raw Int) permits of R[gate], which is borrowed; waits, in the order of coming, until they are free; R[dst] := Unit.
+    /// Takes R[permits] (raw Int) permits of R[gate], which is borrowed; waits, in the order of coming, until they are
+    /// free; R[dst] := Unit.
     0xbd PermitsTake "permits.take" { dst: Reg @ A gives, gate: Reg @ B sees Gate, permits: Reg @ C reads } [checkpoint]
     /// Gives R[permits] (raw Int) permits back to R[gate], which is borrowed; R[dst] := Unit.
     0xbe PermitsGive "permits.give" { dst: Reg @ A gives, gate: Reg @ B sees Gate, permits: Reg @ C reads } [checkpoint]

@@ -1,7 +1,7 @@
 //! The instruction set and the module format of the AIVI machine.
 //!
-//! `isa` is one table of instructions; opcodes, the decoded form, encoder, decoder, disassembler, the verifier's operand
-//! checks and `spec/bytecode.md` come from its rows. `module` is what the compiler writes and the machine runs.
+//! `isa` is one table of instructions; opcodes, the decoded form, encoder, decoder, disassembler, the verifier's
+//! operand checks and `spec/bytecode.md` come from its rows. `module` is what the compiler writes and the machine runs.
 
 #![forbid(unsafe_code)]
 

@@ -68,7 +68,8 @@ pub struct Handler {
     pub target: u32,
     /// What it catches.
     pub kind: HandlerKind,
-    /// Registers that own values, or hold constants, at the target: everything else that the frame owns is released first.
+    /// Registers that own values, or hold constants, at the target: everything else that the frame owns is released
+    /// first.
     pub keep: Vec<Reg>,
 }
 
@@ -81,7 +82,8 @@ pub enum HandlerKind {
     Cleanup,
 }
 
-/// What a frame owns while the instruction at `pc` runs: operands that the instruction takes and call arguments not included.
+/// What a frame owns while the instruction at `pc` runs: operands that the instruction takes and call arguments not
+/// included.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Drops {
     /// The instruction.
@@ -186,7 +188,8 @@ impl Shape {
     }
 }
 
-/// Constructors that the machine itself makes: the first shapes of every module, in this order: type, name, position, arity.
+/// Constructors that the machine itself makes: the first shapes of every module, in this order: type, name, position,
+/// arity.
 pub const WELL_KNOWN: &[(&str, &str, u16, u16)] = &[
     ("Option", "None", 0, 0),
     ("Option", "Some", 1, 1),
@@ -282,8 +285,8 @@ pub struct Test {
 pub struct DataType {
     /// Its name.
     pub name: String,
-    /// Names of its constructors and their types, as the language writes them: `Float -> Shape`. None of a handle; one that is [`HIDDEN`]
-    /// of a type that only its module knows as a record, a tuple or the like.
+    /// Names of its constructors and their types, as the language writes them: `Float -> Shape`. None of a handle; one
+    /// that is [`HIDDEN`] of a type that only its module knows as a record, a tuple or the like.
     pub constructors: Vec<(String, String)>,
 }
 

@@ -8,7 +8,8 @@
 //!                                W (32..64)
 //! ```
 //!
-//! `X` holds a small count, `A`, `B`, `C` a register or a 16-bit number, `W` a 32-bit number in the place of `B` and `C`.
+//! `X` holds a small count, `A`, `B`, `C` a register or a 16-bit number, `W` a 32-bit number in the place of `B` and
+//! `C`.
 
 /// What an operand denotes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -99,8 +100,8 @@ operands! {
     ShapeId(u16 as u16) Shape
 }
 
-/// Scalars that live untagged in registers; an instruction attaches the tag where a value enters a cell, an argument of an
-/// unknown function, or a register of polymorphic type.
+/// Scalars that live untagged in registers; an instruction attaches the tag where a value enters a cell, an argument of
+/// an unknown function, or a register of polymorphic type.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 #[repr(u8)]
 pub enum ScalarKind {

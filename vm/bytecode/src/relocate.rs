@@ -3,8 +3,8 @@
 use crate::isa::Opcode;
 use crate::operand::OperandKind;
 
-/// Replaces what refers to the module's tables: `moved` gives the new number of an entry of the table that the kind names.
-/// Words that are no instructions stay as they are.
+/// Replaces what refers to the module's tables: `moved` gives the new number of an entry of the table that the kind
+/// names. Words that are no instructions stay as they are.
 pub fn relocate(code: &mut [u64], mut moved: impl FnMut(OperandKind, u32) -> u32) {
     use OperandKind as Kind;
     for word in code {

@@ -1,7 +1,7 @@
 //! What an instruction does to the register that an operand names, and what it expects to find there.
 //!
-//! The verifier follows who owns what by the roles (`verify/flow.rs`), the compiler places moves and drops by them, and the machine
-//! checks what programs from elsewhere have in their registers by what these have to hold.
+//! The verifier follows who owns what by the roles (`verify/flow.rs`), the compiler places moves and drops by them, and
+//! the machine checks what programs from elsewhere have in their registers by what these have to hold.
 
 use crate::operand::ScalarKind;
 
@@ -29,7 +29,8 @@ pub enum Role {
     shows,
     /// It becomes what the other operand is: ownership goes along or stays.
     becomes,
-    /// The first of the arguments, which are consumed; the result arrives there. Registers behind may be used by who is called.
+    /// The first of the arguments, which are consumed; the result arrives there. Registers behind may be used by who is
+    /// called.
     calls,
     /// From here on registers are used by who is called; no result arrives.
     clears,

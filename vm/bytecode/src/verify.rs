@@ -1,11 +1,12 @@
 //! Checks a module before the machine runs it: the machine's unchecked accesses rest on these rules.
 //!
-//! What a single row of the instruction table implies (registers, ids, jumps) is checked for every instruction by its operand
-//! kinds, so a new row needs no code here unless it uses a window of registers. `verify` checks V1 to V18 for every module that is
-//! loaded. `follow` checks the others, who owns what (`flow.rs`): of modules from elsewhere, and in debug builds of all, so that
-//! the compiler keeps them. That a register holds the *kind* of value that an instruction expects is no rule: the compiler guarantees
-//! it. Of modules from elsewhere `unproven` tells where it does not follow from the code (`kinds.rs`), and there the machine looks when
-//! it runs (`spec/decisions/0031-guards-where-needed.md`).
+//! What a single row of the instruction table implies (registers, ids, jumps) is checked for every instruction by its
+//! operand kinds, so a new row needs no code here unless it uses a window of registers. `verify` checks V1 to V18 for
+//! every module that is loaded. `follow` checks the others, who owns what (`flow.rs`): of modules from elsewhere, and
+//! in debug builds of all, so that the compiler keeps them. That a register holds the *kind* of value that an
+//! instruction expects is no rule: the compiler guarantees it. Of modules from elsewhere `unproven` tells where it does
+//! not follow from the code (`kinds.rs`), and there the machine looks when it runs
+//! (`spec/decisions/0031-guards-where-needed.md`).
 //!
 //! Rules are numbered for good; `// SAFETY:` comments of the machine cite them.
 

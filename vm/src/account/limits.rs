@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use aivi_scheduler::Place;
 
-/// What a call, or all calls of an engine together, may use. Without end unless said otherwise, but for the depth of calls.
+/// What a call, or all calls of an engine together, may use. Without end unless said otherwise, but for the depth of
+/// calls.
 ///
-/// When something is used up, the call is cancelled: its cleanups run, with the fuel, the memory and the time that `cleanup_*` give
-/// them on top. When that is used up as well, the call is stopped as it stands, and what its cleanups left undone is reported.
+/// When something is used up, the call is cancelled: its cleanups run, with the fuel, the memory and the time that
+/// `cleanup_*` give them on top. When that is used up as well, the call is stopped as it stands, and what its cleanups
+/// left undone is reported.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Limits {
@@ -17,14 +19,17 @@ pub struct Limits {
     pub frames: usize,
     /// Registers of a fiber (16 bytes each), likewise.
     pub registers: usize,
-    /// Fuel: a call of a function or a turn of a loop is one, and native functions charge by the length of what they work on.
+    /// Fuel: a call of a function or a turn of a loop is one, and native functions charge by the length of what they
+    /// work on.
     pub fuel: u64,
-    /// Bytes in use at the same time: values, fibers, and messages in channels. What a host is given of a value may take as much, or what other calls
-    /// leave of a limit that they share; it is not counted as in use, as it is the host's.
+    /// Bytes in use at the same time: values, fibers, and messages in channels. What a host is given of a value may
+    /// take as much, or what other calls leave of a limit that they share; it is not counted as in use, as it is the
+    /// host's.
     pub memory: u64,
     /// From the beginning of the call, by the engine's clock.
     pub time: Duration,
-    /// Fibers that live at the same time. A call has at least one, which counts from its first turn on; others count from when they are started.
+    /// Fibers that live at the same time. A call has at least one, which counts from its first turn on; others count
+    /// from when they are started.
     pub fibers: u64,
     /// Messages that stand in channels at the same time; a bounded channel may not have room for more.
     pub messages: u64,
@@ -86,8 +91,9 @@ pub struct Reached {
 }
 
 impl Limits {
-    /// A million frames, as the language promises at least a tenth of it, with 16 registers for each (256 MiB); everything else
-    /// without end. Cleanups after a limit have a quarter of a million units of fuel, a megabyte, and a tenth of a second.
+    /// A million frames, as the language promises at least a tenth of it, with 16 registers for each (256 MiB);
+    /// everything else without end. Cleanups after a limit have a quarter of a million units of fuel, a megabyte, and a
+    /// tenth of a second.
     #[must_use]
     pub const fn none() -> Limits {
         Limits {

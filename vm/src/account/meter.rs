@@ -1,8 +1,8 @@
 //! What this thread has allocated, started and sent, and freed, ended and received; and for which call it works.
 //!
-//! To count costs an addition to a word of the thread. What is in an account is looked at when the words leave a band: above
-//! the *ceiling* the thread has more in hand than it took in advance, or a limit is reached; as far below what was entered it has so much
-//! to give back that others should know, who may be the ones that allocate, start and send.
+//! To count costs an addition to a word of the thread. What is in an account is looked at when the words leave a band:
+//! above the *ceiling* the thread has more in hand than it took in advance, or a limit is reached; as far below what
+//! was entered it has so much to give back that others should know, who may be the ones that allocate, start and send.
 //!
 //! The thread works for the call whose fiber it ran last, also between two turns: what ends then, ends for that call.
 
@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use super::{Account, Limit, Over};
 
-/// Bytes that a thread takes in advance at most, and gives back at once. More makes a limit less exact with many workers, less makes
-/// them meet at the account more often: at 256 KiB that is once in some thousands of objects.
+/// Bytes that a thread takes in advance at most, and gives back at once. More makes a limit less exact with many
+/// workers, less makes them meet at the account more often: at 256 KiB that is once in some thousands of objects.
 const BYTES: u64 = 256 << 10;
 
 /// The same for fibers and messages.
@@ -29,8 +29,8 @@ pub(crate) const UNIT: usize = 16;
 const MESSAGE_BYTES: isize = 16;
 
 thread_local! {
-    /// Memory, in units of 16 bytes: the size of each object is a multiple of that, and the handlers that make and free them have it at
-    /// hand as such (in bytes: 2 % more instructions for trees).
+    /// Memory, in units of 16 bytes: the size of each object is a multiple of that, and the handlers that make and free
+    /// them have it at hand as such (in bytes: 2 % more instructions for trees).
     static LIVE: Cell<isize> = const { Cell::new(0) };
     static FIBERS: Cell<isize> = const { Cell::new(0) };
     static CEILING: Cell<isize> = const { Cell::new(isize::MAX) };

@@ -1,20 +1,22 @@
 //! What calls use, counted against their limits.
 //!
-//! A call with limits has an *account*. Its parents are the accounts that it shares with other calls: those of budgets, and that of an
-//! engine with limits. A scope with limits inside of a call has an account of its own, whose parent is the one around it. What is
-//! used is counted by threads on their own (`meter.rs`), in words that nobody else touches, and entered into the account that the
-//! fiber belongs to, and all above: when the thread turns to another one, and when it has used what it took in advance.
+//! A call with limits has an *account*. Its parents are the accounts that it shares with other calls: those of budgets,
+//! and that of an engine with limits. A scope with limits inside of a call has an account of its own, whose parent is
+//! the one around it. What is used is counted by threads on their own (`meter.rs`), in words that nobody else touches,
+//! and entered into the account that the fiber belongs to, and all above: when the thread turns to another one, and
+//! when it has used what it took in advance.
 //!
 //! What always holds:
 //!
 //! - A1. All threads together never have more in hand than they took in advance: at most a 64th of the limit each.
-//! - A2. Who reaches a limit of a scope or a call has that one ended; of what calls share, the call (`Account::answering`). A limit is
-//!   reached once (`Account::reach`). From then on the reserves for cleanups are allowed on top, and who reaches a limit again is
-//!   stopped for good.
-//! - A3. What a call leaves behind (its result, constants of the program that it was the first to use) is its parents' no more
-//!   (`Account::close`). What a scope leaves behind is still the call's.
-//! - A4. Who has allocated a value is not known when it is freed. A scope is never said to use less than nothing, nor more than
-//!   everything around it does: what its fibers were given, or gave away, evens out in the account of the call.
+//! - A2. Who reaches a limit of a scope or a call has that one ended; of what calls share, the call
+//!   (`Account::answering`). A limit is reached once (`Account::reach`). From then on the reserves for cleanups are
+//!   allowed on top, and who reaches a limit again is stopped for good.
+//! - A3. What a call leaves behind (its result, constants of the program that it was the first to use) is its parents'
+//!   no more (`Account::close`). What a scope leaves behind is still the call's.
+//! - A4. Who has allocated a value is not known when it is freed. A scope is never said to use less than nothing, nor
+//!   more than everything around it does: what its fibers were given, or gave away, evens out in the account of the
+//!   call.
 //!
 //! Why so, and what was rejected: decisions 0024 and 0036.
 
@@ -77,7 +79,8 @@ pub struct Used {
     pub most_messages: u64,
     /// Bytes that were written.
     pub output: u64,
-    /// Nanoseconds in native functions that act: those of the host among them, and those that run where blocking is allowed.
+    /// Nanoseconds in native functions that act: those of the host among them, and those that run where blocking is
+    /// allowed.
     pub host_ns: u64,
 }
 
@@ -177,7 +180,8 @@ impl Account {
         self.scope.get()?.upgrade()
     }
 
-    /// The account that is ended for this: that of the scope or call whose limit it is, or of the call in what calls share.
+    /// The account that is ended for this: that of the scope or call whose limit it is, or of the call in what calls
+    /// share.
     pub(crate) fn answering(&self, over: &Over) -> &Account {
         self.line().take(over.above + 1).filter(|account| account.is_own()).last().unwrap_or(self)
     }
@@ -194,7 +198,8 @@ impl Account {
         self.reached.set(reached).is_ok()
     }
 
-    /// So many cleanups are not run to their end. True: that is because it was stopped for a limit of a scope, which tells of it.
+    /// So many cleanups are not run to their end. True: that is because it was stopped for a limit of a scope, which
+    /// tells of it.
     pub(crate) fn skip(&self, cleanups: usize) -> bool {
         let stopped = self.line().find(|account| account.level == Level::Scope && account.reached().is_some());
         stopped.inspect(|account| _ = account.skipped.fetch_add(cleanups as u64, Relaxed)).is_some()
@@ -249,7 +254,8 @@ impl Account {
         self.line().for_each(|account| _ = account.host_ns.fetch_add(signed(ns), Relaxed));
     }
 
-    /// What is used up, of this scope or call or of what is around it. What has reached a limit has the reserves on top.
+    /// What is used up, of this scope or call or of what is around it. What has reached a limit has the reserves on
+    /// top.
     pub(crate) fn over(&self) -> Option<Over> {
         self.find(|account, has_reserve| {
             [Limit::Memory, Limit::Fibers, Limit::Messages, Limit::Fuel].into_iter().find_map(|limit| {
@@ -305,8 +311,8 @@ impl Account {
         late.for_each(|account| _ = account.reach(account.out_of_time(place)));
     }
 
-    /// The limit of memory that is reached when a host makes so many bytes of what the call has given: what the call may use, or less, if what calls
-    /// share leaves less.
+    /// The limit of memory that is reached when a host makes so many bytes of what the call has given: what the call
+    /// may use, or less, if what calls share leaves less.
     #[must_use]
     pub fn over_for_host(&self, bytes: u64) -> Option<Reached> {
         let over = self.find(|account, _| {
@@ -428,7 +434,8 @@ impl Account {
         std::iter::successors(Some(self), |account| account.parent.as_deref())
     }
 
-    /// The same, each with whether it has reserves: a scope or call that has reached a limit, and for such a call what it shares with others.
+    /// The same, each with whether it has reserves: a scope or call that has reached a limit, and for such a call what
+    /// it shares with others.
     fn chain(&self) -> impl Iterator<Item = (&Account, bool)> {
         self.line().scan(false, |has_reserve, account| {
             if account.is_own() {

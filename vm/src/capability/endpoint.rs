@@ -91,7 +91,8 @@ pub(super) fn normal(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_lowercase()
 }
 
-/// The address that a connection to this one goes to: an address of version 4 has other forms, and "any" is the machine itself.
+/// The address that a connection to this one goes to: an address of version 4 has other forms, and "any" is the machine
+/// itself.
 pub(super) fn destination(address: SocketAddr) -> IpAddr {
     match plain(address.ip()) {
         IpAddr::V4(address) if address.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -118,7 +119,8 @@ fn network(text: &str) -> Option<Hosts> {
     }
 }
 
-/// A name, names below one, or all. Not what looks like the number of an address but is none: some systems take that for one.
+/// A name, names below one, or all. Not what looks like the number of an address but is none: some systems take that
+/// for one.
 fn by_name(text: &str) -> Option<Hosts> {
     if text == "*" {
         return Some(Hosts::Any);

@@ -95,8 +95,8 @@ impl Refusal {
 }
 
 impl Grants {
-    /// What is allowed without what is denied, and only what others permit, if there are any. Relative paths are those of the current
-    /// directory.
+    /// What is allowed without what is denied, and only what others permit, if there are any. Relative paths are those
+    /// of the current directory.
     ///
     /// # Errors
     /// The first mistake of a capability, in words.
@@ -152,8 +152,8 @@ impl Grants {
         .map_err(|lack| Grants::unreachable(power, lack, name, port))
     }
 
-    /// Those of the addresses of a host that are permitted, at least one. `host` is what the program has written, a name or
-    /// an address, and `name` is the name if it is one.
+    /// Those of the addresses of a host that are permitted, at least one. `host` is what the program has written, a
+    /// name or an address, and `name` is the name if it is one.
     ///
     /// # Errors
     /// When none is.

@@ -1,11 +1,12 @@
 //! What a program may do outside of itself: what a host grants, and what a native function asks for.
 //!
-//! A *power* is a kind of thing to do, a *capability* is a power with what it reaches: reading below one directory, connecting to one
-//! host. [`Grants`] are capabilities that were allowed and denied, and answer what a program asks. A native function that
-//! needs a power says so in its row (`NativeFn::needs`), and gets the grants from its context for that power only.
+//! A *power* is a kind of thing to do, a *capability* is a power with what it reaches: reading below one directory,
+//! connecting to one host. [`Grants`] are capabilities that were allowed and denied, and answer what a program asks. A
+//! native function that needs a power says so in its row (`NativeFn::needs`), and gets the grants from its context for
+//! that power only.
 //!
-//! Here is what was granted, and nothing of the system: `stdlib` finds out what a path leads to and which addresses a name has, and
-//! asks with that.
+//! Here is what was granted, and nothing of the system: `stdlib` finds out what a path leads to and which addresses a
+//! name has, and asks with that.
 
 mod endpoint;
 mod grants;
@@ -70,8 +71,8 @@ impl Power {
 
 /// Something that a program can be allowed, or denied, outside of itself.
 ///
-/// What a capability cannot mean, such as a port that is no number, is told when it is used: by [`mistake`](Capability::mistake), and
-/// as the error of whatever takes it.
+/// What a capability cannot mean, such as a port that is no number, is told when it is used: by
+/// [`mistake`](Capability::mistake), and as the error of whatever takes it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Capability(Reach);
 
@@ -100,36 +101,37 @@ impl Capability {
 
     /// Reading a file, or everything in a directory and below: their texts, whether they exist, size and times.
     ///
-    /// A relative path means the directory that is the current one when the capability is given to an engine. What the path leads to is
-    /// looked up whenever the program asks, and so is what the program's own path leads to, links and `..` included: what counts is
-    /// where it ends. The path need not exist yet.
+    /// A relative path means the directory that is the current one when the capability is given to an engine. What the
+    /// path leads to is looked up whenever the program asks, and so is what the program's own path leads to, links and
+    /// `..` included: what counts is where it ends. The path need not exist yet.
     ///
-    /// Systems show much as files: who may read `/` or `/proc` sees the environment, and who may write there can do anything.
+    /// Systems show much as files: who may read `/` or `/proc` sees the environment, and who may write there can do
+    /// anything.
     #[must_use]
     pub fn read(path: impl Into<PathBuf>) -> Capability {
         Capability::path(Power::Read, path.into())
     }
 
-    /// Writing, making and removing a file, or everything in a directory and below; paths as in [`read`](Capability::read). It does not
-    /// contain reading.
+    /// Writing, making and removing a file, or everything in a directory and below; paths as in
+    /// [`read`](Capability::read). It does not contain reading.
     #[must_use]
     pub fn write(path: impl Into<PathBuf>) -> Capability {
         Capability::path(Power::Write, path.into())
     }
 
-    /// Connecting to a host: `example.org:443`, `10.0.0.0/8:8000-8999`, `[::1]:80`. Without a port, or with `*` for it, all ports;
-    /// `*.example.org` means all hosts below that name, and `*` every host.
+    /// Connecting to a host: `example.org:443`, `10.0.0.0/8:8000-8999`, `[::1]:80`. Without a port, or with `*` for it,
+    /// all ports; `*.example.org` means all hosts below that name, and `*` every host.
     ///
-    /// A name means what it is resolved to when the program connects by that name, and nothing for the address itself; only `localhost`
-    /// means the addresses of the machine itself, too. An address or a network means whatever leads to it, but only names that are granted
-    /// are asked for, so nothing can be told to others by asking for names.
+    /// A name means what it is resolved to when the program connects by that name, and nothing for the address itself;
+    /// only `localhost` means the addresses of the machine itself, too. An address or a network means whatever leads to
+    /// it, but only names that are granted are asked for, so nothing can be told to others by asking for names.
     #[must_use]
     pub fn connect(endpoint: &str) -> Capability {
         Capability::endpoint(Power::Connect, endpoint)
     }
 
-    /// Listening on an address of this machine and accepting connections, from anybody; forms as in [`connect`](Capability::connect). To
-    /// let the system choose a port is port 0.
+    /// Listening on an address of this machine and accepting connections, from anybody; forms as in
+    /// [`connect`](Capability::connect). To let the system choose a port is port 0.
     #[must_use]
     pub fn listen(endpoint: &str) -> Capability {
         Capability::endpoint(Power::Listen, endpoint)

@@ -1,8 +1,9 @@
 //! `Chunk`: a counted array of values, of which lists are made.
 //!
-//! It is an object of the fields family (`object/mod.rs`), so it is released, shared and made immortal as objects are. All
-//! slots are initialised at all times (free ones hold Unit), so who writes a slot drops what was there. The header's `effect`
-//! says whether a value that needs counting was ever written; a chunk of scalars is released without a look at its slots.
+//! It is an object of the fields family (`object/mod.rs`), so it is released, shared and made immortal as objects are.
+//! All slots are initialised at all times (free ones hold Unit), so who writes a slot drops what was there. The
+//! header's `effect` says whether a value that needs counting was ever written; a chunk of scalars is released without
+//! a look at its slots.
 
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
@@ -20,8 +21,8 @@ impl Chunk {
     /// Values of a full leaf. Larger ones make shared updates slower (a set copies one), smaller ones make deeper
     /// trees and more allocations; 64 values are a kilobyte.
     pub(crate) const LEAF: usize = 64;
-    /// Slots of the largest chunk that a flat list grows into value by value: 32 MiB. To move there takes a few milliseconds, in which
-    /// nothing else runs on the worker.
+    /// Slots of the largest chunk that a flat list grows into value by value: 32 MiB. To move there takes a few
+    /// milliseconds, in which nothing else runs on the worker.
     pub(crate) const GROWN: usize = 1 << 21;
     /// Slots of the largest chunk, for a list whose length is known before: 4 GiB.
     pub(crate) const MAX: usize = 1 << 28;
@@ -41,7 +42,8 @@ impl Chunk {
     unsafe fn free_around(capacity: usize, range: Range<usize>) -> Chunk {
         debug_assert!((1..=Chunk::MAX).contains(&capacity) && range.end <= capacity);
         let object = alloc::allocate(size_of::<Header>() + capacity * size_of::<Value>()).cast::<Header>();
-        // SAFETY: `allocate` gave memory for a header and `capacity` values, aligned to 16; what is not written here, the caller writes.
+        // SAFETY: `allocate` gave memory for a header and `capacity` values, aligned to 16; what is not written here,
+        // the caller writes.
         unsafe {
             object.write(Header::new(Kind::Chunk, 0, capacity as u32));
             let first = object.add(1).cast::<Value>();
@@ -158,7 +160,8 @@ impl Chunk {
         }
     }
 
-    /// The value of a slot, moved out if the chunk is local and nothing else points to it; else a copy, if it is a leaf's.
+    /// The value of a slot, moved out if the chunk is local and nothing else points to it; else a copy, if it is a
+    /// leaf's.
     #[inline(always)]
     pub(crate) fn quick_take(&mut self, slot: usize) -> Option<Value> {
         match self.own() {
@@ -235,8 +238,8 @@ impl Chunk {
         }
     }
 
-    /// A new chunk whose slots from `to` on hold this one's `from..from + length`: moved when nothing else points to this chunk, else
-    /// copied.
+    /// A new chunk whose slots from `to` on hold this one's `from..from + length`: moved when nothing else points to
+    /// this chunk, else copied.
     pub(crate) fn rebuild(mut self, capacity: usize, from: usize, length: usize, to: usize) -> Chunk {
         let counted = self.is_counted();
         // SAFETY: the slots that are left out are written right below; the clones do nothing but count.
@@ -298,15 +301,16 @@ impl<'c> Own<'c> {
     #[inline(always)]
     pub(crate) fn slot(self, slot: usize) -> &'c mut Value {
         let object = self.object.as_ptr();
-        // SAFETY: a count of 1 says that the chunk's is the only reference, which is borrowed exclusively as long as the result;
-        // `new` wrote `length` values behind the header.
+        // SAFETY: a count of 1 says that the chunk's is the only reference, which is borrowed exclusively as long as
+        // the result; `new` wrote `length` values behind the header.
         unsafe {
             debug_assert!(slot < (*object).length as usize);
             &mut *object.add(1).cast::<Value>().add(slot)
         }
     }
 
-    /// A slot that the value goes to, which is written there before anything else happens to the chunk; none if there is an object.
+    /// A slot that the value goes to, which is written there before anything else happens to the chunk; none if there
+    /// is an object.
     #[inline(always)]
     pub(crate) fn free_slot(self, slot: usize, value: &Value) -> Option<&'c mut Value> {
         let object = self.object.as_ptr();
@@ -320,7 +324,8 @@ impl<'c> Own<'c> {
     }
 }
 
-/// Whether no value has an object. The lengths that lists grow to are looked at without a loop, which would cost more than what is in it.
+/// Whether no value has an object. The lengths that lists grow to are looked at without a loop, which would cost more
+/// than what is in it.
 #[inline(always)]
 fn are_scalars(values: &[Value]) -> bool {
     let all = |values: &[Value]| values.iter().fold(true, |all, value| all & value.is_scalar());

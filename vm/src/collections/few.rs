@@ -1,7 +1,8 @@
 //! `Few`: a vector of at most `N` things that stand in the vector itself, for the nodes of trees.
 //!
-//! A vector that can move its items to the heap asks at each access where they are; a tree's way down is nothing but accesses.
-//! The first `length` items are initialised at all times; more than `N` are a mistake of the caller and panic.
+//! A vector that can move its items to the heap asks at each access where they are; a tree's way down is nothing but
+//! accesses. The first `length` items are initialised at all times; more than `N` are a mistake of the caller and
+//! panic.
 
 use std::mem::MaybeUninit;
 use std::ops::{Deref, DerefMut};
@@ -52,7 +53,8 @@ impl<T, const N: usize> Few<T, N> {
         let length = self.len();
         assert!(index < length);
         self.length -= 1;
-        // SAFETY: the item is initialised; those behind it move into its place, and the last place is not counted any more.
+        // SAFETY: the item is initialised; those behind it move into its place, and the last place is not counted any
+        // more.
         unsafe {
             let place = self.items.as_mut_ptr().add(index);
             let item = (*place).assume_init_read();

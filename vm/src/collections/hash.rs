@@ -1,8 +1,8 @@
 //! Hashes of keys: the same in every run and on every machine, so that a seed stays a run.
 //!
-//! Keys have one when they are made of numbers, characters, truth values, constructors and texts, at most `DEPTH` levels deep.
-//! Others have none: floats, because `0.0` equals `-0.0`; collections, because it would cost as much as a few comparisons.
-//! Keys that are equal in the built-in order both have the same hash, or both none.
+//! Keys have one when they are made of numbers, characters, truth values, constructors and texts, at most `DEPTH`
+//! levels deep. Others have none: floats, because `0.0` equals `-0.0`; collections, because it would cost as much as a
+//! few comparisons. Keys that are equal in the built-in order both have the same hash, or both none.
 
 use crate::value::{Kind, Value};
 

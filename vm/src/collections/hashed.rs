@@ -1,13 +1,13 @@
-//! `Hashed`: entries in the order of their arrival, found by the hashes of their keys. One owner has it; what is copied and changed
-//! often is a tree.
+//! `Hashed`: entries in the order of their arrival, found by the hashes of their keys. One owner has it; what is copied
+//! and changed often is a tree.
 //!
-//! A few entries are looked through, and Ints that arrived *in a row*, each one more than the one before, are found by counting. Others
-//! have an *index*: a power of two of slots, each empty or with the number of an entry and its key's hash. A key's slot is the first
-//! free one from where the hash points, so a look-up ends at an empty slot.
+//! A few entries are looked through, and Ints that arrived *in a row*, each one more than the one before, are found by
+//! counting. Others have an *index*: a power of two of slots, each empty or with the number of an entry and its key's
+//! hash. A key's slot is the first free one from where the hash points, so a look-up ends at an empty slot.
 //!
-//! What always holds: all keys have hashes; entries without an index are few or in a row; at most half of the slots are taken; no key
-//! stands further than `FAR` behind its first slot at the time when it is added. Keys that somebody has chosen so that they
-//! collide are refused, and so are more than `MOST`: the caller makes a tree.
+//! What always holds: all keys have hashes; entries without an index are few or in a row; at most half of the slots are
+//! taken; no key stands further than `FAR` behind its first slot at the time when it is added. Keys that somebody has
+//! chosen so that they collide are refused, and so are more than `MOST`: the caller makes a tree.
 
 use std::cmp::Ordering;
 
@@ -18,7 +18,8 @@ use crate::value::Value;
 
 /// Entries that have no index.
 const FEW: usize = 8;
-/// Entries at most: to sort them, as for a way through them in order, takes tens of milliseconds, in which nothing else runs on the worker.
+/// Entries at most: to sort them, as for a way through them in order, takes tens of milliseconds, in which nothing else
+/// runs on the worker.
 pub(crate) const MOST: usize = 1 << 20;
 /// Slots that are looked at, at most, for the place of a new key. With half of the slots free, chance needs a few.
 const FAR: usize = 64;
@@ -163,8 +164,8 @@ impl<V> Hashed<V> {
         (hash >> self.shift) as usize
     }
 
-    /// Adds an entry, or replaces what its key leads to; whether it is new. Gives it back when it is one too many, or its key has no
-    /// hash.
+    /// Adds an entry, or replaces what its key leads to; whether it is new. Gives it back when it is one too many, or
+    /// its key has no hash.
     pub(crate) fn insert(&mut self, key: Value, value: V) -> Result<bool, (Value, V)> {
         match self.number(&key) {
             Ok(number) => {
@@ -262,7 +263,8 @@ impl<V> Hashed<V> {
         Some(())
     }
 
-    /// Removes a key's entry, whose number the last one takes; what it led to. An error when those that are left can have no index.
+    /// Removes a key's entry, whose number the last one takes; what it led to. An error when those that are left can
+    /// have no index.
     pub(crate) fn remove(&mut self, key: &Value) -> Result<Option<V>, Crowded> {
         let Ok(number) = self.number(key) else { return Ok(None) };
         let last = self.entries.len() - 1;
@@ -394,8 +396,8 @@ impl Hashed<Value> {
         self.entries.get_mut(number).map(|(_, value)| Some(value))
     }
 
-    /// As `insert` of an Int, if that replaces a scalar where one would guess the key, or adds to a row; else the value comes back. Calls
-    /// nothing.
+    /// As `insert` of an Int, if that replaces a scalar where one would guess the key, or adds to a row; else the value
+    /// comes back. Calls nothing.
     #[inline(always)]
     pub(crate) fn quick_insert(&mut self, key: i64, value: Value) -> Result<(), Value> {
         let (number, length) = (key.wrapping_sub(self.first) as usize, self.entries.len());
@@ -409,8 +411,8 @@ impl Hashed<Value> {
         }
     }
 
-    /// As `insert` of a plain key into entries that are not in a row, if nothing has to be released or made; else the value comes back.
-    /// Calls nothing.
+    /// As `insert` of a plain key into entries that are not in a row, if nothing has to be released or made; else the
+    /// value comes back. Calls nothing.
     #[inline(always)]
     pub(crate) fn plain_insert(&mut self, key: &Value, value: Value) -> Result<(), Value> {
         if self.is_row || !hash::is_plain(key) {

@@ -1,9 +1,9 @@
 //! `InlineText`: a text that stands in a value's payload, so that it has no object.
 //!
-//! It is eight bytes, held as one number, which is what registers and comparisons want: up to seven of text, zeros, and the length. What
-//! always holds: the first `length` of them are whole UTF-8 text, the others are 0. `of_utf8`, `join` and `decimal` make it so, and nothing
-//! changes it. So two of them are equal when their bits are, and each text of so few bytes has one form: values of longer texts
-//! are of another kind (`Value::text`, `From<Text>`).
+//! It is eight bytes, held as one number, which is what registers and comparisons want: up to seven of text, zeros, and
+//! the length. What always holds: the first `length` of them are whole UTF-8 text, the others are 0. `of_utf8`, `join`
+//! and `decimal` make it so, and nothing changes it. So two of them are equal when their bits are, and each text of so
+//! few bytes has one form: values of longer texts are of another kind (`Value::text`, `From<Text>`).
 
 use std::cmp::Ordering;
 
@@ -109,16 +109,17 @@ impl InlineText {
     pub(crate) fn as_str(&self) -> &str {
         // The mask tells the compiler what always holds.
         let length = self.len() & InlineText::MAX;
-        // SAFETY: a number of eight bytes may be read byte by byte. The first `length` are whole UTF-8 text, copied by `of_utf8` or `join`,
-        // or digits.
+        // SAFETY: a number of eight bytes may be read byte by byte. The first `length` are whole UTF-8 text, copied by
+        // `of_utf8` or `join`, or digits.
         unsafe { std::str::from_utf8_unchecked(std::slice::from_raw_parts((&raw const self.0).cast(), length)) }
     }
 
-    /// Adds it at the end: as many bytes as there are places, and then back to what counts, since a copy of a fixed size is no call.
+    /// Adds it at the end: as many bytes as there are places, and then back to what counts, since a copy of a fixed
+    /// size is no call.
     #[inline]
     pub(crate) fn append_to(&self, text: &mut String) {
-        // SAFETY: when it ends, the text has grown by whole UTF-8 text (`as_str`); nothing in between panics but for lack of
-        // memory, before anything has changed.
+        // SAFETY: when it ends, the text has grown by whole UTF-8 text (`as_str`); nothing in between panics but for
+        // lack of memory, before anything has changed.
         let bytes = unsafe { text.as_mut_vec() };
         let end = bytes.len();
         if bytes.capacity() - end < size_of::<u64>() {
@@ -141,7 +142,8 @@ impl InlineText {
     #[inline]
     pub(crate) fn chars(&self) -> usize {
         let bits = self.to_bits();
-        // Of a byte that continues a scalar value the highest bit is set and the next one is not. The length has neither.
+        // Of a byte that continues a scalar value the highest bit is set and the next one is not. The length has
+        // neither.
         let continuing = bits & !(bits << 1) & 0x8080_8080_8080_8080;
         self.len() - continuing.count_ones() as usize
     }

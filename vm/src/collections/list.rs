@@ -1,9 +1,9 @@
 //! `List`: a persistent sequence of values.
 //!
-//! A list that is built and used by one owner is *flat*: one chunk, which grows as a vector does, so that reaching, replacing and
-//! adding cost a few instructions. A list that has been long and is copied becomes a tree of views of a leaf's length
-//! that share its chunk; what changes then is copied leaf by leaf. The tree is made once: the flat list keeps it until it
-//! changes, and all copies have it.
+//! A list that is built and used by one owner is *flat*: one chunk, which grows as a vector does, so that reaching,
+//! replacing and adding cost a few instructions. A list that has been long and is copied becomes a tree of views of a
+//! leaf's length that share its chunk; what changes then is copied leaf by leaf. The tree is made once: the flat list
+//! keeps it until it changes, and all copies have it.
 //!
 //! What came as bytes stays bytes as long as nobody asks for an element (`middle.rs`).
 //!
@@ -11,13 +11,13 @@
 //! removing there costs a few instructions while the list is not shared, and a leaf's copy at most when it is.
 //!
 //! These hold at all times:
-//! - a list without front and middle is flat, its back of any length; else all views are no longer than a leaf, and the chunks of
-//!   front and back no larger;
-//! - the tree of a flat list shows the same elements as its back, or is absent; a list that crosses to other threads has it, if it is
-//!   longer than a leaf: there nobody may make it.
+//! - a list without front and middle is flat, its back of any length; else all views are no longer than a leaf, and the
+//!   chunks of front and back no larger;
+//! - the tree of a flat list shows the same elements as its back, or is absent; a list that crosses to other threads
+//!   has it, if it is longer than a leaf: there nobody may make it.
 //!
-//! Costs: `push`, `prepend`, `uncons`, `unsnoc` amortised O(1); `get`, `set` O(log n) with a base of 32; `take`, `drop`, `concat`
-//! O(log n). Nothing is copied that is not on the way to the change.
+//! Costs: `push`, `prepend`, `uncons`, `unsnoc` amortised O(1); `get`, `set` O(log n) with a base of 32; `take`,
+//! `drop`, `concat` O(log n). Nothing is copied that is not on the way to the change.
 
 use super::chunk::{Chunk, Look};
 use super::middle::Middle;
@@ -60,7 +60,8 @@ impl List {
         List { back: View::growing_to_front(value), ..List::default() }
     }
 
-    /// The bytes as Ints; there are no more of them than a chunk takes. They stay bytes until somebody asks for an element.
+    /// The bytes as Ints; there are no more of them than a chunk takes. They stay bytes until somebody asks for an
+    /// element.
     #[must_use]
     pub(crate) fn of_bytes(bytes: &[u8]) -> List {
         List { middle: Middle::of_bytes(bytes), ..List::default() }
@@ -98,7 +99,8 @@ impl List {
         self.slices().try_for_each(|values| read_bytes(values, bytes))
     }
 
-    /// No list is longer: the elements of one that is would be more than a machine's memory holds, should anybody write them out.
+    /// No list is longer: the elements of one that is would be more than a machine's memory holds, should anybody write
+    /// them out.
     pub const MAX: usize = 1 << 32;
 
     /// Number of elements.
@@ -218,7 +220,8 @@ impl List {
         self.back.quick_back(value)
     }
 
-    /// As `prepend`, when the list is one chunk, and that changes one slot and calls nothing: this slot, to be written at once.
+    /// As `prepend`, when the list is one chunk, and that changes one slot and calls nothing: this slot, to be written
+    /// at once.
     #[inline(always)]
     pub(crate) fn quick_front_flat(&mut self, value: &Value) -> Option<&mut Value> {
         if self.is_flat() && self.back.len() < Chunk::LEAF / 2 { self.back.quick_front(value) } else { None }
@@ -230,7 +233,8 @@ impl List {
         if self.is_flat() { None } else { self.front.quick_front(value) }
     }
 
-    /// As `uncons`, when the list is one chunk: the first element's place, which the list has given up, to be emptied at once or copied.
+    /// As `uncons`, when the list is one chunk: the first element's place, which the list has given up, to be emptied
+    /// at once or copied.
     #[inline(always)]
     pub(crate) fn quick_first_flat(&mut self) -> Look<'_> {
         if self.is_flat() { self.back.quick_first() } else { Look::Other }

@@ -8,13 +8,14 @@ use crate::value::Value;
 pub type Map = Sorted<Value>;
 
 impl Map {
-    /// Moves out what a key leads to, which is a copy when it is shared. Something unspecified takes its place until `insert` or
-    /// `remove`.
+    /// Moves out what a key leads to, which is a copy when it is shared. Something unspecified takes its place until
+    /// `insert` or `remove`.
     pub fn take(&mut self, key: &Value) -> Result<Option<Value>, Incomparable> {
         Ok(self.get_mut(key)?.map(|place| std::mem::replace(place, Value::unit())))
     }
 
-    /// What a key leads to, for writing, if it is an Int that stands in hashed entries where one would guess. Calls nothing.
+    /// What a key leads to, for writing, if it is an Int that stands in hashed entries where one would guess. Calls
+    /// nothing.
     #[inline(always)]
     pub(crate) fn quick_get_mut(&mut self, key: &Value) -> Option<&mut Value> {
         match (&mut self.hashed, key.as_int()) {
@@ -32,7 +33,8 @@ impl Map {
         }
     }
 
-    /// As `insert` of an Int, if that changes hashed entries where one would guess. Else the value comes back. Calls nothing.
+    /// As `insert` of an Int, if that changes hashed entries where one would guess. Else the value comes back. Calls
+    /// nothing.
     #[inline(always)]
     pub(crate) fn quick_insert(&mut self, key: &Value, value: Value) -> Result<(), Value> {
         match (&mut self.hashed, key.as_int()) {

@@ -1,14 +1,15 @@
 //! Sorting by an order that may give up.
 //!
-//! To compare two values may take so long that it is given up in the middle (`fiber/patience.rs`). The standard library's sort cannot be left then: it has to be told
-//! something, and panics when the answers contradict each other.
+//! To compare two values may take so long that it is given up in the middle (`fiber/patience.rs`). The standard
+//! library's sort cannot be left then: it has to be told something, and panics when the answers contradict each other.
 
 use std::cmp::Ordering;
 
 /// So many neighbours are sorted by insertion first (arbitrary).
 const RUN: usize = 8;
 
-/// The elements in ascending order, of which equal ones stay in the order that they have; or the first error of `compare`.
+/// The elements in ascending order, of which equal ones stay in the order that they have; or the first error of
+/// `compare`.
 pub fn sorted_by<T, E>(elements: Vec<T>, mut compare: impl FnMut(&T, &T) -> Result<Ordering, E>) -> Result<Vec<T>, E> {
     let mut order: Vec<usize> = (0..elements.len()).collect();
     let mut is_less = |left: usize, right: usize| compare(&elements[left], &elements[right]).map(Ordering::is_lt);

@@ -1,11 +1,12 @@
-//! `Middle`: what stands between the two ends of a list. A tree; or bytes, which become one when somebody asks for an element.
+//! `Middle`: what stands between the two ends of a list. A tree; or bytes, which become one when somebody asks for an
+//! element.
 //!
-//! What was read from a socket is mostly passed on as it is, or turned into a text: as bytes it takes a sixteenth of the memory, and
-//! is written in as many instructions as it has elements otherwise.
+//! What was read from a socket is mostly passed on as it is, or turned into a text: as bytes it takes a sixteenth of
+//! the memory, and is written in as many instructions as it has elements otherwise.
 //!
-//! The form changes although others may look at the list, so it stands in a cell. That is sound, for these reasons: no reference to the
-//! bytes leaves this file; the form changes behind a shared reference only to become a tree, and only while it is none; and it does so on
-//! one thread: a list that crosses to other threads has its tree (`List::trace`).
+//! The form changes although others may look at the list, so it stands in a cell. That is sound, for these reasons: no
+//! reference to the bytes leaves this file; the form changes behind a shared reference only to become a tree, and only
+//! while it is none; and it does so on one thread: a list that crosses to other threads has its tree (`List::trace`).
 
 use std::cell::UnsafeCell;
 use std::mem::ManuallyDrop;
@@ -16,7 +17,8 @@ use super::tree::Tree;
 use super::view::View;
 use crate::object::alloc;
 
-/// What stands between the views at the ends of a list. Its length is kept beside it, so that asking for it loads no node.
+/// What stands between the views at the ends of a list. Its length is kept beside it, so that asking for it loads no
+/// node.
 #[derive(Default)]
 pub(super) struct Middle {
     form: UnsafeCell<ManuallyDrop<Form>>,
@@ -78,8 +80,8 @@ impl Middle {
 
     #[inline(always)]
     fn form(&self) -> &Form {
-        // SAFETY: who changes the form behind a shared reference has no other reference to it, nor has anybody else one to what is
-        // replaced (module page).
+        // SAFETY: who changes the form behind a shared reference has no other reference to it, nor has anybody else one
+        // to what is replaced (module page).
         unsafe { &*self.form.get() }
     }
 

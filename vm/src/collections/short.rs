@@ -1,7 +1,7 @@
 //! `Short`: a text of a few bytes, stored in place.
 //!
-//! What always holds: the first `length` of `bytes` are whole UTF-8 text of `chars` scalar values, the others are 0. Every `Short` is made by
-//! `new` and changed by `push`, which copy whole `str`s.
+//! What always holds: the first `length` of `bytes` are whole UTF-8 text of `chars` scalar values, the others are 0.
+//! Every `Short` is made by `new` and changed by `push`, which copy whole `str`s.
 
 /// A short text.
 #[derive(Clone, Copy)]
@@ -29,7 +29,8 @@ impl Short {
     /// The text itself.
     #[inline]
     pub(crate) fn as_str(&self) -> &str {
-        // SAFETY: the first `length` bytes, at most all, are whole texts one after the other, copied by `new` and `push`.
+        // SAFETY: the first `length` bytes, at most all, are whole texts one after the other, copied by `new` and
+        // `push`.
         unsafe { std::str::from_utf8_unchecked(self.bytes.get_unchecked(..usize::from(self.length))) }
     }
 

@@ -1,18 +1,18 @@
 //! `Sorted`: a persistent sorted table from keys to `V`. A `Map` has values, a `Set` has nothing (`()`).
 //!
-//! Keys are any values and stand in the built-in total order. Comparing functions, effects or handles is an error that every
-//! operation on keys passes on.
+//! Keys are any values and stand in the built-in total order. Comparing functions, effects or handles is an error that
+//! every operation on keys passes on.
 //!
-//! A table that one owner builds and reads is *hashed* (`hashed.rs`). When it is longer than a leaf and copied, or when somebody goes
-//! through it in order and its entries did not arrive in order, it gets a tree, once: the copies are that tree, and it becomes the
-//! tree itself when it changes. A tree stays one.
+//! A table that one owner builds and reads is *hashed* (`hashed.rs`). When it is longer than a leaf and copied, or when
+//! somebody goes through it in order and its entries did not arrive in order, it gets a tree, once: the copies are that
+//! tree, and it becomes the tree itself when it changes. A tree stays one.
 //!
 //! These hold at all times:
 //! - a table without hashed entries has a tree; one with both has the same entries in them;
 //! - a table that crosses to other threads has a tree, if reading it there could make one.
 //!
-//! Costs by key: O(1) hashed, O(log n) in a tree; O(n) for what visits all, and O(n log n) for what makes the tree; `union` and its
-//! like O(min(n + m, m log n)).
+//! Costs by key: O(1) hashed, O(log n) in a tree; O(n) for what visits all, and O(n log n) for what makes the tree;
+//! `union` and its like O(min(n + m, m log n)).
 
 use std::cell::OnceCell;
 use std::cmp::Ordering;
@@ -408,7 +408,8 @@ fn beside_int(other: &Value, key: i64) -> Ordering {
     other.as_int().map_or(other.kind().cmp(&Kind::Int), |other| other.cmp(&key))
 }
 
-/// `compare` with an inline text of this rank: longer texts stand where their first bytes say, behind their own beginning.
+/// `compare` with an inline text of this rank: longer texts stand where their first bytes say, behind their own
+/// beginning.
 #[inline(always)]
 fn beside_inline(other: &Value, rank: u64) -> Ordering {
     match other.as_text() {

@@ -1,8 +1,8 @@
 //! `Text`: immutable Unicode text that knows how many scalar values it has.
 //!
-//! Short texts stand in the object itself; longer ones are a range of a buffer that several texts may share. A text that is
-//! alone with its buffer appends in place. Where scalar values and bytes are as many, all of it is ASCII, and indices need no
-//! search.
+//! Short texts stand in the object itself; longer ones are a range of a buffer that several texts may share. A text
+//! that is alone with its buffer appends in place. Where scalar values and bytes are as many, all of it is ASCII, and
+//! indices need no search.
 
 use std::ops::Range;
 
@@ -22,8 +22,9 @@ enum Repr {
     Long(Long),
 }
 
-/// A range of a buffer, which lies inside it and begins and ends at boundaries: it was the whole buffer (`Text::long`, `push_str`), or a
-/// checked part of such a range (`slice_bytes`). A buffer changes only behind the range of the only text that has it.
+/// A range of a buffer, which lies inside it and begins and ends at boundaries: it was the whole buffer (`Text::long`,
+/// `push_str`), or a checked part of such a range (`slice_bytes`). A buffer changes only behind the range of the only
+/// text that has it.
 #[derive(Clone)]
 struct Long {
     buffer: Ref<Buffer>,
@@ -182,7 +183,8 @@ impl Text {
     }
 }
 
-/// Texts one after the other: in place when the first has its object for itself (it is `Unit` then), else in memory of just that size.
+/// Texts one after the other: in place when the first has its object for itself (it is `Unit` then), else in memory of
+/// just that size.
 pub(crate) fn join(parts: &mut [Value]) -> Value {
     if let [first, rest @ ..] = &mut *parts
         && first.is_unique()

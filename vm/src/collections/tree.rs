@@ -1,13 +1,14 @@
 //! `Tree`: a persistent balanced tree of leaves that hold the elements in order; lists, maps and sets are built on it.
 //!
-//! Inner nodes know how many elements stand before the end of each child (`ends`), so elements are found by index, and the
-//! smallest key of each child (`keys`, nothing for lists), so they are found by key. All leaves have the same depth. Leaves
-//! are at least half full and nodes have at least half of `FANOUT` children, except for those on the left and right edge,
-//! which have at least one (element, child). A tree grows higher only when a root has too many children, and all but two of
-//! them are half full: so the height is logarithmic in the largest number of elements that its history has seen.
+//! Inner nodes know how many elements stand before the end of each child (`ends`), so elements are found by index, and
+//! the smallest key of each child (`keys`, nothing for lists), so they are found by key. All leaves have the same
+//! depth. Leaves are at least half full and nodes have at least half of `FANOUT` children, except for those on the left
+//! and right edge, which have at least one (element, child). A tree grows higher only when a root has too many
+//! children, and all but two of them are half full: so the height is logarithmic in the largest number of elements that
+//! its history has seen.
 //!
-//! What is changed is copied on the way down only where something else points to it. Trees are taken apart (`split`) and
-//! put together (`join`) in logarithmic time, sharing all that is not on the seam.
+//! What is changed is copied on the way down only where something else points to it. Trees are taken apart (`split`)
+//! and put together (`join`) in logarithmic time, sharing all that is not on the seam.
 
 use smallvec::SmallVec;
 
@@ -65,7 +66,8 @@ pub(crate) enum Tree<L: Leaf> {
 pub(crate) struct Node<L: Leaf> {
     /// 1 when the children are leaves.
     height: u32,
-    /// Children before this one are full, so their elements are found by shifting the index. The last child counts as full.
+    /// Children before this one are full, so their elements are found by shifting the index. The last child counts as
+    /// full.
     regular: u32,
     /// Number of elements up to the end of each child.
     ends: Few<usize, ROOM>,
@@ -220,8 +222,8 @@ impl<L: Leaf> Tree<L> {
         (L::MAX.trailing_zeros() + FANOUT_BITS * self.height()).wrapping_sub(FANOUT_BITS)
     }
 
-    /// The leaf where a key belongs, and the index of the leaf's first element. `is_before` tells whether that key stands
-    /// before a given one.
+    /// The leaf where a key belongs, and the index of the leaf's first element. `is_before` tells whether that key
+    /// stands before a given one.
     #[inline]
     pub(crate) fn search(&self, mut is_before: impl FnMut(&L::Key) -> bool) -> (&L, usize) {
         let (mut tree, mut start) = (self, 0);
@@ -229,7 +231,8 @@ impl<L: Leaf> Tree<L> {
             match tree {
                 Tree::Leaf(leaf) => return (leaf, start),
                 Tree::Node(node) => {
-                    // The last child whose first key is not after the one looked for; the first child when there is none.
+                    // The last child whose first key is not after the one looked for; the first child when there is
+                    // none.
                     let child = node.keys[1..].partition_point(|first| !is_before(first));
                     start += node.start(child);
                     tree = &node.children[child];
@@ -330,8 +333,8 @@ impl<L: Leaf> Node<L> {
 
     /// The child that holds an element, and the element's index there. A full child holds `1 << shift` elements.
     ///
-    /// Among regular children neither takes a load from this node: the load only confirms the guess, so that those of the
-    /// next level need not wait for it.
+    /// Among regular children neither takes a load from this node: the load only confirms the guess, so that those of
+    /// the next level need not wait for it.
     #[inline]
     fn route(&self, index: usize, shift: u32) -> (usize, usize) {
         const { assert!(L::MAX.is_power_of_two()) };
@@ -343,8 +346,8 @@ impl<L: Leaf> Node<L> {
         (child, index - self.start(child))
     }
 
-    /// The child that holds an element. The first guess takes the first child's missing elements as there and all others as
-    /// full; it is never too high.
+    /// The child that holds an element. The first guess takes the first child's missing elements as there and all
+    /// others as full; it is never too high.
     #[inline]
     fn child_with(&self, index: usize) -> usize {
         let shift = L::MAX.trailing_zeros() + FANOUT_BITS * (self.height - 1);

@@ -1,7 +1,8 @@
 //! `View`: a range of a chunk. Views of one chunk share it; a view that is alone with its chunk changes it in place.
 //!
-//! The range lies inside the chunk: `with_capacity`, `fill` and `rebuild` make it so, and `start` and `end` move towards each
-//! other or after a look at the chunk's capacity. Slots outside the range may hold values that some other view saw before it went away; they are dropped with the chunk.
+//! The range lies inside the chunk: `with_capacity`, `fill` and `rebuild` make it so, and `start` and `end` move
+//! towards each other or after a look at the chunk's capacity. Slots outside the range may hold values that some other
+//! view saw before it went away; they are dropped with the chunk.
 
 use super::chunk::{Chunk, Look};
 use super::tree::Leaf;
@@ -19,7 +20,8 @@ pub(crate) struct View {
 impl View {
     /// Slots of the chunk in which a list begins to grow; arbitrary.
     const FIRST: usize = 4;
-    /// Slots of the largest chunk that an empty list keeps for what comes next; arbitrary. What it keeps nobody sees, so it is little.
+    /// Slots of the largest chunk that an empty list keeps for what comes next; arbitrary. What it keeps nobody sees,
+    /// so it is little.
     const KEPT: usize = 8;
 
     /// An empty view whose chunk will take so many values.
@@ -147,8 +149,8 @@ impl View {
         self.chunk.as_mut()?.own()?.free_slot(self.start as usize + index, value)
     }
 
-    /// The first slot, which is no longer the view's: to be emptied at once if it is its own, to be copied if it holds a scalar. It is
-    /// still the view's, if neither is said.
+    /// The first slot, which is no longer the view's: to be emptied at once if it is its own, to be copied if it holds
+    /// a scalar. It is still the view's, if neither is said.
     #[inline(always)]
     pub(crate) fn quick_first(&mut self) -> Look<'_> {
         let Some(chunk) = &mut self.chunk else { return Look::Other };
@@ -179,7 +181,8 @@ impl View {
         Some(value)
     }
 
-    /// Adds a value at the end; gives it back when a chunk of `limit` slots has no room there and is more than half full.
+    /// Adds a value at the end; gives it back when a chunk of `limit` slots has no room there and is more than half
+    /// full.
     #[inline]
     pub(crate) fn push_back(&mut self, value: Value, limit: usize) -> Result<(), Value> {
         if let Some(chunk) = &mut self.chunk
@@ -286,7 +289,8 @@ impl View {
         }
     }
 
-    /// The value at an index, and Unit in its place, to be replaced with `set`. A copy of the value when the chunk is shared.
+    /// The value at an index, and Unit in its place, to be replaced with `set`. A copy of the value when the chunk is
+    /// shared.
     pub(crate) fn take_at(&mut self, index: usize) -> Value {
         let slot = self.start as usize + index;
         self.chunk.as_mut().expect("a view with values has a chunk").take(slot)

@@ -1,11 +1,13 @@
 //! A fiber in as little memory as possible: one that waits while fibers are many, or that has not begun.
 //!
-//! It is one object: what the fiber keeps between two turns, the frames above the root's, the registers. The fiber itself, 256
-//! bytes with arrays that have room for calls, goes to the next one that runs. Left out is what can be had again: the tables of the
-//! program, the fuel, the root frame. Put away is only who has nothing else: no signal, no cleanup that runs. The body of a timeout may be in place.
+//! It is one object: what the fiber keeps between two turns, the frames above the root's, the registers. The fiber
+//! itself, 256 bytes with arrays that have room for calls, goes to the next one that runs. Left out is what can be had
+//! again: the tables of the program, the fuel, the root frame. Put away is only who has nothing else: no signal, no
+//! cleanup that runs. The body of a timeout may be in place.
 //!
-//! The copy that a turn makes of it and back costs less than the memory that would be touched otherwise. One that is cancelled where it
-//! waits, and has nothing to clean up, ends without being woken: what its frames own is released where it is.
+//! The copy that a turn makes of it and back costs less than the memory that would be touched otherwise. One that is
+//! cancelled where it waits, and has nothing to clean up, ends without being woken: what its frames own is released
+//! where it is.
 
 use std::mem::{ManuallyDrop, MaybeUninit, offset_of};
 use std::ptr::NonNull;
@@ -122,8 +124,9 @@ impl Asleep {
         let head = Head { origins, world, frames: frames as u8, registers: registers as u8, wait, is_over: false };
         let size = size(&head);
         let asleep = Asleep::with(head, pending, size);
-        // SAFETY: F1, F2: so many frames are above the root's, and so many registers up to the end of the top frame's. The
-        // object has room for both behind its head. F3: each goes on behind an instruction, the top one at the fiber's `pc`.
+        // SAFETY: F1, F2: so many frames are above the root's, and so many registers up to the end of the top frame's.
+        // The object has room for both behind its head. F3: each goes on behind an instruction, the top one at the
+        // fiber's `pc`.
         unsafe {
             for index in 1..=frames {
                 let frame = fiber.frames.start().add(index);
@@ -142,7 +145,8 @@ impl Asleep {
     #[inline]
     pub(super) unsafe fn wake(self, place: NonNull<Fiber>, stack: Stack<Slot>, frames: Stack<Frame>) {
         let asleep = ManuallyDrop::new(self);
-        // SAFETY: promised by the caller. What it holds is moved out once: it is not dropped, and its memory given back.
+        // SAFETY: promised by the caller. What it holds is moved out once: it is not dropped, and its memory given
+        // back.
         unsafe {
             let size = if asleep.head().frames == 0 {
                 asleep.copy_fresh(place, stack, frames);
@@ -161,8 +165,9 @@ impl Asleep {
             return false;
         }
         let (count, registers) = (usize::from(self.head().frames), self.registers());
-        // SAFETY: `self` owns the frames and the registers, which stand as in the fiber (`of`): their windows overlap as the frames say,
-        // and what `drops` says that a frame owns there, it owns (F3). It has no frames afterwards, so it is released once.
+        // SAFETY: `self` owns the frames and the registers, which stand as in the fiber (`of`): their windows overlap
+        // as the frames say, and what `drops` says that a frame owns there, it owns (F3). It has no frames afterwards,
+        // so it is released once.
         unsafe {
             let mut base = (0..count).fold(registers, |base, index| base.byte_add(self.frame(index).bytes));
             for index in (0..count).rev() {
@@ -202,7 +207,8 @@ impl Asleep {
     /// Shows the fiber as it would wake.
     pub(super) fn look<R>(&self, look: impl FnOnce(&Fiber) -> R) -> R {
         let mut fiber = MaybeUninit::uninit();
-        // SAFETY: there is room for a fiber. What it holds is shown and not dropped; only the arrays are, which own nothing.
+        // SAFETY: there is room for a fiber. What it holds is shown and not dropped; only the arrays are, which own
+        // nothing.
         let fiber = unsafe {
             let place = NonNull::from(&mut fiber).cast();
             if self.head().frames == 0 {
@@ -255,7 +261,8 @@ impl Asleep {
         let (origins, depth, registers) = (head.origins, usize::from(head.frames), usize::from(head.registers));
         frames.grow(depth + 1 + MORE_FRAMES);
         let (mut branches, mut outermost) = (0, 0);
-        // SAFETY: there is room for the root frame and the others, and for the registers; the object has so many of both.
+        // SAFETY: there is room for the root frame and the others, and for the registers; the object has so many of
+        // both.
         let deltas: usize = unsafe {
             frames.start().write(Frame::internal(FrameKind::RootEnd, 0, 0));
             let above = frames.start().add(1);
@@ -273,7 +280,8 @@ impl Asleep {
             stack.start().copy_from_nonoverlapping(self.registers(), registers);
             deltas
         };
-        // SAFETY: promised by the caller; and as above. The base of the top frame is the sum of what the frames move it up by.
+        // SAFETY: promised by the caller; and as above. The base of the top frame is the sum of what the frames move it
+        // up by.
         unsafe {
             place.write(Fiber::idle(world, stack, frames, pending, origins));
             let fiber = &mut *place.as_ptr();

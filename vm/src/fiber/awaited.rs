@@ -1,11 +1,12 @@
 //! Waiting for a future of the host.
 //!
-//! A fiber asks its future on a worker, as it runs anything else. When the future is not ready the fiber waits for its waker, which
-//! may be called from any thread, and then asks again. So a future is asked only by whoever runs the fiber, no waker ever runs
-//! foreign code, and no runtime for futures is needed. Whoever is cancelled drops the future before it unwinds.
+//! A fiber asks its future on a worker, as it runs anything else. When the future is not ready the fiber waits for its
+//! waker, which may be called from any thread, and then asks again. So a future is asked only by whoever runs the
+//! fiber, no waker ever runs foreign code, and no runtime for futures is needed. Whoever is cancelled drops the future
+//! before it unwinds.
 //!
-//! Rejected: asking on the thread that wakes (it is often the only one of a reactor), and asking on the pool of blocking jobs
-//! (two changes of threads for each answer).
+//! Rejected: asking on the thread that wakes (it is often the only one of a reactor), and asking on the pool of
+//! blocking jobs (two changes of threads for each answer).
 
 use std::sync::Arc;
 use std::task::{Wake, Waker};
@@ -19,8 +20,8 @@ use crate::value::Value;
 
 /// A future of the host, with what becomes of its value.
 pub trait HostFuture: Send {
-    /// Asks it; nothing when it is not ready and will call the waker. Not asked again after a result. `NativeResult::Wait`
-    /// is no result.
+    /// Asks it; nothing when it is not ready and will call the waker. Not asked again after a result.
+    /// `NativeResult::Wait` is no result.
     fn poll(&mut self, waker: &Waker) -> Option<NativeResult>;
 }
 

@@ -1,22 +1,26 @@
-//! Branches in place: the first branch of `par`, `race` or `timeoutWith` begins on the stack of the fiber that asks for it. So do tasks (`task.rs`) and the items of
-//! lists of effects (`series.rs`).
+//! Branches in place: the first branch of `par`, `race` or `timeoutWith` begins on the stack of the fiber that asks for
+//! it. So do tasks (`task.rs`) and the items of lists of effects (`series.rs`).
 //!
 //! A branch that never waits costs little more than a call then: no task, nothing marked as shared. As soon as it could
-//! tell the difference it is *moved out*: its frames and registers become a fiber of its own, a child of the fiber's group,
-//! and everything is as if it had been one from the start. That happens before the branch
+//! tell the difference it is *moved out*: its frames and registers become a fiber of its own, a child of the fiber's
+//! group, and everything is as if it had been one from the start. That happens before the branch
 //! - does anything that has to do with other fibers or with the outside,
 //! - begins the evaluation of a global,
 //! - or has spent its fuel (so its sibling waits for a slice at most).
 //!
-//! Of the first there is less where the fiber that asks waits for the branch anyway, which is all but tasks. There it may do what needs no wait (`may_act`): take a
-//! message that is there, send one for which there is room or a receiver, join a task that has ended, change a cell, try a call of the system. As a fiber it would have done the same at
-//! the same time, as the first thing of its first turn. Only when it would have to wait it becomes one; the body of a timeout mostly not even then (`timed.rs`).
+//! Of the first there is less where the fiber that asks waits for the branch anyway, which is all but tasks. There it
+//! may do what needs no wait (`may_act`): take a message that is there, send one for which there is room or a receiver,
+//! join a task that has ended, change a cell, try a call of the system. As a fiber it would have done the same at the
+//! same time, as the first thing of its first turn. Only when it would have to wait it becomes one; the body of a
+//! timeout mostly not even then (`timed.rs`).
 //!
-//! A cleanup is run in place, too: the fiber is masked meanwhile, as the branch would be. If the cleanup has to be moved out, its mask goes along.
+//! A cleanup is run in place, too: the fiber is masked meanwhile, as the branch would be. If the cleanup has to be
+//! moved out, its mask goes along.
 //!
-//! One wait does not need a fiber at once: when the left side of a `race` goes to sleep, it is *put aside*, and the right side
-//! begins in place. Usually that one ends, and the sleeper is dropped; when it has to be moved out, both are, and the sleeper goes to
-//! sleep then. That costs no record, no timer and no request to cancel. A sleeper with a cleanup to run is moved out like others.
+//! One wait does not need a fiber at once: when the left side of a `race` goes to sleep, it is *put aside*, and the
+//! right side begins in place. Usually that one ends, and the sleeper is dropped; when it has to be moved out, both
+//! are, and the sleeper goes to sleep then. That costs no record, no timer and no request to cancel. A sleeper with a
+//! cleanup to run is moved out like others.
 //!
 //! What may happen before a branch is moved out, and who says so:
 //!
@@ -33,10 +37,11 @@
 //! The outermost branch counts, also for those that it begins itself.
 //!
 //! What always holds:
-//! - Branches are in place only while the fiber runs, or at the beginning of its first turn: a moved fiber that has branches in
-//!   place itself moves the next one out at once. All but bodies of timeouts, which may wait there (`timed.rs`).
-//! - A fiber that is cancelled, unwinds or runs a cleanup begins none; so no signal to cancel ever crosses a frame of a branch, and all that waits for cleanups to
-//!   end, and the mask, is of what is above the outermost one.
+//! - Branches are in place only while the fiber runs, or at the beginning of its first turn: a moved fiber that has
+//!   branches in place itself moves the next one out at once. All but bodies of timeouts, which may wait there
+//!   (`timed.rs`).
+//! - A fiber that is cancelled, unwinds or runs a cleanup begins none; so no signal to cancel ever crosses a frame of a
+//!   branch, and all that waits for cleanups to end, and the mask, is of what is above the outermost one.
 //! - The simulator, rehearsals and traces see each branch as a task: nothing is in place there (`Context::is_plain`).
 
 use std::num::NonZero;
@@ -104,14 +109,14 @@ impl Fiber {
         self.branches > 0
     }
 
-    /// Whether the branch in place may do what others notice, if it need not wait for that: its owner waits for it, and was not asked to end. The call of a host is one
-    /// of another sort.
+    /// Whether the branch in place may do what others notice, if it need not wait for that: its owner waits for it, and
+    /// was not asked to end. The call of a host is one of another sort.
     pub(crate) fn may_act(&mut self) -> bool {
         self.outermost_branch().is_some_and(|branch| branch != Branch::Task) && self.cx().is_undisturbed()
     }
 
-    /// Whether a branch may begin in place. Not in a program from elsewhere: when a branch is moved out, `drops` says which values go with it, and
-    /// one that it does not name could be counted by both fibers.
+    /// Whether a branch may begin in place. Not in a program from elsewhere: when a branch is moved out, `drops` says
+    /// which values go with it, and one that it does not name could be counted by both fibers.
     pub(crate) fn may_branch(&mut self) -> bool {
         self.branches < MOST
             && !self.is_guarded
@@ -192,7 +197,8 @@ impl Fiber {
         Go::On
     }
 
-    /// Unwinding has come to the frame of a branch: takes it off, and gives the signal as the fiber sees it that began the branch, if that unwinds, too.
+    /// Unwinding has come to the frame of a branch: takes it off, and gives the signal as the fiber sees it that began
+    /// the branch, if that unwinds, too.
     pub(crate) fn fail_branch(&mut self, signal: Signal) -> Option<Signal> {
         let link = match self.branch() {
             Branch::Left | Branch::Right => Link::Par,
@@ -239,8 +245,8 @@ impl Fiber {
         self.pop();
     }
 
-    /// The instruction that runs is a sleep that has taken nothing yet. If it is the left side of a race that is to sleep, and in which
-    /// nothing would tell that it never wakes, puts it aside and begins the right side.
+    /// The instruction that runs is a sleep that has taken nothing yet. If it is the left side of a race that is to
+    /// sleep, and in which nothing would tell that it never wakes, puts it aside and begins the right side.
     pub(crate) fn put_aside(&mut self) -> Option<Go> {
         let branch = self.branch_without_cleanups().filter(|found| found.branch == Branch::Race)?;
         self.pc = self.pc.wrapping_sub(1);
@@ -255,8 +261,8 @@ impl Fiber {
         Some(run_effect(self, right, Branch::OWN))
     }
 
-    /// Makes a fiber of the outermost branch, as if it had been one from the start, and waits for it. Its next instruction, at
-    /// `pc`, has taken nothing yet.
+    /// Makes a fiber of the outermost branch, as if it had been one from the start, and waits for it. Its next
+    /// instruction, at `pc`, has taken nothing yet.
     pub(crate) fn move_out(&mut self) -> Go {
         if self.is_in_place() {
             return self.leave_place();
@@ -303,13 +309,14 @@ impl Fiber {
         Go::Wait
     }
 
-    /// Moves the frames above the frame of a branch at index `at`, and their registers, to a fiber that will go on at `pc`.
+    /// Moves the frames above the frame of a branch at index `at`, and their registers, to a fiber that will go on at
+    /// `pc`.
     fn carve(&mut self, at: usize) -> Strand {
         let top = self.depth();
         let mut carved = Strand::made_at_hand(self.world.pointer(), Pending::Nothing, [NOWHERE; ORIGINS]);
         let fiber = carved.fiber();
-        // SAFETY: F1: `at` is the index of a frame of a branch below the top frame, which is a proto's. There is room in the new
-        // fiber for what is copied; what it was copied from is behind the top frame then.
+        // SAFETY: F1: `at` is the index of a frame of a branch below the top frame, which is a proto's. There is room
+        // in the new fiber for what is copied; what it was copied from is behind the top frame then.
         unsafe {
             let frames = self.frames.start();
             let above: usize = (at + 2..=top).map(|index| (*frames.add(index)).delta()).sum();
@@ -348,7 +355,8 @@ impl Fiber {
         self.find_branch_without_cleanups(Some)
     }
 
-    /// What `ask` says of a branch, of which the innermost one comes first; `None` if there is a cleanup to run above that, or it is far below.
+    /// What `ask` says of a branch, of which the innermost one comes first; `None` if there is a cleanup to run above
+    /// that, or it is far below.
     pub(super) fn find_branch_without_cleanups<R>(&self, mut ask: impl FnMut(Found) -> Option<R>) -> Option<R> {
         let (top, mut pc) = (self.depth(), self.pc);
         let mut above = 0;
@@ -384,8 +392,8 @@ impl Fiber {
             drop(unsafe { Slot::as_value(base.add(index)) }.clone().share());
         };
         let share_all = |base: *mut Slot, owned: &[Reg]| owned.iter().for_each(|reg| share(base, usize::from(reg.0)));
-        // SAFETY: F1, F3; the top frame's instruction has not run: its operands are still where they were. A frame of a `RestOfRace`
-        // owns the fiber that it names.
+        // SAFETY: F1, F3; the top frame's instruction has not run: its operands are still where they were. A frame of a
+        // `RestOfRace` owns the fiber that it names.
         unsafe {
             let (mut frame, mut base) = (self.frame, self.base);
             let mut pc = self.pc.add(1);

@@ -1,11 +1,12 @@
 //! Calls in place: a call from outside begins on the host's own thread, without the scheduler.
 //!
-//! Most calls that a host makes compute something and return. So a call begins on a fiber that the host keeps for this (`Caller`), as
-//! if it were a branch in place (`branch.rs`): before the first operation in which being a task would show, and when its fuel
-//! is spent, it *leaves*. Then it is a strand like any other, which has begun, for the scheduler to go on with.
+//! Most calls that a host makes compute something and return. So a call begins on a fiber that the host keeps for this
+//! (`Caller`), as if it were a branch in place (`branch.rs`): before the first operation in which being a task would
+//! show, and when its fuel is spent, it *leaves*. Then it is a strand like any other, which has begun, for the
+//! scheduler to go on with.
 //!
-//! While a call is in place the fiber counts one branch more than there are frames of branches, the outermost of them at index 0; and
-//! there is no context (F4).
+//! While a call is in place the fiber counts one branch more than there are frames of branches, the outermost of them
+//! at index 0; and there is no context (F4).
 
 use std::sync::Arc;
 
@@ -56,8 +57,8 @@ impl Caller {
         self.world
     }
 
-    /// Applies a global to arguments and, if `run`, runs the effect that this gives. After `GoesOn` the caller cannot be used again, as
-    /// its world belongs to that call.
+    /// Applies a global to arguments and, if `run`, runs the effect that this gives. After `GoesOn` the caller cannot
+    /// be used again, as its world belongs to that call.
     pub fn call(&mut self, global: u32, arguments: Vec<Value>, run: bool) -> Called {
         let Some(function) = self.world.program.globals[global as usize].get().cloned() else {
             return Called::Refused(arguments);

@@ -1,4 +1,5 @@
-//! Cleanups: the mask that keeps requests to cancel from them, what is told of those that fail, and which ones are left to be run.
+//! Cleanups: the mask that keeps requests to cancel from them, what is told of those that fail, and which ones are left
+//! to be run.
 
 use std::sync::Arc;
 
@@ -113,8 +114,8 @@ impl Fiber {
         let (mut frame, mut base) = (self.frame, self.base);
         let mut pc = self.stopped_pc();
         while !frame.is_null() && frame > self.frames.start() {
-            // SAFETY: F1, F3. A register whose cleanup is to be run holds its effect: the handler keeps it, and a cleanup
-            // that runs does not own those behind it.
+            // SAFETY: F1, F3. A register whose cleanup is to be run holds its effect: the handler keeps it, and a
+            // cleanup that runs does not own those behind it.
             unsafe {
                 if let Some(code) = (*frame).proto.as_ref() {
                     let effects = cleanups_at(self.world.program.proto(code), (*frame).index(pc));

@@ -1,5 +1,5 @@
-//! Frames: where calls return to. They stand beside the registers, since a return that had to load its pc from the window
-//! would wait for one load after the other (findings, section 6).
+//! Frames: where calls return to. They stand beside the registers, since a return that had to load its pc from the
+//! window would wait for one load after the other (findings, section 6).
 
 use aivi_scheduler::Place;
 
@@ -23,7 +23,8 @@ pub(crate) struct Frame {
 
 const _: () = assert!(size_of::<Frame>() == 32);
 
-/// A frame of a fiber that is put away, in a third of the memory: its proto by its number, where it goes on by the number of an instruction.
+/// A frame of a fiber that is put away, in a third of the memory: its proto by its number, where it goes on by the
+/// number of an instruction.
 #[derive(Clone, Copy)]
 pub(super) struct SmallFrame {
     /// [`SmallFrame::OWN`] for the machine's own.
@@ -102,7 +103,8 @@ impl SmallFrame {
         let (proto, pc) = if self.proto == SmallFrame::OWN {
             (std::ptr::null(), &raw const WORDS[self.at as usize])
         } else {
-            // SAFETY: promised by the caller; `at` was an instruction, so there is a word behind it or the end of the code.
+            // SAFETY: promised by the caller; `at` was an instruction, so there is a word behind it or the end of the
+            // code.
             unsafe {
                 let proto = protos.add(self.proto as usize);
                 (proto, (*proto).code.add(self.at as usize + 1))
@@ -123,8 +125,8 @@ impl Frame {
         self.bytes / size_of::<Slot>()
     }
 
-    /// Behind the last register of so many frames, counted from where the window of the one below them begins. That is what they need: the
-    /// window of a caller may end behind that of the frame on top.
+    /// Behind the last register of so many frames, counted from where the window of the one below them begins. That is
+    /// what they need: the window of a caller may end behind that of the frame on top.
     ///
     /// # Safety
     /// So many frames are there (F1, F3), and their program lives.

@@ -1,14 +1,16 @@
-//! Fuel is given to the handlers in pieces. At the end of a piece the machine returns to `interp::run_from` and comes back.
+//! Fuel is given to the handlers in pieces. At the end of a piece the machine returns to `interp::run_from` and comes
+//! back.
 //!
 //! The handlers leave each other by tail calls, which the compiler makes where it can and promises nowhere: without
-//! optimisation, or with what some profile of a host asks for, a handler may keep its frame on the host's stack until the
-//! machine returns. All cycles of code charge fuel, so between two returns there are no more handlers than a piece has calls
-//! and turns of loops times the instructions between two of them: the host's stack is bounded however this crate is compiled.
+//! optimisation, or with what some profile of a host asks for, a handler may keep its frame on the host's stack until
+//! the machine returns. All cycles of code charge fuel, so between two returns there are no more handlers than a piece
+//! has calls and turns of loops times the instructions between two of them: the host's stack is bounded however this
+//! crate is compiled.
 
 use super::Fiber;
 
-/// Calls and turns of loops in a piece. At 300 bytes for a handler and 10 instructions for each, 512 of them need 1.5 MiB of host
-/// stack in the worst build, and coming back costs a fifth of an instruction for each.
+/// Calls and turns of loops in a piece. At 300 bytes for a handler and 10 instructions for each, 512 of them need 1.5
+/// MiB of host stack in the worst build, and coming back costs a fifth of an instruction for each.
 const PIECE: u64 = 512;
 
 impl Fiber {
@@ -70,7 +72,8 @@ impl Fiber {
         self.reserve >= fuel && !self.is_limited()
     }
 
-    /// Pays for it. What the handlers have stays theirs, and does not begin again: the host's stack is bounded as before.
+    /// Pays for it. What the handlers have stays theirs, and does not begin again: the host's stack is bounded as
+    /// before.
     #[inline]
     pub(crate) fn charge_call(&mut self, fuel: u64) {
         self.reserve -= fuel;

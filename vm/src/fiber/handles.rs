@@ -1,5 +1,5 @@
-//! Handles to what the scheduler owns, as payloads of values. They are `Send` and `Sync` and refer to no values of their own
-//! thread, so there is nothing to trace.
+//! Handles to what the scheduler owns, as payloads of values. They are `Send` and `Sync` and refer to no values of
+//! their own thread, so there is nothing to trace.
 
 use aivi_scheduler::{self as scheduler, Place, ScopeRef, TaskHandle};
 
@@ -79,7 +79,8 @@ impl Fiber {
         ScopeHandle { scope: scope.clone(), world: self.world.pointer() }
     }
 
-    /// A fiber that this one starts in a scope: it belongs to where that is, also if it is outside of the limits that this one has.
+    /// A fiber that this one starts in a scope: it belongs to where that is, also if it is outside of the limits that
+    /// this one has.
     pub(crate) fn member(&mut self, scope: &ScopeHandle, effect: Shared) -> Strand {
         if scope.world.is(&self.world) {
             return self.child_of(effect);

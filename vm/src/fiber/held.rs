@@ -1,7 +1,7 @@
 //! What a fiber that waits owns: for the search for fibers that wait for ever (`aivi_scheduler::Ledger`).
 //!
-//! It enters what its frames own, as the table `drops` says, and no more. Whatever else a fiber may hold (the signals of
-//! cleanups, the error of a limit) is left out, and so counts as held by somebody else.
+//! It enters what its frames own, as the table `drops` says, and no more. Whatever else a fiber may hold (the signals
+//! of cleanups, the error of a limit) is left out, and so counts as held by somebody else.
 
 use aivi_scheduler::Ledger;
 

@@ -1,7 +1,8 @@
 //! Permits of semaphores that a fiber has, as far as its turns need it.
 //!
-//! A fiber whose turn ends while it has a permit makes everybody else wait who wants one, for as long as all others take for their turns; and as nobody overtakes, those hand the
-//! permit on from one to the next from there on, a turn for each visit. So such a turn gets some fuel more, once, and ends where the permit is given back.
+//! A fiber whose turn ends while it has a permit makes everybody else wait who wants one, for as long as all others
+//! take for their turns; and as nobody overtakes, those hand the permit on from one to the next from there on, a turn
+//! for each visit. So such a turn gets some fuel more, once, and ends where the permit is given back.
 //!
 //! A hint: who is put away (`asleep.rs`) or moved out (`branch.rs`) while it has a permit forgets that.
 

@@ -1,8 +1,9 @@
-//! Limits, as a fiber meets them: at the beginning and the end of a turn, at the end of a piece of fuel, and where something large
-//! is made.
+//! Limits, as a fiber meets them: at the beginning and the end of a turn, at the end of a piece of fuel, and where
+//! something large is made.
 //!
-//! The first fiber that reaches a limit has the whole scope or call cancelled whose limit it is, itself first. Cleanups go on with the
-//! reserves. The fiber that reaches a limit once more has it stopped as it stands: no fiber of it is run again; and so does time.
+//! The first fiber that reaches a limit has the whole scope or call cancelled whose limit it is, itself first. Cleanups
+//! go on with the reserves. The fiber that reaches a limit once more has it stopped as it stands: no fiber of it is run
+//! again; and so does time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,12 +15,13 @@ use super::strand::FIBER_UNITS;
 use crate::account::{Account, Limit, Over, meter};
 use crate::shutdown::Why;
 
-/// What a turn of a fiber costs, however short: about as long as so many calls take, its way through the scheduler does.
+/// What a turn of a fiber costs, however short: about as long as so many calls take, its way through the scheduler
+/// does.
 const TURN: u64 = 16;
 
 impl Fiber {
-    /// A turn begins: works for its call, with this much fuel. False: one that has not begun does not begin any more, or fibers that
-    /// only start others would never end.
+    /// A turn begins: works for its call, with this much fuel. False: one that has not begun does not begin any more,
+    /// or fibers that only start others would never end.
     #[inline]
     pub(super) fn begin_slice(&mut self, slice: u64) -> bool {
         self.begin_holding();

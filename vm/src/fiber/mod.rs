@@ -1,16 +1,17 @@
 //! Fibers: running computations, and what the scheduler runs.
 //!
-//! A fiber has registers (`stack.rs`), frames beside them (`frame.rs`), the signal that unwinds it, and the wait that it is
-//! in (`pending.rs`). The scheduler holds it as a `Strand` (`strand.rs`), which recycles the memory of fibers that are gone and puts
-//! away those that wait in a crowd (`asleep.rs`).
+//! A fiber has registers (`stack.rs`), frames beside them (`frame.rs`), the signal that unwinds it, and the wait that
+//! it is in (`pending.rs`). The scheduler holds it as a `Strand` (`strand.rs`), which recycles the memory of fibers
+//! that are gone and puts away those that wait in a crowd (`asleep.rs`).
 //!
 //! What always holds while the interpreter runs:
 //!
-//! - F1. `frame` points at the top frame; frame 0 is the machine's own root frame. `base` is the top frame's register 0.
+//! - F1. `frame` points at the top frame, and `base` at register 0 of it; frame 0 is the root frame, the machine's own.
 //! - F2. Behind `base` there is room for the registers of the top frame's proto (`enter`).
-//! - F3. `pc` is one past the instruction that runs; the `pc` in every frame below the top is one past its call. For the
-//!   machine's own frames it points at their word, which runs when the call above returns.
-//! - F4. `cx` is the scheduler's context of the current `resume`, and null outside of it, also for a call in place (`caller.rs`).
+//! - F3. `pc` is one past the instruction that runs; the `pc` in every frame below the top is one past its call. For
+//!   the machine's own frames it points at their word, which runs when the call above returns.
+//! - F4. `cx` is the scheduler's context of the current `resume`, and null outside of it, also for a call in place
+//!   (`caller.rs`).
 
 mod asleep;
 mod awaited;
@@ -99,7 +100,8 @@ const ORIGINS: usize = 3;
 /// Where a fiber was started, where the one that started it was, and so on.
 type Origins = [Place; ORIGINS];
 
-/// Frames that there is room for above the top one: the machine's own come in threes at most, with that of a proto above.
+/// Frames that there is room for above the top one: the machine's own come in threes at most, with that of a proto
+/// above.
 const MORE_FRAMES: usize = 4;
 
 /// Registers on both sides of the start of the top window that are likely to be touched first (arbitrary).
@@ -152,12 +154,14 @@ pub(crate) struct Fiber {
     pub(crate) world: WorldRef,
 }
 
-// A fiber that waits is this, its registers and frames, and the scheduler's record, unless it is put away (`asleep.rs`).
+// A fiber that waits is this, its registers and frames, and the scheduler's record, unless it is put away
+// (`asleep.rs`).
 const _: () = assert!(size_of::<Fiber>() <= 256);
 
-// SAFETY: a fiber owns its registers; local objects that they refer to are reached from this fiber only (O1), so they move
-// with it to another thread, with the scheduler's queues ordering the two. The raw pointers point into what it owns, into
-// the program (which lives as long as `world` does and does not change), or are null between two calls of `resume` (`cx`).
+// SAFETY: a fiber owns its registers; local objects that they refer to are reached from this fiber only (O1), so they
+// move with it to another thread, with the scheduler's queues ordering the two. The raw pointers point into what it
+// owns, into the program (which lives as long as `world` does and does not change), or are null between two calls of
+// `resume` (`cx`).
 unsafe impl Send for Fiber {}
 
 impl Fiber {
@@ -250,8 +254,8 @@ impl Fiber {
         exit
     }
 
-    /// Asks for what it will touch when it goes on (`Task::prefetch`): registers and frames, then the value of the host that it waits for,
-    /// then that itself.
+    /// Asks for what it will touch when it goes on (`Task::prefetch`): registers and frames, then the value of the host
+    /// that it waits for, then that itself.
     fn prefetch(&self, depth: u32) {
         if depth == 1 {
             prefetch(self.base.wrapping_sub(NEAR), 2 * NEAR * size_of::<Slot>());
@@ -321,8 +325,8 @@ impl Fiber {
     /// The scheduler, while the fiber runs. The lifetime is that of the borrow; the context itself outlives `resume`.
     pub(crate) fn cx<'a>(&mut self) -> &'a mut Context<'a, Strand> {
         debug_assert!(!self.cx.is_null());
-        // SAFETY: F4: `resume` set it to the context that it borrows exclusively, and nobody else uses it meanwhile; callers use the
-        // result at once and drop it.
+        // SAFETY: F4: `resume` set it to the context that it borrows exclusively, and nobody else uses it meanwhile;
+        // callers use the result at once and drop it.
         unsafe { &mut *self.cx.cast::<Context<'a, Strand>>() }
     }
 
@@ -427,8 +431,8 @@ impl Fiber {
         (self.base as usize).wrapping_sub(self.stack.start() as usize) / size_of::<Slot>()
     }
 
-    /// Where the instruction that runs stands, as its author knows it: the innermost place outside of the library, or else
-    /// where the fiber was started.
+    /// Where the instruction that runs stands, as its author knows it: the innermost place outside of the library, or
+    /// else where the fiber was started.
     #[inline]
     pub(crate) fn place(&self) -> Place {
         self.place_at_hand().unwrap_or_else(|| self.place_at(self.frame, self.pc))
@@ -482,7 +486,8 @@ impl Fiber {
         self.raise(Signal::Fault(fault))
     }
 
-    /// As `fault`, of a frame that breaks the rules: none of its handlers sees it. Called before its instruction has done anything.
+    /// As `fault`, of a frame that breaks the rules: none of its handlers sees it. Called before its instruction has
+    /// done anything.
     #[cold]
     pub(crate) fn fault_leaving(&mut self, message: String) -> Go {
         let fault = self.make_fault(message);

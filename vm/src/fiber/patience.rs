@@ -1,13 +1,16 @@
 //! Steps that take long, and look now and then whether they should go on.
 //!
-//! To compare two values, or to write one as a text, is one step of the machine, and nobody knows beforehand how long it takes: what a value shares with
-//! itself is met once for each way that leads there. So whoever walks through values asks [`goes_on`] after each [`PIECE`] of parts. There the piece is paid for with
-//! fuel, timers fire and limits of time are met, and the fiber that runs on this thread is asked whether it was told to end. Who shall not go on gives up with
-//! whatever error it has; `Fiber::fault` finds out that this was no fault of the program ([`was_stopped`]), and unwinds as at a checkpoint.
+//! To compare two values, or to write one as a text, is one step of the machine, and nobody knows beforehand how long
+//! it takes: what a value shares with itself is met once for each way that leads there. So whoever walks through values
+//! asks [`goes_on`] after each [`PIECE`] of parts. There the piece is paid for with fuel, timers fire and limits of
+//! time are met, and the fiber that runs on this thread is asked whether it was told to end. Who shall not go on gives
+//! up with whatever error it has; `Fiber::fault` finds out that this was no fault of the program ([`was_stopped`]), and
+//! unwinds as at a checkpoint.
 //!
 //! Nobody can ask a call in place to end but by ending its thread, so it goes on.
 //!
-//! Rejected: to put the walk away and give the turn to others. What it has come to would have to be kept with the fiber, and own what it refers to.
+//! Rejected: to put the walk away and give the turn to others. What it has come to would have to be kept with the
+//! fiber, and own what it refers to.
 
 use std::cell::Cell;
 use std::ptr::null_mut;
@@ -46,8 +49,8 @@ pub(crate) fn goes_on() -> bool {
     if context.is_null() {
         return true;
     }
-    // SAFETY: F4: `resume` borrows the context exclusively, has set this while it runs, and is the only one to use it; nobody else does
-    // meanwhile, as each use of `Fiber::cx` ends at once.
+    // SAFETY: F4: `resume` borrows the context exclusively, has set this while it runs, and is the only one to use it;
+    // nobody else does meanwhile, as each use of `Fiber::cx` ends at once.
     let context = unsafe { &mut *context };
     // Whether others should have their turn does not matter here.
     _ = context.tick();
@@ -58,7 +61,8 @@ pub(crate) fn goes_on() -> bool {
     goes_on
 }
 
-/// Was a step told not to go on, so that its result, if it gave one, is none? Then it is a fault, which `Fiber::fault` knows to be no fault.
+/// Was a step told not to go on, so that its result, if it gave one, is none? Then it is a fault, which `Fiber::fault`
+/// knows to be no fault.
 #[inline]
 pub(crate) fn is_stopped() -> bool {
     STOPPED.get()

@@ -416,7 +416,8 @@ fn completed(then: Then, result: Result<Shared, String>, fiber: &mut Fiber) -> C
         Then::Done => return Came::Value(value),
         Then::Bounded => {
             return Came::Value(value.as_int().map_or(value, |bytes| {
-                // The limit is reached, and nobody sees what the function gives; unless others have given back memory just now.
+                // The limit is reached, and nobody sees what the function gives; unless others have given back memory
+                // just now.
                 _ = fiber.may_make(Limit::Memory, bytes.unsigned_abs());
                 Value::err(Value::text("it is larger than the memory that was left"))
             }));

@@ -1,14 +1,16 @@
-//! Lists of effects in place: `parAll`, `forEachPar` and `raceAll` begin with their items on the stack of the fiber that asks, one after the other.
+//! Lists of effects in place: `parAll`, `forEachPar` and `raceAll` begin with their items on the stack of the fiber
+//! that asks, one after the other.
 //!
-//! Each item is a branch in place (`branch.rs`), as short as a task in place (`task.rs`). Those that end with a value cost little more than a call. As soon as one has
-//! to wait, or has spent what it may, it is moved out, and becomes the first child of a crowd whose other children are the items that have not begun; then all is as if
-//! the list had been these, and the values of those before are put in front in the end.
+//! Each item is a branch in place (`branch.rs`), as short as a task in place (`task.rs`). Those that end with a value
+//! cost little more than a call. As soon as one has to wait, or has spent what it may, it is moved out, and becomes the
+//! first child of a crowd whose other children are the items that have not begun; then all is as if the list had been
+//! these, and the values of those before are put in front in the end.
 //!
 //! What always holds:
 //! - The frame of a series owns it: the number in the frame's second register is the pointer.
 //! - A series is the outermost branch: only there the fiber can go on with new fuel between two items.
-//! - Between two items the frame is on top with nothing above. There the fiber may go on with new fuel, or have a crowd made of the rest, if its slice
-//!   is over and others wait.
+//! - Between two items the frame is on top with nothing above. There the fiber may go on with new fuel, or have a crowd
+//!   made of the rest, if its slice is over and others wait.
 
 use std::num::NonZero;
 use std::ptr::NonNull;
@@ -40,7 +42,8 @@ pub(crate) struct Series {
 }
 
 impl Series {
-    /// Of the values of all effects of a list, or of the first one. With a function of what that gives for the items, at most `limit` at once, which is positive.
+    /// Of the values of all effects of a list, or of the first one. With a function of what that gives for the items,
+    /// at most `limit` at once, which is positive.
     pub(crate) fn new(rule: Rule, limit: usize, function: Option<Value>, list: Value) -> Series {
         debug_assert!(matches!(rule, Rule::All | Rule::First));
         Series { rule, limit, function, list, at: 0, given: Value::payload_of(List::new()), aside: 0 }
@@ -131,7 +134,8 @@ impl Fiber {
         let series = unsafe { Series::pointer(number).as_mut() };
         self.take_fuel_back(series.aside);
         series.aside = 0;
-        // An item need not have a call or a loop, which cost fuel: then this is what bounds the host's stack, and the time until others have their turn.
+        // An item need not have a call or a loop, which cost fuel: then this is what bounds the host's stack, and the
+        // time until others have their turn.
         self.charge(1);
         if series.rule == Rule::First {
             // SAFETY: the caller takes the frame off.
@@ -159,7 +163,8 @@ impl Fiber {
         }
     }
 
-    /// More fuel for the handlers, between two items: the next piece of the slice, or a new slice if nobody waits for this one to end.
+    /// More fuel for the handlers, between two items: the next piece of the slice, or a new slice if nobody waits for
+    /// this one to end.
     fn refuel(&mut self) -> bool {
         if self.fuel_left() >= SHORT && !self.is_over_limit() {
             self.give_fuel(self.fuel_left());

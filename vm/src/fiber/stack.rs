@@ -1,5 +1,5 @@
-//! Memory for registers and frames: an array that doubles. It stays with its fiber, and with the fiber's memory when that
-//! goes to the next one (`strand.rs`).
+//! Memory for registers and frames: an array that doubles. It stays with its fiber, and with the fiber's memory when
+//! that goes to the next one (`strand.rs`).
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
 use std::ptr::null_mut;
@@ -13,8 +13,9 @@ pub(super) struct Stack<T> {
     last: *mut T,
 }
 
-/// Bytes of a fresh array. A fiber that only waits uses a handful of registers and frames. Few in debug builds, where arrays shall
-/// move as often as they can: who forgets to make room is found by any test then, not only by those with large functions.
+/// Bytes of a fresh array. A fiber that only waits uses a handful of registers and frames. Few in debug builds, where
+/// arrays shall move as often as they can: who forgets to make room is found by any test then, not only by those with
+/// large functions.
 const FIRST: usize = if cfg!(debug_assertions) { 96 } else { 512 };
 
 /// Arrays up to this size stay when less is needed: they will be needed again soon (arbitrary).

@@ -1,9 +1,9 @@
 //! A fiber as the scheduler holds it: one pointer, so that a task costs little to make and to move, and little while it
 //! does not run.
 //!
-//! It points to the fiber itself, or to the small form of one that has not begun or waits in a crowd (`asleep.rs`): the lowest bit
-//! says to which. The memory of fibers that are gone or were put away is recycled together with the arrays for registers and
-//! frames: a task that starts where another one has ended allocates nothing.
+//! It points to the fiber itself, or to the small form of one that has not begun or waits in a crowd (`asleep.rs`): the
+//! lowest bit says to which. The memory of fibers that are gone or were put away is recycled together with the arrays
+//! for registers and frames: a task that starts where another one has ended allocates nothing.
 
 use std::cell::{Cell, RefCell};
 use std::mem::{ManuallyDrop, MaybeUninit};
@@ -50,7 +50,8 @@ thread_local! {
     static LIVE: Cell<isize> = const { Cell::new(0) };
 }
 
-/// Whether there are so many fibers that memory counts more than speed. A guess: some may go on or end on other threads.
+/// Whether there are so many fibers that memory counts more than speed. A guess: some may go on or end on other
+/// threads.
 #[inline]
 pub(super) fn is_crowded() -> bool {
     LIVE.get() > CROWD
@@ -68,7 +69,8 @@ pub(super) fn count_ended() {
     LIVE.set(LIVE.get() - 1);
 }
 
-/// The memory of a fiber that is gone or was put away: a box with the two arrays where a fiber has them, and nothing else in it.
+/// The memory of a fiber that is gone or was put away: a box with the two arrays where a fiber has them, and nothing
+/// else in it.
 struct Shell(NonNull<Fiber>);
 
 impl Shell {
@@ -167,7 +169,8 @@ impl Strand {
         Strand::first(world, start.into())
     }
 
-    /// The first fiber of a run. Who makes it works for nobody, or for another run: it is counted from its first turn on.
+    /// The first fiber of a run. Who makes it works for nobody, or for another run: it is counted from its first turn
+    /// on.
     pub(super) fn first(world: &Arc<World>, pending: Pending) -> Strand {
         Strand::asleep(Asleep::fresh(WorldRef::keep(world), pending, [NOWHERE; super::ORIGINS]))
     }
@@ -230,7 +233,8 @@ impl Strand {
 
     fn wake(&mut self) {
         let (memory, stack, frames) = Shell::spare().unwrap_or_else(Shell::new).open();
-        // SAFETY: the memory is a box for a fiber, and ours. The small form goes; the fiber is what it owns from here on.
+        // SAFETY: the memory is a box for a fiber, and ours. The small form goes; the fiber is what it owns from here
+        // on.
         unsafe { ManuallyDrop::into_inner(self.small()).wake(memory, stack, frames) };
         self.0 = memory.cast();
     }
@@ -249,7 +253,8 @@ impl Strand {
     /// Runs until it yields, waits or ends, then with an outcome.
     #[inline]
     fn turn(&mut self, cx: &mut Context<'_, Strand>, outcome: &mut Option<Outcome<Shared, Fault>>) -> Exit {
-        // Without `resume`, which turns to the call of the fiber: what it owns would be counted for another one that has limits.
+        // Without `resume`, which turns to the call of the fiber: what it owns would be counted for another one that
+        // has limits.
         if self.is_asleep()
             && !meter::is_metered()
             && let Some(reason) = cx.cancelled_in_wait()
@@ -263,7 +268,8 @@ impl Strand {
         self.fiber().resume(cx, outcome)
     }
 
-    /// The machine has panicked: nobody knows what the fiber owns. It stays where it is, and one that owns nothing takes its place.
+    /// The machine has panicked: nobody knows what the fiber owns. It stays where it is, and one that owns nothing
+    /// takes its place.
     #[cold]
     fn leave_behind(&mut self) {
         let (world, has_begun) = self.look(|fiber| (fiber.world.pointer(), fiber.has_begun()));
@@ -325,8 +331,8 @@ impl Drop for Strand {
 }
 
 impl Strand {
-    /// Does something for the call that it belongs to. One that was cancelled before its first turn, or killed, goes in the turn of somebody else, whose account has
-    /// nothing to do with it.
+    /// Does something for the call that it belongs to. One that was cancelled before its first turn, or killed, goes in
+    /// the turn of somebody else, whose account has nothing to do with it.
     #[inline]
     fn for_its_call(&mut self, does: impl FnOnce(&mut Strand)) {
         if self.with_account(meter::works_for) {
@@ -348,7 +354,8 @@ impl Strand {
         }
         let fiber = self.fiber();
         let memory = NonNull::from(&mut *fiber);
-        // SAFETY: it is dropped once, here; the fiber was in a box (`wake`), and is gone but for its arrays, which do not go with it.
+        // SAFETY: it is dropped once, here; the fiber was in a box (`wake`), and is gone but for its arrays, which do
+        // not go with it.
         unsafe {
             if fiber.is_empty() {
                 (&raw mut (*memory.as_ptr()).world).drop_in_place();
@@ -361,7 +368,8 @@ impl Strand {
     }
 }
 
-// SAFETY: it owns a fiber, in one of two forms, and a fiber is `Send` (`Fiber`): it consists of the same parts when it is put away.
+// SAFETY: it owns a fiber, in one of two forms, and a fiber is `Send` (`Fiber`): it consists of the same parts when it
+// is put away.
 unsafe impl Send for Strand {}
 
 impl Task for Strand {

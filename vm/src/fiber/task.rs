@@ -1,21 +1,24 @@
 //! Tasks in place: a task begins on the stack of the fiber that spawns it.
 //!
-//! Most tasks that only compute are over within a microsecond, and a fiber, a record and a turn cost a multiple of that. So `spawn` begins with the task in
-//! place, as a branch (`branch.rs`): if it ends with a value there, the handle that `spawn` gives is that value, and nothing of a task was ever
-//! made. As soon as it could tell the difference, or has spent [`SHORT`], it is moved out like every branch, into a fiber that is queued, and the spawner
-//! goes on.
+//! Most tasks that only compute are over within a microsecond, and a fiber, a record and a turn cost a multiple of
+//! that. So `spawn` begins with the task in place, as a branch (`branch.rs`): if it ends with a value there, the handle
+//! that `spawn` gives is that value, and nothing of a task was ever made. As soon as it could tell the difference, or
+//! has spent [`SHORT`], it is moved out like every branch, into a fiber that is queued, and the spawner goes on.
 //!
 //! What always holds:
 //! - `spawn` returns at once (C5): nothing that anybody could notice happens in place, and it takes half a microsecond.
-//! - A task in place is the outermost branch, since `spawn` moves all others out. So what it begins in place moves with it.
-//! - An error is told by a task: what ends in place with a failure or fault becomes a fiber that ends with that in its first turn. Joined or not, caught or
-//!   reported, everything goes the usual way from there.
-//! - A task in place is never cancelled: a request to its spawner is noticed where the task is over or moved out. One that is moved out and cancelled before its next
-//!   turn has not begun, and drops what it has.
-//! - Steps that may take long are none of what is in place: comparisons that go through objects, maps, and functions of the library that have no quick form are left to the fiber.
+//! - A task in place is the outermost branch, since `spawn` moves all others out. So what it begins in place moves with
+//!   it.
+//! - An error is told by a task: what ends in place with a failure or fault becomes a fiber that ends with that in its
+//!   first turn. Joined or not, caught or reported, everything goes the usual way from there.
+//! - A task in place is never cancelled: a request to its spawner is noticed where the task is over or moved out. One
+//!   that is moved out and cancelled before its next turn has not begun, and drops what it has.
+//! - Steps that may take long are none of what is in place: comparisons that go through objects, maps, and functions of
+//!   the library that have no quick form are left to the fiber.
 //!
-//! The idea is that of lazy task creation (Mohr, Kranz, Halstead 1991), which takes a child to be a call until somebody could take the rest; here nobody takes
-//! the rest, so it is for short ones only. Python's eager tasks (`asyncio.eager_task_factory`) run up to the first wait; that a program would notice.
+//! The idea is that of lazy task creation (Mohr, Kranz, Halstead 1991), which takes a child to be a call until somebody
+//! could take the rest; here nobody takes the rest, so it is for short ones only. Python's eager tasks
+//! (`asyncio.eager_task_factory`) run up to the first wait; that a program would notice.
 
 use std::cell::Cell;
 
@@ -25,15 +28,17 @@ use super::{Branch, Fiber, Pending, Signal, Strand, TaskValue};
 use crate::interp::{Go, Word};
 use crate::value::Value;
 
-/// Calls and turns of loops that a task may spend in place: a third of a microsecond. Two workers do tasks of 30 of them sooner in place (592 ns each, and 754 if
-/// they are shared), and tasks of 100 sooner if they share them (806 and 1,042).
+/// Calls and turns of loops that a task may spend in place: a third of a microsecond. Two workers do tasks of 30 of
+/// them sooner in place (592 ns each, and 754 if they are shared), and tasks of 100 sooner if they share them (806 and
+/// 1,042).
 pub(super) const SHORT: u64 = FUEL as u64 / 64;
 
 /// With less than this at the end of a slice none begins.
 pub(super) const LEAST: u64 = SHORT / 4;
 
-/// After tasks that had to be moved out, one after the other, so many come without, twice as many each time: the next ones mostly do the same, and one that was
-/// moved has cost twice what a task costs that was queued at once (both arbitrary).
+/// After tasks that had to be moved out, one after the other, so many come without, twice as many each time: the next
+/// ones mostly do the same, and one that was moved has cost twice what a task costs that was queued at once (both
+/// arbitrary).
 const LEAST_SKIPPED: u8 = 8;
 const MOST_SKIPPED: u8 = 128;
 
@@ -77,7 +82,8 @@ impl Hunch {
 }
 
 impl Fiber {
-    /// Whether a task may begin in place: then `On`, or how to go on before; `None` if not. The instruction has taken nothing yet.
+    /// Whether a task may begin in place: then `On`, or how to go on before; `None` if not. The instruction has taken
+    /// nothing yet.
     #[inline]
     pub(crate) fn may_begin_task(&mut self) -> Option<Go> {
         if !Hunch::tries(1) || !self.may_branch() {
@@ -132,7 +138,8 @@ impl Fiber {
         Value::ended_task(result)
     }
 
-    /// A task that was moved out of the top frame is spawned. If it is cancelled before its first turn it has not begun, as far as anybody knows.
+    /// A task that was moved out of the top frame is spawned. If it is cancelled before its first turn it has not
+    /// begun, as far as anybody knows.
     pub(super) fn spawn_moved(&mut self, mut moved: Strand, aside: u64) -> Go {
         self.take_fuel_back(aside);
         Hunch::was_wrong();
@@ -142,8 +149,8 @@ impl Fiber {
         self.spawned(word, handle)
     }
 
-    /// A task has ended in place with this signal, and its frame is off. A fiber that ends so is spawned in its place; gives the signal with which the spawner
-    /// unwinds itself, if it does.
+    /// A task has ended in place with this signal, and its frame is off. A fiber that ends so is spawned in its place;
+    /// gives the signal with which the spawner unwinds itself, if it does.
     pub(super) fn fail_task(&mut self, signal: Signal, aside: u64) -> Option<Signal> {
         self.take_fuel_back(aside);
         Hunch::was_wrong();

@@ -1,20 +1,31 @@
-//! Waits in the body of a timeout that is in place: the fiber waits itself, with the time of the limit as the limit of its wait.
+//! Waits in the body of a timeout that is in place: the fiber waits itself, with the time of the limit as the limit of
+//! its wait.
 //!
-//! A branch that has to wait is moved out (`branch.rs`). But the body of a timeout mostly is one wait, for a message or a socket; so one should wait. To make a fiber of
-//! it costs a record, a group, two turns and, when the time is over, a request to cancel. That nobody could tell from this: the owner can do nothing else
-//! meanwhile, and of a body that has nothing to clean up nothing runs when its time is over. A sleep for which there is time is such a wait, too.
+//! A branch that has to wait is moved out (`branch.rs`). But the body of a timeout mostly is one wait, for a message or
+//! a socket; so one should wait. To make a fiber of it costs a record, a group, two turns and, when the time is over, a
+//! request to cancel. That nobody could tell from this: the owner can do nothing else meanwhile, and of a body that has
+//! nothing to clean up nothing runs when its time is over. A sleep for which there is time is such a wait, too.
 //!
 //! What always holds:
-//! - Only timeouts are in place, mostly one, or one inside of another; and none of their frames has a cleanup, is one of the machine's that has to be told, or runs a global. All others
-//!   are moved out. Of several limits the wait has the one that is met first.
-//! - It waits there a few times at most ([`MOST`], which begin anew when it was put away), or ends its turn there as it lets somebody else in (`holding.rs`): then it is a conversation, for which the quick handlers and a fiber of its own are better.
-//! - The first that ends the wait decides: what it was for, the limit, or a request to end (`task/state.rs` of the scheduler).
-//! - At the limit the instruction runs once more, in a turn behind those who were woken at the same time. What they have sent to it is there then: a body that completes at the limit
-//!   wins (C27). If it would wait again, the frames of that body are released, and the fiber unwinds with the error of the limit from the instruction that began the timeout.
-//! - A request that has come by then outranks the limit: it may be that of a limit around this one, which was as long (C28).
-//! - The limit is the moment that was fixed when the timeout began, in the next wait too, and in that of the group if the body is moved out after all.
+//! - Only timeouts are in place, mostly one, or one inside of another; and none of their frames has a cleanup, is one
+//!   of the machine's that has to be told, or runs a global. All others are moved out. Of several limits the wait has
+//!   the one that is met first.
+//! - It waits there a few times at most ([`MOST`], which begin anew when it was put away), or ends its turn there as it
+//!   lets somebody else in (`holding.rs`): then it is a conversation, for which the quick handlers and a fiber of its
+//!   own are better.
+//! - The first that ends the wait decides: what it was for, the limit, or a request to end (`task/state.rs` of the
+//!   scheduler).
+//! - At the limit the instruction runs once more, in a turn behind those who were woken at the same time. What they
+//!   have sent to it is there then: a body that completes at the limit wins (C27). If it would wait again, the frames
+//!   of that body are released, and the fiber unwinds with the error of the limit from the instruction that began the
+//!   timeout.
+//! - A request that has come by then outranks the limit: it may be that of a limit around this one, which was as long
+//!   (C28).
+//! - The limit is the moment that was fixed when the timeout began, in the next wait too, and in that of the group if
+//!   the body is moved out after all.
 //!
-//! An instruction that is to run once more needs its operands: one that takes them when it begins to wait (a send, a join) keeps what it took aside (`Pending`).
+//! An instruction that is to run once more needs its operands: one that takes them when it begins to wait (a send, a
+//! join) keeps what it took aside (`Pending`).
 
 use super::branch::Found;
 use super::{Branch, Fiber, Pending, Signal};
@@ -39,14 +50,16 @@ pub(super) struct First {
     deadline_ns: u64,
 }
 
-/// So often may the body of a timeout wait in place. A request and its answer are two waits; each of a thousand receives cost a third more in place (measured).
+/// So often may the body of a timeout wait in place. A request and its answer are two waits; each of a thousand
+/// receives cost a third more in place (measured).
 const MOST: u8 = 4;
 
 /// The moment in the frame of a timeout whose time is over.
 const OVER: u64 = 0;
 
 impl Fiber {
-    /// How long the body of the timeout in place, which is about to wait, may do so there; `None` if it has to be moved out for that.
+    /// How long the body of the timeout in place, which is about to wait, may do so there; `None` if it has to be moved
+    /// out for that.
     pub(crate) fn limit_in_place(&mut self) -> Option<TimeLeft> {
         match self.first_limit()?.deadline_ns {
             OVER => Some(TimeLeft::None),
@@ -58,7 +71,8 @@ impl Fiber {
         }
     }
 
-    /// The limit that is met first, of equal ones the outermost (C28), if all branches in place are bodies of timeouts of which nothing would run as they end.
+    /// The limit that is met first, of equal ones the outermost (C28), if all branches in place are bodies of timeouts
+    /// of which nothing would run as they end.
     fn first_limit(&self) -> Option<First> {
         let outermost = self.outermost as usize;
         let mut first: Option<First> = None;
@@ -66,7 +80,8 @@ impl Fiber {
             return None;
         }
         let found = self.find_branch_without_cleanups(|Found { branch, index, above }| {
-            // SAFETY: the window of the branch is `above` registers below the top one, and its second one is the moment of a timeout.
+            // SAFETY: the window of the branch is `above` registers below the top one, and its second one is the moment
+            // of a timeout.
             let deadline_ns = unsafe { (*self.base.sub(above).add(1)).payload };
             if first.as_ref().is_none_or(|first| deadline_ns <= first.deadline_ns) {
                 first = Some(First { index, above, deadline_ns });
@@ -85,7 +100,8 @@ impl Fiber {
         self.branches == 1 && self.outermost_branch() == Some(Branch::Timeout)
     }
 
-    /// Whether a turn may end where the fiber is: not in a branch in place, unless that is a body which has not waited often.
+    /// Whether a turn may end where the fiber is: not in a branch in place, unless that is a body which has not waited
+    /// often.
     pub(crate) fn may_yield(&self) -> bool {
         !self.has_branch() || self.is_body_in_place() && self.waited < MOST
     }
@@ -104,7 +120,8 @@ impl Fiber {
         }
     }
 
-    /// The limit that ends a body in place at this checkpoint: its time is over, nothing of it would run as it ends, and nobody has asked the fiber for something else.
+    /// The limit that ends a body in place at this checkpoint: its time is over, nothing of it would run as it ends,
+    /// and nobody has asked the fiber for something else.
     pub(super) fn limit_that_is_over(&mut self) -> Option<First> {
         let first = self.first_limit()?;
         (self.cx().now_ns() >= first.deadline_ns && !self.sees_cancel()).then_some(first)
@@ -113,7 +130,8 @@ impl Fiber {
     /// Whether the time of the body in place is over.
     fn is_body_late(&mut self) -> bool {
         let mut base = self.base;
-        // SAFETY: F1: the outermost branch is one of the frames, and its window below that of the top one by the distances of those between.
+        // SAFETY: F1: the outermost branch is one of the frames, and its window below that of the top one by the
+        // distances of those between.
         let deadline_ns = unsafe {
             for index in (self.outermost as usize + 1..=self.depth()).rev() {
                 base = base.byte_sub((*self.frames.start().add(index)).bytes);
@@ -149,7 +167,8 @@ impl Fiber {
             None => unreachable!("it waits in the body of a timeout without cleanups"),
         }
         let (word, regs) = (self.waiting_word(), self.load());
-        // SAFETY: the registers of the instruction from which it took them (`ops/fiber.rs`, `ops/channel.rs`), which own nothing since.
+        // SAFETY: the registers of the instruction from which it took them (`ops/fiber.rs`, `ops/channel.rs`), which
+        // own nothing since.
         unsafe {
             match pending {
                 Pending::JoinOf(task) => regs.put(word.b(), task),

@@ -1,8 +1,8 @@
 //! Parts of a call with limits of their own: a scope, whose fibers have a world and an account for themselves.
 //!
-//! The part is a scope of the scheduler, so it ends before its owner goes on, whatever it ends for. When a limit of it is reached, its
-//! body is asked to end, as with limits of a call (`limited.rs`); what the owner gets then is a value. Fibers that are spawned into a
-//! scope outside belong there (`handles.rs`).
+//! The part is a scope of the scheduler, so it ends before its owner goes on, whatever it ends for. When a limit of it
+//! is reached, its body is asked to end, as with limits of a call (`limited.rs`); what the owner gets then is a value.
+//! Fibers that are spawned into a scope outside belong there (`handles.rs`).
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,11 +1,11 @@
 //! What all fibers of a run have in common, and how they know it.
 //!
-//! A count that every fiber raised and lowered would be a word that all workers write. So the first fiber of a run keeps the world,
-//! and the others only point to it: the scheduler drops the first one when all that it has started has ended
-//! (`Task::resume`).
+//! A count that every fiber raised and lowered would be a word that all workers write. So the first fiber of a run
+//! keeps the world, and the others only point to it: the scheduler drops the first one when all that it has started has
+//! ended (`Task::resume`).
 //!
-//! A part of a run with limits of its own (`within.rs`) has a world of its own. It does not end with any one fiber, and is rare: that
-//! one is counted by all.
+//! A part of a run with limits of its own (`within.rs`) has a world of its own. It does not end with any one fiber, and
+//! is rare: that one is counted by all.
 
 use std::ops::Deref;
 use std::ptr::NonNull;

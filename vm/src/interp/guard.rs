@@ -1,14 +1,16 @@
 //! Programs that nobody vouches for: instructions are looked at before they run, unless what they expect was proven.
 //!
-//! The verifier has seen who owns what, and follows what registers hold as far as the code says (`aivi_bytecode::verify`: `follow`
-//! and `unproven`). What is not proven has a guard: when the program is loaded, the copy of the code that runs gets another number in place
-//! of the instruction's own (`set_guards`). Most instructions have a second number, whose handler looks and goes on to the first
-//! one's (`table.rs`); all share `internal::GUARD`, which looks up in the module what it stands for. Nothing moves, there is one
-//! table, and programs of our own compiler never meet any of this.
+//! The verifier has seen who owns what, and follows what registers hold as far as the code says
+//! (`aivi_bytecode::verify`: `follow` and `unproven`). What is not proven has a guard: when the program is loaded, the
+//! copy of the code that runs gets another number in place of the instruction's own (`set_guards`). Most instructions
+//! have a second number, whose handler looks and goes on to the first one's (`table.rs`); all share `internal::GUARD`,
+//! which looks up in the module what it stands for. Nothing moves, there is one table, and programs of our own compiler
+//! never meet any of this.
 //!
-//! What always holds: a guard reads tags only of registers that the verifier calls tagged, and follows only pointers with the tag of an
-//! object. It changes nothing. A frame that is refused runs none of its handlers: what they may expect is known only where the
-//! instruction itself can unwind. Debug builds look at proven instructions as well, and panic when a proof was wrong.
+//! What always holds: a guard reads tags only of registers that the verifier calls tagged, and follows only pointers
+//! with the tag of an object. It changes nothing. A frame that is refused runs none of its handlers: what they may
+//! expect is known only where the instruction itself can unwind. Debug builds look at proven instructions as well, and
+//! panic when a proof was wrong.
 //!
 //! Native functions are called in their full form, and a panic in one of them is a fault.
 
@@ -99,7 +101,8 @@ pub(super) const fn guarded(byte: u8) -> Option<Opcode> {
     GUARDED[byte as usize]
 }
 
-/// Puts guards into code that is to run; what returns objects to whoever takes them apart has to know that those may have some.
+/// Puts guards into code that is to run; what returns objects to whoever takes them apart has to know that those may
+/// have some.
 pub(crate) fn set_guards(code: &mut [u64], unproven: &[Unproven]) {
     for look in unproven {
         let word = &mut code[look.pc as usize];
@@ -113,11 +116,12 @@ pub(crate) fn set_guards(code: &mut [u64], unproven: &[Unproven]) {
 /// The instruction before `pc`, if it may run.
 ///
 /// # Safety
-/// As for a handler: the state is that of the running fiber (F1 to F3), whose program was loaded to be guarded, in a frame of a proto.
+/// As for a handler: the state is that of the running fiber (F1 to F3), whose program was loaded to be guarded, in a
+/// frame of a proto.
 #[inline(never)]
 pub(super) unsafe fn allowed(regs: &Regs) -> Option<Opcode> {
-    // SAFETY: F1, F3; the running fiber, which `run` borrows, is only looked at; protos live as long as the program. The
-    // verifier has seen that the registers are tagged that are looked at, and those in `scalars` too.
+    // SAFETY: F1, F3; the running fiber, which `run` borrows, is only looked at; protos live as long as the program.
+    // The verifier has seen that the registers are tagged that are looked at, and those in `scalars` too.
     unsafe {
         let program = (*regs.fiber).program();
         let (code, at) = (&*(*regs.frame).proto, (*regs.frame).index(regs.pc));
@@ -129,7 +133,8 @@ pub(super) unsafe fn allowed(regs: &Regs) -> Option<Opcode> {
     }
 }
 
-/// The instruction that `word` stands for, `None` if it is one of the machine's own; nothing if it may not run. Looks at what was proven as well.
+/// The instruction that `word` stands for, `None` if it is one of the machine's own; nothing if it may not run. Looks
+/// at what was proven as well.
 ///
 /// # Safety
 /// As for a handler: the state is that of the running fiber (F1 to F3), `word` the instruction before `pc`.

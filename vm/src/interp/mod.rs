@@ -1,21 +1,23 @@
 //! The interpreter: fetch, dispatch, and nothing else; what instructions do stands in `ops`.
 //!
-//! One table (`table.rs`) names for each opcode a *quick* function, a *full* one, or both. A quick function works on the
-//! handler's arguments alone (`Regs`) and cannot fail; when it says no, the full one runs, which may do everything: it sees
-//! the fiber with pc, base, frame and fuel stored back, and says with `Go` how to continue.
+//! One table (`table.rs`) names for each opcode a *quick* function, a *full* one, or both. A quick function works on
+//! the handler's arguments alone (`Regs`) and cannot fail; when it says no, the full one runs, which may do everything:
+//! it sees the fiber with pc, base, frame and fuel stored back, and says with `Go` how to continue.
 //!
-//! From the table come two forms (design, section 5): handlers that tail-call each other, `extern "C-unwind"` with six arguments
-//! that stay in registers (release on x86-64 and aarch64), and a loop around one `match` (debug builds and other targets).
-//! Stable Rust does not promise tail calls; `tests/host_stack.rs` runs 50 million instructions on a small stack, and fuel is
-//! given in pieces (`fiber/fuel.rs`), so that a build which makes none of them does not overflow the stack.
+//! From the table come two forms (design, section 5): handlers that tail-call each other, `extern "C-unwind"` with six
+//! arguments that stay in registers (release on x86-64 and aarch64), and a loop around one `match` (debug builds and
+//! other targets). Stable Rust does not promise tail calls; `tests/host_stack.rs` runs 50 million instructions on a
+//! small stack, and fuel is given in pieces (`fiber/fuel.rs`), so that a build which makes none of them does not
+//! overflow the stack.
 //!
 //! Some instructions that often follow each other have one handler (`pairs.rs`).
 //!
-//! In programs from elsewhere some instructions have a guard in their place, which looks at their values first (`guard.rs`).
+//! In programs from elsewhere some instructions have a guard in their place, which looks at their values first
+//! (`guard.rs`).
 //!
-//! Register access is unchecked in release: the verifier bounded every register by `Proto::registers` and every jump by the
-//! code (`aivi_bytecode::verify`), and entering a frame made room for that many registers (`Fiber::enter`). Debug builds
-//! check each access.
+//! Register access is unchecked in release: the verifier bounded every register by `Proto::registers` and every jump by
+//! the code (`aivi_bytecode::verify`), and entering a frame made room for that many registers (`Fiber::enter`). Debug
+//! builds check each access.
 
 mod guard;
 mod near;

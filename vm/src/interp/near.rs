@@ -1,8 +1,9 @@
 //! Near operands: registers by half their distance.
 //!
-//! A register has 16 bytes, and the processor's addresses multiply by 8 at most. Instructions that do little besides reaching their
-//! registers (`is_near`) have them doubled when the program is loaded, so that no handler shifts them: two of every ten
-//! instructions of an addition. The others, and all that looks at code from outside, go by plain numbers, in the module's own code.
+//! A register has 16 bytes, and the processor's addresses multiply by 8 at most. Instructions that do little besides
+//! reaching their registers (`is_near`) have them doubled when the program is loaded, so that no handler shifts them:
+//! two of every ten instructions of an addition. The others, and all that looks at code from outside, go by plain
+//! numbers, in the module's own code.
 
 use aivi_bytecode::module::REGISTERS_MAX;
 use aivi_bytecode::operand::OperandKind;
@@ -63,7 +64,8 @@ pub(crate) fn with_near_operands(code: &[u64]) -> Box<[u64]> {
             let registers = registers.filter(|operand| operand.slot != isa::Slot::X);
             registers.fold(word, |word, operand| operand.replaced(word, 2 * operand.value(word) as u32))
         }
-        // The jumps of a switch and the names behind `field.named` are words too; those have no registers that are used.
+        // The jumps of a switch and the names behind `field.named` are words too; those have no registers that are
+        // used.
         _ => word,
     };
     code.iter().map(near).collect()

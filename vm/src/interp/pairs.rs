@@ -1,15 +1,17 @@
 //! Pairs: two instructions that often follow each other, run by one handler.
 //!
-//! Leaving a handler costs four or five instructions of the processor and a jump that it has to foresee, as much as the work of a
-//! small instruction. So when a program is loaded, the number of an instruction gives way to that of a pair, if it begins one
-//! (`set_pairs`). Its operands stay, and so does the instruction behind it, which the pair's handler runs as well.
+//! Leaving a handler costs four or five instructions of the processor and a jump that it has to foresee, as much as the
+//! work of a small instruction. So when a program is loaded, the number of an instruction gives way to that of a pair,
+//! if it begins one (`set_pairs`). Its operands stay, and so does the instruction behind it, which the pair's handler
+//! runs as well.
 //!
-//! What always holds: nothing moves. A jump that leads between the two finds the second, by itself or as the first of another pair;
-//! all that looks at code from outside looks at the module's. The first of a pair cannot fail, leave or wait; when the quick form of the
-//! second says no, it runs again by itself. So nobody can see whether two instructions ran as a pair, and in the loop of
-//! debug builds a pair *is* its first instruction.
+//! What always holds: nothing moves. A jump that leads between the two finds the second, by itself or as the first of
+//! another pair; all that looks at code from outside looks at the module's. The first of a pair cannot fail, leave or
+//! wait; when the quick form of the second says no, it runs again by itself. So nobody can see whether two instructions
+//! ran as a pair, and in the loop of debug builds a pair *is* its first instruction.
 //!
-//! Rejected: instructions of the module's that do the work of two. Each would need its row, its rules in the verifier and its guard.
+//! Rejected: instructions of the module's that do the work of two. Each would need its row, its rules in the verifier
+//! and its guard.
 
 use aivi_bytecode::Opcode;
 use aivi_bytecode::operand::OperandKind;
@@ -19,8 +21,8 @@ use super::table::internal;
 /// The number of the first pair. Guards have what is left below (`guard.rs`).
 pub(super) const FIRST: u8 = 0xd0;
 
-/// `$with!` applied to all rows: name, first, second, and how both run. `both(f, g)`: f, then g. `either(f, g)`: f, then g, which may
-/// say no. `unless(f, g)`: g, unless the test f of a jump holds, which then leads behind g.
+/// `$with!` applied to all rows: name, first, second, and how both run. `both(f, g)`: f, then g. `either(f, g)`: f,
+/// then g, which may say no. `unless(f, g)`: g, unless the test f of a jump holds, which then leads behind g.
 macro_rules! with_pairs {
     ($with:ident) => {
         $with! {
@@ -116,7 +118,8 @@ pub(super) fn first_of(byte: u8) -> Option<Opcode> {
 pub(crate) fn set_pairs(code: &mut [u64]) {
     for at in 1..code.len() {
         let (word, next) = (code[at - 1], code[at]);
-        // What stands behind `field.named` and in a switch may become one, too. Those words are read for other things than their number.
+        // What stands behind `field.named` and in a switch may become one, too. Those words are read for other things
+        // than their number.
         let (Some(first), Some(second)) = (Opcode::from_byte(word as u8), Opcode::from_byte(next as u8)) else {
             continue;
         };

@@ -4,8 +4,8 @@ use super::near::{Near, Register};
 use crate::fiber::{Fiber, Frame};
 use crate::value::{Slot, Value};
 
-/// An instruction word, by its place in the code; the fields of `aivi_bytecode::operand`. Each field is loaded from there when it
-/// is asked for: that is one instruction, where cutting it out of the word takes three.
+/// An instruction word, by its place in the code; the fields of `aivi_bytecode::operand`. Each field is loaded from
+/// there when it is asked for: that is one instruction, where cutting it out of the word takes three.
 #[derive(Clone, Copy)]
 pub(crate) struct Word(*const u64);
 

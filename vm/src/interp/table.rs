@@ -23,12 +23,13 @@ pub(crate) mod internal {
     pub(crate) const RETURN_NEW: u8 = 0xf7;
 }
 
-/// `$with!` applied to all rows. `quick(f)`: f never leaves. `full(g)`: g may do everything. `either(f, g)`: g when f says no.
+/// `$with!` applied to all rows. `quick(f)`: f never leaves. `full(g)`: g may do everything. `either(f, g)`: g when f
+/// says no.
 ///
-/// A handler that calls a function anywhere saves all its registers at its start, whether it gets there or not. So where the
-/// usual case calls nothing, it is an `f` of its own: `staged(f, q)` goes on with the quick q when f says no, `staged(f, h, g)`
-/// with `either(h, g)`. `asked(p, f, g)`: f is tried only if the question p, which costs next to nothing, is answered with yes;
-/// `asked(p, f, h, g)`: h if it is not.
+/// A handler that calls a function anywhere saves all its registers at its start, whether it gets there or not. So
+/// where the usual case calls nothing, it is an `f` of its own: `staged(f, q)` goes on with the quick q when f says no,
+/// `staged(f, h, g)` with `either(h, g)`. `asked(p, f, g)`: f is tried only if the question p, which costs next to
+/// nothing, is answered with yes; `asked(p, f, h, g)`: h if it is not.
 macro_rules! with_instructions {
     ($with:ident) => {
         $with! {
@@ -264,8 +265,8 @@ mod form {
             pub(in crate::interp) fn run(fiber: &mut Fiber) -> Exit {
                 let mut regs = fiber.load();
                 loop {
-                    // SAFETY: pc stands inside verified code or on one of the machine's own instructions; operands of an
-                    // instruction mean what its row in the instruction table says (verify).
+                    // SAFETY: pc stands inside verified code or on one of the machine's own instructions; operands of
+                    // an instruction mean what its row in the instruction table says (verify).
                     unsafe {
                         let word = Word::at(regs.pc);
                         regs.pc = regs.pc.add(1);
@@ -296,7 +297,8 @@ mod form {
     use crate::interp::{Regs, pairs};
     use crate::value::Slot;
 
-    /// pc points behind the handler's instruction; the table is passed on from handler to handler, so that none loads its address.
+    /// pc points behind the handler's instruction; the table is passed on from handler to handler, so that none loads
+    /// its address.
     type Handler =
         unsafe extern "C-unwind" fn(*const u64, *mut Slot, *mut Frame, u64, *mut Fiber, &'static Table) -> Exit;
 
@@ -323,8 +325,8 @@ mod form {
     /// Runs a full function, then goes on.
     macro_rules! full {
         ($regs:ident, $word:expr, $full:path) => {{
-            /// Never inlined: a handler whose frame holds a local with an address is not left by a jump, and the host's stack
-            /// would grow with each instruction.
+            /// Never inlined: a handler whose frame holds a local with an address is not left by a jump, and the host's
+            /// stack would grow with each instruction.
             #[inline(never)]
             unsafe fn apart(fiber: *mut Fiber, word: Word) -> Go {
                 // SAFETY: the handler's fiber, borrowed by `run`; see `make`.
@@ -626,9 +628,9 @@ mod form {
         }
     }
 
-    // SAFETY of the handlers: pc stands inside verified code or on one of the machine's own instructions, base and frame
-    // are those of the fiber's top frame, the fiber is borrowed exclusively by `run`; operands of an instruction mean what
-    // its row in the instruction table says (verify).
+    // SAFETY of the handlers: pc stands inside verified code or on one of the machine's own instructions, base and
+    // frame are those of the fiber's top frame, the fiber is borrowed exclusively by `run`; operands of an instruction
+    // mean what its row in the instruction table says (verify).
     macro_rules! make {
         ($($name:ident: $kind:ident($($function:path),+);)*) => {
             $(handler!($name, $kind($($function),+));)*

@@ -50,7 +50,8 @@ pub(super) fn unwind(fiber: &mut Fiber) -> Option<Exit> {
     }
 }
 
-/// Goes on at a handler of the top frame, if one catches the signal at instruction `at`; else releases what the frame owns.
+/// Goes on at a handler of the top frame, if one catches the signal at instruction `at`; else releases what the frame
+/// owns.
 fn handle(fiber: &mut Fiber, proto: &Proto, at: u32, mut signal: Signal) -> Option<Signal> {
     let catches = |kind: HandlerKind| match kind {
         HandlerKind::Failure(_) => matches!(signal, Signal::Failure(_)),
@@ -84,7 +85,8 @@ fn handle(fiber: &mut Fiber, proto: &Proto, at: u32, mut signal: Signal) -> Opti
     None
 }
 
-/// Will the signal, for which a cleanup is about to run, end the call? That is so for an error of its first fiber that nothing catches.
+/// Will the signal, for which a cleanup is about to run, end the call? That is so for an error of its first fiber that
+/// nothing catches.
 fn ends_call(fiber: &Fiber, signal: &Signal) -> Option<Why> {
     let catches = |(code, at): (&ProtoCode, u32)| {
         let covers = |handler: &&Handler| handler.start <= at && at < handler.end;

@@ -1,8 +1,8 @@
 //! The one door to memory for objects.
 //!
-//! Small objects come from `heap`, large ones from the process's allocator, in debug builds all of them. The bytes are counted
-//! per thread (`account/meter.rs`): what a thread allocated minus what it freed. On the simulator everything happens on one
-//! thread, so there the number must return to where it was: that is the leak check.
+//! Small objects come from `heap`, large ones from the process's allocator, in debug builds all of them. The bytes are
+//! counted per thread (`account/meter.rs`): what a thread allocated minus what it freed. On the simulator everything
+//! happens on one thread, so there the number must return to where it was: that is the leak check.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 
@@ -81,7 +81,8 @@ fn allocate_large(size: usize) -> *mut u8 {
 
 #[inline]
 fn layout(size: usize) -> Layout {
-    // SAFETY: ALIGN is a power of two, and no object comes near isize::MAX bytes: its length is a u32 of 16-byte fields.
+    // SAFETY: ALIGN is a power of two, and no object comes near isize::MAX bytes: its length is a u32 of 16-byte
+    // fields.
     unsafe { Layout::from_size_align_unchecked(size, ALIGN) }
 }
 

@@ -172,7 +172,8 @@ impl<T: Trace> Ref<T> {
     #[inline]
     pub fn get_mut(&mut self) -> Option<&mut T> {
         let object = self.0.as_ptr();
-        // SAFETY: `self` owns a reference and is borrowed exclusively; when it is the only one nobody else reads the part.
+        // SAFETY: `self` owns a reference and is borrowed exclusively; when it is the only one nobody else reads the
+        // part.
         unsafe { count::unshare_if_unique(object.cast()).then(|| &mut (*object).payload) }
     }
 

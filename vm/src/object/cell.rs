@@ -1,7 +1,7 @@
 //! Cells: places for one value of the program, which fibers on any thread may look at and exchange.
 //!
-//! What is in a cell is shared, always, so whoever takes a copy may be anywhere. A cell may hold itself, through other values; then it
-//! is never freed, as nothing here looks for circles.
+//! What is in a cell is shared, always, so whoever takes a copy may be anywhere. A cell may hold itself, through other
+//! values; then it is never freed, as nothing here looks for circles.
 
 use parking_lot::Mutex;
 
@@ -48,8 +48,8 @@ impl Cell {
         true
     }
 
-    /// Adds to the Int that is the first field of the constructor that it holds, if it holds one with such a field, and the sum is not
-    /// negative. Nothing is made if nobody else has what it holds.
+    /// Adds to the Int that is the first field of the constructor that it holds, if it holds one with such a field, and
+    /// the sum is not negative. Nothing is made if nobody else has what it holds.
     #[inline]
     pub fn add(&self, amount: i64) -> bool {
         let mut held = self.0.lock();
@@ -64,8 +64,8 @@ impl Cell {
 
 impl Trace for Cell {
     fn trace(&self, tracer: &mut Tracer<'_>) {
-        // What it holds is shared already. Otherwise this is the search for fibers that wait for ever: nobody runs, and so nobody
-        // has the lock.
+        // What it holds is shared already. Otherwise this is the search for fibers that wait for ever: nobody runs, and
+        // so nobody has the lock.
         if !tracer.is_sharing()
             && let Some(held) = self.0.try_lock()
         {

@@ -69,8 +69,9 @@ unsafe fn release_shared(object: *mut Header) {
     note_atomic();
     // SAFETY: the caller owns a reference, so the header is live.
     let count = unsafe { &(*object).count };
-    // The only reference needs no decrement: nobody else can make another one. Acquire pairs with the Release of those that went.
-    // Release: what this thread read or wrote in the object happens before its memory is reused. Pairs with the fence below.
+    // The only reference needs no decrement: nobody else can make another one. Acquire pairs with the Release of those
+    // that went. Release: what this thread read or wrote in the object happens before its memory is reused. Pairs with
+    // the fence below.
     if count.load(Acquire) == -1 || count.fetch_add(1, Release) == -1 {
         fence(Acquire);
         // SAFETY: it was the last reference.
@@ -108,8 +109,8 @@ pub(super) fn note_atomic() {
 #[cfg(debug_assertions)]
 static ATOMIC: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
 
-/// How many counts were changed atomically in this process, which is only counted in debug builds: none while no value has gone
-/// from one fiber to another.
+/// How many counts were changed atomically in this process, which is only counted in debug builds: none while no value
+/// has gone from one fiber to another.
 #[cfg(debug_assertions)]
 #[must_use]
 pub fn atomic_operations() -> u64 {

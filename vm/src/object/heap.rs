@@ -1,23 +1,23 @@
 //! Memory for small objects: pages of blocks of one size, owned by threads.
 //!
-//! A *page* is 64 KiB at a multiple of 64 KiB, so a block's address gives its page. Its blocks have one size, a multiple of
-//! 16 up to `SMALL`, and stand in the page's own list when they are free: objects made one after the other stay neighbours,
-//! while one list of all dead objects of a size scatters them and makes every walk miss the cache (measured: 3 times slower
-//! after a while). A *heap* is a thread's pages; only its thread touches them. A block that another thread frees goes to
-//! the list `remote` of the heap that owns it, which takes them in when a page runs dry.
+//! A *page* is 64 KiB at a multiple of 64 KiB, so a block's address gives its page. Its blocks have one size, a
+//! multiple of 16 up to `SMALL`, and stand in the page's own list when they are free: objects made one after the other
+//! stay neighbours, while one list of all dead objects of a size scatters them and makes every walk miss the cache
+//! (measured: 3 times slower after a while). A *heap* is a thread's pages; only its thread touches them. A block that
+//! another thread frees goes to the list `remote` of the heap that owns it, which takes them in when a page runs dry.
 //!
 //! What always holds:
 //!
 //! - H1. A page's `owner` never changes while one of its blocks is in use.
 //! - H2. A page is one of these: the *current* one of its size; *partial*, in the list of its size; *full*, in no list;
 //!   *spare*, without blocks in use.
-//! - H3. `left` is how many blocks may still be freed before something has to be done: of a partial page those in use, of the
-//!   current one 1 more (nothing is done when it becomes empty), of a full one 1 (it becomes partial).
+//! - H3. `left` is how many blocks may still be freed before something has to be done: of a partial page those in use,
+//!   of the current one 1 more (nothing is done when it becomes empty), of a full one 1 (it becomes partial).
 //! - H4. A heap is never freed: a thread that ends leaves it to the next thread that begins.
 //!
-//! Rejected: the process's allocator for every object (an aligned allocation takes 52 instructions there with mimalloc, more
-//! elsewhere, and a free 14; here 7 and 9), and a list of dead objects per thread before it (see above). Debug builds use the
-//! process's allocator all the same, so that sanitizers see each object.
+//! Rejected: the process's allocator for every object (an aligned allocation takes 52 instructions there with mimalloc,
+//! more elsewhere, and a free 14; here 7 and 9), and a list of dead objects per thread before it (see above). Debug
+//! builds use the process's allocator all the same, so that sanitizers see each object.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::cell::Cell;
@@ -28,8 +28,8 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// Bytes of a page. Smaller ones are changed more often, larger ones keep more memory for a size that is seldom used.
 const PAGE: usize = 64 << 10;
-/// Bytes of the largest block: a leaf of a list (`Chunk::LEAF`). Larger objects come from the process's allocator: copying them costs
-/// more than allocating.
+/// Bytes of the largest block: a leaf of a list (`Chunk::LEAF`). Larger objects come from the process's allocator:
+/// copying them costs more than allocating.
 pub(super) const SMALL: usize = 1040;
 /// Sizes of blocks: block `n` has `16 n` bytes.
 const SIZES: usize = SMALL / 16 + 1;
@@ -211,7 +211,8 @@ unsafe fn free_slowly(memory: *mut u8) {
         let mut first = (*owner).remote.load(Relaxed);
         loop {
             (*block).next = first;
-            // Release: what this thread did with the object comes before its memory is used again; pairs with `collect`.
+            // Release: what this thread did with the object comes before its memory is used again; pairs with
+            // `collect`.
             match (*owner).remote.compare_exchange_weak(first, block, Release, Relaxed) {
                 Ok(_) => return,
                 Err(now) => first = now,

@@ -1,7 +1,7 @@
 //! Objects that live as long as their program: what is not counted is freed by hand.
 //!
-//! Immortal objects refer to each other as they like, so they are freed in two steps: first all of them give up what they
-//! refer to, which counts what is counted and looks only at the headers of the others; then their memory goes.
+//! Immortal objects refer to each other as they like, so they are freed in two steps: first all of them give up what
+//! they refer to, which counts what is counted and looks only at the headers of the others; then their memory goes.
 
 use std::collections::HashSet;
 use std::sync::atomic::Ordering::Relaxed;
@@ -22,8 +22,8 @@ pub(crate) fn immortalise(value: Value) -> Value {
 /// Frees what `values` reach of immortal objects; what is counted is released.
 ///
 /// # Safety
-/// Nothing else will look at those immortal objects again: the program that they belong to is going, and whoever holds a value of
-/// a program keeps the program.
+/// Nothing else will look at those immortal objects again: the program that they belong to is going, and whoever holds
+/// a value of a program keeps the program.
 pub(crate) unsafe fn free(values: impl IntoIterator<Item = Value>) {
     let mut found = Vec::new();
     let mut seen = HashSet::new();
@@ -44,8 +44,8 @@ pub(crate) unsafe fn free(values: impl IntoIterator<Item = Value>) {
     }
     let mut objects = Vec::new();
     while let Some(object) = found.pop() {
-        // SAFETY: reached from a value of the program, so it lives until the second step; `is_immortal` of it was asked before
-        // it was put here, or is asked now.
+        // SAFETY: reached from a value of the program, so it lives until the second step; `is_immortal` of it was asked
+        // before it was put here, or is asked now.
         unsafe {
             if !is_immortal(object) || !seen.insert(object) {
                 continue;

@@ -2,17 +2,20 @@
 //!
 //! Every object starts with a `Header` of 16 bytes. Two families follow it:
 //!
-//! - *fields*: constructors, tuples, records, functions, partial applications, chunks of lists. `length` values stand behind
-//!   the header.
-//! - *payloads*: a Rust value (a list, a text, a channel end, a node inside a collection) behind a pointer to its `Vtable`.
+//! - *fields*: constructors, tuples, records, functions, partial applications, chunks of lists. `length` values stand
+//!   behind the header.
+//! - *payloads*: a Rust value (a list, a text, a channel end, a node inside a collection) behind a pointer to its
+//!   `Vtable`.
 //!
 //! What always holds:
 //!
-//! - O1. The count of a *local* object is positive, and every reference to it is held by one thread; counting it needs no
-//!   atomic operation. The count of a *shared* object is negative; it is counted atomically. 0 marks an *immortal* object
-//!   (a constant of a program), which is never counted, never unique, and freed with its program (`immortal.rs`).
-//! - O2. Whatever a shared or immortal object refers to is shared or immortal. `share` establishes it, `unshare_if_unique`
-//!   (which turns a shared object with a single reference back into a local one before it is written) keeps it.
+//! - O1. The count of a *local* object is positive, and every reference to it is held by one thread; counting it needs
+//!   no atomic operation. The count of a *shared* object is negative; it is counted atomically. 0 marks an *immortal*
+//!   object (a constant of a program), which is never counted, never unique, and freed with its program
+//!   (`immortal.rs`).
+//! - O2. Whatever a shared or immortal object refers to is shared or immortal. `share` establishes it,
+//!   `unshare_if_unique` (which turns a shared object with a single reference back into a local one before it is
+//!   written) keeps it.
 //! - O3. `kind` tells the family, and for payloads the Rust type (`Payload::KIND`, `boxed.rs`); it never changes.
 //! - O4. An object is written only through its single reference.
 //!

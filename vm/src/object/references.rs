@@ -1,5 +1,5 @@
-//! Objects for the search for fibers that wait for ever (`aivi_scheduler::Ledger`): each reference is entered with the count
-//! of its object, so that the search knows whether anybody else has one.
+//! Objects for the search for fibers that wait for ever (`aivi_scheduler::Ledger`): each reference is entered with the
+//! count of its object, so that the search knows whether anybody else has one.
 
 use std::ptr::NonNull;
 use std::sync::atomic::Ordering::Relaxed;

@@ -1,9 +1,9 @@
 //! Destroying objects without recursion on the host stack, however deep the structure.
 //!
 //! Dead objects of the fields family wait in a list that is linked through their own headers: the first eight bytes
-//! (count and meta) hold the next one. A payload is dropped by Rust code, which may drop values and `Ref`s inside it; while
-//! such code runs on a thread, further dead payloads only join the thread's list of `pending` ones. So the host stack holds at most:
-//! one drain loop, one payload's drop, one loop over fields.
+//! (count and meta) hold the next one. A payload is dropped by Rust code, which may drop values and `Ref`s inside it;
+//! while such code runs on a thread, further dead payloads only join the thread's list of `pending` ones. So the host
+//! stack holds at most: one drain loop, one payload's drop, one loop over fields.
 
 use std::cell::Cell;
 use std::ptr::null_mut;
@@ -25,7 +25,8 @@ thread_local! {
 #[inline(never)]
 pub(crate) unsafe fn destroy(object: *mut Header) {
     let mut dead = null_mut();
-    // SAFETY: all objects in the list `dead` are unreferenced: the caller's, and those whose last reference was a field.
+    // SAFETY: all objects in the list `dead` are unreferenced: the caller's, and those whose last reference was a
+    // field.
     unsafe {
         push(&mut dead, object);
         while !dead.is_null() {

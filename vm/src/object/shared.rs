@@ -11,9 +11,9 @@ use crate::value::{Kind, Value};
 #[derive(Clone)]
 pub struct Shared(Value);
 
-// SAFETY: `share` established O2 for all that the value reaches: counting is atomic there, and O4 says that nobody writes to an
-// object with more than one reference. Payloads are immutable data, or handles that are Send and Sync themselves
-// (`Trace` types other than the collections and the cases of selects: `fiber/handles.rs`, `Handle`).
+// SAFETY: `share` established O2 for all that the value reaches: counting is atomic there, and O4 says that nobody
+// writes to an object with more than one reference. Payloads are immutable data, or handles that are Send and Sync
+// themselves (`Trace` types other than the collections and the cases of selects: `fiber/handles.rs`, `Handle`).
 unsafe impl Send for Shared {}
 // SAFETY: as above; through `&Shared` a value can only be read and cloned.
 unsafe impl Sync for Shared {}
@@ -30,8 +30,8 @@ impl Shared {
         Shared(value)
     }
 
-    /// The same if next to nothing has to be looked at: a scalar, what was shared before, or an object of few fields of that sort. Calls nothing.
-    /// The value otherwise.
+    /// The same if next to nothing has to be looked at: a scalar, what was shared before, or an object of few fields of
+    /// that sort. Calls nothing. The value otherwise.
     #[inline(always)]
     pub(crate) fn at_hand(value: Value) -> Result<Shared, Value> {
         if let Some(object) = value.heap() {
@@ -55,13 +55,13 @@ impl Shared {
         self.0
     }
 
-    /// Puts a scalar into the first field of a constructor: into this one if this is its only reference, else into a copy, and gives the
-    /// value as it was.
+    /// Puts a scalar into the first field of a constructor: into this one if this is its only reference, else into a
+    /// copy, and gives the value as it was.
     pub(super) fn put_first(&mut self, scalar: Value) -> Option<Shared> {
         debug_assert!(self.0.as_object().is_some_and(|object| !object.fields().is_empty()) && scalar.heap().is_none());
         let object = self.0.heap()?;
-        // SAFETY: the value holds a reference; it is a constructor with fields. A count of -1 says that the reference is the only one,
-        // and it is borrowed exclusively (O4). Acquire: as in `unshare_if_unique`.
+        // SAFETY: the value holds a reference; it is a constructor with fields. A count of -1 says that the reference
+        // is the only one, and it is borrowed exclusively (O4). Acquire: as in `unshare_if_unique`.
         unsafe {
             if (*object).count.load(Acquire) == -1 {
                 *object.add(1).cast::<Value>() = scalar;
@@ -118,7 +118,8 @@ unsafe fn mark_below(object: *const Header, step: unsafe fn(*const Header) -> bo
     }
 }
 
-/// Applies `step` to the parts of an object, and to theirs where that takes no stack; through the `found` ones it has to go on.
+/// Applies `step` to the parts of an object, and to theirs where that takes no stack; through the `found` ones it has
+/// to go on.
 ///
 /// # Safety
 /// `object` is live.

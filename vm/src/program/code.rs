@@ -29,8 +29,8 @@ pub struct Code {
 pub enum Origin {
     /// The compiler of this process. What the module says about kinds and ownership is believed.
     Compiler,
-    /// Anybody: who owns what is verified, and values are looked at as it runs (`interp/guard.rs`). It can waste what its limits leave
-    /// it, and no more.
+    /// Anybody: who owns what is verified, and values are looked at as it runs (`interp/guard.rs`). It can waste what
+    /// its limits leave it, and no more.
     Elsewhere,
 }
 

@@ -1,12 +1,12 @@
 //! Globals: evaluated by the first fiber that uses them; others wait for it.
 //!
-//! A global that needs itself would be waited for for ever. Within one fiber that is seen at once: who evaluates it asks for it. Across
-//! fibers the chain is followed: who evaluates the global waits for another one, whose fiber waits, and so on. The links are the
-//! evaluations and [`Waits`]. A fiber that waits began all its evaluations before, so what closes a circle is a wait, and waits are
-//! looked at and noted under one lock: one of those who meet sees it.
+//! A global that needs itself would be waited for for ever. Within one fiber that is seen at once: who evaluates it
+//! asks for it. Across fibers the chain is followed: who evaluates the global waits for another one, whose fiber waits,
+//! and so on. The links are the evaluations and [`Waits`]. A fiber that waits began all its evaluations before, so what
+//! closes a circle is a wait, and waits are looked at and noted under one lock: one of those who meet sees it.
 //!
-//! A note may be late: what its fiber waited for has ended, and the fiber has had no turn since. It will ask for the same global
-//! then, so whoever it leads to waits for the fiber's own globals no less than if it had.
+//! A note may be late: what its fiber waited for has ended, and the fiber has had no turn since. It will ask for the
+//! same global then, so whoever it leads to waits for the fiber's own globals no less than if it had.
 
 use std::collections::BTreeMap;
 use std::iter::successors;
@@ -46,7 +46,8 @@ pub(crate) enum Entry {
     Recursive,
 }
 
-/// What fibers wait for that evaluate globals themselves: per fiber a global. Who evaluates nothing keeps nobody waiting.
+/// What fibers wait for that evaluate globals themselves: per fiber a global. Who evaluates nothing keeps nobody
+/// waiting.
 #[derive(Default)]
 pub(crate) struct Waits(Mutex<BTreeMap<u64, u32>>);
 

@@ -1,8 +1,9 @@
 //! Equality and order.
 //!
-//! The order: `False < True`; numbers numerically, where `-0.0` equals `0.0` and NaN, equal to itself here, comes after all
-//! others; texts and characters by code point; lists, tuples and maps lexicographically; records by sorted field names;
-//! sum types by the constructor's position, then its arguments. Equality agrees with it except that NaN equals nothing.
+//! The order: `False < True`; numbers numerically, where `-0.0` equals `0.0` and NaN, equal to itself here, comes after
+//! all others; texts and characters by code point; lists, tuples and maps lexicographically; records by sorted field
+//! names; sum types by the constructor's position, then its arguments. Equality agrees with it except that NaN equals
+//! nothing.
 
 use std::cmp::Ordering;
 use std::fmt;

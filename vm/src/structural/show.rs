@@ -1,7 +1,7 @@
 //! Text forms.
 //!
-//! `toText` writes texts as they are; `debugText` quotes and escapes them as the language writes literals. Fields of records
-//! stand in the order of their names, maps and sets in the order of their keys.
+//! `toText` writes texts as they are; `debugText` quotes and escapes them as the language writes literals. Fields of
+//! records stand in the order of their names, maps and sets in the order of their keys.
 
 use std::fmt::Write;
 
@@ -20,8 +20,8 @@ pub fn to_text(value: &Value, shapes: &[Shape]) -> String {
     out
 }
 
-/// `toText value` for a report: the rest of one with parts is left out beyond `most` bytes, since a small value whose parts are shared may be
-/// endless as text.
+/// `toText value` for a report: the rest of one with parts is left out beyond `most` bytes, since a small value whose
+/// parts are shared may be endless as text.
 #[must_use]
 pub fn to_short_text(value: &Value, shapes: &[Shape], most: usize) -> String {
     short_text(value, shapes, false, most)

@@ -1,7 +1,7 @@
 //! The same calls between a Rust host and a script, through AIVI and through others, in one run.
 //!
-//! Every engine is used as its documentation proposes for speed: functions are looked up once, programs are compiled once. What an engine
-//! cannot do is absent from its group. Results are checked before anything is measured.
+//! Every engine is used as its documentation proposes for speed: functions are looked up once, programs are compiled
+//! once. What an engine cannot do is absent from its group. Results are checked before anything is measured.
 
 use std::hint::black_box;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! WebAssembly through wasmtime, which compiles to machine code. Its programs are written in the text form, as a compiler from another language
-//! would leave them.
+//! WebAssembly through wasmtime, which compiles to machine code. Its programs are written in the text form, as a
+//! compiler from another language would leave them.
 
 use wasmtime::{Caller, Config, Engine, Instance, Linker, Module, Store, TypedFunc};
 

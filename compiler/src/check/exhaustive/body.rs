@@ -5,7 +5,8 @@ use crate::check::walk;
 use crate::core::{Arm, Expr, ExprKind, Fallback, Statement, StatementKind};
 use crate::diagnostic::{Diagnostic, Severity};
 
-/// What is to be said about the matches in `body`; warnings only where they are wanted. The body is as it was afterwards.
+/// What is to be said about the matches in `body`; warnings only where they are wanted. The body is as it was
+/// afterwards.
 #[must_use]
 pub fn check_body(tables: Tables<'_>, warns: bool, body: &mut Expr) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();

@@ -88,8 +88,8 @@ fn fields<'p>(cells: impl Iterator<Item = &'p Pat<'p>>) -> Vec<Symbol> {
     records.flatten().map(|(name, _)| *name).filter(|name| seen.insert(*name)).collect()
 }
 
-/// Lengths between which some row's answer changes. A length that is not among them is treated by all rows like the next
-/// smaller one.
+/// Lengths between which some row's answer changes. A length that is not among them is treated by all rows like the
+/// next smaller one.
 fn lengths<'p>(cells: impl Iterator<Item = &'p Pat<'p>>) -> Vec<usize> {
     let mut lengths = BTreeSet::from([0]);
     for cell in cells {

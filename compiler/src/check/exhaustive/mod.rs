@@ -2,9 +2,9 @@
 //!
 //! The arms are rows of a matrix of patterns, as in Maranget's "Warnings for pattern matching" and "Compiling pattern
 //! matching to good decision trees". The search follows the tree of decisions that the matrix stands for: it picks the
-//! first column in which the first row asks something, and splits the rows by what they ask there. A leaf whose first row
-//! asks nothing more reaches that row's arm; a leaf without rows is a case that nothing covers, and the decisions that led
-//! to it are printed as a pattern. One search answers both questions.
+//! first column in which the first row asks something, and splits the rows by what they ask there. A leaf whose first
+//! row asks nothing more reaches that row's arm; a leaf without rows is a case that nothing covers, and the decisions
+//! that led to it are printed as a pattern. One search answers both questions.
 //!
 //! What always holds: an arm with a guard covers nothing but can be reached. The search needs no types: what a column's
 //! patterns ask tells which constructors there are. It keeps its work on a list, so patterns of any size are no problem

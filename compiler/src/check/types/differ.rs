@@ -3,7 +3,8 @@
 use super::display::Place;
 use super::{Namer, Node, TyId};
 
-/// Types up to this many characters are shown as they are; arbitrary: two of them fit a line with the words around them.
+/// Types up to this many characters are shown as they are; arbitrary: two of them fit a line with the words around
+/// them.
 const SHORT: usize = 40;
 /// Equal parts up to this many characters are shown: `…` would be no shorter to read.
 const TINY: usize = 6;

@@ -6,8 +6,8 @@ use crate::hash::IdMap;
 /// More types than this in one copy are an attack or a mistake: nested pairs of polymorphic functions grow as 2^n.
 const COPY_MAX: usize = 200_000;
 
-/// More types than this in all copies of a program would need more than half a gigabyte. Programs of 100,000 definitions make
-/// less than a tenth of it.
+/// More types than this in all copies of a program would need more than half a gigabyte. Programs of 100,000
+/// definitions make less than a tenth of it.
 const COPIES_MAX: usize = 20_000_000;
 
 impl TypeStore {
@@ -37,7 +37,8 @@ impl TypeStore {
         any
     }
 
-    /// A copy of `id` with a fresh variable of `level` for every quantified one. `None` when the copy would be enormous.
+    /// A copy of `id` with a fresh variable of `level` for every quantified one. `None` when the copy would be
+    /// enormous.
     pub fn instantiate(&mut self, id: TyId, level: u32) -> Option<TyId> {
         self.substitute(id, &mut |store, _| store.fresh(level))
     }

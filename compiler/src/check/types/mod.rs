@@ -3,12 +3,12 @@
 //! A `TyId` is an index into a `TypeStore`; unification links entries, so an id stays valid for good and every reader
 //! sees what is known by now through `view`.
 //!
-//! - A *variable* has a level: how many bindings deep it was made. What is left above the level of a finished binding is
-//!   *quantified*, in place: its level becomes `QUANTIFIED`, and `instantiate` copies it for each use.
+//! - A *variable* has a level: how many bindings deep it was made. What is left above the level of a finished binding
+//!   is *quantified*, in place: its level becomes `QUANTIFIED`, and `instantiate` copies it for each use.
 //! - A *rigid* type stands for a variable of a signature while its binding is checked.
 //! - A record is a list of fields and an optional *rest*, which is a variable (the record is open) or another record.
-//! - An *opaque* type is nominal and has its representation besides, behind its arguments. Who may look inside sees that instead
-//!   (`Sight`), so no value is wrapped, and code is the same as for an alias.
+//! - An *opaque* type is nominal and has its representation besides, behind its arguments. Who may look inside sees
+//!   that instead (`Sight`), so no value is wrapped, and code is the same as for an alias.
 //! - The *error* type fits everything, so that one mistake is reported once.
 //! - Every composite type carries an upper bound of the levels below it. Zero means that there is no variable below, so
 //!   generalisation, instantiation and the occurs check stop there. That keeps inference near-linear.

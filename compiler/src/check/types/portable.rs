@@ -40,7 +40,8 @@ impl<'a> Writer<'a> {
         Writer { store, name, variables: IdMap::default() }
     }
 
-    /// A type that stands for itself: everything unknown in it is quantified. Recurses, so only for types that people write.
+    /// A type that stands for itself: everything unknown in it is quantified. Recurses, so only for types that people
+    /// write.
     pub fn write(&mut self, id: TyId) -> Portable {
         let store = self.store;
         match store.node(id) {

@@ -178,12 +178,12 @@ impl TypeStore {
     /// Lowers the variables below `id` to `level`; fails when `variable` is one of them.
     pub(crate) fn sink(&mut self, id: TyId, level: u32, variable: Option<TyId>) -> Result<(), Mismatch> {
         let mut work = vec![id];
-        // Composites are lowered only once the whole type is known to be free of `variable`; until then a composite that
-        // occurs twice is visited twice, except when its level already says that nothing is left to do.
+        // Composites are lowered only once the whole type is known to be free of `variable`; until then a composite
+        // that occurs twice is visited twice, except when its level already says that nothing is left to do.
         let mut lowered = Vec::new();
         let mut infinite = false;
-        // There may be variables below. If not, the bounds of all that is visited become zero, so that no type without variables is
-        // visited twice.
+        // There may be variables below. If not, the bounds of all that is visited become zero, so that no type without
+        // variables is visited twice.
         let mut open = false;
         while let Some(id) = work.pop() {
             let id = self.root(id);

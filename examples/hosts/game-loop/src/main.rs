@@ -1,9 +1,9 @@
-//! A game with a loop of its own. Its scripts run a little in every frame, on the thread of the game, which never waits for them:
-//! behaviours sleep and wait for events for as long as they like, and one that never stops computing costs its share of a
-//! frame.
+//! A game with a loop of its own. Its scripts run a little in every frame, on the thread of the game, which never waits
+//! for them: behaviours sleep and wait for events for as long as they like, and one that never stops computing costs
+//! its share of a frame.
 //!
-//! The engine has no threads (`driven`). A frame is: tell the scripts what has happened, let them run (`Engine::turn`), draw, sleep until
-//! the next frame.
+//! The engine has no threads (`driven`). A frame is: tell the scripts what has happened, let them run (`Engine::turn`),
+//! draw, sleep until the next frame.
 
 mod world;
 
@@ -20,8 +20,8 @@ const FRAME: Duration = Duration::from_millis(10);
 /// What scripts may take of a frame.
 const BUDGET: Duration = Duration::from_millis(4);
 
-/// What a behaviour may use as long as it lives. It lives for the whole game, so neither its fuel nor its time is limited: what it
-/// computes comes out of the frames' budget, which fibers take in turns.
+/// What a behaviour may use as long as it lives. It lives for the whole game, so neither its fuel nor its time is
+/// limited: what it computes comes out of the frames' budget, which fibers take in turns.
 fn behaviour() -> Limits {
     Limits::none().memory(1 << 20).fibers(50).messages(100)
 }
@@ -84,8 +84,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Plays so many frames with three guards, of which the last one hears a noise in each tenth frame, with a script that hogs, and with
-/// one that would eat all memory.
+/// Plays so many frames with three guards, of which the last one hears a noise in each tenth frame, with a script that
+/// hogs, and with one that would eat all memory.
 fn play(frames: u32) -> Result<Arc<World>, Box<dyn std::error::Error>> {
     let world = Arc::new(World::new(3));
     let engine = Engine::builder().driven().module(module(&world)).limits(behaviour()).build()?;

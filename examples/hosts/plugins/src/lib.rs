@@ -1,8 +1,9 @@
 //! A chat server's plug-ins: scripts in a folder, each a record of hooks, which are reloaded while the server runs.
 //!
-//! Shown here: a module of the host with declared types and an opaque object, hooks as callbacks, calls that are started and waited for,
-//! limits of calls and of all together, and what reloading needs: nothing. A hook keeps its program, so calls that run when a plug-in is replaced end in the old one, and the old
-//! program goes when the last of them has ended.
+//! Shown here: a module of the host with declared types and an opaque object, hooks as callbacks, calls that are
+//! started and waited for, limits of calls and of all together, and what reloading needs: nothing. A hook keeps its
+//! program, so calls that run when a plug-in is replaced end in the old one, and the old program goes when the last of
+//! them has ended.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -112,8 +113,8 @@ impl Plugins {
         Ok(Plugins { engine, folder: folder.into(), loaded: BTreeMap::new() })
     }
 
-    /// Loads what is new, replaces what has changed and forgets what is gone. Says what happened, a line for each file; a file that is no
-    /// plug-in changes nothing but that line.
+    /// Loads what is new, replaces what has changed and forgets what is gone. Says what happened, a line for each file;
+    /// a file that is no plug-in changes nothing but that line.
     ///
     /// # Errors
     /// When the folder cannot be read.

@@ -1,4 +1,5 @@
-//! Reads lines `name: text` from the standard input and shows what the plug-ins of a folder make of them. Plug-ins may be changed meanwhile.
+//! Reads lines `name: text` from the standard input and shows what the plug-ins of a folder make of them. Plug-ins may
+//! be changed meanwhile.
 
 use std::env;
 use std::io::{self, BufRead};

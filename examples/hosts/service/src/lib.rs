@@ -1,5 +1,6 @@
-//! A web service that runs its users' scripts: `POST /run?INPUT` with a script as body calls its function `handle : Text -> Effect Text Text`. The
-//! header `Tenant` says whose request it is; a service for strangers would take that from how they log in.
+//! A web service that runs its users' scripts: `POST /run?INPUT` with a script as body calls its function
+//! `handle : Text -> Effect Text Text`. The header `Tenant` says whose request it is; a service for strangers would
+//! take that from how they log in.
 //!
 //! | answer | when |
 //! |---|---|
@@ -12,17 +13,20 @@
 //! | 503 | all requests together need more memory than there is |
 //! | 504 | its time is up |
 //!
-//! Limits belong to each call: who reaches one is cancelled, and its cleanups run on a reserve. The calls of a tenant are within its budget
-//! (`tenants`), so that many small scripts are as harmless as a large one, and who floods the service stops itself and no neighbour. All
-//! together have no more memory than the machine can spare.
+//! Limits belong to each call: who reaches one is cancelled, and its cleanups run on a reserve. The calls of a tenant
+//! are within its budget (`tenants`), so that many small scripts are as harmless as a large one, and who floods the
+//! service stops itself and no neighbour. All together have no more memory than the machine can spare.
 //!
-//! Two runtimes live side by side. Fibers of scripts run on the engine's workers, where one that only computes is interrupted all the time; what
-//! listens and answers runs on tokio's threads, which a script never gets. Between them go only wakers:
+//! Two runtimes live side by side. Fibers of scripts run on the engine's workers, where one that only computes is
+//! interrupted all the time; what listens and answers runs on tokio's threads, which a script never gets. Between them
+//! go only wakers:
 //!
-//! - A call is a future. A task of tokio awaits it, and is woken when the script has ended. When the client goes away the server drops
-//!   the task, that drops the call, and that cancels the script: its cleanups run on the engine's workers.
-//! - A function of the host gives a future, which the fiber that called polls on its worker. What waits for tokio's timers and sockets has to
-//!   be polled inside of tokio's context (`inside`); channels and locks of tokio need no context.
+//! - A call is a future. A task of tokio awaits it, and is woken when the script has ended. When the client goes away
+//!   the server drops the task, that drops the call, and that cancels the script: its cleanups run on the engine's
+//!   workers.
+//! - A function of the host gives a future, which the fiber that called polls on its worker. What waits for tokio's
+//!   timers and sockets has to be polled inside of tokio's context (`inside`); channels and locks of tokio need no
+//!   context.
 //!
 //! Compiling takes milliseconds, so it goes to a thread that may block; the same script again finds what was compiled.
 

@@ -1,7 +1,8 @@
 //! Tenants, and what the requests of each may use together.
 //!
-//! A tenant has a budget, and in it one for the present period. Of memory and fibers it may have so much at the same time, whatever the period; its
-//! fuel comes again with the next one. What runs on from one period to the next is still counted for the one in which it began.
+//! A tenant has a budget, and in it one for the present period. Of memory and fibers it may have so much at the same
+//! time, whatever the period; its fuel comes again with the next one. What runs on from one period to the next is still
+//! counted for the one in which it began.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -15,7 +16,8 @@ const KNOWN: usize = 1024;
 /// What scripts may use, from the innermost outwards.
 #[derive(Clone, Copy)]
 pub struct Quotas {
-    /// Each request. It should have an end before the period has: then nothing of a tenant runs that is not known any more.
+    /// Each request. It should have an end before the period has: then nothing of a tenant runs that is not known any
+    /// more.
     pub request: Limits,
     /// All requests of a tenant that come in one period.
     pub period: Limits,

@@ -1,5 +1,5 @@
-//! Deques in models: each operation is one step under a lock. The real ones are proven elsewhere; what is ours is when they
-//! are used.
+//! Deques in models: each operation is one step under a lock. The real ones are proven elsewhere; what is ours is when
+//! they are used.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

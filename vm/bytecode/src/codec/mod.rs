@@ -1,13 +1,14 @@
-//! The binary form of a module: what `aivi build` stores (`sealed`, with a header), and what a fuzzer feeds to the verifier.
+//! The binary form of a module: what `aivi build` stores (`sealed`, with a header), and what a fuzzer feeds to the
+//! verifier.
 //!
 //! ```text
 //! "AIVI"  version  module
 //! ```
 //!
-//! A struct is its fields in order, an enum a tag byte and then its fields; `wire` says how plain data looks. Any bytes may be
-//! decoded: the result is a module or a `DecodeError`, never a panic, and memory grows only with the bytes actually there. A decoded
-//! module is well-formed data, not a correct program: `verify` comes next.
-//! The format is a cache, not an archive: another `VERSION` is refused, not converted.
+//! A struct is its fields in order, an enum a tag byte and then its fields; `wire` says how plain data looks. Any bytes
+//! may be decoded: the result is a module or a `DecodeError`, never a panic, and memory grows only with the bytes
+//! actually there. A decoded module is well-formed data, not a correct program: `verify` comes next. The format is a
+//! cache, not an archive: another `VERSION` is refused, not converted.
 
 pub mod sealed;
 pub mod table;

@@ -4,9 +4,9 @@
 //! magic  format version  fingerprint  length  checksum  module
 //! ```
 //!
-//! Numbers are little-endian: the version four bytes, the others eight. The *fingerprint* is a hash of the instruction table and of
-//! this crate's version, so that no other program takes the words for other instructions. The checksum finds damage, not malice: who
-//! can write the bytes can write the checksum. The same module has always the same bytes.
+//! Numbers are little-endian: the version four bytes, the others eight. The *fingerprint* is a hash of the instruction
+//! table and of this crate's version, so that no other program takes the words for other instructions. The checksum
+//! finds damage, not malice: who can write the bytes can write the checksum. The same module has always the same bytes.
 
 use std::fmt;
 use std::hash::Hasher;

@@ -4,7 +4,8 @@
 //! count  end of each item behind the last end  items
 //! ```
 //!
-//! Numbers are four bytes, lowest first. A table knows where it lies in the bytes that hold it; these come with every look.
+//! Numbers are four bytes, lowest first. A table knows where it lies in the bytes that hold it; these come with every
+//! look.
 
 use std::marker::PhantomData;
 

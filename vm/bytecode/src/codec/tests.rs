@@ -80,8 +80,8 @@ fn every_prefix_is_refused() {
     }
 }
 
-/// Each byte replaced by each of some telling values: an error or another module, never a panic; and what decodes encodes
-/// to something that decodes to the same.
+/// Each byte replaced by each of some telling values: an error or another module, never a panic; and what decodes
+/// encodes to something that decodes to the same.
 #[test]
 fn damaged_bytes_do_no_harm() {
     let bytes = encode(&sample());

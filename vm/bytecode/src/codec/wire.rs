@@ -1,8 +1,8 @@
 //! Bytes to and from plain data.
 //!
-//! Numbers are little-endian base-128 (7 bits a byte, high bit = more follows) unless the comment says otherwise; texts and
-//! lists are a length and then their items. A reader never trusts a length: every item takes at least one byte, so a length
-//! above the number of bytes left is an error before anything is allocated for it.
+//! Numbers are little-endian base-128 (7 bits a byte, high bit = more follows) unless the comment says otherwise; texts
+//! and lists are a length and then their items. A reader never trusts a length: every item takes at least one byte, so
+//! a length above the number of bytes left is an error before anything is allocated for it.
 
 use std::fmt;
 

@@ -26,7 +26,8 @@ struct Code<'v, 'm> {
     verifier: &'v mut Verifier<'m>,
     id: ProtoId,
     proto: &'v Proto,
-    /// Words where an instruction begins that may be jumped to: no `const` words of named fields, no tables of switches.
+    /// Words where an instruction begins that may be jumped to: no `const` words of named fields, no tables of
+    /// switches.
     starts: Vec<bool>,
 }
 
@@ -101,8 +102,8 @@ impl Code<'_, '_> {
         }
     }
 
-    /// The jumps of a switch: checked here, as they are no starts. Targets behind the table are checked once all starts are
-    /// known, see `operands`.
+    /// The jumps of a switch: checked here, as they are no starts. Targets behind the table are checked once all starts
+    /// are known, see `operands`.
     fn table(&mut self, pc: usize, count: usize) {
         for entry in pc..pc + count {
             let word = self.proto.code[entry];

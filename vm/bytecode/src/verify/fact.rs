@@ -1,7 +1,7 @@
 //! What is known of the contents of a register, besides who owns it (`state.rs`).
 //!
-//! A fact is a bound from above: the register holds one of these things. Where ways meet it is the least that covers both, so facts
-//! only ever get weaker, and the search for them ends.
+//! A fact is a bound from above: the register holds one of these things. Where ways meet it is the least that covers
+//! both, so facts only ever get weaker, and the search for them ends.
 
 use crate::module::Constant;
 use crate::operand::ScalarKind;
@@ -111,8 +111,8 @@ impl Fact {
         Fact { kinds: self.kinds.and(kinds), ..self }
     }
 
-    /// What is known where this and another way meet. Where one comes from behind, lengths that are not the same are given up, so
-    /// that they do not change one by one.
+    /// What is known where this and another way meet. Where one comes from behind, lengths that are not the same are
+    /// given up, so that they do not change one by one.
     pub(super) fn join(self, other: Fact, is_from_behind: bool) -> Fact {
         let (least, most) = match (self.least, self.most) == (other.least, other.most) || !is_from_behind {
             true => (self.least.min(other.least), self.most.max(other.most)),

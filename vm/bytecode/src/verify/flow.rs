@@ -1,11 +1,13 @@
 //! Who owns what, followed through the code of each proto: for modules that nobody vouches for.
 //!
-//! Every instruction is looked at with what is known of the registers before it (`state.rs`), on all ways that lead there, those of
-//! unwinding included; the roles of its operands say what it does to them. What it reads has to be there, and what it consumes has
-//! to be owned. A value may be left lying: that is a leak, which harms nobody but its program.
+//! Every instruction is looked at with what is known of the registers before it (`state.rs`), on all ways that lead
+//! there, those of unwinding included; the roles of its operands say what it does to them. What it reads has to be
+//! there, and what it consumes has to be owned. A value may be left lying: that is a leak, which harms nobody but its
+//! program.
 //!
-//! The code does not say which values are scalars, which may be used any number of times. Where a register is used whose value is
-//! owned elsewhere or was consumed, the result asks for a look at its tag when the program runs: `ScalarAt`.
+//! The code does not say which values are scalars, which may be used any number of times. Where a register is used
+//! whose value is owned elsewhere or was consumed, the result asks for a look at its tag when the program runs:
+//! `ScalarAt`.
 //!
 //! Rejected: types of registers in the module, which would have to describe every type of the language to be of use.
 
@@ -29,12 +31,12 @@ pub struct ScalarAt {
     pub reg: Reg,
 }
 
-/// Registers that may be looked at for each word of code, on average, before a module counts as too large to be followed. What
-/// people write needs a hundred.
+/// Registers that may be looked at for each word of code, on average, before a module counts as too large to be
+/// followed. What people write needs a hundred.
 const WORK_PER_WORD: u64 = 1 << 12;
 
-/// Follows all protos of a module that keeps the rules V1 to V18. The result has, for each proto, what is left to be checked when it
-/// runs, sorted.
+/// Follows all protos of a module that keeps the rules V1 to V18. The result has, for each proto, what is left to be
+/// checked when it runs, sorted.
 ///
 /// # Errors
 /// The first broken rule.
@@ -167,7 +169,8 @@ impl<'m> Flow<'m> {
         if let Some(first) = used_by_callee(instruction) {
             state.clear_from(first);
         }
-        // The machine may have left out the value together with this instruction (`return.new`, `chan.recv`): its register was not written.
+        // The machine may have left out the value together with this instruction (`return.new`, `chan.recv`): its
+        // register was not written.
         if let Instruction::Unpack { object: reg, .. } | Instruction::Drop { src: reg } = instruction {
             state.put(reg, Cell::Empty);
         }

@@ -1,12 +1,15 @@
-//! What registers hold, followed through the code of each proto: so that the machine looks at values only where nothing is known of them.
+//! What registers hold, followed through the code of each proto: so that the machine looks at values only where nothing
+//! is known of them.
 //!
-//! Each instruction of a module from elsewhere expects things of its registers that no rule of the verifier gives: kinds of values,
-//! numbers of items and fields, payloads of truth values and characters, scalars where `follow` could not see an owner. `unproven` tells
-//! where that does not follow from the instructions before. There the machine looks, and what it has seen is known from there on.
+//! Each instruction of a module from elsewhere expects things of its registers that no rule of the verifier gives:
+//! kinds of values, numbers of items and fields, payloads of truth values and characters, scalars where `follow` could
+//! not see an owner. `unproven` tells where that does not follow from the instructions before. There the machine looks,
+//! and what it has seen is known from there on.
 //!
-//! What always holds: a fact is about a register as long as that holds a value, or a scalar (`state.rs`). When the value is consumed or
-//! updated through another register, what is known of its length may be wrong, but then the register can be used as a scalar only, and the
-//! tag is still there. What may be written while an instruction unwinds is not known in its handlers.
+//! What always holds: a fact is about a register as long as that holds a value, or a scalar (`state.rs`). When the
+//! value is consumed or updated through another register, what is known of its length may be wrong, but then the
+//! register can be used as a scalar only, and the tag is still there. What may be written while an instruction unwinds
+//! is not known in its handlers.
 
 use super::code::window;
 use super::fact::Fact;
@@ -30,7 +33,8 @@ pub struct Unproven {
 /// Registers that may be looked at for each word of code before nothing counts as known.
 const WORK_PER_WORD: usize = 1 << 9;
 
-/// What has to be looked at when a module runs that keeps all rules: per proto, sorted. `scalars` is what `follow` says of the module.
+/// What has to be looked at when a module runs that keeps all rules: per proto, sorted. `scalars` is what `follow` says
+/// of the module.
 #[must_use]
 pub fn unproven(module: &Module, scalars: &[Vec<ScalarAt>]) -> Vec<Vec<Unproven>> {
     let protos = module.protos.iter().zip(scalars);

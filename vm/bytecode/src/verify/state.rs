@@ -1,8 +1,8 @@
 //! What a frame's registers hold at one place of the code, as far as the code says.
 //!
-//! Registers that hold the same value share a *token*, which stands for its one reference: consuming it through one of them uses it
-//! up for all. Where ways meet, each register is what it is on the worst of them, so states only ever get worse, and the search for
-//! them ends.
+//! Registers that hold the same value share a *token*, which stands for its one reference: consuming it through one of
+//! them uses it up for all. Where ways meet, each register is what it is on the worst of them, so states only ever get
+//! worse, and the search for them ends.
 
 use crate::operand::Reg;
 

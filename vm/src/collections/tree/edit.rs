@@ -15,8 +15,8 @@ pub(crate) enum Edit {
 }
 
 impl<L: Leaf> Tree<L> {
-    /// Changes the leaf where a key belongs and restores the balance; whether the number of elements changed. `is_before` tells
-    /// whether that key stands before a given one.
+    /// Changes the leaf where a key belongs and restores the balance; whether the number of elements changed.
+    /// `is_before` tells whether that key stands before a given one.
     #[inline]
     pub(crate) fn edit_where<S>(
         &mut self,
@@ -51,8 +51,8 @@ impl<L: Leaf> Tree<L> {
         }
     }
 
-    /// Changes the leaf around an index, which may grow to one element more than full or shrink, then restores the balance.
-    /// `insert` says that a new element will stand at `index`, which then may be the tree's length.
+    /// Changes the leaf around an index, which may grow to one element more than full or shrink, then restores the
+    /// balance. `insert` says that a new element will stand at `index`, which then may be the tree's length.
     pub(crate) fn edit<R>(&mut self, index: usize, insert: bool, change: impl FnOnce(&mut L, usize) -> R) -> R {
         let result = self.edit_inner(index, insert, change);
         self.restore_root();

@@ -1,7 +1,8 @@
 //! Putting trees together, taking them apart, and what happens at their ends.
 //!
-//! Nodes at the edges may be thin, so adding a leaf fills the last node up before it begins another one: a list that grows at
-//! its end has full nodes only. Where an edge becomes an inside, `zip` makes its nodes at least half full again.
+//! Nodes at the edges may be thin, so adding a leaf fills the last node up before it begins another one: a list that
+//! grows at its end has full nodes only. Where an edge becomes an inside, `zip` makes its nodes at least half full
+//! again.
 
 use super::{Children, FANOUT, Few, Leaf, Node, Tree};
 
@@ -118,8 +119,8 @@ impl<L: Leaf> Tree<L> {
         }
     }
 
-    /// The elements of two trees of equal height in one tree, or in two that are at least half full. What were their inner
-    /// edges is at least half full afterwards; if there is one tree and it is thin, both were small.
+    /// The elements of two trees of equal height in one tree, or in two that are at least half full. What were their
+    /// inner edges is at least half full afterwards; if there is one tree and it is thin, both were small.
     pub(super) fn zip(left: Tree<L>, right: Tree<L>) -> (Tree<L>, Option<Tree<L>>) {
         match (left, right) {
             (Tree::Leaf(left), Tree::Leaf(right)) if left.len() >= L::MAX / 2 && right.len() >= L::MAX / 2 => {
@@ -249,7 +250,8 @@ impl<L: Leaf> Node<L> {
         Some(right)
     }
 
-    /// Counts and names the first child anew, or the first two where one was inserted before the others. Those behind have only moved.
+    /// Counts and names the first child anew, or the first two where one was inserted before the others. Those behind
+    /// have only moved.
     fn describe_first(&mut self, is_inserted: bool) {
         if is_inserted {
             self.ends.insert(0, 0);

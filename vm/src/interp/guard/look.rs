@@ -1,5 +1,5 @@
-//! What is looked at before an instruction: kinds, numbers of fields and items, payloads. `prove` of the verifier's `facts.rs` says
-//! when each of it need not be.
+//! What is looked at before an instruction: kinds, numbers of fields and items, payloads. `prove` of the verifier's
+//! `facts.rs` says when each of it need not be.
 
 use aivi_bytecode::Reg;
 use aivi_bytecode::isa::{self, Slot as Place};

@@ -1,7 +1,7 @@
 //! Functions: closures, calls, returns.
 //!
-//! A call charges fuel before anything else, so that the instruction can run again after the scheduler had its turn. The
-//! arguments stand where the callee's window begins; entering a frame moves nothing.
+//! A call charges fuel before anything else, so that the instruction can run again after the scheduler had its turn.
+//! The arguments stand where the callee's window begins; entering a frame moves nothing.
 
 use smallvec::SmallVec;
 
@@ -33,7 +33,8 @@ pub(in crate::interp) fn partial(fiber: &mut Fiber, word: Word) -> Go {
     let program = fiber.program();
     let code = &program.protos[word.w()];
     let function = program.functions[word.w()].clone();
-    // SAFETY: see `ops/mod.rs`; the arguments are taken. The fields of a partial are the function, which is a constant, and they.
+    // SAFETY: see `ops/mod.rs`; the arguments are taken. The fields of a partial are the function, which is a constant,
+    // and they.
     let value = unsafe {
         for (register, kind) in &program.proto(code).raw {
             if usize::from(register.0) < word.x() {
@@ -162,7 +163,8 @@ pub(in crate::interp) fn tail_call_full(fiber: &mut Fiber, word: Word) -> Go {
 /// Enters a function that waits for just these arguments.
 #[inline(always)]
 unsafe fn call_exact(regs: &mut Regs, word: Word, acts: bool) -> bool {
-    // SAFETY: see `ops/mod.rs`; the function is taken: it moves to the register after the last argument, or is a constant.
+    // SAFETY: see `ops/mod.rs`; the function is taken: it moves to the register after the last argument, or is a
+    // constant.
     unsafe {
         let function = *regs.slot(word.b());
         if function.kind != Kind::Function as u64 || regs.fuel == 0 {
@@ -244,8 +246,8 @@ fn tail_apply(fiber: &mut Fiber, word: Word, run: bool) -> Go {
     apply(fiber, function, left.delta(), word.x(), run)
 }
 
-/// Runs an effect (taken), whose result arrives at `delta`: as `apply` to nothing, with a shorter way for a function that has all its
-/// arguments, as nearly all have that tasks and branches begin with.
+/// Runs an effect (taken), whose result arrives at `delta`: as `apply` to nothing, with a shorter way for a function
+/// that has all its arguments, as nearly all have that tasks and branches begin with.
 pub(crate) fn run_effect(fiber: &mut Fiber, effect: Value, delta: usize) -> Go {
     if !matches!(effect.kind(), Kind::Function | Kind::Partial) {
         return apply(fiber, effect, delta, 0, true);
@@ -264,8 +266,8 @@ pub(crate) fn run_effect(fiber: &mut Fiber, effect: Value, delta: usize) -> Go {
     Go::On
 }
 
-/// Applies a function (taken) to the `count` tagged arguments (taken) at `delta`, where the result arrives; then, if `run`,
-/// runs the effect that results.
+/// Applies a function (taken) to the `count` tagged arguments (taken) at `delta`, where the result arrives; then, if
+/// `run`, runs the effect that results.
 pub(crate) fn apply(fiber: &mut Fiber, function: Value, delta: usize, count: usize, run: bool) -> Go {
     let Some(callee) = function.as_function() else {
         // So say the compiler's types; a program from elsewhere has none.
@@ -275,7 +277,8 @@ pub(crate) fn apply(fiber: &mut Fiber, function: Value, delta: usize, count: usi
     };
     let (missing, acts) = (usize::from(callee.missing()), callee.acts());
     if missing == 0 && !acts {
-        // Nor is there such a function. It could go on for ever without a call: nothing else here does that charges no fuel.
+        // Nor is there such a function. It could go on for ever without a call: nothing else here does that charges no
+        // fuel.
         drop(function);
         release_range(fiber, delta, count);
         return fiber.fault("what was to be applied takes nothing");
@@ -324,7 +327,8 @@ pub(crate) fn apply(fiber: &mut Fiber, function: Value, delta: usize, count: usi
     Go::On
 }
 
-/// Puts what a function brings along around the arguments at `delta`: earlier arguments before them, its closure behind.
+/// Puts what a function brings along around the arguments at `delta`: earlier arguments before them, its closure
+/// behind.
 #[inline(always)]
 unsafe fn place_callee(fiber: &mut Fiber, function: Value, delta: usize, given: usize) {
     // SAFETY: `apply` made room for the callee's window and names a function.
@@ -501,8 +505,8 @@ pub(in crate::interp) unsafe fn ret_unpacked_guarded(regs: &mut Regs, word: Word
 
 #[inline(always)]
 unsafe fn ret_unpacked_by<const GUARDED: bool>(regs: &mut Regs, word: Word) -> bool {
-    // SAFETY: as in `ret`. Above the frame of a proto, its `pc` stands behind the call, which is not the last instruction (V12);
-    // the machine's own frames have words that are no `unpack`.
+    // SAFETY: as in `ret`. Above the frame of a proto, its `pc` stands behind the call, which is not the last
+    // instruction (V12); the machine's own frames have words that are no `unpack`.
     unsafe {
         let bytes = (*regs.frame).bytes;
         let pc = behind_question::<GUARDED>(regs, word, (*regs.frame.sub(1)).pc, bytes);
@@ -535,7 +539,8 @@ unsafe fn ret_unpacked_by<const GUARDED: bool>(regs: &mut Regs, word: Word) -> b
 /// Where a caller at `pc` goes on, when it first asks for the constructor of what comes back, which is of shape C.
 #[inline(always)]
 unsafe fn behind_question<const GUARDED: bool>(regs: &Regs, word: Word, pc: *const u64, bytes: usize) -> *const u64 {
-    // SAFETY: as in `ret_unpacked_by`; the jump leads to an instruction and is not the last one (V6, V12); the verifier bounded the shape (V7).
+    // SAFETY: as in `ret_unpacked_by`; the jump leads to an instruction and is not the last one (V6, V12); the verifier
+    // bounded the shape (V7).
     unsafe {
         let next = Word::at(pc);
         let asks = match GUARDED {

@@ -12,8 +12,9 @@ use crate::fiber::{Fiber, Pending, Receiver, Sender, Strand, TimeLeft, closed};
 use crate::object::Shared;
 use crate::value::Value;
 
-/// Fuel that a send costs when receivers are behind: so a slice sends a hundred messages, and a receiver takes some thousands in its
-/// own. Senders on other workers, or alone, hardly notice: a slice that ends costs as much as two messages.
+/// Fuel that a send costs when receivers are behind: so a slice sends a hundred messages, and a receiver takes some
+/// thousands in its own. Senders on other workers, or alone, hardly notice: a slice that ends costs as much as two
+/// messages.
 const CROWDED: u64 = 32;
 
 fn put_pair(fiber: &mut Fiber, word: Word, channel: Channel<Strand>) -> Go {
@@ -228,7 +229,8 @@ unsafe fn to_receiver(regs: &mut Regs, word: Word, result: impl FnOnce(&Fiber) -
     }
 }
 
-/// What a send would send, and where, if nothing else has to know of it. The value is still its register's: it is to be given to `put_sent`.
+/// What a send would send, and where, if nothing else has to know of it. The value is still its register's: it is to be
+/// given to `put_sent`.
 ///
 /// # Safety
 /// See `ops/mod.rs`.
@@ -342,7 +344,8 @@ fn wait_to_recv(fiber: &mut Fiber, word: Word, receiver: &Receiver, deadline_ns:
     }
 }
 
-/// The message that the fiber sends which would run next. It has its turn before this one waits, if such waits were worth it.
+/// The message that the fiber sends which would run next. It has its turn before this one waits, if such waits were
+/// worth it.
 #[inline(always)]
 fn recv_of_next(fiber: &mut Fiber, receiver: &Receiver) -> Option<Shared> {
     if receiver.0.is_buffered() || !fiber.lends() {

@@ -27,7 +27,8 @@ pub(in crate::interp) fn fault(fiber: &mut Fiber, word: Word) -> Go {
     fiber.fault(message.as_str())
 }
 
-/// Runs an effect, masked; `cleanup_end` or unwinding ends the mask. In a branch in place, too; a call in place cannot be masked.
+/// Runs an effect, masked; `cleanup_end` or unwinding ends the mask. In a branch in place, too; a call in place cannot
+/// be masked.
 pub(in crate::interp) fn cleanup(fiber: &mut Fiber, word: Word) -> Go {
     if fiber.is_in_place() {
         return move_out(fiber);

@@ -8,8 +8,8 @@ use super::{Go, Regs, Word};
 use crate::fiber::{Branch, Fiber, FiberOutcome, Pending, ScopeHandle, Start, Strand, TaskValue, TimeLeft};
 use crate::value::{Kind, Value};
 
-/// Polls cancellation and tells the scheduler where the fiber stands; or how to go on instead. A branch in place becomes a
-/// fiber.
+/// Polls cancellation and tells the scheduler where the fiber stands; or how to go on instead. A branch in place
+/// becomes a fiber.
 #[inline]
 pub(super) fn poll(fiber: &mut Fiber, word: Word) -> Option<Go> {
     let is_plain = !fiber.has_branch() && !fiber.cx().is_stepped();
@@ -36,8 +36,8 @@ fn poll_closely(fiber: &mut Fiber, word: Word) -> Option<Go> {
     fiber.sees_cancel().then(|| stop(fiber, word))
 }
 
-/// Where steps are looked at, another fiber may have to run before the instruction, which others notice. It has taken nothing yet, and
-/// runs again.
+/// Where steps are looked at, another fiber may have to run before the instruction, which others notice. It has taken
+/// nothing yet, and runs again.
 pub(super) fn make_way(fiber: &mut Fiber, place: Place) -> Option<Go> {
     let makes_way = fiber.cx().is_stepped() && fiber.cx().makes_way(place);
     makes_way.then(|| {

@@ -92,7 +92,8 @@ pub(in crate::interp) unsafe fn div_imm(regs: &mut Regs, word: Word) {
     // SAFETY: see `ops/mod.rs`.
     unsafe {
         let (left, right) = (regs.int(word.near_b()), word.c_signed());
-        // The verifier saw to it that the divisor is neither 0 nor -1. Said otherwise the handler would hold calls of panics.
+        // The verifier saw to it that the divisor is neither 0 nor -1. Said otherwise the handler would hold calls of
+        // panics.
         regs.set_raw(word.near_a(), left.checked_div(right).unwrap_unchecked() as u64)
     }
 }

@@ -1,7 +1,7 @@
 //! Jumps.
 //!
-//! A jump that is taken passes an empty `asm!`: without it the compiler makes the pc a conditional move, and the next fetch
-//! waits for the comparison (findings: a third of a loop's time).
+//! A jump that is taken passes an empty `asm!`: without it the compiler makes the pc a conditional move, and the next
+//! fetch waits for the comparison (findings: a third of a loop's time).
 
 use super::{Go, Regs, Word};
 use crate::fiber::Fiber;

@@ -139,8 +139,8 @@ unsafe fn map_local<'a>(regs: &Regs, index: usize) -> Option<&'a mut Map> {
 
 #[inline(always)]
 pub(in crate::interp) unsafe fn insert_guessed(regs: &mut Regs, word: Word) -> bool {
-    // SAFETY: see `ops/mod.rs`. The value is taken when it was inserted, else it stays in its register; a key that is inserted
-    // here is an Int, which is copied.
+    // SAFETY: see `ops/mod.rs`. The value is taken when it was inserted, else it stays in its register; a key that is
+    // inserted here is an Int, which is copied.
     unsafe {
         let Some(map) = map_local(regs, word.a()) else { return false };
         map.quick_insert(regs.value(word.b()), regs.take(word.c())).map_err(std::mem::forget).is_ok()

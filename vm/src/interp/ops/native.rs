@@ -1,8 +1,8 @@
 //! Calls of native functions.
 //!
-//! What needs nothing but its arguments runs in the handler (`quick`): a function with a quick form, one that tries something of the system,
-//! a host's without effects. What it says no to is done by `full`, with the machine's state stored: there a function may wait, and
-//! limits, steps and branches in place are looked at.
+//! What needs nothing but its arguments runs in the handler (`quick`): a function with a quick form, one that tries
+//! something of the system, a host's without effects. What it says no to is done by `full`, with the machine's state
+//! stored: there a function may wait, and limits, steps and branches in place are looked at.
 
 use aivi_scheduler::reactor::{Attempt, IoSource};
 
@@ -16,7 +16,8 @@ use crate::native::{Args, HostFn, NativeCx, NativeResult, Tried, TryFn};
 use crate::program::{LinkedNative, NativeCall};
 use crate::value::{Slot, Value};
 
-/// The quick form of a function, if it has one that says yes. One that acts is a checkpoint, and nothing for a branch in place.
+/// The quick form of a function, if it has one that says yes. One that acts is a checkpoint, and nothing for a branch
+/// in place.
 #[inline(always)]
 pub(in crate::interp) unsafe fn quick(regs: &mut Regs, word: Word) -> bool {
     // SAFETY: see `ops/mod.rs`; the arguments are tagged, and those in `owned` the call's own (V18).
@@ -96,8 +97,8 @@ unsafe fn tries_quick(regs: &mut Regs, word: Word, linked: &LinkedNative, tries:
     }
 }
 
-/// A function that tries is called again before the turn of the fiber, which waits for that. What it gives is taken in the turn (`take_early`); if it has to wait,
-/// it is called once more then.
+/// A function that tries is called again before the turn of the fiber, which waits for that. What it gives is taken in
+/// the turn (`take_early`); if it has to wait, it is called once more then.
 pub(crate) fn try_early(fiber: &mut Fiber) {
     let word = fiber.waiting_word();
     let linked = &fiber.program().natives[word.w()];
@@ -142,7 +143,8 @@ fn try_in_place(fiber: &mut Fiber, arguments: &Args<'_>, tries: TryFn, fuel: u64
     }
 }
 
-/// Waits in the body of a timeout in place until the source has risen, if the fiber may; then the function is called again.
+/// Waits in the body of a timeout in place until the source has risen, if the fiber may; then the function is called
+/// again.
 #[inline(never)]
 fn wait_to_try(fiber: &mut Fiber, source: IoSource, attempt: Attempt) -> Option<Go> {
     let deadline_ns = match fiber.limit_in_place()? {
@@ -211,7 +213,8 @@ fn wait_again(fiber: &mut Fiber) -> Go {
     Go::On
 }
 
-/// Others have their turns before a function that acts, if what came before has spent the slice: it may have taken long, and somebody may be about to end the fiber for that.
+/// Others have their turns before a function that acts, if what came before has spent the slice: it may have taken
+/// long, and somebody may be about to end the fiber for that.
 #[cold]
 fn open_without_fuel(fiber: &mut Fiber, word: Word) -> Go {
     if fiber.has_branch() {
@@ -342,8 +345,8 @@ fn open_stepped(fiber: &mut Fiber, word: Word, acts: bool) -> Option<Go> {
     fiber.sees_cancel().then(|| super::fiber::stop(fiber, word))
 }
 
-/// A native function whose arguments may be of other types than it expects: if it panics then, that is a fault. What it has taken of
-/// them is `Unit` by then.
+/// A native function whose arguments may be of other types than it expects: if it panics then, that is a fault. What it
+/// has taken of them is `Unit` by then.
 fn call_guarded(function: &NativeCall, fiber: &mut Fiber, word: Word, arguments: &mut Args<'_>) -> NativeResult {
     let call = || function.run(fiber, arguments);
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)).unwrap_or_else(|_| {
@@ -356,8 +359,8 @@ fn call_guarded(function: &NativeCall, fiber: &mut Fiber, word: Word, arguments:
 /// Elements of the longest list that a native function is given, of 4 GiB (arbitrary).
 const LONGEST: usize = 1 << 28;
 
-/// The length of an argument that is a list which only its shared parts make so long: whoever works through it would not end, or take
-/// all memory.
+/// The length of an argument that is a list which only its shared parts make so long: whoever works through it would
+/// not end, or take all memory.
 #[inline]
 fn endless_list(fiber: &Fiber, word: Word) -> Option<usize> {
     (0..word.x()).find_map(|index| {

@@ -1,9 +1,9 @@
 //! Messages that are taken out of their result at once.
 //!
-//! A receive gives `Ok message`, and nearly always the code behind it tests for `Ok`, takes the message out and drops the result: so begin
-//! `match` and `or`. Where that is what comes next, the message goes where it is wanted and the result is not made. It would
-//! have cost more than the receive. What comes next is seen when a program is loaded (`note_wanted`), and noted in fields of the receive that
-//! its row leaves free.
+//! A receive gives `Ok message`, and nearly always the code behind it tests for `Ok`, takes the message out and drops
+//! the result: so begin `match` and `or`. Where that is what comes next, the message goes where it is wanted and the
+//! result is not made. It would have cost more than the receive. What comes next is seen when a program is loaded
+//! (`note_wanted`), and noted in fields of the receive that its row leaves free.
 
 use aivi_bytecode::Opcode;
 
@@ -23,8 +23,9 @@ pub(crate) fn deliver_message(fiber: &mut Fiber, word: Word, message: Value) -> 
         return Go::On;
     };
     let regs = fiber.load();
-    // SAFETY: the register is the result of an instruction that would have run now, so it owns nothing; if that gives a raw scalar, the
-    // message is one, which the compiler's types say. What comes next is in the same proto (`note_wanted`).
+    // SAFETY: the register is the result of an instruction that would have run now, so it owns nothing; if that gives a
+    // raw scalar, the message is one, which the compiler's types say. What comes next is in the same proto
+    // (`note_wanted`).
     unsafe {
         regs.put(wanted.register, message);
         fiber.pc = wanted.behind(fiber.pc);
@@ -57,7 +58,8 @@ impl Wanted {
         unsafe { pc.add(self.by) }
     }
 
-    /// By the code that begins at `at` and finds `Ok message` in register `result`. Where it looks are instructions: a jump leads to one.
+    /// By the code that begins at `at` and finds `Ok message` in register `result`. Where it looks are instructions: a
+    /// jump leads to one.
     fn by(code: &[u64], at: usize, result: usize) -> Option<Wanted> {
         let test = word(code, at)?;
         if !is_maybe_guarded(test, Opcode::JumpNotConstructor) || test.a() != result {
@@ -78,8 +80,9 @@ impl Wanted {
     }
 }
 
-/// Notes in the receives of code that is to run, and has its guards but no pairs, where their messages are wanted; `module` is the code as it was.
-/// Words that belong to the instruction before them are those of a `const` or a `jump`, and so are no receives.
+/// Notes in the receives of code that is to run, and has its guards but no pairs, where their messages are wanted;
+/// `module` is the code as it was. Words that belong to the instruction before them are those of a `const` or a `jump`,
+/// and so are no receives.
 pub(crate) fn note_wanted(code: &mut [u64], module: &[u64]) {
     let receives = module.iter().enumerate().filter(|(_, word)| **word as u8 == Opcode::ChanRecv as u8);
     for (at, _) in receives {

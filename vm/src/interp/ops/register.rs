@@ -82,8 +82,8 @@ pub(in crate::interp) fn global_first(fiber: &mut Fiber, word: Word) -> Go {
     use_global(fiber, word.w() as u32, registers)
 }
 
-/// Gets the value of a global: into register A of the running instruction, or, below a frame of the machine's own, to where
-/// the result of a call at `delta` arrives.
+/// Gets the value of a global: into register A of the running instruction, or, below a frame of the machine's own, to
+/// where the result of a call at `delta` arrives.
 pub(crate) fn use_global(fiber: &mut Fiber, global: u32, delta: usize) -> Go {
     let program = fiber.program().clone();
     let cell = &program.globals[global as usize];
@@ -123,8 +123,8 @@ pub(crate) fn use_global(fiber: &mut Fiber, global: u32, delta: usize) -> Go {
 }
 
 fn deliver(fiber: &mut Fiber, delta: usize, value: Value) -> Go {
-    // SAFETY: F1, F3: if the top frame is of a proto, the instruction before `pc` is the `global` that asked. Otherwise a
-    // frame of the machine's own expects the result at `delta`, where `Fiber::begin` made room.
+    // SAFETY: F1, F3: if the top frame is of a proto, the instruction before `pc` is the `global` that asked. Otherwise
+    // a frame of the machine's own expects the result at `delta`, where `Fiber::begin` made room.
     unsafe {
         if (*fiber.frame).proto.is_null() {
             *fiber.base.add(delta) = value.into_slot();
