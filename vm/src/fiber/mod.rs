@@ -158,10 +158,9 @@ pub(crate) struct Fiber {
 // (`asleep.rs`).
 const _: () = assert!(size_of::<Fiber>() <= 256);
 
-// SAFETY: a fiber owns its registers; local objects that they refer to are reached from this fiber only (O1), so they
-// move with it to another thread, with the scheduler's queues ordering the two. The raw pointers point into what it
-// owns, into the program (which lives as long as `world` does and does not change), or are null between two calls of
-// `resume` (`cx`).
+// SAFETY: it owns its registers, and local objects are reached from this fiber only (O1): they move with it, with the
+// scheduler's queues ordering the two threads. Its pointers lead into what it owns, into the program, which lives as
+// long as `world` does and does not change, or are null between two calls of `resume` (`cx`).
 unsafe impl Send for Fiber {}
 
 impl Fiber {
