@@ -156,8 +156,16 @@ impl<T: Task> LocalQueue<T> {
 
     /// Moves what is hidden to where thieves see it.
     pub fn flush(&mut self) {
-        self.late.drain(..).chain(self.slot.take()).for_each(|raw| self.woken.push(raw));
+        if let Some(raw) = self.slot.take() {
+            self.woken.push(raw);
+        }
         self.show_fresh();
+    }
+
+    /// The same for good: also those that are late, who otherwise have their turns within two of others.
+    pub fn show_all(&mut self) {
+        self.late.drain(..).for_each(|raw| self.woken.push(raw));
+        self.flush();
     }
 
     /// The next task, on pass number `pass`.
@@ -180,10 +188,11 @@ impl<T: Task> LocalQueue<T> {
     #[inline(never)]
     fn pop_any(&mut self, pass: u32) -> Option<Raw<T>> {
         self.has_made = false;
-        self.was_late = !self.was_late && !self.late.is_empty();
+        let is_woken_first = pass.is_multiple_of(WOKEN_FIRST);
+        self.was_late = !is_woken_first && !self.was_late && !self.late.is_empty();
         let first = match self.was_late {
             true => self.late.pop_front(),
-            false if pass.is_multiple_of(WOKEN_FIRST) => self.pop_woken(),
+            false if is_woken_first => self.pop_woken(),
             false => None,
         };
         if first.is_some() {

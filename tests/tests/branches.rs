@@ -458,6 +458,42 @@ isThere = r => r match
     assert_eq!(said, "0\n");
 }
 
+/// C5 C11
+#[test]
+fn a_task_that_never_ran_has_run_no_cleanup() {
+    let stderr = Output::buffer();
+    let engine = Schedule::Workers(1).engine().stderr(stderr.clone()).build().expect("an engine");
+    let text = "module input
+use aivi.concurrency
+
+held : Resource Text Unit
+held = resource {
+  yield Unit
+  fail \"the cleanup\"
+}
+
+body : Effect Text Int
+body = do Effect {
+  done <- do Effect {
+    _ <- held
+    pure 1
+  }
+  pure done
+}
+
+main : Effect Text Unit
+main = do Effect {
+  task <- spawn body
+  task.cancel
+  _ <- attempt task.join
+  pure Unit
+}
+";
+    let program = engine.compile("input", text).expect("a program");
+    assert!(matches!(program.run_main(), Ending::Success));
+    assert_eq!(stderr.text(), "");
+}
+
 /// C5
 #[test]
 fn who_only_computes_becomes_no_fiber() {

@@ -108,3 +108,50 @@ main = do Effect {
 ";
     assert_eq!(said(2, text), "True\n");
 }
+
+/// Each task makes the next one before its step, so there is always one that has not begun. A sleeper comes before most
+/// of them all the same, and so do those who have had a step.
+/// C36 C37
+#[test]
+fn tasks_that_make_others_before_long_steps_starve_nobody() {
+    let text = "module input
+use aivi.concurrency
+use aivi.sync (Ref, makeRef, update, get)
+
+step : Ref Int -> Ref Int -> List Int -> Int -> Effect Text Unit
+step = begun ended numbers n => do Effect {
+  update begun (k => k + 1)
+  if n > 0 then do Effect {
+    _ <- spawn (step begun ended numbers (n - 1))
+    pure Unit
+  } else pure Unit
+  count = List.length (List.sort numbers)
+  update ended (k => k + count / count)
+}
+
+main : Effect Text Unit
+main = do Effect {
+  begun <- makeRef 0
+  ended <- makeRef 0
+  numbers = List.map (n => (n * 7919) % 1000003) [1..200000]
+  _ <- spawn (step begun ended numbers 60)
+  sleep 1
+  early <- get begun
+  loop k = 0 => {
+    if k == 10 then pure Unit else do Effect {
+      sleep 1
+      recurse (k + 1)
+    }
+  }
+  most <- get begun
+  some <- get ended
+  println \"{early} {most} {some}\"
+}
+";
+    let said = said(1, text);
+    let numbers: Vec<u32> = said.split_whitespace().map(|number| number.parse().expect("a number")).collect();
+    let [early, most, some] = numbers[..] else { panic!("three numbers, not {said}") };
+    assert!(early < 10, "{early} of 61 tasks began while one slept for a millisecond");
+    assert!(most < 60, "{most} of 61 tasks began while one slept for eleven milliseconds");
+    assert!(some > 0, "none of {most} tasks went on after its step");
+}

@@ -7,8 +7,8 @@ use crate::sync::deque::{Steal, Stealer, Worker as Deque};
 use crate::task::record::Raw;
 use crate::{EventKind, Task, Tick};
 
+use super::Worker;
 use super::holds::Suspect;
-use super::{Core, Worker};
 
 /// Passes between two looks at injector, clock, timers and poller. Every 61 costs less than 1 ns a pass, every 7 made
 /// pingpong 11 ns slower (measured). A prime, so that it does not fall into step with a program's own rhythm.
@@ -18,13 +18,6 @@ const MAINTAIN_EVERY: u32 = 61;
 /// more: every 61 passes, a tree of a million tasks came to have a tenth of its inner ones at once, and lived in no
 /// cache any more (measured).
 const OLDEST_EVERY_NS: u64 = 1_000_000;
-
-impl<T: Task> Core<T> {
-    /// The next pass looks at everything.
-    pub(super) fn maintain_next(&mut self) {
-        self.passes = self.passes.wrapping_sub(self.passes % MAINTAIN_EVERY).wrapping_add(MAINTAIN_EVERY - 1);
-    }
-}
 
 impl<T: Task> Worker<T> {
     /// The next task; `None` when there is nothing to do at the moment.
@@ -41,10 +34,15 @@ impl<T: Task> Worker<T> {
             if let Some(raw) = self.take_injected().or_else(|| self.oldest_child()) {
                 return Some(raw);
             }
-        } else if self.core.is_look_due(pass) && !self.core.queue.is_hidden() && self.shared.seats.len() > 1 {
-            self.core.now_ns = self.shared.clock_ns();
-            self.look_at_gate();
-            self.go_home_if_due();
+        } else if self.core.is_look_due(pass) {
+            if std::mem::take(&mut self.core.was_long) {
+                self.maintain(Suspect::Somebody);
+                self.look_if_due();
+            } else if !self.core.queue.is_hidden() && self.shared.seats.len() > 1 {
+                self.core.now_ns = self.shared.clock_ns();
+                self.look_at_gate();
+                self.go_home_if_due();
+            }
         }
         if self.shared.is_paused() {
             return None;

@@ -185,7 +185,11 @@ impl<T: Task> Worker<T> {
         if self.shared.seats.len() == 1 || self.core.simulator.is_some() {
             return;
         }
-        self.core.queue.flush();
+        // Behind all others those that are late would be worse off, unless somebody takes them now.
+        match (0..self.shared.seats.len()).any(|index| self.shared.idle.is_idle(index)) {
+            true => self.core.queue.show_all(),
+            false => self.core.queue.flush(),
+        }
         if !self.core.queue.is_hidden() {
             self.set_gate(true);
         }
@@ -256,7 +260,7 @@ impl<T: Task> Worker<T> {
         if home == self.index {
             return;
         }
-        self.core.queue.flush();
+        self.core.queue.show_all();
         let until_ns = self.shared.clock_ns() + LEAVE_NS;
         // Relaxed: hints.
         self.seat().is_leaving.store(true, Ordering::Relaxed);

@@ -199,7 +199,7 @@ impl<T: Task> Worker<T> {
         let before_ns = std::mem::replace(&mut self.core.now_ns, self.shared.clock_ns());
         let taken_ns = self.core.now_ns.saturating_sub(before_ns);
         if taken_ns >= LATE_NS {
-            self.core.maintain_next();
+            self.core.was_long = true;
         }
         if taken_ns >= HELD_NS {
             self.look_back(before_ns, Suspect::At(place));

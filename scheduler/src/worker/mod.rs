@@ -65,6 +65,8 @@ pub struct Core<T: Task> {
     fired: Vec<Raw<T>>,
     /// When timers were fired last.
     fired_ns: u64,
+    /// The last turn had a long step: timers and the rest are looked at before the next one.
+    was_long: bool,
     /// Those whose sources are ready, on their way there.
     io: EndIo<T>,
     is_searching: bool,
@@ -118,6 +120,7 @@ impl<T: Task> Core<T> {
             has_armed: false,
             fired: Vec::new(),
             fired_ns: 0,
+            was_long: false,
             io: EndIo::default(),
             is_searching: false,
             nested: 0,

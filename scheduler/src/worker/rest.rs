@@ -104,6 +104,7 @@ impl<T: Task> Worker<T> {
         if self.core.simulator.is_none() {
             let before_ns = std::mem::replace(&mut self.core.now_ns, self.shared.clock_ns());
             self.core.holds.parked(self.core.now_ns - before_ns);
+            self.core.fired_ns = self.core.now_ns;
             self.core.judge_from_here();
         }
         let was_woken = !self.shared.idle.leave(self.index);

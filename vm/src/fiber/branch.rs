@@ -30,7 +30,7 @@
 //! | act without waiting (`may_act`) | yes | yes | yes | no | no |
 //! | wait (`limit_in_place`) | no, but for `put_aside` | no | without cleanups above | no | no |
 //! | end the turn (`may_yield`) | no | no | yes | no | no |
-//! | run a cleanup (`is_in_place`) | yes | yes | yes | yes | no |
+//! | run a cleanup | yes | yes | yes | no (`has_task_in_place`) | no (`is_in_place`) |
 //! | begin a branch (`may_branch`) | yes | yes | yes | yes | yes, no timeout |
 //! | evaluate a global | no | no | no | no | no |
 //!

@@ -120,7 +120,7 @@ impl Fiber {
     }
 
     /// Whether the outermost branch is a task: then a request to cancel is not the one's that runs.
-    pub(super) fn has_task_in_place(&self) -> bool {
+    pub(crate) fn has_task_in_place(&self) -> bool {
         self.has_branch() && self.outermost_branch() == Some(Branch::Task)
     }
 

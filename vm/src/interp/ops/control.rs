@@ -27,10 +27,10 @@ pub(in crate::interp) fn fault(fiber: &mut Fiber, word: Word) -> Go {
     fiber.fault(message.as_str())
 }
 
-/// Runs an effect, masked; `cleanup_end` or unwinding ends the mask. In a branch in place, too; a call in place cannot
-/// be masked.
+/// Runs an effect, masked; `cleanup_end` or unwinding ends the mask. In a branch in place, too. But a call in place
+/// cannot be masked; and who hears of cleanups that fail would hear of a task before it was spawned.
 pub(in crate::interp) fn cleanup(fiber: &mut Fiber, word: Word) -> Go {
-    if fiber.is_in_place() {
+    if fiber.is_in_place() || fiber.has_task_in_place() {
         return move_out(fiber);
     }
     let regs = fiber.load();
