@@ -171,8 +171,8 @@ impl<T: Task> LocalQueue<T> {
     /// The next task, on pass number `pass`.
     #[inline]
     pub fn pop(&mut self, pass: u32) -> Option<Raw<T>> {
-        // A task that was woken in the last turn, which made none: the turns of those that talk to each other. In a long
-        // row of such only if nobody else is queued: through a deque and out of it costs two fences.
+        // A task that was woken in the last turn, which made none: the turns of those that talk to each other. In a
+        // long row of such only if nobody else is queued: through a deque and out of it costs two fences.
         if self.fresh.is_empty()
             && self.siblings == 0
             && (self.slot_run < SLOT_RUN_MAX && !pass.is_multiple_of(WOKEN_FIRST) || self.is_only_slot())

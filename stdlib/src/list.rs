@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use aivi_vm::collections::merge_sort::sorted_by;
 use aivi_vm::native::{Args, NativeCx, NativeResult};
-use aivi_vm::structural::{Incomparable, compare, equal};
-use aivi_vm::{Kind, List, Value};
+use aivi_vm::structural::{Comparisons, Incomparable};
+use aivi_vm::{List, Value};
 
 use crate::family::{bool, charge, compared, count, done, family, index, option};
 
@@ -50,8 +50,9 @@ fn drop_first(_: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
 
 fn position(cx: &mut NativeCx<'_>, args: &Args<'_>) -> Result<Option<usize>, Incomparable> {
     charge(cx, args.get(1).as_list().map_or(0, List::len));
+    let mut comparisons = Comparisons::new();
     for (at, element) in args.get(1).as_list().into_iter().flat_map(List::iter).enumerate() {
-        if equal(args.get(0), element)? {
+        if comparisons.equal(args.get(0), element)? {
             return Ok(Some(at));
         }
     }
@@ -80,9 +81,11 @@ fn sort(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
 
 fn sorted(list: List) -> Result<List, Incomparable> {
     let mut elements: Vec<Value> = list.drain().collect();
-    if elements.iter().all(|element| element.kind() == Kind::Int) {
-        elements.sort_by_key(Value::as_int);
-        return Ok(elements.into_iter().collect());
+    let ints: Option<Vec<i64>> = elements.iter().map(Value::as_int).collect();
+    if let Some(mut ints) = ints {
+        // Equal ones cannot be told apart.
+        ints.sort_unstable();
+        return Ok(ints.into_iter().map(Value::int).collect());
     }
     if elements.iter().all(|element| element.as_text().is_some()) {
         elements.sort_by(|left, right| match (left.as_text(), right.as_text()) {
@@ -91,11 +94,12 @@ fn sorted(list: List) -> Result<List, Incomparable> {
         });
         return Ok(elements.into_iter().collect());
     }
+    let mut comparisons = Comparisons::new();
     // So it does not depend on what decides whether elements that cannot be compared are found.
     for element in &elements {
-        compare(element, element)?;
+        comparisons.compare(element, element)?;
     }
-    Ok(sorted_by(elements, compare)?.into_iter().collect())
+    Ok(sorted_by(elements, |left, right| comparisons.compare(left, right))?.into_iter().collect())
 }
 
 fn repeat(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
@@ -169,8 +173,9 @@ fn dedup(cx: &mut NativeCx<'_>, args: &mut Args<'_>) -> NativeResult {
 fn without_repetition(list: &Value) -> Result<List, Incomparable> {
     let mut kept: Vec<Value> = Vec::new();
     let mut previous = None;
+    let mut comparisons = Comparisons::new();
     for element in list.as_list().into_iter().flat_map(List::iter) {
-        let repeats = previous.map_or(Ok(false), |previous| equal(previous, element))?;
+        let repeats = previous.map_or(Ok(false), |previous| comparisons.equal(previous, element))?;
         if !repeats {
             kept.push(element.clone());
         }

@@ -155,3 +155,38 @@ main = do Effect {
     assert!(most < 60, "{most} of 61 tasks began while one slept for eleven milliseconds");
     assert!(some > 0, "none of {most} tasks went on after its step");
 }
+
+/// A step of many comparisons, none of which takes long, looks between them. Alone on one worker nobody else can ask
+/// for the end of it, but a limit whose body is in place is its own.
+/// C36
+#[test]
+fn a_sort_is_left_in_the_middle() {
+    let text = "module input
+use aivi.concurrency
+use aivi.clock (monotonicNanos)
+
+sorted : List (Int, Int) -> Effect Text Int
+sorted = pairs => do Effect {
+  count = List.length (List.sort pairs)
+  pure count
+}
+
+main : Effect Text Unit
+main = do Effect {
+  pairs = List.map (n => ((n * 7919) % 1000003, n)) [1..100000]
+  t0 <- monotonicNanos
+  _ <- sorted pairs
+  t1 <- monotonicNanos
+  r <- attempt (timeoutWith 1 \"late\" (sorted pairs))
+  t2 <- monotonicNanos
+  task <- spawn (sorted pairs)
+  sleep 1
+  task.cancel
+  s <- attempt task.join
+  t3 <- monotonicNanos
+  println \"{r} {t2 - t1 < (t1 - t0) / 2} {s} {t3 - t2 < (t1 - t0) / 2}\"
+}
+";
+    assert!(said(1, text).starts_with("Err late True "));
+    assert_eq!(said(2, text), "Err late True Err task cancelled True\n");
+}

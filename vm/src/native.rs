@@ -12,7 +12,7 @@ use aivi_scheduler::{Blocking, CancelKind, CancelReason, Completer, Context, Kee
 
 use crate::account::{Limit, Limits};
 use crate::capability::{Grants, Power};
-use crate::fiber::{Awaited, Fiber, HostFuture, Pending, Strand};
+use crate::fiber::{Awaited, Fiber, HostFuture, Pending, Strand, patience};
 use crate::host::Host;
 use crate::object::Shared;
 use crate::program::Program;
@@ -342,6 +342,9 @@ impl NativeCx<'_> {
     /// called before what takes many slices, as other workers may take over what waits for this one then.
     pub fn charge(&mut self, fuel: u32) {
         self.fiber.charge(fuel.into());
+        if self.fiber.has_branch() {
+            patience::run_until(self.fiber.deadline_in_place());
+        }
         if fuel >= LONG && self.fiber.is_running() {
             self.fiber.cx().begin_long();
         }

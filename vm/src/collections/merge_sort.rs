@@ -10,57 +10,68 @@ const RUN: usize = 8;
 
 /// The elements in ascending order, of which equal ones stay in the order that they have; or the first error of
 /// `compare`.
-pub fn sorted_by<T, E>(elements: Vec<T>, mut compare: impl FnMut(&T, &T) -> Result<Ordering, E>) -> Result<Vec<T>, E> {
-    let mut order: Vec<usize> = (0..elements.len()).collect();
-    let mut is_less = |left: usize, right: usize| compare(&elements[left], &elements[right]).map(Ordering::is_lt);
-    for run in order.chunks_mut(RUN) {
+pub fn sorted_by<T, E>(
+    mut elements: Vec<T>,
+    mut compare: impl FnMut(&T, &T) -> Result<Ordering, E>,
+) -> Result<Vec<T>, E> {
+    for run in elements.chunks_mut(RUN) {
         for end in 1..run.len() {
             let mut at = end;
-            while at > 0 && is_less(run[at], run[at - 1])? {
+            while at > 0 && compare(&run[at], &run[at - 1])?.is_lt() {
                 run.swap(at, at - 1);
                 at -= 1;
             }
         }
     }
-    let mut merged = order.clone();
+    if elements.len() <= RUN {
+        return Ok(elements);
+    }
+    // They move, and not numbers of them: the next to compare are neighbours in memory then.
+    let mut from: Vec<Option<T>> = elements.into_iter().map(Some).collect();
+    let mut to: Vec<Option<T>> = from.iter().map(|_| None).collect();
+    let mut is_less = |left: &Option<T>, right: &Option<T>| match (left, right) {
+        (Some(left), Some(right)) => compare(left, right).map(Ordering::is_lt),
+        _ => Ok(false),
+    };
     let mut width = RUN;
-    while width < order.len() {
-        for (from, to) in order.chunks(2 * width).zip(merged.chunks_mut(2 * width)) {
-            let (left, right) = from.split_at(width.min(from.len()));
+    while width < from.len() {
+        for (from, to) in from.chunks_mut(2 * width).zip(to.chunks_mut(2 * width)) {
+            let (left, right) = from.split_at_mut(width.min(from.len()));
             merge(left, right, to, &mut is_less)?;
         }
-        std::mem::swap(&mut order, &mut merged);
+        std::mem::swap(&mut from, &mut to);
         width *= 2;
     }
-    let mut elements: Vec<Option<T>> = elements.into_iter().map(Some).collect();
-    Ok(order.into_iter().filter_map(|index| elements[index].take()).collect())
+    Ok(from.into_iter().flatten().collect())
 }
 
-/// Two ascending runs as one.
-fn merge<'a, E>(
-    mut left: &'a [usize],
-    mut right: &'a [usize],
-    to: &mut [usize],
-    is_less: &mut impl FnMut(usize, usize) -> Result<bool, E>,
+/// Moves two ascending runs to where they become one.
+fn merge<T, E>(
+    left: &mut [Option<T>],
+    right: &mut [Option<T>],
+    to: &mut [Option<T>],
+    is_less: &mut impl FnMut(&Option<T>, &Option<T>) -> Result<bool, E>,
 ) -> Result<(), E> {
     if let (Some(last), Some(first)) = (left.last(), right.first())
-        && !is_less(*first, *last)?
+        && !is_less(first, last)?
     {
         // They stand in order.
-        to[..left.len()].copy_from_slice(left);
-        to[left.len()..].copy_from_slice(right);
+        left.swap_with_slice(&mut to[..left.len()]);
+        right.swap_with_slice(&mut to[left.len()..]);
         return Ok(());
     }
-    for place in to {
-        let next = match (left, right) {
-            ([first, ..], [other, ..]) if is_less(*other, *first)? => &mut right,
-            ([_, ..], _) => &mut left,
-            ([], _) => &mut right,
-        };
-        if let Some(index) = next.split_off_first() {
-            *place = *index;
-        }
+    let (mut lefts, mut rights) = (0, 0);
+    while lefts < left.len() && rights < right.len() {
+        let (first, other) = (&mut left[lefts], &mut right[rights]);
+        // Which one is next cannot be guessed: no branch asks for it.
+        let is_right = is_less(other, first)?;
+        let next = if is_right { other } else { first };
+        std::mem::swap(&mut to[lefts + rights], next);
+        lefts += usize::from(!is_right);
+        rights += usize::from(is_right);
     }
+    let rest = if lefts < left.len() { &mut left[lefts..] } else { &mut right[rights..] };
+    rest.swap_with_slice(&mut to[lefts + rights..]);
     Ok(())
 }
 

@@ -23,7 +23,7 @@ use super::run::{Entries, LEAF};
 use super::tree::{Edit, Tree};
 use super::{TextRef, hash};
 use crate::object::{Trace, Tracer};
-use crate::structural::{Incomparable, compare};
+use crate::structural::{Comparisons, Incomparable, compare};
 use crate::value::{Kind, Value};
 
 /// A persistent sorted table.
@@ -91,18 +91,24 @@ impl<V: Entry> Sorted<V> {
             return Ok(table);
         }
         let mut entries = entries;
+        let mut comparisons = Comparisons::new();
         let mut ascending = true;
         for pair in entries.windows(2) {
-            ascending &= compare(&pair[0].0, &pair[1].0)? == Ordering::Less;
+            ascending &= comparisons.compare(&pair[0].0, &pair[1].0)? == Ordering::Less;
         }
         if let [only] = entries.as_slice() {
             compare(&only.0, &only.0)?;
         }
         if !ascending {
-            entries = sorted_by(entries, |a, b| compare(&a.0, &b.0))?;
-            entries.reverse();
-            entries.dedup_by(|later, first| compare(&later.0, &first.0) == Ok(Ordering::Equal));
-            entries.reverse();
+            entries = sorted_by(entries, |a, b| comparisons.compare(&a.0, &b.0))?;
+            let mut last: Vec<(Value, V)> = Vec::with_capacity(entries.len());
+            for entry in entries {
+                match last.last_mut() {
+                    Some(before) if comparisons.compare(&before.0, &entry.0)? == Ordering::Equal => *before = entry,
+                    _ => last.push(entry),
+                }
+            }
+            entries = last;
         }
         Ok(Sorted::from_ascending(entries))
     }
@@ -355,12 +361,13 @@ impl<V: Entry> Sorted<V> {
         let length = self.len() + other.len();
         let (mut keys, mut values) = (Vec::with_capacity(length), Vec::with_capacity(length));
         let (mut left, mut right) = (self.iter().peekable(), other.iter().peekable());
+        let mut comparisons = Comparisons::new();
         loop {
             let order = match (left.peek(), right.peek()) {
                 (None, None) => break,
                 (Some(_), None) => Ordering::Less,
                 (None, Some(_)) => Ordering::Greater,
-                (Some((a, _)), Some((b, _))) => compare(a, b)?,
+                (Some((a, _)), Some((b, _))) => comparisons.compare(a, b)?,
             };
             if order == Ordering::Equal {
                 left.next();

@@ -480,6 +480,9 @@ impl Fiber {
                 let signal = self.noticed();
                 return self.raise(signal);
             }
+            if let Some(first) = self.limit_that_is_over() {
+                return self.end_body(&first, Pending::Unit);
+            }
         }
         let fault = self.make_fault(message);
         self.raise(Signal::Fault(fault))

@@ -7,7 +7,8 @@
 //! up with whatever error it has; `Fiber::fault` finds out that this was no fault of the program ([`was_stopped`]), and
 //! unwinds as at a checkpoint.
 //!
-//! Nobody can ask a call in place to end but by ending its thread, so it goes on.
+//! In the body of a timeout in place that is when the time is over, too, for a step that has said what it costs
+//! (`NativeCx::charge`). Nobody can ask a call in place to end but by ending its thread, so it goes on.
 //!
 //! Rejected: to put the walk away and give the turn to others. What it has come to would have to be kept with the
 //! fiber, and own what it refers to.
@@ -32,8 +33,16 @@ const FUEL: u64 = PIECE as u64 / 16;
 thread_local! {
     /// The context of the fiber that runs on this thread; null while none does, or one in place.
     static CONTEXT: Cell<*mut ()> = const { Cell::new(null_mut()) };
+    /// When the time of the step is over, if it is one of a body in place.
+    static UNTIL: Cell<u64> = const { Cell::new(u64::MAX) };
     /// A step was told not to go on, and has not said so yet.
     static STOPPED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The step that runs on this thread has time until this moment; `u64::MAX` when it ends.
+#[inline]
+pub(crate) fn run_until(deadline_ns: u64) {
+    UNTIL.set(deadline_ns);
 }
 
 /// The thread runs a fiber with this context, until it runs what is given back.
@@ -52,9 +61,12 @@ pub(crate) fn goes_on() -> bool {
     // SAFETY: F4: `resume` borrows the context exclusively, has set this while it runs, and is the only one to use it;
     // nobody else does meanwhile, as each use of `Fiber::cx` ends at once.
     let context = unsafe { &mut *context };
-    // Whether others should have their turn does not matter here.
+    // Whether others should have their turn does not matter here, unless another worker can give it: who was woken just
+    // now may be about to end this fiber.
     _ = context.tick();
-    let goes_on = meter::spend(FUEL) && !context.is_cancel_requested() && !context.is_killed();
+    context.begin_long();
+    let is_late = UNTIL.get() < u64::MAX && context.now_ns() >= UNTIL.get();
+    let goes_on = meter::spend(FUEL) && !is_late && !context.is_cancel_requested() && !context.is_killed();
     if !goes_on {
         STOPPED.set(true);
     }

@@ -319,6 +319,7 @@ impl Strand {
 #[inline]
 pub(super) fn caught<R>(run: impl FnOnce() -> R) -> Result<R, Fault> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|panic| {
+        patience::run_until(u64::MAX);
         let text = panic_text(panic);
         Fault::without_place(format!("a bug of the machine: {text}"))
     })

@@ -71,6 +71,11 @@ impl Fiber {
         }
     }
 
+    /// When the body in place has no more time, if that would end it.
+    pub(crate) fn deadline_in_place(&self) -> u64 {
+        self.first_limit().map_or(u64::MAX, |first| first.deadline_ns)
+    }
+
     /// The limit that is met first, of equal ones the outermost (C28), if all branches in place are bodies of timeouts
     /// of which nothing would run as they end.
     fn first_limit(&self) -> Option<First> {

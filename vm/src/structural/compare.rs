@@ -19,6 +19,9 @@ pub struct Incomparable {
     what: &'static str,
 }
 
+/// The step that compares was told not to go on; see `fiber/patience.rs`.
+const STOPPED: Incomparable = Incomparable { what: "values for longer: the fiber was asked to end" };
+
 impl fmt::Display for Incomparable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "cannot compare {}", self.what)
@@ -31,7 +34,7 @@ pub fn equal(left: &Value, right: &Value) -> Result<bool, Incomparable> {
     if let (Some(left), Some(right)) = (left.as_text(), right.as_text()) {
         return Ok(left.is_equal(right));
     }
-    walk(left, right, Mode::Equality).map(Ordering::is_eq)
+    walk(left, right, Mode::Equality, &mut 0).map(Ordering::is_eq)
 }
 
 /// The built-in total order.
@@ -43,7 +46,47 @@ pub fn compare(left: &Value, right: &Value) -> Result<Ordering, Incomparable> {
     if let (Some(left), Some(right)) = (left.as_text(), right.as_text()) {
         return Ok(left.order(right));
     }
-    walk(left, right, Mode::Order)
+    walk(left, right, Mode::Order, &mut 0)
+}
+
+/// Many comparisons of one step: looks after each piece of them whether the step is to go on. So a step of a million
+/// short comparisons can be stopped as one long comparison can.
+#[derive(Default)]
+pub struct Comparisons {
+    /// What they looked at: one for each, and one for each part.
+    parts: usize,
+}
+
+impl Comparisons {
+    /// None yet.
+    #[must_use]
+    pub fn new() -> Comparisons {
+        Comparisons::default()
+    }
+
+    /// As [`compare`].
+    #[inline]
+    pub fn compare(&mut self, left: &Value, right: &Value) -> Result<Ordering, Incomparable> {
+        count(&mut self.parts)?;
+        match (left.as_int(), right.as_int()) {
+            (Some(left), Some(right)) => Ok(left.cmp(&right)),
+            _ => walk(left, right, Mode::Order, &mut self.parts),
+        }
+    }
+
+    /// As [`equal`].
+    #[inline]
+    pub fn equal(&mut self, left: &Value, right: &Value) -> Result<bool, Incomparable> {
+        count(&mut self.parts)?;
+        walk(left, right, Mode::Equality, &mut self.parts).map(Ordering::is_eq)
+    }
+}
+
+/// One more part; an error if the step is not to go on.
+#[inline]
+fn count(parts: &mut usize) -> Result<(), Incomparable> {
+    *parts += 1;
+    if parts.is_multiple_of(PIECE) && !goes_on() { Err(STOPPED) } else { Ok(()) }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -63,16 +106,12 @@ enum Frame<'a> {
 
 type Stack<'a> = SmallVec<[Frame<'a>; 4]>;
 
-fn walk<'a>(left: &'a Value, right: &'a Value, mode: Mode) -> Result<Ordering, Incomparable> {
+fn walk<'a>(left: &'a Value, right: &'a Value, mode: Mode, parts: &mut usize) -> Result<Ordering, Incomparable> {
     let mut stack = Stack::new();
     let mut order = step(left, right, mode, &mut stack)?;
-    let mut parts = 0_usize;
     while order == Ordering::Equal {
         let Some(frame) = stack.last_mut() else { break };
-        parts += 1;
-        if parts.is_multiple_of(PIECE) && !goes_on() {
-            return Err(Incomparable { what: "values for longer: the fiber was asked to end" });
-        }
+        count(parts)?;
         let (pair, end) = match frame {
             Frame::Fields(left, right) => (left.next().zip(right.next()), Ordering::Equal),
             Frame::Elements(pairs, lengths) => (pairs.next(), *lengths),

@@ -5,7 +5,7 @@
 mod compare;
 mod show;
 
-pub use compare::{Incomparable, compare, equal};
+pub use compare::{Comparisons, Incomparable, compare, equal};
 pub use show::{constructor, debug_text, escape, short_debug_text, to_short_text, to_text, write_text};
 
 #[cfg(test)]

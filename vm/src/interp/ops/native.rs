@@ -273,6 +273,7 @@ pub(in crate::interp) fn full(fiber: &mut Fiber, word: Word) -> Go {
         true => call_guarded(&linked.call, fiber, word, &mut arguments),
     };
     end_native(fiber, begun_ns);
+    patience::run_until(u64::MAX);
     if fiber.fuel_left() == 0 && matches!(result, NativeResult::Done(_)) && fiber.is_running() {
         // It did much, as it says, or it came at the end of a slice.
         let place = fiber.place();
