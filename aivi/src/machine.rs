@@ -166,7 +166,8 @@ impl Machine {
     pub(crate) fn unlisted_world(&self, bounds: &Bounds) -> Arc<World> {
         let Bounds { limits, budget } = bounds;
         let parent = budget.as_ref().map(Budget::account).or(self.engine.settings.account.as_ref());
-        Arc::new(World::within(self.program.clone(), self.host.clone(), *limits, parent))
+        let world = World::within(self.program.clone(), self.host.clone(), *limits, parent);
+        Arc::new(if self.engine.runtimes.is_simulated() { world.apart() } else { world })
     }
 
     /// Whether what a call within these bounds uses is counted.

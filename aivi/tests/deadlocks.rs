@@ -225,3 +225,37 @@ fn a_global_whose_call_does_not_come_to_its_end_is_evaluated_by_who_waits_for_it
     assert!(matches!(first.wait(), Err(CallError::Limit(_))));
     second.wait().expect("it has its value");
 }
+
+/// Each call of a simulated engine has a scheduler of its own, and they may run at once.
+// C56
+#[test]
+fn simulated_calls_at_once_do_not_wait_for_each_others_globals() {
+    let engine = Engine::builder().simulated(1).build().expect("an engine");
+    for _ in 0..5 {
+        let script = engine.compile("slow.aivi", ALONE).expect("correct");
+        let begin = std::sync::Barrier::new(4);
+        let call = || {
+            begin.wait();
+            script.call::<i64, _>("needsBoth", ((),))
+        };
+        let calls = std::thread::scope(|scope| {
+            let threads = [(); 4].map(|()| scope.spawn(call));
+            threads.map(|thread| thread.join().expect("no panic"))
+        });
+        assert!(calls.iter().all(|call| *call == calls[0] && call.is_ok()), "{calls:?}");
+    }
+}
+
+const ALONE: &str = "
+module alone
+export needsBoth
+
+slow : Int
+slow = List.foldl (sum step => (sum * 31 + step) % 1000003) 0 [1..30000]
+
+both : Int
+both = List.foldl (sum step => (sum * 31 + step) % 1000003) slow [1..30000]
+
+needsBoth : Unit -> Int
+needsBoth = _ => both + slow
+";

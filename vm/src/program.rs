@@ -15,7 +15,7 @@ use aivi_scheduler::Place;
 use smallvec::SmallVec;
 
 pub use code::{Code, Origin};
-pub(crate) use global::{Entry, GlobalCell, Waits};
+pub(crate) use global::{Entry, GlobalCell, Waits, Who};
 
 use crate::capability::Power;
 use crate::fiber::Fiber;

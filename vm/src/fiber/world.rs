@@ -30,6 +30,8 @@ pub struct World {
     pub shutdown: Shutdown,
     /// What it is a part of.
     outer: Option<WorldRef>,
+    /// Its runtime runs nothing else.
+    is_apart: bool,
 }
 
 impl World {
@@ -44,7 +46,14 @@ impl World {
     pub fn within(program: Arc<Program>, host: Arc<dyn Host>, limits: Limits, parent: Option<&Arc<Account>>) -> World {
         let is_metered = limits.is_metered() || parent.is_some() || program.is_metered();
         let account = is_metered.then(|| Arc::new(Account::new(Level::Call, limits, parent.cloned())));
-        World { program, host, limits, account, shutdown: Shutdown::default(), outer: None }
+        World { program, host, limits, account, shutdown: Shutdown::default(), outer: None, is_apart: false }
+    }
+
+    /// Of a call that has a runtime for itself.
+    #[must_use]
+    pub fn apart(mut self) -> World {
+        self.is_apart = true;
+        self
     }
 
     /// The world of a part of a run, with limits of its own.
@@ -58,7 +67,14 @@ impl World {
             account: Some(account),
             shutdown: Shutdown::default(),
             outer: Some(outer.pointer()),
+            is_apart: false,
         })
+    }
+
+    /// A number that tells the runtimes apart that run the program.
+    pub(crate) fn runtime(&self) -> usize {
+        let call = self.call();
+        if call.is_apart { std::ptr::from_ref(call).addr() } else { 0 }
     }
 
     /// That of the whole run, which lives while one of its fibers does.

@@ -130,7 +130,7 @@ fn abandon_global(fiber: &mut Fiber) {
     // SAFETY: F1.
     let global = unsafe { (*fiber.frame).aux };
     let program = fiber.program();
-    let latch = program.globals[global].abandon(&program.waits);
+    let latch = program.globals[global].abandon(&program.waits, fiber.world.runtime());
     if let Some(latch) = latch
         && fiber.is_running()
     {

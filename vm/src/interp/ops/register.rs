@@ -3,7 +3,7 @@
 use super::{Go, Regs, Word};
 use crate::fiber::{Fiber, Frame, FrameKind, Pending};
 use crate::object::count;
-use crate::program::Entry;
+use crate::program::{Entry, Who};
 use crate::value::{Slot, Value};
 
 #[inline(always)]
@@ -90,8 +90,8 @@ pub(crate) fn use_global(fiber: &mut Fiber, global: u32, delta: usize) -> Go {
     if let Some(value) = cell.get() {
         return deliver(fiber, delta, value.clone());
     }
-    let id = fiber.id();
-    match program.waits.begin(&program.globals, global, id, || fiber.evaluates_global()) {
+    let who = Who { runtime: fiber.world.runtime(), fiber: fiber.id() };
+    match program.waits.begin(&program.globals, global, who, || fiber.evaluates_global()) {
         Entry::Ready => cell.get().cloned().map_or(Go::On, |value| deliver(fiber, delta, value)),
         Entry::Recursive => {
             let name = program.module().globals[global as usize].name.clone();
@@ -110,7 +110,7 @@ pub(crate) fn use_global(fiber: &mut Fiber, global: u32, delta: usize) -> Go {
         Entry::Evaluate(proto) => {
             let code = &program.protos[proto.0 as usize];
             if !fiber.make_room(delta, code.registers()) {
-                if let Some(latch) = cell.abandon(&program.waits) {
+                if let Some(latch) = cell.abandon(&program.waits, who.runtime) {
                     fiber.cx().open_latch(&latch);
                 }
                 return fiber.fault("stack exhausted");
@@ -141,10 +141,10 @@ pub(in crate::interp) fn global_end(fiber: &mut Fiber) -> Go {
     // SAFETY: F1; the result arrived in R[0].
     let (global, delta, value) = unsafe { ((*fiber.frame).aux, (*fiber.frame).delta(), (*fiber.base).into_value()) };
     let program = fiber.program().clone();
-    let cell = &program.globals[global];
-    if let Some(latch) = cell.finish(value) {
+    let (value, latch) = program.globals[global].finish(value, fiber.world.runtime());
+    if let Some(latch) = latch {
         fiber.cx().open_latch(&latch);
     }
     fiber.pop();
-    cell.get().cloned().map_or(Go::On, |value| deliver(fiber, delta, value))
+    deliver(fiber, delta, value)
 }
