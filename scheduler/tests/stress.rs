@@ -22,7 +22,11 @@ const WORKERS: [usize; 3] = [2, 4, 8];
 #[test]
 fn programs_end_as_the_model_allows() {
     let (programs, mut steals) = (wanted("AIVI_PROGRAMS", PROGRAMS), 0);
-    for number in 1..=programs {
+    // On a machine that does much else the threads of some hundred programs may have no processor at the same time.
+    for number in 1..=programs * 20 {
+        if number > programs && steals > 0 {
+            break;
+        }
         for workers in WORKERS {
             steals += check(number, Config { workers, mode: Mode::Real, blocking_threads: 1 });
         }

@@ -5,6 +5,7 @@ use aivi_bytecode::{Count, Instruction, Reg};
 
 use super::code::{Action, Class, Op};
 use super::function::{Binding, Dest, Function};
+use super::peek::Shown;
 use super::program::{Callee, Named, peel};
 use super::repr::Repr;
 use crate::check::types::TyId;
@@ -316,16 +317,20 @@ impl Function<'_, '_> {
         let owned = |index: usize| modes.get(index) == Some(&b'o');
         let mark = self.top;
         // The result takes the place of the first argument: one that is borrowed must live elsewhere.
-        let first = arguments.first().filter(|_| !owned(0)).and_then(|argument| self.borrowed(argument));
-        let base = if first.is_some() { self.alloc(0) } else { self.window(dst) };
+        let mut kept: Vec<Option<Shown>> = Vec::new();
+        for (index, argument) in arguments.iter().enumerate() {
+            let shown = if owned(index) { None } else { self.borrowed(argument, arguments) };
+            kept.push(shown.or_else(|| if index == 0 && !owned(0) { self.made(argument) } else { None }));
+        }
+        let is_kept = kept.first().is_some_and(Option::is_some) || self.top > mark;
+        let base = if is_kept { self.alloc(0) } else { self.window(dst) };
         let (mut takes, mut reads) = (Vec::new(), Vec::new());
         for (index, argument) in arguments.iter().enumerate() {
             let reg = self.alloc(1);
-            let kept = if index == 0 { first } else { self.variable(argument).filter(|_| !owned(index)) };
-            match kept {
-                Some(src) => {
-                    self.code.push(Op::Borrow { dst: reg, src });
-                    reads.extend([src, reg]);
+            match kept[index] {
+                Some(shown) => {
+                    self.code.push(Op::Borrow { dst: reg, src: shown.reg });
+                    reads.extend([shown.reg, shown.owner, reg]);
                 }
                 None => {
                     self.arg_tagged(argument, reg);
@@ -342,16 +347,22 @@ impl Function<'_, '_> {
         self.settle(base, dst);
     }
 
-    /// The register of a counted argument outside of the window, made if need be.
-    fn borrowed(&mut self, argument: &Arg<'_>) -> Option<Reg> {
+    /// Where a counted argument is that needs no register of its own.
+    fn borrowed(&mut self, argument: &Arg<'_>, arguments: &[Arg<'_>]) -> Option<Shown> {
+        match self.variable(argument) {
+            Some(reg) => Some(Shown { reg, owner: reg }),
+            None => self.seen(argument, arguments),
+        }
+    }
+
+    /// A counted argument, outside of the window.
+    fn made(&mut self, argument: &Arg<'_>) -> Option<Shown> {
         if self.repr(argument.ty()).scalar().is_some() {
             return None;
         }
-        Some(self.variable(argument).unwrap_or_else(|| {
-            let reg = self.alloc(1);
-            self.arg_tagged(argument, reg);
-            reg
-        }))
+        let reg = self.alloc(1);
+        self.arg_tagged(argument, reg);
+        Some(Shown { reg, owner: reg })
     }
 
     /// The register of an argument that has one of its own and needs no tag.

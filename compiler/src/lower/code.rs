@@ -167,7 +167,12 @@ impl Code {
 
     /// An instruction that the table of operands describes whole.
     pub(super) fn act(&mut self, class: Class, instruction: Instruction) {
-        self.push(Op::Do(Box::new(Action { instruction, class, takes: Vec::new(), reads: Vec::new(), name: None })));
+        self.act_reading(class, instruction, Vec::new());
+    }
+
+    /// The same that reads other registers as well.
+    pub(super) fn act_reading(&mut self, class: Class, instruction: Instruction, reads: Vec<Reg>) {
+        self.push(Op::Do(Box::new(Action { instruction, class, takes: Vec::new(), reads, name: None })));
     }
 
     /// When the last operation makes an object in `reg`: takes it back, to return the fields instead.

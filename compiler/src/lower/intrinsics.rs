@@ -26,7 +26,8 @@ impl Function<'_, '_> {
             return self.option(native, arguments, dst);
         }
         let mark = self.top;
-        match self.instruction(&native.name, arguments, dst) {
+        let mut reads = Vec::new();
+        match self.instruction(&native.name, arguments, dst, &mut reads) {
             Some(
                 scalar @ (Instruction::ListLength { .. }
                 | Instruction::TextLength { .. }
@@ -35,28 +36,42 @@ impl Function<'_, '_> {
                 | Instruction::SqrtFloat { .. }
                 | Instruction::FloatOfInt { .. }
                 | Instruction::IntOfFloat { .. }),
-            ) => self.act(Class::Scalar, scalar),
-            Some(instruction) => self.act(outcome.result_class(), instruction),
+            ) => self.code.act_reading(Class::Scalar, scalar, reads),
+            Some(instruction) => self.code.act_reading(outcome.result_class(), instruction, reads),
             None => self.control(native, arguments, outcome, dst),
         }
         self.top = mark;
     }
 
-    /// The instruction that does what a native function does, if there is a single one; its operands are computed.
-    fn instruction(&mut self, name: &str, arguments: &[Arg<'_>], dst: Reg) -> Option<Instruction> {
+    /// The instruction that does what a native function does, if there is a single one; its operands are computed. It
+    /// `reads` other registers as well.
+    fn instruction(
+        &mut self,
+        name: &str,
+        arguments: &[Arg<'_>],
+        dst: Reg,
+        reads: &mut Vec<Reg>,
+    ) -> Option<Instruction> {
         use Instruction as I;
+        let mut operand = |this: &mut Self, argument: &Arg<'_>| match this.seen(argument, arguments) {
+            Some(shown) => {
+                reads.push(shown.owner);
+                shown.reg
+            }
+            None => this.arg_operand(argument),
+        };
         Some(match (name, arguments) {
-            ("list.length", [list]) => I::ListLength { dst, list: self.arg_operand(list) },
+            ("list.length", [list]) => I::ListLength { dst, list: operand(self, list) },
             ("list.get", [list, index]) => {
-                let (list, index) = (self.arg_operand(list), self.arg_operand(index));
+                let (list, index) = (operand(self, list), self.arg_operand(index));
                 I::ListGet { dst, list, index }
             }
             ("map.has", [key, map]) => {
-                let (key, map) = (self.arg_tagged_operand(key), self.arg_operand(map));
+                let (key, map) = (self.arg_tagged_operand(key), operand(self, map));
                 I::MapHas { dst, map, key }
             }
             ("set.has", [item, set]) => {
-                let (item, set) = (self.arg_tagged_operand(item), self.arg_operand(set));
+                let (item, set) = (self.arg_tagged_operand(item), operand(self, set));
                 I::SetHas { dst, set, item }
             }
             ("math.sqrt", [number]) => I::SqrtFloat { dst, src: self.arg_operand(number) },
@@ -66,7 +81,7 @@ impl Function<'_, '_> {
                 let (first, last) = (self.arg_operand(first), self.arg_operand(last));
                 I::ListRange { dst, first, last }
             }
-            ("text.length", [text]) => I::TextLength { dst, text: self.arg_operand(text) },
+            ("text.length", [text]) => I::TextLength { dst, text: operand(self, text) },
             ("text.slice", [start, end, text]) => {
                 let first = self.arg_value(start);
                 self.arg_value(end);
@@ -96,18 +111,18 @@ impl Function<'_, '_> {
             ("fiber.selectInOrder", [cases]) => I::SelectInOrder { dst, cases: self.arg_taken(cases) },
             ("fiber.scope", [body]) => I::Scope { dst, body: self.arg_taken(body) },
             ("chan.makeBounded", [capacity]) => I::ChanBounded { dst, capacity: self.arg_operand(capacity) },
-            ("chan.recv", [receiver]) => I::ChanRecv { dst, receiver: self.arg_operand(receiver) },
-            ("chan.tryRecv", [receiver]) => I::ChanTryRecv { dst, receiver: self.arg_operand(receiver) },
-            ("chan.close", [sender]) => I::ChanClose { dst, sender: self.arg_operand(sender) },
+            ("chan.recv", [receiver]) => I::ChanRecv { dst, receiver: operand(self, receiver) },
+            ("chan.tryRecv", [receiver]) => I::ChanTryRecv { dst, receiver: operand(self, receiver) },
+            ("chan.close", [sender]) => I::ChanClose { dst, sender: operand(self, sender) },
             ("permits.make", [permits]) => I::PermitsMake { dst, permits: self.arg_operand(permits) },
             ("permits.take", [gate, permits]) => {
-                I::PermitsTake { dst, gate: self.arg_operand(gate), permits: self.arg_operand(permits) }
+                I::PermitsTake { dst, gate: operand(self, gate), permits: self.arg_operand(permits) }
             }
             ("permits.give", [gate, permits]) => {
-                I::PermitsGive { dst, gate: self.arg_operand(gate), permits: self.arg_operand(permits) }
+                I::PermitsGive { dst, gate: operand(self, gate), permits: self.arg_operand(permits) }
             }
             ("chan.send" | "chan.sendResult" | "chan.trySend", [sender, value]) => {
-                let (sender, value) = (self.arg_operand(sender), self.arg_taken(value));
+                let (sender, value) = (operand(self, sender), self.arg_taken(value));
                 match name {
                     "chan.send" => I::ChanSend { dst, sender, value },
                     "chan.sendResult" => I::ChanSendResult { dst, sender, value },

@@ -1,23 +1,26 @@
-//! Parts of variables, looked at without a counted copy: the row in `rows[i][j]`, the place in `body.place.x`.
+//! Parts of variables, looked at without a counted copy: the row in `rows[i][j]`, the place in `body.place.x`, the
+//! channel end in `recv actor.inbox`.
 //!
 //! The register that shows the part does not own it; a variable does, and has to live until the part was looked at. So
 //! the operation that looks at it reads the variable's register as well, and nothing that could end the variable stands
-//! between.
+//! between. It may wait: the frame owns the variable meanwhile.
 
 use aivi_bytecode::{Index, Instruction, Reg};
 
-use super::code::{Action, Class, Op};
+use super::call::Arg;
+use super::code::Class;
+use super::free::Uses;
 use super::function::{Binding, Function};
 use super::repr::{Repr, may_be_task};
 use crate::check::builtin;
 use crate::check::types::View;
-use crate::core::{Expr, ExprKind};
+use crate::core::{Expr, ExprKind, LocalId};
 
 /// A part of a variable, or the variable itself.
 #[derive(Clone, Copy)]
 pub(super) struct Shown {
     pub reg: Reg,
-    owner: Reg,
+    pub owner: Reg,
 }
 
 impl Function<'_, '_> {
@@ -49,6 +52,18 @@ impl Function<'_, '_> {
         }
     }
 
+    /// A register that shows an argument, if that is a field of a variable: a channel end of a record, say. Not if one
+    /// of the arguments uses more than fields of it: that may be its last use, and change it in place.
+    pub(super) fn seen(&mut self, argument: &Arg<'_>, arguments: &[Arg<'_>]) -> Option<Shown> {
+        let Arg::Expr(expr) = argument else { return None };
+        let computed = arguments.iter().filter_map(|argument| match argument {
+            Arg::Expr(expr) => Some(*expr),
+            Arg::Reg(..) => None,
+        });
+        Uses::fields(variable_of(expr)?, computed)?;
+        self.peek(expr)
+    }
+
     fn shown(&mut self, expr: &Expr) -> Option<Shown> {
         match expr.kind {
             ExprKind::Local(id) => match self.env.get(&id) {
@@ -65,8 +80,16 @@ impl Function<'_, '_> {
 
     /// An instruction that looks at what is shown.
     pub(super) fn look(&mut self, class: Class, instruction: Instruction, at: Shown) {
-        let reads = vec![at.owner];
-        self.code.push(Op::Do(Box::new(Action { instruction, class, takes: Vec::new(), reads, name: None })));
+        self.code.act_reading(class, instruction, vec![at.owner]);
+    }
+}
+
+/// The variable of which an expression is a field, or a field of one.
+fn variable_of(expr: &Expr) -> Option<LocalId> {
+    let ExprKind::Field { base, .. } = &expr.kind else { return None };
+    match base.kind {
+        ExprKind::Local(id) => Some(id),
+        _ => variable_of(base),
     }
 }
 
