@@ -103,6 +103,19 @@ const WORDS: &[(&[&str], &str)] = &[
         "`toText value` gives the text of a value, and so does a hole: \"{value}\"",
     ),
     (&["len", "size", "count"], "`List.length` and `text.length` (of `use aivi.text as text`) count"),
+    (
+        &["acquire", "release", "lock", "unlock", "withLock", "mutex", "semaphore", "synchronized"],
+        "`withPermit semaphore effect` (of `use aivi.sync`) takes a permit and gives it back; a lock is `makeSemaphore 1`",
+    ),
+    (&["go", "fork", "launch", "detach"], "`spawn effect` starts a task"),
+    (&["wait"], "`task.join` waits for a task and gives its value"),
+    (&["cancel", "kill", "abort", "interrupt"], "`task.cancel` asks a task to end"),
+    (&["chan", "channel", "newChannel"], "`(tx, rx) <- makeBounded capacity` makes a channel"),
+    (&["receive"], "`recv receiver` waits for a message"),
+    (&["timeout", "withTimeout"], "`timeoutWith milliseconds error effect` limits the time of an effect"),
+    (&["delay", "setTimeout"], "`sleep milliseconds` waits"),
+    (&["parallel", "concurrently", "gather"], "`par one other` and `parAll effects` run effects at the same time"),
+    (&["atomic", "atom", "newIORef"], "`makeRef value` (of `use aivi.sync`) makes a cell that fibers share"),
     (&["head", "first"], "`List.at 0 xs` gives an `Option`; a match takes a list apart: `| [first, ...rest] => …`"),
 ];
 
