@@ -190,3 +190,33 @@ main = do Effect {
     assert!(said(1, text).starts_with("Err late True "));
     assert_eq!(said(2, text), "Err late True Err task cancelled True\n");
 }
+
+/// A side of a race begins in place; with much to sort it gets a fiber of its own, and the other side goes on.
+/// C36
+#[test]
+fn a_long_step_of_a_side_does_not_hold_up_the_other() {
+    let text = "module input
+use aivi.concurrency
+
+sorted : List (Int, Int) -> Effect Text Int
+sorted = pairs => do Effect {
+  count = List.length (List.sort pairs)
+  pure count
+}
+
+main : Effect Text Unit
+main = do Effect {
+  pairs = List.map (n => ((n * 7919) % 1000003, n)) [1..100000]
+  first <- race (sorted pairs) (do Effect {
+    sleep 2
+    pure 7
+  })
+  second <- race (do Effect {
+    sleep 2
+    pure 8
+  }) (sorted pairs)
+  println \"{first} {second}\"
+}
+";
+    assert_eq!(said(2, text), "7 8\n");
+}

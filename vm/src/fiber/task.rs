@@ -130,6 +130,12 @@ impl Fiber {
         self.has_branch() && matches!(self.outermost_branch(), Some(Branch::Task | Branch::Series))
     }
 
+    /// Whether the outermost branch is a side of a `par` or a `race`.
+    #[inline]
+    pub(crate) fn has_side_in_place(&self) -> bool {
+        self.has_branch() && !self.is_in_place() && !matches!(self.outermost_branch(), Some(Branch::Timeout) | None)
+    }
+
     /// The handle of a task that has ended in place with this value, and had so much fuel set aside.
     pub(super) fn end_task(&mut self, result: Value, aside: u64) -> Value {
         Hunch::was_right();

@@ -10,7 +10,7 @@ use super::call::{move_out, release_operands};
 use super::fiber::make_way;
 use super::{Go, Regs, Word};
 use crate::account::Limit;
-use crate::collections::List;
+use crate::collections::{List, Map};
 use crate::fiber::{Fiber, Pending, Signal, TimeLeft, patience};
 use crate::native::{Args, HostFn, NativeCx, NativeResult, Tried, TryFn};
 use crate::program::{LinkedNative, NativeCall};
@@ -245,8 +245,8 @@ pub(in crate::interp) fn full(fiber: &mut Fiber, word: Word) -> Go {
         if acts && let Some(go) = act_in_place(fiber, word, linked) {
             return go;
         }
-        // What takes long is no step of what is to be short.
-        if acts || fiber.has_short_branch() {
+        // What takes long is no step of what is to be short, nor of a side of `par` or `race`: the other one waits.
+        if acts || fiber.has_short_branch() || fiber.has_side_in_place() && has_large_argument(fiber, word) {
             return move_out(fiber);
         }
     } else if fiber.cx().is_stepped() {
@@ -354,6 +354,18 @@ fn call_guarded(function: &NativeCall, fiber: &mut Fiber, word: Word, arguments:
         fiber.pending = Pending::Nothing;
         let name = &fiber.program().module().natives[word.w()].name;
         NativeResult::Fault(format!("'{name}' was given values of other types"))
+    })
+}
+
+/// Elements of a list or map that are worth a fiber: to go through them takes some microseconds at least (arbitrary).
+const LARGE: usize = 4096;
+
+/// Whether a native function may have much to go through.
+fn has_large_argument(fiber: &Fiber, word: Word) -> bool {
+    (0..word.x()).any(|index| {
+        // SAFETY: see `ops/mod.rs`: the arguments are tagged.
+        let argument = unsafe { Slot::as_value(fiber.base.add(word.a() + index)) };
+        argument.as_list().map_or(0, List::len).max(argument.as_map().map_or(0, Map::len)) >= LARGE
     })
 }
 
